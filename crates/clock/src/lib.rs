@@ -1,0 +1,1 @@
+//! Time and chance, passed in so that tests own them

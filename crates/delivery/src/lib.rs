@@ -1,0 +1,1 @@
+//! Drains the outbox: build, sign, send, judge, retry, dead-letter

@@ -1,0 +1,1 @@
+//! Drives the run reducer: node registry, commit points, leases and timers

@@ -1,0 +1,1 @@
+//! The flow language: definition, graph, fields, expressions, validation and the run reducer

@@ -1,0 +1,1 @@
+//! Judges an inbound request: verify, limit, dedupe, map fields

@@ -1,0 +1,1 @@
+//! Extract, chunk, embed, index and retrieve

@@ -1,0 +1,1 @@
+//! The chat and embedding models that run inside the process

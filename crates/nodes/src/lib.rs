@@ -1,0 +1,1 @@
+//! The node kinds, one folder each

@@ -1,0 +1,1 @@
+//! Keys, sealed bytes and secrets that never print
