@@ -1,0 +1,33 @@
+use crate::{NodeIndex, Span, run::Status};
+
+/// What follows from an event.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Command {
+    /// Start a step; answer with `StepSucceeded`, `StepFailed` or `StepWaiting`.
+    Run {
+        /// Which step.
+        node: NodeIndex,
+        /// The try, counted from 1.
+        attempt: u32,
+        /// Raised each time a person retries the run; part of the step's idempotency key.
+        generation: u32,
+    },
+    /// Pause before the next try; answer with `PauseEnded`.
+    Pause {
+        /// Which step.
+        node: NodeIndex,
+        /// The try that will follow.
+        attempt: u32,
+        /// How long, without jitter.
+        pause: Span,
+    },
+    /// Stop a step that is under way; nothing it still says counts.
+    Stop {
+        /// Which step.
+        node: NodeIndex,
+    },
+    /// Every step is settled: make the run's outputs; answer with `Concluded` or `Failed`.
+    Conclude,
+    /// The run has ended.
+    End(Status),
+}

@@ -1,0 +1,165 @@
+use std::{fmt, sync::Arc};
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// Where a step stands in its run: the node's id, and for steps inside `map` and `loop` the way
+/// to it: `triage[17]/answer`.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct StepPath(Arc<str>);
+
+impl StepPath {
+    /// The path as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<&str> for StepPath {
+    fn from(text: &str) -> Self {
+        Self(text.into())
+    }
+}
+
+impl fmt::Display for StepPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for StepPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.0, f)
+    }
+}
+
+/// Why a try of a step failed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[error("{message}")]
+pub struct StepError {
+    /// A stable code: `timeout`, `model_unavailable`, `http_status`, …
+    pub code: String,
+    /// What happened and what to do, for a person. No secrets.
+    pub message: String,
+    /// Whether another try can help.
+    pub transient: bool,
+}
+
+/// Why a run failed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunError {
+    /// The step that failed it, if one did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub step: Option<StepPath>,
+    /// A stable code.
+    pub code: String,
+    /// What happened and what to do.
+    pub message: String,
+}
+
+/// What has happened in a run, as it is journaled. Times are milliseconds since 1970, UTC.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Event {
+    /// The run began with this input.
+    Started {
+        /// The flow's input, checked and with defaults.
+        input: Arc<Value>,
+        /// When.
+        at: i64,
+    },
+    /// A try began. Only information: a step counts as under way from the moment it may run.
+    StepStarted {
+        /// Which step.
+        step: StepPath,
+        /// Which try.
+        attempt: u32,
+        /// When.
+        at: i64,
+    },
+    /// A step gave its output.
+    StepSucceeded {
+        /// Which step.
+        step: StepPath,
+        /// Which try.
+        attempt: u32,
+        /// The port it leaves by.
+        port: Box<str>,
+        /// What it gives to the steps after it.
+        output: Arc<Value>,
+        /// What it worked on, after templates, for the trace.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        input: Option<Arc<Value>>,
+        /// The answer to the source's request, when the step gave one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        response: Option<Arc<Value>>,
+        /// When it ended.
+        at: i64,
+        /// How long the try took, in microseconds.
+        took_us: u64,
+    },
+    /// A try failed.
+    StepFailed {
+        /// Which step.
+        step: StepPath,
+        /// Which try.
+        attempt: u32,
+        /// Why.
+        error: StepError,
+        /// What it worked on, after templates, for the trace.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        input: Option<Arc<Value>>,
+        /// When it ended.
+        at: i64,
+        /// How long the try took, in microseconds.
+        took_us: u64,
+    },
+    /// A step waits for something outside the run.
+    StepWaiting {
+        /// Which step.
+        step: StepPath,
+        /// What for: `delivery`, `timer`, `human`, `callback`.
+        reason: Box<str>,
+        /// What it worked on, after templates, for the trace.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        input: Option<Arc<Value>>,
+        /// Since when.
+        at: i64,
+    },
+    /// The pause before a step's next try is over.
+    PauseEnded {
+        /// Which step.
+        step: StepPath,
+        /// When.
+        at: i64,
+    },
+    /// Every step is settled and the outputs are made.
+    Concluded {
+        /// The run's results.
+        outputs: Arc<Value>,
+        /// When.
+        at: i64,
+    },
+    /// The run failed as a whole: its outputs could not be made, or its deadline passed.
+    Failed {
+        /// Why.
+        error: RunError,
+        /// When.
+        at: i64,
+    },
+    /// Somebody cancelled the run.
+    Cancelled {
+        /// Who, for the trace.
+        by: String,
+        /// When.
+        at: i64,
+    },
+    /// Somebody retried a failed or cancelled run from where it stopped.
+    Retried {
+        /// Who, for the trace.
+        by: String,
+        /// When.
+        at: i64,
+    },
+}

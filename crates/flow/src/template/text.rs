@@ -1,0 +1,182 @@
+//! One template: literal parts and expressions, compiled once.
+
+use minijinja::{
+    Environment, Expression, Value as Rendered,
+    machinery::{Token, make_string_output, tokenize},
+    syntax::SyntaxConfig,
+};
+use serde_json::Value;
+
+use super::{
+    Error,
+    environment::{environment, write_value},
+};
+
+/// A compiled template and its source.
+pub(crate) struct Template {
+    source: String,
+    body: Body,
+}
+
+enum Body {
+    /// Nothing but text.
+    Constant(String),
+    /// One whole `{{ … }}`: its value keeps its type.
+    Whole(Expression<'static, 'static>),
+    /// Text and expressions in turn: most templates, rendered without the template machinery.
+    Parts(Vec<Part>),
+    /// A template with statements (`{% for … %}`), in an environment of its own.
+    Statements(Box<Environment<'static>>),
+}
+
+enum Part {
+    Literal(String),
+    Expression(Expression<'static, 'static>),
+}
+
+/// The name under which a template with statements lies in its environment.
+const STATEMENTS: &str = "template";
+
+impl Template {
+    pub(crate) fn compile(source: &str) -> Result<Self, Error> {
+        let body = if source.contains("{{") || source.contains("{%") || source.contains("{#") {
+            compile(source)?
+        } else {
+            Body::Constant(source.to_owned())
+        };
+        Ok(Self { source: source.to_owned(), body })
+    }
+
+    pub(crate) fn source(&self) -> &str {
+        &self.source
+    }
+
+    /// The text, when there is no expression in it.
+    pub(crate) fn constant(&self) -> Option<&str> {
+        match &self.body {
+            Body::Constant(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn render_value(&self, root: &Rendered) -> Result<Value, Error> {
+        let Body::Whole(expression) = &self.body else {
+            return self.render_text(root).map(Value::String);
+        };
+        let value = self.evaluate(expression, root)?;
+        serde_json::to_value(&value).map_err(|error| Error::Render(error.to_string()))
+    }
+
+    pub(crate) fn render_text(&self, root: &Rendered) -> Result<String, Error> {
+        let mut text = String::new();
+        match &self.body {
+            Body::Constant(constant) => text.push_str(constant),
+            Body::Whole(expression) => self.write(&mut text, expression, root)?,
+            Body::Parts(parts) => {
+                for part in parts {
+                    match part {
+                        Part::Literal(literal) => text.push_str(literal),
+                        Part::Expression(expression) => self.write(&mut text, expression, root)?,
+                    }
+                }
+            }
+            Body::Statements(environment) => {
+                let rendered = environment.get_template(STATEMENTS).and_then(|t| t.render(root.clone()));
+                text = rendered.map_err(|error| self.explain(&error))?;
+            }
+        }
+        Ok(text)
+    }
+
+    fn write(&self, text: &mut String, expression: &Expression, root: &Rendered) -> Result<(), Error> {
+        let value = self.evaluate(expression, root)?;
+        if let Some(string) = value.as_str() {
+            text.push_str(string);
+            return Ok(());
+        }
+        write_value(&mut make_string_output(text), &value).map_err(|error| self.explain(&error))
+    }
+
+    fn evaluate(&self, expression: &Expression, root: &Rendered) -> Result<Rendered, Error> {
+        let value = expression.eval(root.clone()).map_err(|error| self.explain(&error))?;
+        if value.is_undefined() {
+            return Err(Error::Missing(shorten(&self.source)));
+        }
+        Ok(value)
+    }
+
+    fn explain(&self, error: &minijinja::Error) -> Error {
+        match error.kind() {
+            minijinja::ErrorKind::UndefinedError => Error::Missing(shorten(&self.source)),
+            _ => Error::from_render(error),
+        }
+    }
+}
+
+fn shorten(source: &str) -> String {
+    let short: String = source.trim().chars().take(120).collect();
+    if short.len() < source.trim().len() { short + "…" } else { short }
+}
+
+fn compile(source: &str) -> Result<Body, Error> {
+    let syntax = |error: minijinja::Error| Error::Syntax(describe(&error));
+    let mut parts = Vec::new();
+    let mut opened_at = None;
+    for token in tokenize(source, false, SyntaxConfig::default()) {
+        let (token, span) = token.map_err(syntax)?;
+        match token {
+            Token::BlockStart => return statements(source).map_err(syntax),
+            Token::TemplateData(text) if !text.is_empty() => parts.push(Part::Literal(text.to_owned())),
+            Token::VariableStart => opened_at = Some(span.end_offset as usize),
+            Token::VariableEnd => {
+                let inside = opened_at.take().and_then(|from| source.get(from..span.start_offset as usize));
+                let inside =
+                    inside.ok_or_else(|| Error::Syntax("a `}}` has no `{{` before it".to_owned()))?;
+                let expression = environment().compile_expression_owned(inside.to_owned()).map_err(syntax)?;
+                parts.push(Part::Expression(expression));
+            }
+            _ => {}
+        }
+    }
+    if opened_at.is_some() {
+        return Err(Error::Syntax("a `{{` is not closed by `}}`".to_owned()));
+    }
+    // Whatever the tokens allow but the grammar does not (`{{ a }} {% endif %}`) fails here.
+    minijinja::machinery::parse(source, "template", SyntaxConfig::default()).map_err(syntax)?;
+    Ok(match parts.as_slice() {
+        [] => Body::Constant(String::new()),
+        [Part::Literal(text)] => Body::Constant(text.clone()),
+        // `is_whole` because white-space control may have eaten text around the expression.
+        [Part::Expression(_)] if is_whole(source) => match parts.pop() {
+            Some(Part::Expression(expression)) => Body::Whole(expression),
+            _ => Body::Parts(parts),
+        },
+        _ => Body::Parts(parts),
+    })
+}
+
+fn is_whole(source: &str) -> bool {
+    let source = source.trim();
+    source.starts_with("{{") && source.ends_with("}}")
+}
+
+fn statements(source: &str) -> Result<Body, minijinja::Error> {
+    let mut environment = environment().clone();
+    environment.add_template_owned(STATEMENTS, source.to_owned())?;
+    Ok(Body::Statements(Box::new(environment)))
+}
+
+/// MiniJinja's error in one sentence with the line, without the name it gave the template.
+fn describe(error: &minijinja::Error) -> String {
+    let what = error.detail().map_or_else(|| error.kind().to_string(), str::to_owned);
+    match error.line() {
+        Some(line) if line > 1 => format!("{what} (line {line})"),
+        _ => what,
+    }
+}
+
+impl std::fmt::Debug for Template {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.source.fmt(f)
+    }
+}
