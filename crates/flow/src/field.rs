@@ -121,10 +121,10 @@ impl Field {
             got,
         };
         let Some(value) = value.filter(|value| !value.is_null()).or_else(|| self.default.clone()) else {
-            return match self.required {
-                true => Err(problem("missing", self.kind.to_string(), "nothing".to_owned())),
-                false => Ok(None),
-            };
+            if self.required {
+                return Err(problem("missing", self.kind.to_string(), "nothing".to_owned()));
+            }
+            return Ok(None);
         };
         let value = self
             .kind

@@ -299,7 +299,9 @@ impl Graph {
             starting: vec![],
             by_id: ids.iter().enumerate().map(|(at, id)| (id.clone(), NodeIndex::at(at))).collect(),
         };
-        lines.iter().for_each(|line| graph.add_line(line, "edges").unwrap());
+        for line in lines {
+            graph.add_line(line, "edges").unwrap();
+        }
         graph
     }
 }

@@ -130,18 +130,14 @@ fn compile(source: &Value) -> Result<Compiled, Error> {
         }
         Value::Array(items) => {
             let items = items.iter().map(compile).collect::<Result<Vec<_>, _>>()?;
-            match items.iter().all(|item| matches!(item, Compiled::Constant(_))) {
-                true => Compiled::Constant(source.clone()),
-                false => Compiled::Array(items),
-            }
+            let constant = items.iter().all(|item| matches!(item, Compiled::Constant(_)));
+            if constant { Compiled::Constant(source.clone()) } else { Compiled::Array(items) }
         }
         Value::Object(entries) => {
             let compiled = |(key, value): (&String, &Value)| Ok((key.clone(), compile(value)?));
             let entries = entries.iter().map(compiled).collect::<Result<Vec<_>, Error>>()?;
-            match entries.iter().all(|(_, value)| matches!(value, Compiled::Constant(_))) {
-                true => Compiled::Constant(source.clone()),
-                false => Compiled::Object(entries),
-            }
+            let constant = entries.iter().all(|(_, value)| matches!(value, Compiled::Constant(_)));
+            if constant { Compiled::Constant(source.clone()) } else { Compiled::Object(entries) }
         }
         constant => Compiled::Constant(constant.clone()),
     })

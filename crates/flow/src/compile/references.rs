@@ -136,15 +136,11 @@ impl Place<'_> {
             ("input", Some(name)) => {
                 let inputs = &self.subject.definition.inputs;
                 let known = inputs.keys().map(String::as_str);
-                self.unknown(field, inputs.contains_key(name), "input", name, known)
+                self.unknown(field, "input", name, known)
             }
             ("nodes", Some(id)) => self.check_node(field, reference, id),
-            ("run", Some(name)) => {
-                self.unknown(field, RUN_FIELDS.contains(&name), "run field", name, RUN_FIELDS)
-            }
-            ("event", Some(name)) => {
-                self.unknown(field, EVENT_FIELDS.contains(&name), "event field", name, EVENT_FIELDS)
-            }
+            ("run", Some(name)) => self.unknown(field, "run field", name, RUN_FIELDS),
+            ("event", Some(name)) => self.unknown(field, "event field", name, EVENT_FIELDS),
             ("env", Some(name)) => self.check_resource(field, "env", "variable", name),
             ("secret", Some(name)) if self.may_hold_secret(field) => {
                 self.check_resource(field, "secret", "secret", name)
@@ -159,18 +155,15 @@ impl Place<'_> {
             }
             ("ai_output", _) => self.check_ai_output(field, reference.guarded),
             ("input" | "nodes" | "run" | "event" | "env", None) => None,
-            (root, _) => self.unknown(field, false, "name", root, ROOTS),
+            (root, _) => self.unknown(field, "name", root, ROOTS),
         }
     }
 
-    fn unknown<'n>(
-        &self,
-        field: &str,
-        is_known: bool,
-        what: &str,
-        name: &str,
-        known: impl IntoIterator<Item = &'n str>,
-    ) -> Option<Problem> {
+    fn unknown<'n, Known>(&self, field: &str, what: &str, name: &str, known: Known) -> Option<Problem>
+    where
+        Known: IntoIterator<Item = &'n str> + Clone,
+    {
+        let is_known = known.clone().into_iter().any(|known| known == name);
         (!is_known).then(|| {
             let problem = self.problem(field, "unknown_name", format!("there is no {what} `{name}`"));
             problem.suggest(did_you_mean(name, known))
@@ -179,7 +172,7 @@ impl Place<'_> {
 
     fn check_resource(&self, field: &str, root: &str, what: &str, name: &str) -> Option<Problem> {
         let known = known_names(self.subject.resources, root)?;
-        self.unknown(field, known.contains(name), what, name, known.iter().map(String::as_str))
+        self.unknown(field, what, name, known.iter().map(String::as_str))
     }
 
     fn may_hold_secret(&self, field: &str) -> bool {
@@ -192,7 +185,7 @@ impl Place<'_> {
         let graph = self.subject.graph;
         let Some(maker) = graph.find(id) else {
             let ids = self.subject.definition.nodes.keys().map(crate::NodeId::as_str);
-            return self.unknown(field, false, "node", id, ids);
+            return self.unknown(field, "node", id, ids);
         };
         if self.node.is_some_and(|reader| !graph.upstream(reader)[maker.position()]) {
             let reason = format!("`{id}` does not run before this step");
@@ -209,7 +202,7 @@ impl Place<'_> {
                     && !fields.contains(name)
                 {
                     let what = format!("output of `{id}` named");
-                    return self.unknown(field, false, &what, name, fields.iter().map(String::as_str));
+                    return self.unknown(field, &what, name, fields.iter().map(String::as_str));
                 }
                 Part::Output
             }

@@ -93,8 +93,8 @@ impl NodeKind for Kind {
 
 /// Compiles nodes (YAML flow mappings by id) and edges.
 pub(crate) fn flow(nodes: &[(&str, &str)], edges: &[&str], rest: &str) -> Result<Flow, Vec<String>> {
-    let nodes: String = nodes.iter().map(|(id, node)| format!("  {id}: {node}\n")).collect();
-    let edges: String = edges.iter().map(|edge| format!("  - {edge}\n")).collect();
+    let nodes = nodes.iter().map(|(id, node)| format!("  {id}: {node}\n")).collect::<Vec<_>>().concat();
+    let edges = edges.iter().map(|edge| format!("  - {edge}\n")).collect::<Vec<_>>().concat();
     let yaml = format!(
         "linchpin: flow/v1\nname: test\ninputs:\n  query: {{ type: string, required: true }}\n{rest}\nnodes:\n{nodes}edges:\n{edges}"
     );

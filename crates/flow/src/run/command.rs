@@ -12,14 +12,14 @@ pub enum Command {
         /// Raised each time a person retries the run; part of the step's idempotency key.
         generation: u32,
     },
-    /// Pause before the next try; answer with `PauseEnded`.
+    /// Pause before the next try; answer with `PauseStarted`, once its end is drawn, and `PauseEnded`.
     Pause {
         /// Which step.
         node: NodeIndex,
-        /// The try that will follow.
-        attempt: u32,
         /// How long, without jitter.
         pause: Span,
+        /// When it ends, if that was drawn before; milliseconds since 1970.
+        until: Option<i64>,
     },
     /// Stop a step that is under way; nothing it still says counts.
     Stop {

@@ -127,6 +127,13 @@ pub enum Event {
         /// Since when.
         at: i64,
     },
+    /// The pause before a step's next try has an end: drawn with jitter, so that it is journaled.
+    PauseStarted {
+        /// Which step.
+        step: StepPath,
+        /// When the next try is due.
+        until: i64,
+    },
     /// The pause before a step's next try is over.
     PauseEnded {
         /// Which step.

@@ -46,6 +46,8 @@ pub enum StepState {
     Paused {
         /// The try that will follow.
         attempt: u32,
+        /// When it is due, once that is drawn; milliseconds since 1970.
+        until: Option<i64>,
     },
     /// It waits for something outside the run.
     Waiting {

@@ -55,7 +55,7 @@ impl<'f> Play<'f> {
         match self.state.step(self.flow.graph().find(step).unwrap()) {
             StepState::Running { attempt }
             | StepState::Waiting { attempt }
-            | StepState::Paused { attempt } => *attempt,
+            | StepState::Paused { attempt, .. } => *attempt,
             _ => 1,
         }
     }
@@ -152,6 +152,13 @@ fn tries_pause_and_then_the_failure_is_handled() {
     play.fails("a", true).unwrap();
     assert_eq!((play.commanded(), play.state.status()), (vec!["pause a 1s".to_owned()], Status::Waiting));
     assert!(play.take(succeeded("a", 2, "next")).is_err(), "a paused step cannot succeed");
+    play.take(Event::PauseStarted { step: "a".into(), until: 1_100 }).unwrap();
+    assert!(
+        play.take(Event::PauseStarted { step: "a".into(), until: 1_200 }).is_err(),
+        "the end is drawn once"
+    );
+    let due = Command::Pause { node: NodeIndex::at(0), pause: crate::Span::from_secs(1), until: Some(1_100) };
+    assert_eq!(play.state.resume(&flow), [due]);
     play.take(Event::PauseEnded { step: "a".into(), at: 3 }).unwrap();
     assert_eq!(play.commanded(), ["a#2"]);
     play.fails("a", true).unwrap();
@@ -269,8 +276,8 @@ fn drive(flow: &Flow, dice: &[u8]) -> Result<(), TestCaseError> {
     let mut started = std::collections::HashMap::<(NodeIndex, u32), u32>::new();
     for turn in 0.. {
         prop_assert!(turn < 500, "the run does not end");
-        let die = dice[turn % dice.len()];
-        if die % 7 == 0 {
+        let roll = dice[turn % dice.len()];
+        if roll.is_multiple_of(7) {
             let mut replayed = State::new(flow);
             let mut again = Vec::new();
             for event in &play.journal {
@@ -283,15 +290,15 @@ fn drive(flow: &Flow, dice: &[u8]) -> Result<(), TestCaseError> {
         if open.is_empty() {
             break;
         }
-        let command = open.swap_remove(usize::from(die) % open.len());
+        let command = open.swap_remove(usize::from(roll) % open.len());
         let event = match command {
             Command::Run { node, attempt, .. } => {
                 *started.entry((node, attempt)).or_default() += 1;
                 let id = flow.graph().id(node).as_str();
-                match die % 5 {
-                    0 if flow.node(node).kind == "ask" => failed(id, attempt, die % 2 == 0),
+                match roll % 5 {
+                    0 if flow.node(node).kind == "ask" => failed(id, attempt, roll.is_multiple_of(2)),
                     _ if flow.node(node).kind == "choice" => {
-                        succeeded(id, attempt, if die % 2 == 0 { "true" } else { "false" })
+                        succeeded(id, attempt, if roll.is_multiple_of(2) { "true" } else { "false" })
                     }
                     _ => succeeded(id, attempt, "next"),
                 }

@@ -51,14 +51,15 @@ struct Walk {
 
 impl Walk {
     fn statements(&mut self, statements: &[Stmt]) {
-        statements.iter().for_each(|statement| self.statement(statement));
+        for statement in statements {
+            self.statement(statement);
+        }
     }
 
     fn statement(&mut self, statement: &Stmt) {
         match statement {
             Stmt::Template(template) => self.statements(&template.children),
             Stmt::EmitExpr(emit) => self.expression(&emit.expr),
-            Stmt::EmitRaw(_) => {}
             Stmt::ForLoop(each) => {
                 self.expression(&each.iter);
                 self.bind(&each.target);
@@ -108,7 +109,8 @@ impl Walk {
                 self.expression(&call.call.expr);
                 self.arguments(&call.call.args);
             }
-            // Blocks, imports and includes name other templates; there are none, so they fail to compile.
+            // Raw text uses nothing. Blocks, imports and includes name other templates; there are none,
+            // so they fail when they are compiled or rendered.
             _ => {}
         }
     }

@@ -91,7 +91,7 @@ fn finds_names_and_guards() {
             .map(|r| {
                 format!(
                     "{}{}",
-                    [&[r.root.clone()], &r.path[..]].concat().join("."),
+                    [std::slice::from_ref(&r.root), &r.path[..]].concat().join("."),
                     if r.guarded { "?" } else { "" }
                 )
             })

@@ -1,0 +1,410 @@
+//! The outbox: deliveries, their attempts, dead letters.
+
+use clock::Timestamp;
+use rusqlite::{OptionalExtension, Row};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::{
+    DeliveryId, DestinationId, EnvironmentId, Error, EventId, NodeId, Page, PageRequest, Place, RunId, Store,
+    WorkspaceId,
+    sql::{Statement, time, values, word},
+    write::{Outcome, Write},
+};
+
+/// Where a delivery stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DeliveryState {
+    /// It is due, or waits for its next attempt.
+    Pending,
+    /// The receiver has taken it.
+    Delivered,
+    /// Its attempts are used up; it is kept for replay.
+    Dead,
+}
+
+/// What a delivery carries, as it lies in the outbox.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Message {
+    /// What is to be said: JSON that the destination's kind puts into its own form.
+    pub body: Value,
+    /// The event at its beginning.
+    pub event: EventId,
+    /// The run that made it.
+    pub run: RunId,
+    /// The W3C trace context of that run.
+    pub traceparent: String,
+}
+
+/// A delivery that a step made.
+#[derive(Clone, Debug)]
+pub struct NewDelivery {
+    /// Its id, the same on every attempt.
+    pub id: DeliveryId,
+    /// Where it goes.
+    pub destination: DestinationId,
+    /// The step that made it.
+    pub step: String,
+    /// A [`Message`] as JSON; sealed before it is stored.
+    pub message: Vec<u8>,
+    /// When it may be tried first.
+    pub due_at: Timestamp,
+}
+
+/// A delivery that is to be tried now.
+#[derive(Clone, Debug)]
+pub struct DueDelivery {
+    /// Its id.
+    pub id: DeliveryId,
+    /// Where it belongs.
+    pub place: Place,
+    /// Where it goes.
+    pub destination: DestinationId,
+    /// The run that made it.
+    pub run: RunId,
+    /// Attempts so far.
+    pub attempts: u32,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// A [`Message`] as JSON.
+    pub message: Vec<u8>,
+}
+
+/// One attempt and what follows from it.
+#[derive(Clone, Debug)]
+pub struct AttemptCommit {
+    /// Which delivery.
+    pub delivery: DeliveryId,
+    /// The workspace.
+    pub workspace: WorkspaceId,
+    /// The destination and the right to send to it.
+    pub destination: DestinationId,
+    /// The node that holds the destination.
+    pub owner: NodeId,
+    /// Which attempt, from 1.
+    pub number: u32,
+    /// When it began.
+    pub at: Timestamp,
+    /// `delivered`, `retry`, `permanent`, … for lists.
+    pub outcome: String,
+    /// Request, response or error, and times, as JSON; sealed before it is stored.
+    pub record: Vec<u8>,
+    /// What becomes of the delivery.
+    pub then: Settle,
+    /// The reason why the destination is switched off with this attempt, if it is.
+    pub disable: Option<&'static str>,
+}
+
+/// What becomes of a delivery after an attempt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Settle {
+    /// It arrived.
+    Delivered(Timestamp),
+    /// It is tried again then.
+    Retry(Timestamp),
+    /// It is a dead letter.
+    Dead,
+}
+
+/// What came of committing an attempt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Settled {
+    Done,
+    Lost,
+}
+
+pub(crate) struct SealedAttempt(pub(crate) AttemptCommit);
+
+/// A delivery as lists and traces show it.
+#[derive(Clone, Debug)]
+pub struct DeliveryView {
+    /// Its id.
+    pub id: DeliveryId,
+    /// The environment it belongs to.
+    pub environment: EnvironmentId,
+    /// Where it goes.
+    pub destination: DestinationId,
+    /// The run that made it.
+    pub run: RunId,
+    /// The step that made it.
+    pub step: String,
+    /// Where it stands.
+    pub state: DeliveryState,
+    /// Attempts so far.
+    pub attempts: u32,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it arrived.
+    pub finished_at: Option<Timestamp>,
+    /// When the next attempt is due.
+    pub due_at: Option<Timestamp>,
+}
+
+/// An attempt as traces show it.
+#[derive(Clone, Debug)]
+pub struct Attempt {
+    /// From 1.
+    pub number: u32,
+    /// When it began.
+    pub at: Timestamp,
+    /// `delivered`, `retry`, `permanent`, …
+    pub outcome: String,
+    /// Request, response or error, and times, as JSON.
+    pub record: Vec<u8>,
+}
+
+const LIVE: &str = "id, environment, destination, run, step, status, attempts, created_at, NULL, due_at";
+const DONE: &str = "id, environment, destination, run, step, status, attempts, created_at, finished_at, NULL";
+
+impl Store {
+    /// The destinations that have pending deliveries and are not switched off, with when the first is due.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn delivery_next_due(&self) -> Result<Vec<(DestinationId, Timestamp)>, Error> {
+        self.read(|c| {
+            // A loose index scan: one step of the index for each destination, however many are due.
+            let mut query = c.prepare_cached(
+                "WITH RECURSIVE with_work (destination) AS (
+                     SELECT min(destination) FROM delivery_live WHERE status = 'pending'
+                     UNION ALL
+                     SELECT (SELECT min(destination) FROM delivery_live
+                             WHERE status = 'pending' AND destination > with_work.destination)
+                     FROM with_work WHERE destination IS NOT NULL
+                 )
+                 SELECT w.destination, (SELECT min(due_at) FROM delivery_live d
+                                        WHERE d.status = 'pending' AND d.destination = w.destination)
+                 FROM with_work w JOIN destination t ON t.id = w.destination
+                 WHERE t.disabled_reason IS NULL",
+            )?;
+            query.query_map([], |row| Ok((row.get(0)?, time(row, 1)?)))?.collect()
+        })
+        .await
+    }
+
+    /// The deliveries of a destination that are due by a time, the earliest first.
+    ///
+    /// # Errors
+    /// When the database cannot be read or a message does not open.
+    pub async fn delivery_due(
+        &self,
+        destination: DestinationId,
+        by: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<DueDelivery>, Error> {
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let rows: Vec<DueDelivery> = self
+            .read(move |c| {
+                let mut query = c.prepare_cached(
+                    "SELECT id, workspace, environment, run, attempts, created_at, sealed FROM delivery_live
+                     WHERE status = 'pending' AND destination = ?1 AND due_at <= ?2 ORDER BY due_at, id LIMIT ?3",
+                )?;
+                let due = |row: &Row| {
+                    Ok(DueDelivery {
+                        id: row.get(0)?,
+                        place: Place { workspace: row.get(1)?, environment: row.get(2)? },
+                        destination,
+                        run: row.get(3)?,
+                        attempts: row.get(4)?,
+                        created_at: time(row, 5)?,
+                        message: row.get(6)?,
+                    })
+                };
+                query.query_map((destination, by.as_millis(), limit), due)?.collect()
+            })
+            .await?;
+        let open = |mut due: DueDelivery| {
+            due.message = self.unseal("delivery", due.id.as_bytes(), &due.message)?;
+            Ok(due)
+        };
+        rows.into_iter().map(open).collect()
+    }
+
+    /// Records an attempt and what follows. Says whether the delivery was still this node's to settle.
+    ///
+    /// # Errors
+    /// When it cannot be put on stable storage.
+    pub async fn delivery_attempted(&self, mut attempt: AttemptCommit) -> Result<bool, Error> {
+        attempt.record = self.seal("attempt", &attempt_id(attempt.delivery, attempt.number), &attempt.record);
+        match self.write(Write::Attempt(Box::new(SealedAttempt(attempt)))).await? {
+            Outcome::Attempted(settled) => Ok(settled == Settled::Done),
+            _ => Err(Error::Conflict("the attempt was not recorded")),
+        }
+    }
+
+    /// Makes a dead letter due again, under its old id. Says whether there was one.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub async fn delivery_replay(&self, workspace: WorkspaceId, id: DeliveryId) -> Result<bool, Error> {
+        let statement = Statement::new(
+            "UPDATE delivery_live SET status = 'pending', due_at = ?1 WHERE id = ?2 AND workspace = ?3 AND status = 'dead'",
+            values![self.now(), id, workspace],
+        );
+        self.change(vec![statement]).await.map(|changed| changed == [1])
+    }
+
+    /// A delivery of a workspace.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn delivery_get(
+        &self,
+        workspace: WorkspaceId,
+        id: DeliveryId,
+    ) -> Result<Option<DeliveryView>, Error> {
+        self.read(move |c| {
+            for (columns, table) in [(LIVE, "delivery_live"), (DONE, "delivery")] {
+                let sql = format!("SELECT {columns} FROM {table} WHERE id = ?1 AND workspace = ?2");
+                let found = c.prepare_cached(&sql)?.query_row((id, workspace), view).optional()?;
+                if found.is_some() {
+                    return Ok(found);
+                }
+            }
+            Ok(None)
+        })
+        .await
+    }
+
+    /// A delivery's message as JSON.
+    ///
+    /// # Errors
+    /// When the database cannot be read or the message does not open.
+    pub async fn delivery_message(&self, id: DeliveryId) -> Result<Option<Vec<u8>>, Error> {
+        let sealed: Option<Vec<u8>> = self
+            .read(move |c| {
+                let mut query = c.prepare_cached(
+                    "SELECT sealed FROM delivery_live WHERE id = ?1 UNION ALL SELECT sealed FROM delivery WHERE id = ?1",
+                )?;
+                query.query_row([id], |row| row.get(0)).optional()
+            })
+            .await?;
+        sealed.map(|sealed| self.unseal("delivery", id.as_bytes(), &sealed)).transpose()
+    }
+
+    /// The deliveries that these runs made, oldest first.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn delivery_of_runs(
+        &self,
+        workspace: WorkspaceId,
+        runs: Vec<RunId>,
+    ) -> Result<Vec<DeliveryView>, Error> {
+        self.read(move |c| {
+            let mut found = Vec::new();
+            for (columns, table) in [(LIVE, "delivery_live"), (DONE, "delivery")] {
+                let sql =
+                    format!("SELECT {columns} FROM {table} WHERE run = ?1 AND workspace = ?2 ORDER BY id");
+                let mut query = c.prepare_cached(&sql)?;
+                for run in &runs {
+                    for row in query.query_map((run, workspace), view)? {
+                        found.push(row?);
+                    }
+                }
+            }
+            found.sort_by_key(|delivery: &DeliveryView| delivery.id);
+            Ok(found)
+        })
+        .await
+    }
+
+    /// The newest deliveries of an environment; only the dead letters when asked.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn delivery_list(
+        &self,
+        place: Place,
+        only_dead: bool,
+        page: PageRequest<DeliveryId>,
+    ) -> Result<Page<DeliveryView>, Error> {
+        self.read(move |c| {
+            let before = page.before.unwrap_or(DeliveryId::from_bytes([0xFF; 16]));
+            let tables: &[(&str, &str, &str)] = if only_dead {
+                &[(LIVE, "delivery_live", "AND status = 'dead'")]
+            } else {
+                &[(LIVE, "delivery_live", ""), (DONE, "delivery", "")]
+            };
+            let mut items = Vec::new();
+            for (columns, table, and) in tables {
+                let sql = format!(
+                    "SELECT {columns} FROM {table} WHERE workspace = ?1 AND environment = ?2 AND id < ?3 {and} \
+                     ORDER BY id DESC LIMIT ?4"
+                );
+                let mut query = c.prepare_cached(&sql)?;
+                let rows = query.query_map((place.workspace, place.environment, before, page.fetch()), view)?;
+                for row in rows {
+                    items.push(row?);
+                }
+            }
+            items.sort_by_key(|delivery: &DeliveryView| std::cmp::Reverse(delivery.id));
+            Ok(Page::cut(items, page.limit))
+        })
+        .await
+    }
+
+    /// The attempts of these deliveries, oldest first.
+    ///
+    /// # Errors
+    /// When the database cannot be read or a record does not open.
+    pub async fn delivery_attempts(
+        &self,
+        workspace: WorkspaceId,
+        deliveries: Vec<DeliveryId>,
+    ) -> Result<Vec<(DeliveryId, Attempt)>, Error> {
+        let rows: Vec<(DeliveryId, Attempt)> = self
+            .read(move |c| {
+                let mut query = c.prepare_cached(
+                    "SELECT number, at, outcome, sealed FROM attempt WHERE delivery = ?1 AND workspace = ?2 ORDER BY number",
+                )?;
+                let mut found = Vec::new();
+                for id in deliveries {
+                    let attempt = |row: &Row| {
+                        let (number, at, outcome) = (row.get(0)?, time(row, 1)?, row.get(2)?);
+                        Ok((id, Attempt { number, at, outcome, record: row.get(3)? }))
+                    };
+                    for row in query.query_map((id, workspace), attempt)? {
+                        found.push(row?);
+                    }
+                }
+                Ok(found)
+            })
+            .await?;
+        let open = |(id, mut attempt): (DeliveryId, Attempt)| {
+            attempt.record = self.unseal("attempt", &attempt_id(id, attempt.number), &attempt.record)?;
+            Ok((id, attempt))
+        };
+        rows.into_iter().map(open).collect()
+    }
+
+    pub(crate) fn seal_deliveries(&self, deliveries: &mut [NewDelivery]) {
+        for delivery in deliveries {
+            delivery.message = self.seal("delivery", delivery.id.as_bytes(), &delivery.message);
+        }
+    }
+}
+
+fn attempt_id(delivery: DeliveryId, number: u32) -> [u8; 20] {
+    let mut id = [0; 20];
+    id[..16].copy_from_slice(delivery.as_bytes());
+    id[16..].copy_from_slice(&number.to_be_bytes());
+    id
+}
+
+fn view(row: &Row) -> rusqlite::Result<DeliveryView> {
+    let at = |column| row.get::<_, Option<i64>>(column).map(|ms| ms.map(Timestamp::from_millis));
+    Ok(DeliveryView {
+        id: row.get(0)?,
+        environment: row.get(1)?,
+        destination: row.get(2)?,
+        run: row.get(3)?,
+        step: row.get(4)?,
+        state: word(row, 5)?,
+        attempts: row.get(6)?,
+        created_at: time(row, 7)?,
+        finished_at: at(8)?,
+        due_at: at(9)?,
+    })
+}

@@ -1,0 +1,138 @@
+//! Destinations: outbound targets, and which node owns each.
+
+use clock::Timestamp;
+use rusqlite::{OptionalExtension, Row};
+
+use crate::{
+    DestinationId, Error, NodeId, Place, Store, WorkspaceId,
+    sql::{Statement, time, values},
+};
+
+/// An outbound target.
+#[derive(Clone, Debug)]
+pub struct Destination {
+    /// Its id.
+    pub id: DestinationId,
+    /// Where it belongs.
+    pub place: Place,
+    /// How flows call it.
+    pub name: String,
+    /// Kind, address, policy as JSON, without secrets.
+    pub config: String,
+    /// Its secrets as JSON; sealed where it is stored.
+    pub secrets: Vec<u8>,
+    /// Why it takes no deliveries now, if it does not.
+    pub disabled_reason: Option<String>,
+    /// When it was last changed.
+    pub updated_at: Timestamp,
+}
+
+const COLUMNS: &str = "id, workspace, environment, name, config, sealed, disabled_reason, updated_at";
+
+impl Store {
+    /// Stores a destination, new or changed.
+    ///
+    /// # Errors
+    /// [`Error::Conflict`] when another destination of the environment has its name.
+    pub async fn destination_put(&self, destination: &Destination) -> Result<(), Error> {
+        let sealed = self.seal("destination", destination.id.as_bytes(), &destination.secrets);
+        let statement = Statement::new(
+            "INSERT INTO destination (workspace, environment, id, name, config, sealed, disabled_reason, created_at, updated_at)
+             SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?8
+             WHERE NOT EXISTS
+                 (SELECT 1 FROM destination WHERE workspace = ?1 AND environment = ?2 AND name = ?4 AND id <> ?3)
+             ON CONFLICT (id) DO UPDATE SET name = ?4, config = ?5, sealed = ?6, disabled_reason = ?7, updated_at = ?8",
+            values![
+                destination.place.workspace,
+                destination.place.environment,
+                destination.id,
+                destination.name.as_str(),
+                destination.config.as_str(),
+                sealed,
+                destination.disabled_reason.as_deref(),
+                self.now()
+            ],
+        );
+        let said = "another destination of this environment has that name";
+        self.change(vec![statement.or_conflict(said)]).await.map(drop)
+    }
+
+    /// A destination.
+    ///
+    /// # Errors
+    /// When the database cannot be read or the secrets do not open.
+    pub async fn destination_get(&self, id: DestinationId) -> Result<Option<Destination>, Error> {
+        let row = self.read(move |c| {
+            let sql = format!("SELECT {COLUMNS} FROM destination WHERE id = ?1");
+            c.prepare_cached(&sql)?.query_row([id], destination).optional()
+        });
+        row.await?.map(|destination| self.open_destination(destination)).transpose()
+    }
+
+    /// The destinations of an environment, by name.
+    ///
+    /// # Errors
+    /// When the database cannot be read or the secrets do not open.
+    pub async fn destination_list(&self, place: Place) -> Result<Vec<Destination>, Error> {
+        let rows: Vec<Destination> = self
+            .read(move |c| {
+                let sql =
+                    format!("SELECT {COLUMNS} FROM destination WHERE workspace = ?1 AND environment = ?2 ORDER BY name");
+                c.prepare_cached(&sql)?.query_map((place.workspace, place.environment), destination)?.collect()
+            })
+            .await?;
+        rows.into_iter().map(|destination| self.open_destination(destination)).collect()
+    }
+
+    /// Deletes a destination that has no live deliveries.
+    ///
+    /// # Errors
+    /// [`Error::Conflict`] while deliveries to it are pending or dead.
+    pub async fn destination_delete(&self, workspace: WorkspaceId, id: DestinationId) -> Result<(), Error> {
+        let statement = Statement::new(
+            "DELETE FROM destination WHERE id = ?1 AND workspace = ?2
+             AND NOT EXISTS (SELECT 1 FROM delivery_live WHERE destination = ?1 AND status = 'pending')",
+            values![id, workspace],
+        );
+        let said = "there is no such destination, or deliveries to it are still pending";
+        self.change(vec![statement.or_conflict(said)]).await.map(drop)
+    }
+
+    /// Makes a node the owner of a destination if nobody whose lease still runs is. Says whether the
+    /// node owns it now.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub async fn destination_own(
+        &self,
+        workspace: WorkspaceId,
+        destination: DestinationId,
+        node: NodeId,
+    ) -> Result<bool, Error> {
+        let statement = Statement::new(
+            "INSERT INTO destination_lease (workspace, destination, owner, fence) VALUES (?1, ?2, ?3, 1)
+             ON CONFLICT (destination) DO UPDATE SET owner = ?3, fence = fence + 1
+             WHERE owner = ?3 OR NOT EXISTS
+                 (SELECT 1 FROM node WHERE node.id = destination_lease.owner AND node.lease_until > ?4)",
+            values![workspace, destination, node, self.now()],
+        );
+        self.change(vec![statement]).await.map(|changed| changed == [1])
+    }
+
+    fn open_destination(&self, mut destination: Destination) -> Result<Destination, Error> {
+        destination.secrets = self.unseal("destination", destination.id.as_bytes(), &destination.secrets)?;
+        Ok(destination)
+    }
+}
+
+fn destination(row: &Row) -> rusqlite::Result<Destination> {
+    Ok(Destination {
+        id: row.get(0)?,
+        place: Place { workspace: row.get(1)?, environment: row.get(2)? },
+        name: row.get(3)?,
+        config: row.get(4)?,
+        secrets: row.get(5)?,
+        disabled_reason: row.get(6)?,
+        updated_at: time(row, 7)?,
+    })
+}

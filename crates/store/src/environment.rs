@@ -1,0 +1,171 @@
+use clock::Timestamp;
+use rusqlite::OptionalExtension;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    EnvironmentId, Error, Store, WorkspaceId,
+    sql::{Statement, time, values},
+};
+
+/// Where something belongs: which workspace, and which of its environments.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Place {
+    /// The tenant.
+    pub workspace: WorkspaceId,
+    /// `test`, `production`, or another of its environments.
+    pub environment: EnvironmentId,
+}
+
+/// An environment of a workspace.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Environment {
+    /// Its id.
+    pub id: EnvironmentId,
+    /// `test`, `production`, …
+    pub name: String,
+}
+
+/// A variable of an environment.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Variable {
+    /// How expressions call it: `env.NAME`.
+    pub name: String,
+    /// Its value.
+    pub value: String,
+}
+
+impl Store {
+    /// The only workspace of a fresh install, made with its environments if there is none yet.
+    ///
+    /// # Errors
+    /// When the database cannot be read or written.
+    pub async fn workspace_ensure(&self, name: &str) -> Result<WorkspaceId, Error> {
+        let existing = self.read(|c| {
+            c.query_row("SELECT id FROM workspace ORDER BY id LIMIT 1", [], |row| row.get(0)).optional()
+        });
+        if let Some(id) = existing.await? {
+            return Ok(id);
+        }
+        let (id, now): (WorkspaceId, Timestamp) = (self.ids.next(), self.now());
+        let mut statements = vec![Statement::new(
+            "INSERT INTO workspace (id, name, created_at) VALUES (?1, ?2, ?3)",
+            values![id, name, now],
+        )];
+        statements.extend(["test", "production"].map(|environment| {
+            Statement::new(
+                "INSERT INTO environment (workspace, id, name, created_at) VALUES (?1, ?2, ?3, ?4)",
+                values![id, self.ids.next::<EnvironmentId>(), environment, now],
+            )
+        }));
+        self.change(statements).await?;
+        Ok(id)
+    }
+
+    /// The environments of a workspace, oldest first.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn environment_list(&self, workspace: WorkspaceId) -> Result<Vec<Environment>, Error> {
+        self.read(move |c| {
+            let mut query =
+                c.prepare_cached("SELECT id, name FROM environment WHERE workspace = ?1 ORDER BY id")?;
+            let rows =
+                query.query_map([workspace], |row| Ok(Environment { id: row.get(0)?, name: row.get(1)? }))?;
+            rows.collect()
+        })
+        .await
+    }
+
+    /// Sets a variable.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub async fn variable_set(&self, place: Place, name: &str, value: &str) -> Result<(), Error> {
+        let statement = Statement::new(
+            "INSERT INTO variable (workspace, environment, name, value, updated_at) VALUES (?1, ?2, ?3, ?4, ?5)
+             ON CONFLICT (workspace, environment, name) DO UPDATE SET value = ?4, updated_at = ?5",
+            values![place.workspace, place.environment, name, value, self.now()],
+        );
+        self.change(vec![statement]).await.map(drop)
+    }
+
+    /// The variables of an environment, by name.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn variable_list(&self, place: Place) -> Result<Vec<Variable>, Error> {
+        self.read(move |c| {
+            let mut query = c.prepare_cached(
+                "SELECT name, value FROM variable WHERE workspace = ?1 AND environment = ?2 ORDER BY name",
+            )?;
+            let variable = |row: &rusqlite::Row| Ok(Variable { name: row.get(0)?, value: row.get(1)? });
+            query.query_map((place.workspace, place.environment), variable)?.collect()
+        })
+        .await
+    }
+
+    /// Sets a secret. Its value is sealed and is never listed.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub async fn secret_set(&self, place: Place, name: &str, value: &vault::Secret) -> Result<(), Error> {
+        let sealed = self.seal("secret", &secret_id(place, name), value.expose().as_bytes());
+        let statement = Statement::new(
+            "INSERT INTO secret (workspace, environment, name, sealed, updated_at) VALUES (?1, ?2, ?3, ?4, ?5)
+             ON CONFLICT (workspace, environment, name) DO UPDATE SET sealed = ?4, updated_at = ?5",
+            values![place.workspace, place.environment, name, sealed, self.now()],
+        );
+        self.change(vec![statement]).await.map(drop)
+    }
+
+    /// Deletes a secret; says whether there was one.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub async fn secret_delete(&self, place: Place, name: &str) -> Result<bool, Error> {
+        let statement = Statement::new(
+            "DELETE FROM secret WHERE workspace = ?1 AND environment = ?2 AND name = ?3",
+            values![place.workspace, place.environment, name],
+        );
+        self.change(vec![statement]).await.map(|changed| changed == [1])
+    }
+
+    /// The names of an environment's secrets, and when each was set.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn secret_names(&self, place: Place) -> Result<Vec<(String, Timestamp)>, Error> {
+        self.read(move |c| {
+            let mut query = c.prepare_cached(
+                "SELECT name, updated_at FROM secret WHERE workspace = ?1 AND environment = ?2 ORDER BY name",
+            )?;
+            query
+                .query_map((place.workspace, place.environment), |row| Ok((row.get(0)?, time(row, 1)?)))?
+                .collect()
+        })
+        .await
+    }
+
+    /// A secret's value; `None` where there is no such secret.
+    ///
+    /// # Errors
+    /// When the database cannot be read, or the value does not open.
+    pub async fn secret_reveal(&self, place: Place, name: &str) -> Result<Option<vault::Secret>, Error> {
+        let wanted = name.to_owned();
+        let sealed: Option<Vec<u8>> = self
+            .read(move |c| {
+                let mut query = c.prepare_cached(
+                    "SELECT sealed FROM secret WHERE workspace = ?1 AND environment = ?2 AND name = ?3",
+                )?;
+                query.query_row((place.workspace, place.environment, wanted), |row| row.get(0)).optional()
+            })
+            .await?;
+        let Some(sealed) = sealed else { return Ok(None) };
+        let plain = self.unseal("secret", &secret_id(place, name), &sealed)?;
+        Ok(Some(String::from_utf8_lossy(&plain).into_owned().into()))
+    }
+}
+
+fn secret_id(place: Place, name: &str) -> Vec<u8> {
+    [place.workspace.as_bytes(), place.environment.as_bytes(), name.as_bytes()].concat()
+}

@@ -1,0 +1,54 @@
+/// What can go wrong with the store.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The database could not be opened.
+    #[error("the database in {path} could not be opened: {reason}")]
+    Open {
+        /// Where it lies.
+        path: String,
+        /// Why.
+        reason: String,
+    },
+    /// The schema could not be brought up to date.
+    #[error("the database's schema could not be brought to version {to}")]
+    Migrate {
+        /// The version that failed.
+        to: u32,
+        /// Why.
+        #[source]
+        source: rusqlite::Error,
+    },
+    /// The write is not on stable storage, and nothing of it is kept. The same write may be tried again.
+    #[error("the database cannot take writes now: {reason}")]
+    Unavailable {
+        /// Why, such as a full disk.
+        reason: String,
+    },
+    /// A write failed by itself, its neighbours did not.
+    #[error("a write failed")]
+    Write(#[source] rusqlite::Error),
+    /// A read failed.
+    #[error("a read failed")]
+    Read(#[source] rusqlite::Error),
+    /// Something of this name exists already, or changed since it was read.
+    #[error("{0}")]
+    Conflict(&'static str),
+    /// Stored bytes do not open.
+    #[error("a stored {kind} does not open")]
+    Unseal {
+        /// What it is.
+        kind: &'static str,
+        /// Why.
+        #[source]
+        source: vault::OpenError,
+    },
+    /// Stored bytes are not in the form they were stored in.
+    #[error("a stored {kind} cannot be read")]
+    Decode {
+        /// What it is.
+        kind: &'static str,
+        /// Why.
+        #[source]
+        source: serde_json::Error,
+    },
+}

@@ -1,0 +1,241 @@
+//! Events: accepted requests, their dedupe keys and their original runs.
+
+use bytes::Bytes;
+use clock::Timestamp;
+use rusqlite::{Connection, OptionalExtension, Row, ToSql};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    EnvironmentId, Error, EventId, FlowId, NodeId, Page, PageRequest, Place, RunId, SourceId, Store,
+    VersionId,
+    delivery::NewDelivery,
+    run::{Cause, Ending},
+    sql::{time, word},
+    write::{Outcome, Write},
+};
+
+/// How an event came in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EventStatus {
+    /// It runs its flow.
+    Accepted,
+    /// The source's filter held it back; it runs nothing.
+    Filtered,
+}
+
+/// An event that is about to be committed.
+#[derive(Clone, Debug)]
+pub struct NewEvent {
+    /// Its id.
+    pub id: EventId,
+    /// Where it belongs.
+    pub place: Place,
+    /// The flow it is for.
+    pub flow: FlowId,
+    /// The source it came by; `None` for an API call.
+    pub source: Option<SourceId>,
+    /// `webhook`, `api`, `replay`, …
+    pub kind: &'static str,
+    /// When it came.
+    pub received_at: Timestamp,
+    /// Whether it runs its flow.
+    pub status: EventStatus,
+    /// Input and request as JSON; sealed before it is stored.
+    pub content: Bytes,
+}
+
+/// A claim on a dedupe key.
+#[derive(Clone, Copy, Debug)]
+pub struct DedupeClaim {
+    /// The first 16 bytes of the key's SHA-256.
+    pub key: [u8; 16],
+    /// When the key may be used again.
+    pub expires_at: Timestamp,
+}
+
+/// A run that begins with its event.
+#[derive(Clone, Debug)]
+pub struct NewRun {
+    /// Its id; the event's own bytes for the original.
+    pub id: RunId,
+    /// The version it runs.
+    pub version: VersionId,
+    /// Why it runs.
+    pub cause: Cause,
+    /// The run it repeats.
+    pub repeats: Option<RunId>,
+    /// How it begins.
+    pub begin: Begin,
+}
+
+/// How a run begins.
+#[derive(Clone, Debug)]
+pub enum Begin {
+    /// Some node will claim it.
+    Queued,
+    /// This node holds it from the start, with fence 1.
+    Held(NodeId),
+    /// It is finished already: its steps were pure and ran before the event was committed.
+    Finished {
+        /// How it ended.
+        ending: Ending,
+        /// The journal of the whole run, JSON.
+        record: Vec<u8>,
+        /// The deliveries it made.
+        deliveries: Vec<NewDelivery>,
+    },
+}
+
+/// Everything that an accepted request commits at once.
+#[derive(Clone, Debug)]
+pub struct Admission {
+    /// The event.
+    pub event: NewEvent,
+    /// Its dedupe key, if it has one.
+    pub dedupe: Option<DedupeClaim>,
+    /// Its run; `None` for a filtered event.
+    pub run: Option<NewRun>,
+}
+
+/// What came of an admission.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Admitted {
+    /// The event is on stable storage.
+    New,
+    /// Its dedupe key was claimed by this event before; nothing was stored.
+    Duplicate(EventId),
+}
+
+/// An admission whose payloads are sealed.
+pub(crate) struct SealedAdmission(pub(crate) Admission);
+
+/// An event as lists show it.
+#[derive(Clone, Debug)]
+pub struct EventView {
+    /// Its id.
+    pub id: EventId,
+    /// The environment it belongs to.
+    pub environment: EnvironmentId,
+    /// The flow it is for.
+    pub flow: FlowId,
+    /// The source it came by.
+    pub source: Option<SourceId>,
+    /// `webhook`, `api`, …
+    pub kind: String,
+    /// Whether it ran its flow.
+    pub status: EventStatus,
+    /// When it came.
+    pub received_at: Timestamp,
+}
+
+/// Which events a list shows.
+#[derive(Clone, Debug, Default)]
+pub struct EventFilter {
+    /// Only those of this source.
+    pub source: Option<SourceId>,
+}
+
+impl Store {
+    /// Commits an accepted request: event, dedupe key and run, all or nothing.
+    ///
+    /// # Errors
+    /// When it cannot be put on stable storage; then nothing of it is kept.
+    pub async fn event_admit(&self, mut admission: Admission) -> Result<Admitted, Error> {
+        let event = &mut admission.event;
+        event.content = self.seal("event", event.id.as_bytes(), &event.content).into();
+        if let Some(NewRun { id, begin: Begin::Finished { record, deliveries, .. }, .. }) = &mut admission.run
+        {
+            *record = self.seal_record(*id, 0, record);
+            self.seal_deliveries(deliveries);
+        }
+        faults::hit(faults::CrashPoint::BeforeAdmission);
+        match self.write(Write::Admit(Box::new(SealedAdmission(admission)))).await? {
+            Outcome::Admitted(admitted) => {
+                faults::hit(faults::CrashPoint::AfterAdmission);
+                Ok(admitted)
+            }
+            _ => Err(Error::Conflict("the event was not admitted")),
+        }
+    }
+
+    /// An event of a workspace.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn event_get(
+        &self,
+        workspace: crate::WorkspaceId,
+        id: EventId,
+    ) -> Result<Option<EventView>, Error> {
+        self.read(move |c| {
+            let mut query = c.prepare_cached(
+                "SELECT id, environment, flow, source, kind, status, received_at FROM event
+                 WHERE id = ?1 AND workspace = ?2",
+            )?;
+            query.query_row((id, workspace), view).optional()
+        })
+        .await
+    }
+
+    /// An event's content: input and request as JSON.
+    ///
+    /// # Errors
+    /// When the database cannot be read or the content does not open.
+    pub async fn event_content(&self, id: EventId) -> Result<Option<Vec<u8>>, Error> {
+        let sealed: Option<Vec<u8>> = self
+            .read(move |c| {
+                let mut query = c.prepare_cached("SELECT sealed FROM event WHERE id = ?1")?;
+                query.query_row([id], |row| row.get(0)).optional()
+            })
+            .await?;
+        sealed.map(|sealed| self.unseal("event", id.as_bytes(), &sealed)).transpose()
+    }
+
+    /// The newest events of an environment.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn event_list(
+        &self,
+        place: Place,
+        filter: EventFilter,
+        page: PageRequest<EventId>,
+    ) -> Result<Page<EventView>, Error> {
+        self.read(move |c| {
+            let before = page.before.unwrap_or(EventId::from_bytes([0xFF; 16]));
+            let items = match filter.source {
+                None => rows(
+                    c,
+                    "SELECT id, environment, flow, source, kind, status, received_at FROM event
+                     WHERE workspace = ?1 AND environment = ?2 AND id < ?3 ORDER BY id DESC LIMIT ?4",
+                    &[&place.workspace, &place.environment, &before, &page.fetch()],
+                ),
+                Some(source) => rows(
+                    c,
+                    "SELECT id, environment, flow, source, kind, status, received_at FROM event
+                     WHERE source = ?1 AND id < ?2 AND workspace = ?3 ORDER BY id DESC LIMIT ?4",
+                    &[&source, &before, &place.workspace, &page.fetch()],
+                ),
+            }?;
+            Ok(Page::cut(items, page.limit))
+        })
+        .await
+    }
+}
+
+fn rows(connection: &Connection, sql: &str, params: &[&dyn ToSql]) -> rusqlite::Result<Vec<EventView>> {
+    connection.prepare_cached(sql)?.query_map(params, view)?.collect()
+}
+
+fn view(row: &Row) -> rusqlite::Result<EventView> {
+    Ok(EventView {
+        id: row.get(0)?,
+        environment: row.get(1)?,
+        flow: row.get(2)?,
+        source: row.get(3)?,
+        kind: row.get(4)?,
+        status: word(row, 5)?,
+        received_at: time(row, 6)?,
+    })
+}

@@ -1,0 +1,278 @@
+//! Flows: drafts, versions, deployments.
+
+use clock::Timestamp;
+use rusqlite::{OptionalExtension, Row};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    DeploymentId, EnvironmentId, Error, FlowId, Place, Store, VersionId, WorkspaceId,
+    sql::{Statement, json, time, values},
+};
+
+/// A flow and its draft.
+#[derive(Clone, Debug)]
+pub struct FlowRow {
+    /// Its id.
+    pub id: FlowId,
+    /// Its name.
+    pub name: String,
+    /// The draft's YAML, as it was written.
+    pub draft: String,
+    /// Raised at every change of the draft.
+    pub revision: i64,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When the draft was last changed.
+    pub updated_at: Timestamp,
+}
+
+/// A version that is about to be published.
+#[derive(Clone, Debug)]
+pub struct NewVersion {
+    /// The flow.
+    pub flow: FlowId,
+    /// The YAML, as it was written.
+    pub definition: String,
+    /// The pinned kind of each node: `{"answer": "llm@1"}`.
+    pub kinds: serde_json::Map<String, serde_json::Value>,
+    /// What has changed, for people.
+    pub note: String,
+    /// Who publishes it.
+    pub by: String,
+}
+
+/// An immutable version of a flow.
+#[derive(Clone, Debug)]
+pub struct Version {
+    /// Its id.
+    pub id: VersionId,
+    /// The flow.
+    pub flow: FlowId,
+    /// Its number within the flow, from 1.
+    pub number: u32,
+    /// The YAML, as it was written.
+    pub definition: String,
+    /// The pinned kind of each node.
+    pub kinds: serde_json::Map<String, serde_json::Value>,
+}
+
+/// A version as lists show it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct VersionSummary {
+    /// Its id.
+    pub id: VersionId,
+    /// Its number within the flow, from 1.
+    pub number: u32,
+    /// What has changed, for people.
+    pub note: String,
+    /// Who published it.
+    pub created_by: String,
+    /// When, in milliseconds since 1970.
+    pub created_at: i64,
+}
+
+/// What serves a flow in an environment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Deployment {
+    /// The flow.
+    pub flow: FlowId,
+    /// The environment.
+    pub environment: EnvironmentId,
+    /// The version that serves it.
+    pub version: VersionId,
+    /// Since when.
+    pub deployed_at: Timestamp,
+}
+
+const FLOW: &str = "id, name, draft, revision, created_at, updated_at";
+
+impl Store {
+    /// Makes a flow, or changes the draft of the one of this name. Gives its id.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub async fn flow_draft(&self, workspace: WorkspaceId, name: &str, draft: &str) -> Result<FlowId, Error> {
+        let statement = Statement::new(
+            "INSERT INTO flow (workspace, id, name, draft, revision, created_at, updated_at)
+             VALUES (?1, ?2, ?3, ?4, 1, ?5, ?5)
+             ON CONFLICT (workspace, name) DO UPDATE SET draft = ?4, revision = revision + 1, updated_at = ?5",
+            values![workspace, self.ids.next::<FlowId>(), name, draft, self.now()],
+        );
+        self.change(vec![statement]).await?;
+        let flow = self.flow_named(workspace, name).await?;
+        flow.map(|flow| flow.id).ok_or(Error::Conflict("the flow was deleted while it was saved"))
+    }
+
+    /// The flow of a name.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn flow_named(&self, workspace: WorkspaceId, name: &str) -> Result<Option<FlowRow>, Error> {
+        let name = name.to_owned();
+        self.read(move |c| {
+            let sql = format!("SELECT {FLOW} FROM flow WHERE workspace = ?1 AND name = ?2");
+            c.prepare_cached(&sql)?.query_row((workspace, name), flow).optional()
+        })
+        .await
+    }
+
+    /// A flow.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn flow_get(&self, workspace: WorkspaceId, id: FlowId) -> Result<Option<FlowRow>, Error> {
+        self.read(move |c| {
+            let sql = format!("SELECT {FLOW} FROM flow WHERE id = ?1 AND workspace = ?2");
+            c.prepare_cached(&sql)?.query_row((id, workspace), flow).optional()
+        })
+        .await
+    }
+
+    /// The flows of a workspace, by name.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn flow_list(&self, workspace: WorkspaceId) -> Result<Vec<FlowRow>, Error> {
+        self.read(move |c| {
+            let sql = format!("SELECT {FLOW} FROM flow WHERE workspace = ?1 ORDER BY name");
+            c.prepare_cached(&sql)?.query_map([workspace], flow)?.collect()
+        })
+        .await
+    }
+
+    /// Publishes a version under the next number. Gives its id and number.
+    ///
+    /// # Errors
+    /// [`Error::Conflict`] when another version was published at the same moment.
+    pub async fn version_publish(
+        &self,
+        workspace: WorkspaceId,
+        new: NewVersion,
+    ) -> Result<VersionSummary, Error> {
+        let id: VersionId = self.ids.next();
+        let now = self.now();
+        let kinds = serde_json::Value::Object(new.kinds);
+        let statement = Statement::new(
+            "INSERT INTO flow_version (workspace, id, flow, number, definition, kinds, note, created_by, created_at)
+             SELECT ?1, ?2, ?3, coalesce(max(number), 0) + 1, ?4, ?5, ?6, ?7, ?8 FROM flow_version WHERE flow = ?3",
+            values![workspace, id, new.flow, new.definition, &kinds, new.note.as_str(), new.by.as_str(), now],
+        );
+        self.change(vec![statement]).await?;
+        let summaries = self.version_list(workspace, new.flow).await?;
+        let published = summaries.into_iter().find(|version| version.id == id);
+        published.ok_or(Error::Conflict("the version was not published"))
+    }
+
+    /// A version.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn version_get(&self, workspace: WorkspaceId, id: VersionId) -> Result<Option<Version>, Error> {
+        self.read(move |c| {
+            let mut query = c.prepare_cached(
+                "SELECT id, flow, number, definition, kinds FROM flow_version WHERE id = ?1 AND workspace = ?2",
+            )?;
+            let version = |row: &Row| {
+                Ok(Version {
+                    id: row.get(0)?,
+                    flow: row.get(1)?,
+                    number: row.get(2)?,
+                    definition: row.get(3)?,
+                    kinds: json(row, 4)?,
+                })
+            };
+            query.query_row((id, workspace), version).optional()
+        })
+        .await
+    }
+
+    /// The versions of a flow, newest first.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn version_list(
+        &self,
+        workspace: WorkspaceId,
+        flow: FlowId,
+    ) -> Result<Vec<VersionSummary>, Error> {
+        self.read(move |c| {
+            let mut query = c.prepare_cached(
+                "SELECT id, number, note, created_by, created_at FROM flow_version
+                 WHERE flow = ?1 AND workspace = ?2 ORDER BY number DESC LIMIT 1000",
+            )?;
+            let summary = |row: &Row| {
+                Ok(VersionSummary {
+                    id: row.get(0)?,
+                    number: row.get(1)?,
+                    note: row.get(2)?,
+                    created_by: row.get(3)?,
+                    created_at: row.get(4)?,
+                })
+            };
+            query.query_map((flow, workspace), summary)?.collect()
+        })
+        .await
+    }
+
+    /// Makes a version serve its flow in an environment.
+    ///
+    /// # Errors
+    /// [`Error::Conflict`] when the version is not of that flow.
+    pub async fn deployment_add(
+        &self,
+        place: Place,
+        flow: FlowId,
+        version: VersionId,
+        by: &str,
+    ) -> Result<(), Error> {
+        let statement = Statement::new(
+            "INSERT INTO deployment (workspace, environment, id, flow, version, deployed_by, deployed_at)
+             SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7
+             WHERE EXISTS (SELECT 1 FROM flow_version WHERE id = ?5 AND flow = ?4 AND workspace = ?1)",
+            values![
+                place.workspace,
+                place.environment,
+                self.ids.next::<DeploymentId>(),
+                flow,
+                version,
+                by,
+                self.now()
+            ],
+        );
+        self.change(vec![statement.or_conflict("that version is not of this flow")]).await.map(drop)
+    }
+
+    /// What serves a flow in an environment.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn deployment_of(&self, place: Place, flow: FlowId) -> Result<Option<Deployment>, Error> {
+        self.read(move |c| {
+            let mut query = c.prepare_cached(
+                "SELECT flow, environment, version, deployed_at FROM deployment
+                 WHERE workspace = ?1 AND environment = ?2 AND flow = ?3 ORDER BY id DESC LIMIT 1",
+            )?;
+            let deployment = |row: &Row| {
+                Ok(Deployment {
+                    flow: row.get(0)?,
+                    environment: row.get(1)?,
+                    version: row.get(2)?,
+                    deployed_at: time(row, 3)?,
+                })
+            };
+            query.query_row((place.workspace, place.environment, flow), deployment).optional()
+        })
+        .await
+    }
+}
+
+fn flow(row: &Row) -> rusqlite::Result<FlowRow> {
+    Ok(FlowRow {
+        id: row.get(0)?,
+        name: row.get(1)?,
+        draft: row.get(2)?,
+        revision: row.get(3)?,
+        created_at: time(row, 4)?,
+        updated_at: time(row, 5)?,
+    })
+}

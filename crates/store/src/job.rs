@@ -1,0 +1,147 @@
+//! Jobs: long work, leased and resumable.
+
+use clock::Timestamp;
+use rusqlite::{OptionalExtension, Row};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::{
+    Error, JobId, NodeId, Store, WorkspaceId,
+    sql::{Statement, json, time, values, word},
+};
+
+/// Where a job stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum JobStatus {
+    /// A node will take it.
+    Queued,
+    /// A node works on it.
+    Running,
+    /// It is done.
+    Succeeded,
+    /// It cannot be done.
+    Failed,
+}
+
+/// Long work.
+#[derive(Clone, Debug)]
+pub struct Job {
+    /// Its id.
+    pub id: JobId,
+    /// The workspace.
+    pub workspace: WorkspaceId,
+    /// What kind of work: `ingest`, …
+    pub kind: String,
+    /// Where it stands.
+    pub status: JobStatus,
+    /// What is to be done.
+    pub spec: Value,
+    /// How far it is.
+    pub progress: Value,
+    /// Why it failed.
+    pub error: Option<String>,
+    /// The fencing token under which it is held.
+    pub fence: i64,
+    /// When it last changed.
+    pub updated_at: Timestamp,
+}
+
+const COLUMNS: &str = "id, workspace, kind, status, spec, progress, error, fence, updated_at";
+
+impl Store {
+    /// Queues a job.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub async fn job_add(&self, workspace: WorkspaceId, kind: &str, spec: &Value) -> Result<JobId, Error> {
+        let id: JobId = self.ids.next();
+        self.change(vec![self.job_insert(workspace, id, kind, spec)]).await?;
+        Ok(id)
+    }
+
+    pub(crate) fn job_insert(
+        &self,
+        workspace: WorkspaceId,
+        id: JobId,
+        kind: &str,
+        spec: &Value,
+    ) -> Statement {
+        Statement::new(
+            "INSERT INTO job (workspace, id, kind, status, spec, progress, error, owner, fence, created_at, updated_at)
+             VALUES (?1, ?2, ?3, 'queued', ?4, '{}', NULL, NULL, 0, ?5, ?5)",
+            values![workspace, id, kind, spec, self.now()],
+        )
+    }
+
+    /// Gives a node the oldest job that is queued, or whose node is gone.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub async fn job_claim(&self, node: NodeId) -> Result<Option<Job>, Error> {
+        let now = self.now();
+        let candidate = self.read(move |c| {
+            let mut query = c.prepare_cached(
+                "SELECT id, fence FROM job WHERE status IN ('queued', 'running') AND (status = 'queued' OR owner <> ?1 AND
+                     NOT EXISTS (SELECT 1 FROM node WHERE node.id = job.owner AND node.lease_until > ?2))
+                 ORDER BY id LIMIT 1",
+            )?;
+            query.query_row((node, now.as_millis()), |row| Ok((row.get::<_, JobId>(0)?, row.get::<_, i64>(1)?))).optional()
+        });
+        let Some((id, fence)) = candidate.await? else { return Ok(None) };
+        let claim = Statement::new(
+            "UPDATE job SET status = 'running', owner = ?1, fence = fence + 1, updated_at = ?4 WHERE id = ?2 AND fence = ?3",
+            values![node, id, fence, now],
+        );
+        if self.change(vec![claim]).await? != [1] {
+            return Ok(None);
+        }
+        self.job_get(id).await
+    }
+
+    /// A job.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn job_get(&self, id: JobId) -> Result<Option<Job>, Error> {
+        self.read(move |c| {
+            c.prepare_cached(&format!("SELECT {COLUMNS} FROM job WHERE id = ?1"))?
+                .query_row([id], job)
+                .optional()
+        })
+        .await
+    }
+
+    /// Records how far a job is, and that it is done or has failed. Says whether it was still held.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub async fn job_update(
+        &self,
+        held: &Job,
+        status: JobStatus,
+        progress: &Value,
+        error: Option<&str>,
+    ) -> Result<bool, Error> {
+        let word = serde_json::json!(status);
+        let statement = Statement::new(
+            "UPDATE job SET status = ?1, progress = ?2, error = ?3, updated_at = ?4 WHERE id = ?5 AND fence = ?6",
+            values![word.as_str(), progress, error, self.now(), held.id, held.fence],
+        );
+        self.change(vec![statement]).await.map(|changed| changed == [1])
+    }
+}
+
+fn job(row: &Row) -> rusqlite::Result<Job> {
+    Ok(Job {
+        id: row.get(0)?,
+        workspace: row.get(1)?,
+        kind: row.get(2)?,
+        status: word(row, 3)?,
+        spec: json(row, 4)?,
+        progress: json(row, 5)?,
+        error: row.get(6)?,
+        fence: row.get(7)?,
+        updated_at: time(row, 8)?,
+    })
+}

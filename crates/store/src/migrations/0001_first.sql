@@ -1,0 +1,371 @@
+-- Ids are UUIDv7 in 16 bytes unless a comment says otherwise; times are milliseconds since 1970.
+-- Columns named `sealed` hold bytes that only the server's keys open.
+
+CREATE TABLE workspace (
+    id BLOB NOT NULL PRIMARY KEY,
+    name TEXT NOT NULL,
+    created_at INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE environment (
+    workspace BLOB NOT NULL,
+    id BLOB NOT NULL PRIMARY KEY,
+    name TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    UNIQUE (workspace, name)
+) STRICT;
+
+CREATE TABLE member (
+    workspace BLOB NOT NULL,
+    id BLOB NOT NULL PRIMARY KEY,
+    email TEXT NOT NULL,
+    name TEXT NOT NULL,
+    role TEXT NOT NULL,
+    password TEXT NOT NULL, -- argon2id, PHC string
+    created_at INTEGER NOT NULL,
+    UNIQUE (workspace, email)
+) STRICT;
+
+CREATE TABLE session (
+    workspace BLOB NOT NULL,
+    token BLOB NOT NULL PRIMARY KEY, -- SHA-256 of the cookie's value
+    member BLOB NOT NULL,
+    created_at INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL
+) STRICT;
+CREATE INDEX session_expiry ON session (expires_at);
+CREATE INDEX session_of_member ON session (workspace, member);
+
+CREATE TABLE api_key (
+    workspace BLOB NOT NULL,
+    id BLOB NOT NULL PRIMARY KEY,
+    name TEXT NOT NULL,
+    token BLOB NOT NULL UNIQUE, -- SHA-256 of the key
+    hint TEXT NOT NULL,
+    scopes TEXT NOT NULL, -- JSON array
+    created_at INTEGER NOT NULL,
+    expires_at INTEGER,
+    revoked_at INTEGER
+) STRICT;
+CREATE INDEX api_key_list ON api_key (workspace, id);
+
+CREATE TABLE login_link (
+    workspace BLOB NOT NULL,
+    token BLOB NOT NULL PRIMARY KEY, -- SHA-256 of the link's token
+    purpose TEXT NOT NULL, -- owner: creates the first member; login: logs the owner in
+    expires_at INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE flow (
+    workspace BLOB NOT NULL,
+    id BLOB NOT NULL PRIMARY KEY,
+    name TEXT NOT NULL,
+    draft TEXT NOT NULL, -- YAML as it was written
+    revision INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    UNIQUE (workspace, name)
+) STRICT;
+
+CREATE TABLE flow_version (
+    workspace BLOB NOT NULL,
+    id BLOB NOT NULL PRIMARY KEY,
+    flow BLOB NOT NULL,
+    number INTEGER NOT NULL,
+    definition TEXT NOT NULL, -- YAML as it was written
+    kinds TEXT NOT NULL, -- JSON object: node id to pinned kind, such as llm@1
+    note TEXT NOT NULL,
+    created_by TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    UNIQUE (flow, number)
+) STRICT;
+
+-- Which version serves a flow in an environment; the newest row counts, older ones are history.
+CREATE TABLE deployment (
+    workspace BLOB NOT NULL,
+    environment BLOB NOT NULL,
+    id BLOB NOT NULL PRIMARY KEY,
+    flow BLOB NOT NULL,
+    version BLOB NOT NULL,
+    deployed_by TEXT NOT NULL,
+    deployed_at INTEGER NOT NULL
+) STRICT;
+CREATE INDEX deployment_newest ON deployment (workspace, environment, flow, id);
+
+CREATE TABLE source (
+    workspace BLOB NOT NULL,
+    environment BLOB NOT NULL,
+    id BLOB NOT NULL PRIMARY KEY, -- 16 random bytes: the URL is a capability
+    flow BLOB NOT NULL,
+    name TEXT NOT NULL,
+    config TEXT NOT NULL, -- JSON
+    sealed BLOB NOT NULL, -- secrets, JSON
+    enabled INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    UNIQUE (workspace, environment, name)
+) STRICT;
+CREATE INDEX source_of_flow ON source (workspace, flow);
+
+CREATE TABLE destination (
+    workspace BLOB NOT NULL,
+    environment BLOB NOT NULL,
+    id BLOB NOT NULL PRIMARY KEY,
+    name TEXT NOT NULL,
+    config TEXT NOT NULL, -- JSON
+    sealed BLOB NOT NULL, -- secrets, JSON
+    disabled_reason TEXT,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    UNIQUE (workspace, environment, name)
+) STRICT;
+
+CREATE TABLE secret (
+    workspace BLOB NOT NULL,
+    environment BLOB NOT NULL,
+    name TEXT NOT NULL,
+    sealed BLOB NOT NULL,
+    updated_at INTEGER NOT NULL,
+    PRIMARY KEY (workspace, environment, name)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE variable (
+    workspace BLOB NOT NULL,
+    environment BLOB NOT NULL,
+    name TEXT NOT NULL,
+    value TEXT NOT NULL,
+    updated_at INTEGER NOT NULL,
+    PRIMARY KEY (workspace, environment, name)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE provider (
+    workspace BLOB NOT NULL,
+    id BLOB NOT NULL PRIMARY KEY,
+    name TEXT NOT NULL,
+    config TEXT NOT NULL, -- JSON
+    sealed BLOB NOT NULL, -- secrets, JSON
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    UNIQUE (workspace, name)
+) STRICT;
+
+CREATE TABLE model (
+    workspace BLOB NOT NULL,
+    id BLOB NOT NULL PRIMARY KEY,
+    name TEXT NOT NULL, -- what flows call it: default
+    provider TEXT NOT NULL,
+    purpose TEXT NOT NULL, -- chat, embedding or rerank
+    config TEXT NOT NULL, -- JSON
+    updated_at INTEGER NOT NULL,
+    UNIQUE (workspace, name)
+) STRICT;
+
+-- Accepted requests. An event's original run has the event's own id, so there can be only one.
+CREATE TABLE event (
+    workspace BLOB NOT NULL,
+    environment BLOB NOT NULL,
+    id BLOB NOT NULL PRIMARY KEY,
+    flow BLOB NOT NULL,
+    source BLOB,
+    kind TEXT NOT NULL,
+    status TEXT NOT NULL,
+    received_at INTEGER NOT NULL,
+    sealed BLOB NOT NULL -- input and request, JSON
+) STRICT;
+CREATE INDEX event_list ON event (workspace, environment, id);
+CREATE INDEX event_of_source ON event (source, id) WHERE source IS NOT NULL;
+
+CREATE TABLE refusal (
+    workspace BLOB NOT NULL,
+    environment BLOB NOT NULL,
+    id BLOB NOT NULL PRIMARY KEY,
+    source BLOB NOT NULL,
+    code TEXT NOT NULL,
+    status INTEGER NOT NULL,
+    received_at INTEGER NOT NULL,
+    sealed BLOB NOT NULL -- peer, headers, body as far as kept, reason, JSON
+) STRICT;
+CREATE INDEX refusal_list ON refusal (workspace, environment, id);
+CREATE INDEX refusal_of_source ON refusal (source, id);
+
+CREATE TABLE dedupe (
+    workspace BLOB NOT NULL,
+    environment BLOB NOT NULL,
+    source BLOB NOT NULL,
+    key BLOB NOT NULL, -- the first 16 bytes of the key's SHA-256
+    event BLOB NOT NULL,
+    expires_at INTEGER NOT NULL,
+    PRIMARY KEY (source, key)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX dedupe_expiry ON dedupe (expires_at);
+
+-- Unfinished runs: small, and emptied as they end.
+CREATE TABLE run_live (
+    workspace BLOB NOT NULL,
+    environment BLOB NOT NULL,
+    id BLOB NOT NULL PRIMARY KEY,
+    flow BLOB NOT NULL,
+    version BLOB NOT NULL,
+    event BLOB NOT NULL,
+    cause TEXT NOT NULL,
+    repeats BLOB,
+    status TEXT NOT NULL,
+    owner BLOB, -- the node that holds it
+    fence INTEGER NOT NULL, -- raised at every change of owner
+    deaths INTEGER NOT NULL, -- how often its worker died with it
+    wake_at INTEGER, -- when it goes on by itself
+    created_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX run_queue ON run_live (id) WHERE owner IS NULL AND status = 'queued';
+CREATE INDEX run_parked ON run_live (id) WHERE status = 'parked';
+CREATE INDEX run_timer ON run_live (wake_at) WHERE wake_at IS NOT NULL;
+CREATE INDEX run_owner ON run_live (owner) WHERE owner IS NOT NULL;
+
+-- Finished runs.
+CREATE TABLE run (
+    workspace BLOB NOT NULL,
+    environment BLOB NOT NULL,
+    id BLOB NOT NULL PRIMARY KEY,
+    flow BLOB NOT NULL,
+    version BLOB NOT NULL,
+    event BLOB NOT NULL,
+    cause TEXT NOT NULL,
+    repeats BLOB,
+    status TEXT NOT NULL,
+    error TEXT,
+    created_at INTEGER NOT NULL,
+    finished_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX run_list ON run (workspace, environment, id);
+CREATE INDEX run_of_flow ON run (flow, environment, id);
+CREATE INDEX run_repeat ON run (event, id) WHERE cause <> 'original';
+CREATE INDEX run_live_repeat ON run_live (event, id) WHERE cause <> 'original';
+CREATE INDEX run_unhappy ON run (workspace, environment, status, id) WHERE status <> 'succeeded';
+
+CREATE TABLE journal (
+    workspace BLOB NOT NULL,
+    run BLOB NOT NULL,
+    seq INTEGER NOT NULL,
+    sealed BLOB NOT NULL, -- the events since the last commit, JSON
+    PRIMARY KEY (run, seq)
+) STRICT, WITHOUT ROWID;
+
+-- Deliveries that are due, waiting or dead: small, and emptied as they arrive.
+CREATE TABLE delivery_live (
+    workspace BLOB NOT NULL,
+    environment BLOB NOT NULL,
+    id BLOB NOT NULL PRIMARY KEY,
+    destination BLOB NOT NULL,
+    run BLOB NOT NULL,
+    step TEXT NOT NULL,
+    status TEXT NOT NULL, -- pending or dead
+    attempts INTEGER NOT NULL,
+    due_at INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    sealed BLOB NOT NULL -- the message, JSON
+) STRICT;
+CREATE INDEX delivery_due ON delivery_live (destination, due_at, id) WHERE status = 'pending';
+CREATE INDEX delivery_dead ON delivery_live (workspace, environment, id) WHERE status = 'dead';
+CREATE INDEX delivery_live_list ON delivery_live (workspace, environment, id);
+CREATE INDEX delivery_live_of_run ON delivery_live (run, id);
+
+-- Deliveries that arrived.
+CREATE TABLE delivery (
+    workspace BLOB NOT NULL,
+    environment BLOB NOT NULL,
+    id BLOB NOT NULL PRIMARY KEY,
+    destination BLOB NOT NULL,
+    run BLOB NOT NULL,
+    step TEXT NOT NULL,
+    status TEXT NOT NULL, -- delivered or dropped
+    attempts INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    finished_at INTEGER NOT NULL,
+    sealed BLOB NOT NULL
+) STRICT;
+CREATE INDEX delivery_list ON delivery (workspace, environment, id);
+CREATE INDEX delivery_of_destination ON delivery (destination, id);
+CREATE INDEX delivery_of_run ON delivery (run, id);
+
+CREATE TABLE attempt (
+    workspace BLOB NOT NULL,
+    delivery BLOB NOT NULL,
+    number INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    outcome TEXT NOT NULL,
+    sealed BLOB NOT NULL, -- request, response or error, times, JSON
+    PRIMARY KEY (delivery, number)
+) STRICT, WITHOUT ROWID;
+
+-- Who owns a destination: one node at a time paces it, so that limits hold for all.
+CREATE TABLE destination_lease (
+    workspace BLOB NOT NULL,
+    destination BLOB NOT NULL PRIMARY KEY,
+    owner BLOB NOT NULL,
+    fence INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- The nodes that work here. A node's lease covers every run and destination it holds.
+CREATE TABLE node (
+    id BLOB NOT NULL PRIMARY KEY,
+    name TEXT NOT NULL,
+    version TEXT NOT NULL,
+    started_at INTEGER NOT NULL,
+    lease_until INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE job (
+    workspace BLOB NOT NULL,
+    id BLOB NOT NULL PRIMARY KEY,
+    kind TEXT NOT NULL,
+    status TEXT NOT NULL,
+    spec TEXT NOT NULL, -- JSON
+    progress TEXT NOT NULL, -- JSON
+    error TEXT,
+    owner BLOB,
+    fence INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL
+) STRICT;
+CREATE INDEX job_list ON job (workspace, id);
+CREATE INDEX job_open ON job (status, id) WHERE status IN ('queued', 'running');
+
+CREATE TABLE knowledge_base (
+    workspace BLOB NOT NULL,
+    id BLOB NOT NULL PRIMARY KEY,
+    name TEXT NOT NULL,
+    config TEXT NOT NULL, -- JSON
+    created_at INTEGER NOT NULL,
+    UNIQUE (workspace, name)
+) STRICT;
+
+CREATE TABLE document (
+    workspace BLOB NOT NULL,
+    id BLOB NOT NULL PRIMARY KEY,
+    base BLOB NOT NULL,
+    name TEXT NOT NULL,
+    media_type TEXT NOT NULL,
+    hash BLOB NOT NULL, -- SHA-256 of the content
+    size INTEGER NOT NULL,
+    status TEXT NOT NULL, -- queued, ready or failed
+    error TEXT,
+    chunks INTEGER NOT NULL,
+    content BLOB NOT NULL,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    UNIQUE (base, name)
+) STRICT;
+CREATE INDEX document_list ON document (workspace, base, id);
+
+CREATE TABLE chunk (
+    workspace BLOB NOT NULL,
+    document BLOB NOT NULL,
+    ordinal INTEGER NOT NULL,
+    base BLOB NOT NULL,
+    text TEXT NOT NULL,
+    heading TEXT NOT NULL, -- JSON array: the headings above it
+    place TEXT NOT NULL, -- JSON: where in the document it stands
+    embedding BLOB NOT NULL, -- f32, little endian
+    PRIMARY KEY (document, ordinal)
+) STRICT;
+CREATE INDEX chunk_of_base ON chunk (base, document, ordinal);

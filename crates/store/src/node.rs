@@ -1,0 +1,116 @@
+//! The nodes that work here. A node's lease covers every run and destination it holds.
+
+use std::time::Duration;
+
+use crate::{
+    Error, NodeId, RunId, Store,
+    sql::{Statement, values},
+};
+
+/// How long a node may be silent before others take over what it holds.
+pub(crate) const LEASE: Duration = Duration::from_secs(15);
+
+/// What was taken over from nodes that are gone.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Takeover {
+    /// Runs that were in flight there and are queued again.
+    pub runs: usize,
+    /// Runs that brought their worker down too often and are parked.
+    pub parked: Vec<RunId>,
+}
+
+/// How often a run may be in flight when its worker dies: twice among others, three times alone.
+const DEATHS: u32 = 5;
+
+impl Store {
+    /// How long a node's lease runs; it is renewed at a third of that.
+    pub const fn node_lease() -> Duration {
+        LEASE
+    }
+
+    /// Says that a node is alive; its lease runs from now.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub async fn node_beat(&self, node: NodeId, name: &str, version: &str) -> Result<(), Error> {
+        let now = self.now();
+        let statement = Statement::new(
+            "INSERT INTO node (id, name, version, started_at, lease_until) VALUES (?1, ?2, ?3, ?4, ?5)
+             ON CONFLICT (id) DO UPDATE SET lease_until = ?5",
+            values![node, name, version, now, now.after(LEASE)],
+        );
+        self.change(vec![statement]).await.map(drop)
+    }
+
+    /// Ends a node's lease, when it stops in good order: what it still holds is queued again at once.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub async fn node_leave(&self, node: NodeId) -> Result<(), Error> {
+        let statements = vec![
+            Statement::new(
+                "UPDATE run_live SET owner = NULL, status = 'queued', fence = fence + 1 WHERE owner = ?1",
+                values![node],
+            ),
+            Statement::new("DELETE FROM destination_lease WHERE owner = ?1", values![node]),
+            Statement::new("DELETE FROM node WHERE id = ?1", values![node]),
+        ];
+        self.change(statements).await.map(drop)
+    }
+
+    /// Takes over from nodes whose lease has ended, or from every other node when this one knows that it
+    /// is alone: their runs are queued again, with a death counted, and parked after too many.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub async fn node_takeover(&self, node: NodeId, alone: bool) -> Result<Takeover, Error> {
+        let now = if alone { clock::Timestamp::from_millis(i64::MAX) } else { self.now() };
+        // A run that a dead node still owned counts a death; a node row may be gone, its runs are not.
+        let statements = vec![
+            Statement::new(
+                "UPDATE run_live SET owner = NULL, fence = fence + 1, deaths = deaths + 1,
+                     status = CASE WHEN deaths + 1 >= ?3 THEN 'parked' ELSE 'queued' END
+                 WHERE owner IS NOT NULL AND owner <> ?1
+                   AND NOT EXISTS (SELECT 1 FROM node WHERE node.id = run_live.owner AND node.lease_until > ?2)",
+                values![node, now, DEATHS],
+            ),
+            Statement::new("DELETE FROM node WHERE lease_until <= ?2 AND id <> ?1", values![node, now]),
+        ];
+        let changed = self.change(statements).await?;
+        let runs = changed.first().copied().unwrap_or(0);
+        let parked = if runs == 0 { Vec::new() } else { self.run_parked().await? };
+        Ok(Takeover { runs, parked })
+    }
+
+    /// Deletes what has expired and is small: dedupe keys, sessions, links; at most `limit` of each.
+    /// Says how many dedupe keys went.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub async fn prune_expired(&self, limit: u32) -> Result<usize, Error> {
+        let now = self.now();
+        let statements = vec![
+            Statement::new(
+                "DELETE FROM dedupe WHERE (source, key) IN
+                     (SELECT source, key FROM dedupe WHERE expires_at <= ?1 ORDER BY expires_at LIMIT ?2)",
+                values![now, limit],
+            ),
+            Statement::new(
+                "DELETE FROM session WHERE token IN
+                     (SELECT token FROM session WHERE expires_at <= ?1 ORDER BY expires_at LIMIT ?2)",
+                values![now, limit],
+            ),
+            Statement::new("DELETE FROM login_link WHERE expires_at <= ?1", values![now]),
+        ];
+        self.change(statements).await.map(|changed| changed.first().copied().unwrap_or(0))
+    }
+
+    async fn run_parked(&self) -> Result<Vec<RunId>, Error> {
+        self.read(|c| {
+            let mut query =
+                c.prepare_cached("SELECT id FROM run_live WHERE status = 'parked' ORDER BY id LIMIT 100")?;
+            query.query_map([], |row| row.get(0))?.collect()
+        })
+        .await
+    }
+}

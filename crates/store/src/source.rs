@@ -1,0 +1,119 @@
+//! Sources: inbound endpoints.
+
+use clock::Timestamp;
+use rusqlite::{OptionalExtension, Row};
+
+use crate::{
+    Error, FlowId, Place, SourceId, Store, WorkspaceId,
+    sql::{Statement, time, values},
+};
+
+/// An inbound endpoint.
+#[derive(Clone, Debug)]
+pub struct Source {
+    /// Its id, which is part of its URL.
+    pub id: SourceId,
+    /// Where it belongs.
+    pub place: Place,
+    /// The flow it starts.
+    pub flow: FlowId,
+    /// Its name in lists.
+    pub name: String,
+    /// Verification, fields, limits and reply as JSON, without secrets.
+    pub config: String,
+    /// Its secrets as JSON; sealed where it is stored.
+    pub secrets: Vec<u8>,
+    /// Whether it takes requests.
+    pub enabled: bool,
+    /// When it was last changed.
+    pub updated_at: Timestamp,
+}
+
+const COLUMNS: &str = "id, workspace, environment, flow, name, config, sealed, enabled, updated_at";
+
+impl Store {
+    /// Stores a source, new or changed.
+    ///
+    /// # Errors
+    /// [`Error::Conflict`] when another source of the environment has its name.
+    pub async fn source_put(&self, source: &Source) -> Result<(), Error> {
+        let sealed = self.seal("source", source.id.as_bytes(), &source.secrets);
+        let statement = Statement::new(
+            "INSERT INTO source (workspace, environment, id, flow, name, config, sealed, enabled, created_at, updated_at)
+             SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?9
+             WHERE NOT EXISTS (SELECT 1 FROM source WHERE workspace = ?1 AND environment = ?2 AND name = ?5 AND id <> ?3)
+             ON CONFLICT (id) DO UPDATE SET flow = ?4, name = ?5, config = ?6, sealed = ?7, enabled = ?8, updated_at = ?9",
+            values![
+                source.place.workspace,
+                source.place.environment,
+                source.id,
+                source.flow,
+                source.name.as_str(),
+                source.config.as_str(),
+                sealed,
+                source.enabled,
+                self.now()
+            ],
+        );
+        self.change(vec![statement.or_conflict("another source of this environment has that name")])
+            .await
+            .map(drop)
+    }
+
+    /// A source, whatever its workspace: its id is its own permission.
+    ///
+    /// # Errors
+    /// When the database cannot be read or the secrets do not open.
+    pub async fn source_get(&self, id: SourceId) -> Result<Option<Source>, Error> {
+        let row = self.read(move |c| {
+            c.prepare_cached(&format!("SELECT {COLUMNS} FROM source WHERE id = ?1"))?
+                .query_row([id], source)
+                .optional()
+        });
+        row.await?.map(|source| self.open_source(source)).transpose()
+    }
+
+    /// The sources of an environment, by name.
+    ///
+    /// # Errors
+    /// When the database cannot be read or the secrets do not open.
+    pub async fn source_list(&self, place: Place) -> Result<Vec<Source>, Error> {
+        let rows: Vec<Source> = self
+            .read(move |c| {
+                let sql = format!(
+                    "SELECT {COLUMNS} FROM source WHERE workspace = ?1 AND environment = ?2 ORDER BY name"
+                );
+                c.prepare_cached(&sql)?.query_map((place.workspace, place.environment), source)?.collect()
+            })
+            .await?;
+        rows.into_iter().map(|source| self.open_source(source)).collect()
+    }
+
+    /// Deletes a source. Says whether there was one.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub async fn source_delete(&self, workspace: WorkspaceId, id: SourceId) -> Result<bool, Error> {
+        let statement =
+            Statement::new("DELETE FROM source WHERE id = ?1 AND workspace = ?2", values![id, workspace]);
+        self.change(vec![statement]).await.map(|changed| changed == [1])
+    }
+
+    fn open_source(&self, mut source: Source) -> Result<Source, Error> {
+        source.secrets = self.unseal("source", source.id.as_bytes(), &source.secrets)?;
+        Ok(source)
+    }
+}
+
+fn source(row: &Row) -> rusqlite::Result<Source> {
+    Ok(Source {
+        id: row.get(0)?,
+        place: Place { workspace: row.get(1)?, environment: row.get(2)? },
+        flow: row.get(3)?,
+        name: row.get(4)?,
+        config: row.get(5)?,
+        secrets: row.get(6)?,
+        enabled: row.get(7)?,
+        updated_at: time(row, 8)?,
+    })
+}

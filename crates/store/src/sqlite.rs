@@ -1,0 +1,136 @@
+//! SQLite: one writer thread that commits in groups, readers on connections of their own.
+//!
+//! WAL with `synchronous=FULL`: a transaction is on stable storage when its commit returns.
+
+mod apply;
+mod migrate;
+mod writer;
+
+use std::{
+    fs::File,
+    path::Path,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use parking_lot::Mutex;
+use rusqlite::{Connection, OpenFlags};
+use tokio::sync::{Semaphore, oneshot};
+
+pub use writer::Counters;
+use writer::Writer;
+
+use crate::{
+    Error, Options,
+    write::{Outcome, Write},
+};
+
+/// How long a read may take before it is stopped; no reader may hold back the checkpoint.
+const READ_LIMIT: Duration = Duration::from_secs(1);
+
+/// Prepared statements that one connection keeps.
+const STATEMENTS: usize = 128;
+
+/// The open database.
+pub(crate) struct Database {
+    writer: Writer,
+    readers: Arc<Mutex<Vec<Connection>>>,
+    free_readers: Arc<Semaphore>,
+    /// Held as long as the database is open, so that no other server opens it.
+    _lock: File,
+}
+
+impl Database {
+    pub(crate) fn open(options: &Options) -> Result<Self, Error> {
+        let directory = &options.directory;
+        let failed = |reason: String| Error::Open { path: directory.display().to_string(), reason };
+        std::fs::create_dir_all(directory).map_err(|error| failed(error.to_string()))?;
+        let lock = lock(&directory.join("lock")).map_err(failed)?;
+        let path = directory.join("linchpin.db");
+        let mut connection =
+            connect(&path, OpenFlags::default()).map_err(|error| failed(error.to_string()))?;
+        prepare_writer(&connection, options).map_err(|error| failed(error.to_string()))?;
+        migrate::run(&mut connection)?;
+        let readers = (0..options.readers.max(1))
+            .map(|_| connect(&path, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX))
+            .collect::<Result<Vec<_>, _>>()
+            .map_err(|error| failed(error.to_string()))?;
+        let free_readers = Arc::new(Semaphore::new(readers.len()));
+        let writer = Writer::start(connection, path).map_err(|error| failed(error.to_string()))?;
+        Ok(Self { writer, readers: Arc::new(Mutex::new(readers)), free_readers, _lock: lock })
+    }
+
+    /// Hands a write to the writer and waits until it is on stable storage.
+    pub(crate) async fn write(&self, write: Write) -> Result<Outcome, Error> {
+        let (answer, answered) = oneshot::channel();
+        let stopped = || Error::Unavailable { reason: "the server is stopping".to_owned() };
+        self.writer.send(write, answer).await.map_err(|()| stopped())?;
+        answered.await.unwrap_or_else(|_| Err(stopped()))
+    }
+
+    /// Reads on a connection of its own, off the async threads.
+    pub(crate) async fn read<T, F>(&self, read: F) -> Result<T, Error>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    {
+        let stopped = || Error::Unavailable { reason: "the server is stopping".to_owned() };
+        let free = Arc::clone(&self.free_readers).acquire_owned().await.map_err(|_| stopped())?;
+        let readers = Arc::clone(&self.readers);
+        let reading = tokio::task::spawn_blocking(move || {
+            let mut connection = readers.lock().pop()?;
+            let started = Instant::now();
+            // Every thousand steps of SQLite's machine is well under a millisecond.
+            let limit = connection.progress_handler(1000, Some(move || started.elapsed() > READ_LIMIT));
+            let result = limit.and_then(|()| read(&connection));
+            // Given back here, so that a caller who stops waiting does not take it along.
+            readers.lock().push(connection);
+            drop(free);
+            Some(result)
+        });
+        reading.await.ok().flatten().ok_or_else(stopped)?.map_err(Error::Read)
+    }
+
+    pub(crate) fn counters(&self) -> Counters {
+        self.writer.counters()
+    }
+
+    pub(crate) async fn close(&self) {
+        self.writer.close().await;
+    }
+}
+
+/// Takes the lock that says which process has the folder open.
+fn lock(path: &Path) -> Result<File, String> {
+    let file =
+        File::options().create(true).truncate(false).write(true).open(path).map_err(|e| e.to_string())?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(std::fs::TryLockError::WouldBlock) => {
+            Err("another server has it open; stop that one, or give this one another --data-dir".to_owned())
+        }
+        Err(std::fs::TryLockError::Error(error)) => Err(error.to_string()),
+    }
+}
+
+fn connect(path: &Path, flags: OpenFlags) -> rusqlite::Result<Connection> {
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection.busy_timeout(Duration::from_secs(10))?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    connection.pragma_update(None, "cache_size", -8_000)?;
+    Ok(connection)
+}
+
+fn prepare_writer(connection: &Connection, options: &Options) -> rusqlite::Result<()> {
+    connection.pragma_update(None, "journal_mode", "wal")?;
+    connection.pragma_update(None, "synchronous", "full")?;
+    // Checkpoints run on a thread of their own.
+    connection.pragma_update(None, "wal_autocheckpoint", 0)?;
+    connection.pragma_update(None, "temp_store", "memory")?;
+    if let Some(bytes) = options.max_bytes {
+        let page: i64 = connection.pragma_query_value(None, "page_size", |row| row.get(0))?;
+        let pages = i64::try_from(bytes).unwrap_or(i64::MAX) / page;
+        connection.pragma_update(None, "max_page_count", pages)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,360 @@
+//! What each write does in a transaction of SQLite.
+
+use faults::CrashPoint;
+use flow::run::Status;
+use rusqlite::{Connection, Row, params, params_from_iter};
+
+use crate::{
+    EventId, Place,
+    delivery::{AttemptCommit, NewDelivery, Settle, Settled},
+    event::{Admission, Admitted, Begin, NewEvent, NewRun},
+    run::{Cause, ClaimRuns, ClaimedRun, Committed, Ending, HeldRun, RunCommit, Then},
+    sql::Statement,
+    write::{Outcome, Write},
+};
+
+/// Applies one write. Conflicts are outcomes; an error spoils the whole batch.
+pub(super) fn apply(c: &Connection, write: &Write) -> rusqlite::Result<Outcome> {
+    match write {
+        Write::Admit(admission) => admit(c, &admission.0).map(Outcome::Admitted),
+        Write::Commit(commit) => run_commit(c, &commit.0).map(Outcome::Committed),
+        Write::Claim(claim) => run_claim(c, claim).map(Outcome::Claimed),
+        Write::Attempt(attempt) => attempted(c, &attempt.0).map(Outcome::Attempted),
+        Write::Statements(statements) => statements_in_turn(c, statements),
+    }
+}
+
+/// The word a status is stored as.
+const fn status_word(status: Status) -> &'static str {
+    match status {
+        Status::Queued => "queued",
+        Status::Running => "running",
+        Status::Waiting => "waiting",
+        Status::Succeeded => "succeeded",
+        Status::Failed => "failed",
+        Status::Cancelled => "cancelled",
+        Status::Parked => "parked",
+    }
+}
+
+const fn cause_word(cause: Cause) -> &'static str {
+    match cause {
+        Cause::Original => "original",
+        Cause::Replay => "replay",
+    }
+}
+
+fn admit(c: &Connection, admission: &Admission) -> rusqlite::Result<Admitted> {
+    let event = &admission.event;
+    if let (Some(claim), Some(source)) = (&admission.dedupe, event.source) {
+        // An expired claim is taken over; a living one names the first event.
+        let claimed = c
+            .prepare_cached(
+                "INSERT INTO dedupe (workspace, environment, source, key, event, expires_at)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+                 ON CONFLICT (source, key) DO UPDATE SET event = ?5, expires_at = ?6 WHERE expires_at <= ?7",
+            )?
+            .execute(params![
+                event.place.workspace,
+                event.place.environment,
+                source,
+                claim.key,
+                event.id,
+                claim.expires_at.as_millis(),
+                event.received_at.as_millis(),
+            ])?;
+        if claimed == 0 {
+            return first_of(c, source.as_bytes(), claim.key).map(Admitted::Duplicate);
+        }
+    }
+    insert_event(c, event)?;
+    faults::hit(CrashPoint::InsideAdmission);
+    if let Some(run) = &admission.run {
+        insert_run(c, event, run)?;
+    }
+    Ok(Admitted::New)
+}
+
+fn first_of(c: &Connection, source: &[u8; 16], key: [u8; 16]) -> rusqlite::Result<EventId> {
+    c.prepare_cached("SELECT event FROM dedupe WHERE source = ?1 AND key = ?2")?
+        .query_row(params![source, key], |row| row.get(0))
+}
+
+fn insert_event(c: &Connection, event: &NewEvent) -> rusqlite::Result<()> {
+    let status = if event.status == crate::EventStatus::Accepted { "accepted" } else { "filtered" };
+    c.prepare_cached(
+        "INSERT INTO event (workspace, environment, id, flow, source, kind, status, received_at, sealed)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+    )?
+    .execute(params![
+        event.place.workspace,
+        event.place.environment,
+        event.id,
+        event.flow,
+        event.source,
+        event.kind,
+        status,
+        event.received_at.as_millis(),
+        &event.content[..],
+    ])
+    .map(drop)
+}
+
+fn insert_run(c: &Connection, event: &NewEvent, run: &NewRun) -> rusqlite::Result<()> {
+    let (owner, status) = match &run.begin {
+        Begin::Queued => (None, Status::Queued),
+        Begin::Held(owner) => (Some(owner), Status::Running),
+        Begin::Finished { ending, record, deliveries } => {
+            insert_finished(c, event, run, ending)?;
+            insert_record(c, event.place, (run.id, 0), record)?;
+            return insert_deliveries(c, event.place, run.id, deliveries);
+        }
+    };
+    c.prepare_cached(
+        "INSERT INTO run_live
+             (workspace, environment, id, flow, version, event, cause, repeats, status, owner, fence, deaths, wake_at, created_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, 1, 0, NULL, ?11)",
+    )?
+    .execute(params![
+        event.place.workspace,
+        event.place.environment,
+        run.id,
+        event.flow,
+        run.version,
+        event.id,
+        cause_word(run.cause),
+        run.repeats,
+        status_word(status),
+        owner,
+        event.received_at.as_millis(),
+    ])
+    .map(drop)
+}
+
+fn insert_finished(c: &Connection, event: &NewEvent, run: &NewRun, ending: &Ending) -> rusqlite::Result<()> {
+    c.prepare_cached(
+        "INSERT INTO run
+             (workspace, environment, id, flow, version, event, cause, repeats, status, error, created_at, finished_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+    )?
+    .execute(params![
+        event.place.workspace,
+        event.place.environment,
+        run.id,
+        event.flow,
+        run.version,
+        event.id,
+        cause_word(run.cause),
+        run.repeats,
+        status_word(ending.status),
+        ending.error,
+        event.received_at.as_millis(),
+        ending.at.as_millis(),
+    ])
+    .map(drop)
+}
+
+fn insert_record(
+    c: &Connection,
+    place: Place,
+    (run, seq): (crate::RunId, u32),
+    record: &[u8],
+) -> rusqlite::Result<()> {
+    c.prepare_cached("INSERT INTO journal (workspace, run, seq, sealed) VALUES (?1, ?2, ?3, ?4)")?
+        .execute(params![place.workspace, run, seq, record])
+        .map(drop)
+}
+
+fn insert_deliveries(
+    c: &Connection,
+    place: Place,
+    run: crate::RunId,
+    deliveries: &[NewDelivery],
+) -> rusqlite::Result<()> {
+    if deliveries.is_empty() {
+        return Ok(());
+    }
+    let mut insert = c.prepare_cached(
+        "INSERT INTO delivery_live
+             (workspace, environment, id, destination, run, step, status, attempts, due_at, created_at, sealed)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'pending', 0, ?7, ?7, ?8)",
+    )?;
+    for delivery in deliveries {
+        insert.execute(params![
+            place.workspace,
+            place.environment,
+            delivery.id,
+            delivery.destination,
+            run,
+            delivery.step,
+            delivery.due_at.as_millis(),
+            delivery.message,
+        ])?;
+    }
+    Ok(())
+}
+
+fn run_commit(c: &Connection, commit: &RunCommit) -> rusqlite::Result<Committed> {
+    let held = &commit.held;
+    // The statement that changes the hold is the check of the fence as well.
+    let still_held = match &commit.then {
+        Then::Hold => is_held(c, held)?,
+        Then::Release { status, wake_at } => {
+            release(c, held, *status, wake_at.map(clock::Timestamp::as_millis))?
+        }
+        Then::End(ending) => end(c, held, ending)?,
+    };
+    if !still_held {
+        return Ok(Committed::Lost);
+    }
+    if let Some(record) = &commit.record {
+        insert_record(c, held.place, (held.id, commit.seq), record)?;
+    }
+    insert_deliveries(c, held.place, held.id, &commit.deliveries)?;
+    if matches!(commit.then, Then::End(_)) {
+        faults::hit(CrashPoint::InsideRunEnd);
+    }
+    Ok(Committed::Done)
+}
+
+fn is_held(c: &Connection, held: &HeldRun) -> rusqlite::Result<bool> {
+    c.prepare_cached("SELECT 1 FROM run_live WHERE id = ?1 AND owner = ?2 AND fence = ?3")?
+        .exists(params![held.id, held.owner, held.fence])
+}
+
+fn release(c: &Connection, held: &HeldRun, status: Status, wake_at: Option<i64>) -> rusqlite::Result<bool> {
+    let changed = c
+        .prepare_cached(
+            "UPDATE run_live SET owner = NULL, status = ?4, wake_at = ?5 WHERE id = ?1 AND owner = ?2 AND fence = ?3",
+        )?
+        .execute(params![held.id, held.owner, held.fence, status_word(status), wake_at])?;
+    Ok(changed == 1)
+}
+
+fn end(c: &Connection, held: &HeldRun, ending: &Ending) -> rusqlite::Result<bool> {
+    let moved = c
+        .prepare_cached(
+            "INSERT INTO run
+                 (workspace, environment, id, flow, version, event, cause, repeats, status, error, created_at, finished_at)
+             SELECT workspace, environment, id, flow, version, event, cause, repeats, ?4, ?5, created_at, ?6
+             FROM run_live WHERE id = ?1 AND owner = ?2 AND fence = ?3",
+        )?
+        .execute(params![
+            held.id,
+            held.owner,
+            held.fence,
+            status_word(ending.status),
+            ending.error,
+            ending.at.as_millis()
+        ])?;
+    if moved == 1 {
+        c.prepare_cached("DELETE FROM run_live WHERE id = ?1")?.execute([held.id])?;
+    }
+    Ok(moved == 1)
+}
+
+fn run_claim(c: &Connection, claim: &ClaimRuns) -> rusqlite::Result<Vec<ClaimedRun>> {
+    const RETURNING: &str = "SET owner = ?1, status = 'running', fence = fence + 1, wake_at = NULL";
+    const COLUMNS: &str = "workspace, environment, id, fence, flow, version, event, deaths";
+    let claimed = |row: &Row| {
+        Ok(ClaimedRun {
+            held: HeldRun {
+                place: Place { workspace: row.get(0)?, environment: row.get(1)? },
+                id: row.get(2)?,
+                owner: claim.node,
+                fence: row.get(3)?,
+            },
+            flow: row.get(4)?,
+            version: row.get(5)?,
+            event: row.get(6)?,
+            deaths: row.get(7)?,
+        })
+    };
+    let due = format!(
+        "UPDATE run_live {RETURNING} WHERE id IN
+             (SELECT id FROM run_live WHERE wake_at <= ?2 AND owner IS NULL ORDER BY wake_at LIMIT ?3)
+         RETURNING {COLUMNS}"
+    );
+    let now = claim.now.as_millis();
+    let mut runs: Vec<ClaimedRun> = c
+        .prepare_cached(&due)?
+        .query_map(params![claim.node, now, claim.limit], claimed)?
+        .collect::<Result<_, _>>()?;
+    let left = claim.limit.saturating_sub(u32::try_from(runs.len()).unwrap_or(u32::MAX));
+    let queued = format!(
+        "UPDATE run_live {RETURNING} WHERE id IN
+             (SELECT id FROM run_live WHERE owner IS NULL AND status = 'queued' ORDER BY id LIMIT ?2)
+         RETURNING {COLUMNS}"
+    );
+    for run in c.prepare_cached(&queued)?.query_map(params![claim.node, left], claimed)? {
+        runs.push(run?);
+    }
+    Ok(runs)
+}
+
+fn attempted(c: &Connection, attempt: &AttemptCommit) -> rusqlite::Result<Settled> {
+    // Only the owner of the destination may settle its deliveries, and each attempt only once.
+    let ours = c
+        .prepare_cached(
+            "SELECT 1 FROM delivery_live d
+             WHERE d.id = ?1 AND d.status = 'pending' AND d.attempts = ?2
+               AND EXISTS (SELECT 1 FROM destination_lease l WHERE l.destination = d.destination AND l.owner = ?3)",
+        )?
+        .exists(params![attempt.delivery, attempt.number - 1, attempt.owner])?;
+    if !ours {
+        return Ok(Settled::Lost);
+    }
+    c.prepare_cached(
+        "INSERT INTO attempt (workspace, delivery, number, at, outcome, sealed) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+    )?
+    .execute(params![
+        attempt.workspace,
+        attempt.delivery,
+        attempt.number,
+        attempt.at.as_millis(),
+        attempt.outcome,
+        attempt.record
+    ])?;
+    match attempt.then {
+        Settle::Delivered(at) => {
+            c.prepare_cached(
+                "INSERT INTO delivery
+                     (workspace, environment, id, destination, run, step, status, attempts, created_at, finished_at, sealed)
+                 SELECT workspace, environment, id, destination, run, step, 'delivered', ?2, created_at, ?3, sealed
+                 FROM delivery_live WHERE id = ?1",
+            )?
+            .execute(params![attempt.delivery, attempt.number, at.as_millis()])?;
+            c.prepare_cached("DELETE FROM delivery_live WHERE id = ?1")?.execute([attempt.delivery])?;
+        }
+        Settle::Retry(due_at) => {
+            c.prepare_cached("UPDATE delivery_live SET attempts = ?2, due_at = ?3 WHERE id = ?1")?
+                .execute(params![attempt.delivery, attempt.number, due_at.as_millis()])?;
+        }
+        Settle::Dead => {
+            c.prepare_cached("UPDATE delivery_live SET attempts = ?2, status = 'dead' WHERE id = ?1")?
+                .execute(params![attempt.delivery, attempt.number])?;
+        }
+    }
+    if let Some(reason) = attempt.disable {
+        c.prepare_cached("UPDATE destination SET disabled_reason = ?2 WHERE id = ?1")?
+            .execute(params![attempt.destination, reason])?;
+    }
+    Ok(Settled::Done)
+}
+
+/// Runs statements in a savepoint of their own, which is undone when one of them finds a conflict.
+fn statements_in_turn(c: &Connection, statements: &[Statement]) -> rusqlite::Result<Outcome> {
+    c.prepare_cached("SAVEPOINT write")?.execute([])?;
+    let mut changed = Vec::with_capacity(statements.len());
+    for statement in statements {
+        let rows = c.prepare_cached(statement.sql)?.execute(params_from_iter(&statement.params))?;
+        if let (0, Some(said)) = (rows, statement.must_change) {
+            c.prepare_cached("ROLLBACK TO write")?.execute([])?;
+            c.prepare_cached("RELEASE write")?.execute([])?;
+            return Ok(Outcome::Conflict(said));
+        }
+        changed.push(rows);
+    }
+    c.prepare_cached("RELEASE write")?.execute([])?;
+    Ok(Outcome::Changed(changed))
+}

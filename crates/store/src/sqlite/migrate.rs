@@ -1,0 +1,31 @@
+use rusqlite::{Connection, TransactionBehavior};
+
+use crate::Error;
+
+/// The schema's steps, oldest first. A step that was released never changes.
+const STEPS: [&str; 1] = [include_str!("../migrations/0001_first.sql")];
+
+/// Brings the schema up to date, each step in a transaction of its own.
+pub(super) fn run(connection: &mut Connection) -> Result<(), Error> {
+    let version: u32 =
+        connection.pragma_query_value(None, "user_version", |row| row.get(0)).map_err(Error::Read)?;
+    let newest = u32::try_from(STEPS.len()).unwrap_or(u32::MAX);
+    if version > newest {
+        return Err(Error::Open {
+            path: connection.path().unwrap_or_default().to_owned(),
+            reason: format!(
+                "its schema has version {version}, this build knows {newest}; start a newer Linchpin, or restore a \
+                 backup from before the upgrade"
+            ),
+        });
+    }
+    for (to, step) in (1_u32..).zip(STEPS).filter(|(to, _)| *to > version) {
+        let failed = |source| Error::Migrate { to, source };
+        let transaction =
+            connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed)?;
+        transaction.execute_batch(step).map_err(failed)?;
+        transaction.pragma_update(None, "user_version", to).map_err(failed)?;
+        transaction.commit().map_err(failed)?;
+    }
+    Ok(())
+}

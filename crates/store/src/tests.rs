@@ -1,0 +1,651 @@
+//! What every database behind the store must do.
+
+use std::{sync::Arc, time::Duration};
+
+use ::flow::run::Status;
+use clock::{Clock, Random};
+use tempfile::TempDir;
+use vault::{Key, KeyRing};
+
+use super::*;
+use crate::sql::{Statement, values};
+
+struct Fixture {
+    store: Store,
+    place: Place,
+    flow: FlowId,
+    version: VersionId,
+    node: NodeId,
+    directory: TempDir,
+}
+
+fn options(directory: &TempDir) -> Options {
+    Options { directory: directory.path().to_owned(), max_bytes: None, readers: 2 }
+}
+
+fn open(options: &Options) -> Store {
+    let random = Random::seeded(1);
+    let keys = KeyRing::new(Key::generate(&random), vec![], random.clone());
+    Store::open(options, keys, Clock::system(), Random::system()).unwrap()
+}
+
+impl Fixture {
+    async fn new() -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let store = open(&options(&directory));
+        let workspace = store.workspace_ensure("Acme").await.unwrap();
+        let environment = store.environment_list(workspace).await.unwrap()[1].id;
+        let place = Place { workspace, environment };
+        let flow = store.flow_draft(workspace, "assistant", "draft").await.unwrap();
+        let new = NewVersion {
+            flow,
+            definition: "text".into(),
+            kinds: serde_json::Map::new(),
+            note: String::new(),
+            by: "ann".into(),
+        };
+        let version = store.version_publish(workspace, new).await.unwrap().id;
+        let node = store.ids().next();
+        store.node_beat(node, "here", "1").await.unwrap();
+        Self { store, place, flow, version, node, directory }
+    }
+
+    /// Closes the store and opens it again, as after a restart.
+    async fn reopen(&mut self) {
+        self.store.close().await;
+        let elsewhere = tempfile::tempdir().unwrap();
+        self.store = open(&options(&elsewhere));
+        self.store = open(&options(&self.directory));
+    }
+
+    fn admission(&self, key: Option<u8>, begin: Begin) -> Admission {
+        let id: EventId = self.store.ids().next();
+        let now = self.store.now();
+        Admission {
+            event: NewEvent {
+                id,
+                place: self.place,
+                flow: self.flow,
+                source: Some(SourceId::from_bytes([7; 16])),
+                kind: "webhook",
+                received_at: now,
+                status: EventStatus::Accepted,
+                content: br#"{"query":"E3?"}"#.as_slice().into(),
+            },
+            dedupe: key
+                .map(|key| DedupeClaim { key: [key; 16], expires_at: now.after(Duration::from_secs(3600)) }),
+            run: Some(NewRun {
+                id: id.original_run(),
+                version: self.version,
+                cause: Cause::Original,
+                repeats: None,
+                begin,
+            }),
+        }
+    }
+
+    async fn queued(&self) -> EventId {
+        let admission = self.admission(None, Begin::Queued);
+        let id = admission.event.id;
+        assert_eq!(self.store.event_admit(admission).await.unwrap(), Admitted::New);
+        id
+    }
+
+    fn delivery(&self, destination: DestinationId) -> NewDelivery {
+        NewDelivery {
+            id: self.store.ids().next(),
+            destination,
+            step: "ticket".into(),
+            message: br#"{"title":"Leak"}"#.to_vec(),
+            due_at: self.store.now(),
+        }
+    }
+
+    fn commit(held: HeldRun, then: Then) -> RunCommit {
+        RunCommit { held, seq: 0, record: Some(b"[]".to_vec()), deliveries: vec![], then }
+    }
+
+    fn ending(&self) -> Ending {
+        Ending { status: Status::Succeeded, error: None, at: self.store.now() }
+    }
+
+    async fn destination(&self) -> DestinationId {
+        let id = self.store.ids().next();
+        let destination = Destination {
+            id,
+            place: self.place,
+            name: "tickets".into(),
+            config: "{}".into(),
+            secrets: b"{}".to_vec(),
+            disabled_reason: None,
+            updated_at: self.store.now(),
+        };
+        self.store.destination_put(&destination).await.unwrap();
+        id
+    }
+
+    fn attempt(&self, due: &DueDelivery, then: Settle) -> AttemptCommit {
+        AttemptCommit {
+            delivery: due.id,
+            workspace: self.place.workspace,
+            destination: due.destination,
+            owner: self.node,
+            number: due.attempts + 1,
+            at: self.store.now(),
+            outcome: "retry".into(),
+            record: b"{}".to_vec(),
+            then,
+            disable: None,
+        }
+    }
+}
+
+const ALL: usize = 50;
+
+fn first<Id>() -> PageRequest<Id> {
+    PageRequest { limit: ALL, before: None }
+}
+
+#[tokio::test]
+async fn an_event_survives_a_restart_with_its_run_and_is_sealed_on_disk() {
+    let mut f = Fixture::new().await;
+    let id = f.queued().await;
+    f.reopen().await;
+    assert_eq!(f.store.event_content(id).await.unwrap().unwrap(), br#"{"query":"E3?"}"#);
+    let run = f.store.run_get(f.place.workspace, id.original_run()).await.unwrap().unwrap();
+    assert_eq!((run.status, run.event, run.version), (Status::Queued, id, f.version));
+    f.store.close().await;
+    for entry in std::fs::read_dir(f.directory.path()).unwrap() {
+        let bytes = std::fs::read(entry.unwrap().path()).unwrap();
+        assert!(!bytes.windows(3).any(|window| window == b"E3?"), "a payload lies open on the disk");
+    }
+}
+
+#[tokio::test]
+async fn two_servers_cannot_open_one_folder() {
+    let f = Fixture::new().await;
+    let random = Random::system();
+    let keys = KeyRing::new(Key::generate(&random), vec![], random.clone());
+    let second = Store::open(&options(&f.directory), keys, Clock::system(), random);
+    assert!(second.err().unwrap().to_string().contains("another server has it open"));
+}
+
+#[tokio::test]
+async fn concurrent_duplicates_give_one_event() {
+    let f = Arc::new(Fixture::new().await);
+    let tasks = (0..100).map(|_| {
+        let f = Arc::clone(&f);
+        tokio::spawn(async move {
+            let admission = f.admission(Some(1), Begin::Queued);
+            let id = admission.event.id;
+            match f.store.event_admit(admission).await.unwrap() {
+                Admitted::New => (true, id),
+                Admitted::Duplicate(first) => (false, first),
+            }
+        })
+    });
+    let mut outcomes = Vec::new();
+    for task in tasks.collect::<Vec<_>>() {
+        outcomes.push(task.await.unwrap());
+    }
+    let new: Vec<EventId> = outcomes.iter().filter(|(new, _)| *new).map(|(_, id)| *id).collect();
+    assert_eq!(new.len(), 1);
+    assert!(outcomes.iter().all(|(_, id)| *id == new[0]), "every duplicate names the first");
+    let list = f.store.event_list(f.place, EventFilter::default(), first()).await.unwrap();
+    assert_eq!(list.items.len(), 1);
+}
+
+#[tokio::test]
+async fn a_dedupe_key_may_be_used_again_when_its_window_is_over() {
+    let f = Fixture::new().await;
+    let mut old = f.admission(Some(2), Begin::Queued);
+    old.dedupe.as_mut().unwrap().expires_at = old.event.received_at;
+    assert_eq!(f.store.event_admit(old).await.unwrap(), Admitted::New);
+    let again = f.admission(Some(2), Begin::Queued);
+    let (again_id, clone) = (again.event.id, f.admission(Some(2), Begin::Queued));
+    assert_eq!(f.store.event_admit(again).await.unwrap(), Admitted::New);
+    assert_eq!(f.store.event_admit(clone).await.unwrap(), Admitted::Duplicate(again_id));
+    assert_eq!(f.store.prune_expired(100).await.unwrap(), 0, "a living claim stays");
+}
+
+#[tokio::test]
+async fn a_finished_run_is_stored_with_its_event_at_once() {
+    let f = Fixture::new().await;
+    let destination = f.destination().await;
+    let begin = Begin::Finished {
+        ending: f.ending(),
+        record: b"[1]".to_vec(),
+        deliveries: vec![f.delivery(destination)],
+    };
+    let admission = f.admission(None, begin);
+    let id = admission.event.id.original_run();
+    let before = f.store.writes().transactions;
+    f.store.event_admit(admission).await.unwrap();
+    assert_eq!(f.store.writes().transactions, before + 1, "one commit for all of it");
+    let run = f.store.run_get(f.place.workspace, id).await.unwrap().unwrap();
+    assert_eq!(run.status, Status::Succeeded);
+    assert_eq!(f.store.run_journal(id).await.unwrap(), [b"[1]"]);
+    assert_eq!(f.store.delivery_of_runs(f.place.workspace, vec![id]).await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn runs_are_claimed_once_oldest_first() {
+    let f = Fixture::new().await;
+    let ids = [f.queued().await, f.queued().await, f.queued().await];
+    let claimed = f.store.run_claim(f.node, 2).await.unwrap();
+    assert_eq!(claimed.iter().map(|run| run.event).collect::<Vec<_>>(), ids[..2]);
+    let other: NodeId = f.store.ids().next();
+    let rest = f.store.run_claim(other, 10).await.unwrap();
+    assert_eq!(rest.iter().map(|run| run.event).collect::<Vec<_>>(), ids[2..]);
+    assert!(f.store.run_claim(other, 10).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_worker_that_lost_its_run_cannot_commit() {
+    let f = Fixture::new().await;
+    let destination = f.destination().await;
+    f.queued().await;
+    let old = f.store.run_claim(f.node, 1).await.unwrap()[0].held;
+    // The node falls silent: its lease ends and another takes over.
+    let other: NodeId = f.store.ids().next();
+    f.store.node_beat(other, "there", "1").await.unwrap();
+    assert_eq!(f.store.node_takeover(other, false).await.unwrap().runs, 0, "its lease still runs");
+    assert_eq!(f.store.node_takeover(other, true).await.unwrap().runs, 1);
+    let taken = f.store.run_claim(other, 1).await.unwrap()[0];
+    assert_eq!((taken.deaths, taken.held.id), (1, old.id));
+    // It wakes.
+    let mut late = Fixture::commit(old, Then::End(f.ending()));
+    late.deliveries.push(f.delivery(destination));
+    assert_eq!(f.store.run_commit(late).await.unwrap(), Committed::Lost);
+    assert!(f.store.run_journal(old.id).await.unwrap().is_empty());
+    assert!(f.store.delivery_of_runs(f.place.workspace, vec![old.id]).await.unwrap().is_empty());
+    assert_eq!(f.store.run_commit(Fixture::commit(taken.held, Then::Hold)).await.unwrap(), Committed::Done);
+    let end = RunCommit { seq: 1, ..Fixture::commit(taken.held, Then::End(f.ending())) };
+    assert_eq!(f.store.run_commit(end.clone()).await.unwrap(), Committed::Done);
+    assert_eq!(
+        f.store.run_commit(RunCommit { seq: 2, ..end }).await.unwrap(),
+        Committed::Lost,
+        "it has ended"
+    );
+    assert_eq!(f.store.run_journal(old.id).await.unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn a_run_that_kills_its_workers_is_parked() {
+    let f = Fixture::new().await;
+    let id = f.queued().await.original_run();
+    for death in 1..=5_u32 {
+        let node: NodeId = f.store.ids().next();
+        let claimed = f.store.run_claim(node, 1).await.unwrap();
+        assert_eq!(claimed[0].deaths, death - 1);
+        let takeover = f.store.node_takeover(f.node, true).await.unwrap();
+        assert_eq!(takeover.parked, if death == 5 { vec![id] } else { vec![] });
+    }
+    assert!(f.store.run_claim(f.node, 1).await.unwrap().is_empty());
+    let run = f.store.run_get(f.place.workspace, id).await.unwrap().unwrap();
+    assert_eq!(run.status, Status::Parked);
+}
+
+#[tokio::test]
+async fn a_waiting_run_is_claimed_when_it_is_due() {
+    let f = Fixture::new().await;
+    f.queued().await;
+    let held = f.store.run_claim(f.node, 1).await.unwrap()[0].held;
+    let due = f.store.now().after(Duration::from_secs(3600));
+    let release = |wake_at| Then::Release { status: Status::Waiting, wake_at: Some(wake_at) };
+    f.store.run_commit(Fixture::commit(held, release(due))).await.unwrap();
+    assert_eq!(f.store.run_next_due().await.unwrap(), Some(due));
+    assert!(f.store.run_claim(f.node, 1).await.unwrap().is_empty());
+    // Make it due, by hand.
+    let sql = "UPDATE run_live SET wake_at = 0 WHERE id = ?1";
+    f.store.change(vec![Statement::new(sql, values![held.id])]).await.unwrap();
+    let again = f.store.run_claim(f.node, 1).await.unwrap()[0].held;
+    assert_eq!((again.id, again.fence), (held.id, held.fence + 1));
+    assert_eq!(f.store.run_next_due().await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn a_delivery_is_tried_until_it_arrives_under_one_id() {
+    let f = Fixture::new().await;
+    let destination = f.destination().await;
+    f.queued().await;
+    let held = f.store.run_claim(f.node, 1).await.unwrap()[0].held;
+    let mut commit = Fixture::commit(held, Then::Hold);
+    commit.deliveries = vec![f.delivery(destination), f.delivery(destination)];
+    f.store.run_commit(commit).await.unwrap();
+    assert!(f.store.destination_own(f.place.workspace, destination, f.node).await.unwrap());
+    let later = f.store.now().after(Duration::from_secs(60));
+    let due = f.store.delivery_due(destination, later, ALL).await.unwrap();
+    assert_eq!((due.len(), &due[0].message[..]), (2, &br#"{"title":"Leak"}"#[..]));
+    assert_eq!(f.store.delivery_next_due().await.unwrap()[0].0, destination);
+
+    let retry = f.attempt(&due[0], Settle::Retry(later));
+    assert!(f.store.delivery_attempted(retry.clone()).await.unwrap());
+    assert!(!f.store.delivery_attempted(retry).await.unwrap(), "an attempt counts once");
+    let second = DueDelivery { attempts: 1, ..due[0].clone() };
+    let now = f.store.now();
+    assert!(f.store.delivery_attempted(f.attempt(&second, Settle::Delivered(now))).await.unwrap());
+    assert!(f.store.delivery_attempted(f.attempt(&due[1], Settle::Dead)).await.unwrap());
+    assert!(f.store.delivery_due(destination, later, ALL).await.unwrap().is_empty());
+    assert!(f.store.delivery_next_due().await.unwrap().is_empty());
+
+    let views = f.store.delivery_of_runs(f.place.workspace, vec![held.id]).await.unwrap();
+    let states: Vec<_> = views.iter().map(|view| (view.state, view.attempts)).collect();
+    assert_eq!(states, [(DeliveryState::Delivered, 2), (DeliveryState::Dead, 1)]);
+    let attempts = f.store.delivery_attempts(f.place.workspace, vec![due[0].id]).await.unwrap();
+    assert_eq!(attempts.iter().map(|(_, attempt)| attempt.number).collect::<Vec<_>>(), [1, 2]);
+    let dead = f.store.delivery_list(f.place, true, first()).await.unwrap().items;
+    assert_eq!(dead.len(), 1);
+    assert!(f.store.delivery_replay(f.place.workspace, dead[0].id).await.unwrap());
+    assert!(!f.store.delivery_replay(f.place.workspace, dead[0].id).await.unwrap());
+    assert_eq!(f.store.delivery_due(destination, later, ALL).await.unwrap()[0].id, dead[0].id);
+}
+
+#[tokio::test]
+async fn only_the_owner_of_a_destination_settles_its_deliveries() {
+    let f = Fixture::new().await;
+    let destination = f.destination().await;
+    f.queued().await;
+    let held = f.store.run_claim(f.node, 1).await.unwrap()[0].held;
+    let mut commit = Fixture::commit(held, Then::Hold);
+    commit.deliveries = vec![f.delivery(destination)];
+    f.store.run_commit(commit).await.unwrap();
+    let other: NodeId = f.store.ids().next();
+    f.store.node_beat(other, "there", "1").await.unwrap();
+    assert!(f.store.destination_own(f.place.workspace, destination, other).await.unwrap());
+    assert!(!f.store.destination_own(f.place.workspace, destination, f.node).await.unwrap());
+    let due = f.store.delivery_due(destination, f.store.now(), ALL).await.unwrap();
+    assert!(!f.store.delivery_attempted(f.attempt(&due[0], Settle::Dead)).await.unwrap());
+    f.store.node_leave(other).await.unwrap();
+    assert!(f.store.destination_own(f.place.workspace, destination, f.node).await.unwrap());
+    assert!(f.store.delivery_attempted(f.attempt(&due[0], Settle::Dead)).await.unwrap());
+}
+
+#[tokio::test]
+async fn lists_go_back_page_by_page() {
+    let f = Fixture::new().await;
+    let mut ids = Vec::new();
+    for _ in 0..5 {
+        ids.push(f.queued().await);
+    }
+    f.store.run_claim(f.node, 1).await.unwrap();
+    ids.reverse();
+    let page = |before| PageRequest { limit: 2, before };
+    let newest = f.store.event_list(f.place, EventFilter::default(), page(None)).await.unwrap();
+    assert!(newest.has_more);
+    let next = f.store.event_list(f.place, EventFilter::default(), page(Some(ids[3]))).await.unwrap();
+    assert!(!next.has_more);
+    let seen: Vec<EventId> = newest.items.iter().chain(&next.items).map(|event| event.id).collect();
+    assert_eq!(seen, [ids[0], ids[1], ids[4]]);
+    let by_source = EventFilter { source: Some(SourceId::from_bytes([7; 16])) };
+    assert_eq!(f.store.event_list(f.place, by_source, first()).await.unwrap().items.len(), 5);
+    let of_flow = RunFilter { flow: Some(f.flow), status: None };
+    assert_eq!(f.store.run_list(f.place, of_flow, first()).await.unwrap().items.len(), 5);
+    let waiting = RunFilter { flow: None, status: Some(Status::Queued) };
+    assert_eq!(f.store.run_list(f.place, waiting, first()).await.unwrap().items.len(), 4);
+    let elsewhere = Place { environment: f.store.ids().next(), ..f.place };
+    assert!(f.store.event_list(elsewhere, EventFilter::default(), first()).await.unwrap().items.is_empty());
+}
+
+#[tokio::test]
+async fn versions_count_up_and_deployments_follow() {
+    let f = Fixture::new().await;
+    let version = |text: &str| NewVersion {
+        flow: f.flow,
+        definition: text.into(),
+        kinds: [("a".to_owned(), "llm@1".into())].into_iter().collect(),
+        note: "second".into(),
+        by: "ann".into(),
+    };
+    let second = f.store.version_publish(f.place.workspace, version("# kept\nx: 1")).await.unwrap();
+    assert_eq!(second.number, 2);
+    let read = f.store.version_get(f.place.workspace, second.id).await.unwrap().unwrap();
+    assert_eq!((read.definition.as_str(), &read.kinds["a"]), ("# kept\nx: 1", &"llm@1".into()));
+    assert_eq!(f.store.deployment_of(f.place, f.flow).await.unwrap(), None);
+    f.store.deployment_add(f.place, f.flow, f.version, "ann").await.unwrap();
+    f.store.deployment_add(f.place, f.flow, second.id, "ann").await.unwrap();
+    assert_eq!(f.store.deployment_of(f.place, f.flow).await.unwrap().unwrap().version, second.id);
+    let wrong = f.store.deployment_add(f.place, f.flow, f.store.ids().next(), "ann").await;
+    assert!(matches!(wrong, Err(Error::Conflict(_))));
+}
+
+#[tokio::test]
+async fn secrets_are_sealed_and_names_do_not_clash() {
+    let f = Fixture::new().await;
+    let secret = vault::Secret::from("hunter2");
+    f.store.secret_set(f.place, "KEY", &secret).await.unwrap();
+    assert_eq!(f.store.secret_reveal(f.place, "KEY").await.unwrap().unwrap().expose(), "hunter2");
+    assert!(f.store.secret_reveal(f.place, "OTHER").await.unwrap().is_none());
+    assert_eq!(f.store.secret_names(f.place).await.unwrap()[0].0, "KEY");
+    let id = f.destination().await;
+    let mut twin = f.store.destination_get(id).await.unwrap().unwrap();
+    twin.id = f.store.ids().next();
+    assert!(matches!(f.store.destination_put(&twin).await, Err(Error::Conflict(_))));
+}
+
+#[tokio::test]
+async fn members_sessions_keys_and_links() {
+    let f = Fixture::new().await;
+    let new = || NewMember {
+        email: "a@b.c".into(),
+        name: "Ann".into(),
+        role: Role::Owner,
+        password: "hash".into(),
+    };
+    f.store.member_add(f.place.workspace, new()).await.unwrap();
+    assert!(matches!(f.store.member_add(f.place.workspace, new()).await, Err(Error::Conflict(_))));
+    let ann = f.store.member_by_email(f.place.workspace, "a@b.c").await.unwrap().unwrap();
+    let later = f.store.now().after(Duration::from_secs(60));
+    f.store.session_add(&ann, [1; 32], later).await.unwrap();
+    f.store.session_add(&ann, [2; 32], f.store.now()).await.unwrap();
+    assert_eq!(f.store.session_member([1; 32]).await.unwrap().unwrap().role, Role::Owner);
+    assert!(f.store.session_member([2; 32]).await.unwrap().is_none(), "it has expired");
+    f.store.session_end([1; 32]).await.unwrap();
+    assert!(f.store.session_member([1; 32]).await.unwrap().is_none());
+
+    let key = NewApiKey {
+        name: "ci".into(),
+        token: [3; 32],
+        hint: "abcd".into(),
+        scopes: vec!["admin".into()],
+        expires_at: None,
+    };
+    let id = f.store.api_key_add(f.place.workspace, key).await.unwrap();
+    assert_eq!(f.store.api_key_by_token([3; 32]).await.unwrap().unwrap().scopes, ["admin"]);
+    assert!(f.store.api_key_revoke(f.place.workspace, id).await.unwrap());
+    assert!(f.store.api_key_by_token([3; 32]).await.unwrap().is_none());
+
+    f.store.login_link_add(f.place.workspace, [4; 32], LinkPurpose::Owner, later).await.unwrap();
+    assert_eq!(f.store.login_link_peek([4; 32]).await.unwrap(), Some(LinkPurpose::Owner));
+    assert!(!f.store.login_link_use([4; 32], LinkPurpose::Login).await.unwrap());
+    assert!(f.store.login_link_use([4; 32], LinkPurpose::Owner).await.unwrap());
+    assert!(!f.store.login_link_use([4; 32], LinkPurpose::Owner).await.unwrap(), "a link works once");
+}
+
+#[tokio::test]
+async fn documents_are_ingested_once_and_replaced() {
+    let f = Fixture::new().await;
+    let workspace = f.place.workspace;
+    let base = f.store.base_put(workspace, "manual", &serde_json::json!({})).await.unwrap();
+    let new = |content: &str| NewDocument {
+        name: "m.md".into(),
+        media_type: "text/markdown".into(),
+        content: content.into(),
+    };
+    let (id, job) = f.store.document_put(workspace, base, new("one")).await.unwrap();
+    assert_eq!(f.store.document_put(workspace, base, new("one")).await.unwrap(), (id, None));
+    let claimed = f.store.job_claim(f.node).await.unwrap().unwrap();
+    assert_eq!((Some(claimed.id), claimed.status), (job, JobStatus::Running));
+    assert!(f.store.job_claim(f.node).await.unwrap().is_none());
+    let chunk = |ordinal, text: &str| Chunk {
+        document: id,
+        ordinal,
+        text: text.into(),
+        heading: serde_json::json!(["H"]),
+        place: serde_json::json!({}),
+        embedding: vec![0.5, -1.0],
+    };
+    let chunks = [chunk(0, "a"), chunk(1, "b"), chunk(2, "c")];
+    f.store.document_chunks(workspace, base, id, &chunks).await.unwrap();
+    assert!(
+        f.store
+            .job_update(&claimed, JobStatus::Succeeded, &serde_json::json!({"done": 3}), None)
+            .await
+            .unwrap()
+    );
+    let head = f.store.chunk_list(base, None, 2).await.unwrap();
+    let tail = f.store.chunk_list(base, Some((id, 1)), 2).await.unwrap();
+    assert_eq!([head, tail].concat(), chunks);
+    let (again, job) = f.store.document_put(workspace, base, new("two")).await.unwrap();
+    assert!(again == id && job.is_some());
+    f.store.document_chunks(workspace, base, id, &chunks[..1]).await.unwrap();
+    assert_eq!(f.store.chunk_list(base, None, 9).await.unwrap().len(), 1);
+    assert_eq!(f.store.document_list(workspace, base).await.unwrap()[0].chunks, 1);
+}
+
+#[tokio::test]
+async fn one_wrong_write_does_not_fail_its_neighbours() {
+    let f = Arc::new(Fixture::new().await);
+    let twin = f.admission(None, Begin::Queued);
+    f.store.event_admit(twin.clone()).await.unwrap();
+    let tasks: Vec<_> = (0..40)
+        .map(|n| {
+            let f = Arc::clone(&f);
+            // Every fourth repeats an id that is there already, which no caller should do.
+            let admission = if n % 4 == 0 { twin.clone() } else { f.admission(None, Begin::Queued) };
+            tokio::spawn(async move { f.store.event_admit(admission).await.is_ok() })
+        })
+        .collect();
+    let mut stored = 0;
+    for task in tasks {
+        stored += usize::from(task.await.unwrap());
+    }
+    assert_eq!(stored, 30);
+    let list = f.store.event_list(f.place, EventFilter::default(), first()).await.unwrap();
+    assert_eq!(list.items.len(), 31);
+}
+
+#[tokio::test]
+async fn a_full_database_refuses_and_keeps_what_it_has() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = open(&Options { max_bytes: Some(600 << 10), ..options(&directory) });
+    let workspace = store.workspace_ensure("Acme").await.unwrap();
+    let environment = store.environment_list(workspace).await.unwrap()[0].id;
+    let place = Place { workspace, environment };
+    let refusal = |n: u8| Refusal {
+        id: store.ids().next(),
+        place,
+        source: SourceId::from_bytes([n; 16]),
+        code: "x".into(),
+        status: 401,
+        received_at: store.now(),
+        content: vec![n; 20_000],
+    };
+    let mut stored = 0;
+    let error = loop {
+        match store.refusal_add(vec![refusal(stored)]).await {
+            Ok(()) => stored += 1,
+            Err(error) => break error,
+        }
+    };
+    assert!(matches!(&error, Error::Unavailable { reason } if reason.contains("full")), "{error:?}");
+    assert_eq!(store.refusal_list(place, None, first()).await.unwrap().items.len(), usize::from(stored));
+    let delete = "DELETE FROM refusal";
+    store.change(vec![Statement::new(delete, values![])]).await.unwrap();
+    store.refusal_add(vec![refusal(0)]).await.unwrap();
+}
+
+#[tokio::test]
+async fn groups_share_their_fsync() {
+    let f = Arc::new(Fixture::new().await);
+    let before = f.store.writes();
+    let tasks: Vec<_> = (0..200)
+        .map(|_| {
+            let f = Arc::clone(&f);
+            tokio::spawn(async move { f.queued().await })
+        })
+        .collect();
+    for task in tasks {
+        task.await.unwrap();
+    }
+    let after = f.store.writes();
+    assert_eq!(after.writes - before.writes, 200);
+    assert!(after.transactions - before.transactions < 100, "{before:?} {after:?}");
+}
+
+/// Every query whose table can grow goes by an index: SQLite's plan of each prepared statement is
+/// searched for scans of a whole table.
+#[tokio::test]
+async fn no_query_scans_a_table_that_grows() {
+    const GROWING: [&str; 11] = [
+        "event",
+        "refusal",
+        "dedupe",
+        "run_live",
+        "run",
+        "journal",
+        "delivery_live",
+        "delivery",
+        "attempt",
+        "chunk",
+        "session",
+    ];
+    // Each file, and the tables that its statements name by `{table}`.
+    let files: [(&str, &[&str]); 10] = [
+        (include_str!("event.rs"), &[]),
+        (include_str!("refusal.rs"), &[]),
+        (include_str!("run.rs"), &["run_live", "run"]),
+        (include_str!("delivery.rs"), &["delivery_live", "delivery"]),
+        (include_str!("node.rs"), &[]),
+        (include_str!("account.rs"), &[]),
+        (include_str!("knowledge.rs"), &[]),
+        (include_str!("sqlite/apply.rs"), &[]),
+        (include_str!("destination.rs"), &[]),
+        (include_str!("job.rs"), &[]),
+    ];
+    let f = Fixture::new().await;
+    let mut checked = 0;
+    for text in files.iter().flat_map(|(source, tables)| sql_in(source, tables)) {
+        let plan = f.store.read({
+            let text = text.clone();
+            move |c| {
+                let mut query = c.prepare(&format!("EXPLAIN QUERY PLAN {text}"))?;
+                let count = query.parameter_count();
+                let nulls = vec![rusqlite::types::Value::Null; count];
+                query
+                    .query_map(rusqlite::params_from_iter(nulls), |row| row.get::<_, String>(3))?
+                    .collect::<Result<Vec<_>, _>>()
+            }
+        });
+        let plan = plan.await.unwrap_or_else(|error| panic!("{error:?}: {text}"));
+        for step in plan {
+            let scanned =
+                step.strip_prefix("SCAN ").and_then(|rest| rest.split(' ').next()).unwrap_or_default();
+            let bounded = step.contains("USING INDEX") || step.contains("USING COVERING INDEX");
+            assert!(!GROWING.contains(&scanned) || bounded, "{step}\n{text}");
+        }
+        checked += 1;
+    }
+    assert!(checked > 60, "only {checked} statements were found");
+}
+
+/// The SQL texts of a source file, with what is put together at run time filled in.
+fn sql_in(source: &str, tables: &[&str]) -> Vec<String> {
+    let begins = |text: &&str| {
+        ["SELECT ", "INSERT ", "UPDATE ", "DELETE ", "WITH "].iter().any(|verb| text.starts_with(verb))
+    };
+    let filled = |text: &str, table: &str| {
+        let text = text.replace("{table}", table).replace("{MEMBER}", "m.id").replace(" \\\n", " ");
+        let text = text.replace("{RETURNING}", "SET fence = 1").replace("{and}", "AND status = 'dead'");
+        let text = text.replace("{clause}", "workspace = ?1 AND environment = ?2 AND id < ?3");
+        let columns = ["{columns}", "{COLUMNS}", "{DOCUMENT}", "{FLOW}"];
+        columns.iter().fold(text, |text, columns| text.replace(columns, "id"))
+    };
+    let texts = source.split('"').skip(1).step_by(2).filter(begins);
+    texts
+        .flat_map(|text| {
+            let tables = if text.contains("{table}") { tables } else { &[""] };
+            tables.iter().map(move |table| filled(text, table))
+        })
+        .collect()
+}

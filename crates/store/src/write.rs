@@ -1,0 +1,62 @@
+//! Writes as values, and what came of them.
+
+use rusqlite::Connection;
+
+use crate::{
+    Error, Store,
+    delivery::{SealedAttempt, Settled},
+    event::{Admitted, SealedAdmission},
+    run::{ClaimRuns, ClaimedRun, Committed, SealedCommit},
+    sql::Statement,
+};
+
+/// One write. It happens whole or not at all.
+pub(crate) enum Write {
+    /// Accept a request.
+    Admit(Box<SealedAdmission>),
+    /// Journal a run's progress.
+    Commit(Box<SealedCommit>),
+    /// Give queued and due runs to a node.
+    Claim(ClaimRuns),
+    /// Record an attempt of a delivery and what follows.
+    Attempt(Box<SealedAttempt>),
+    /// Anything off the hot path: statements in a row.
+    Statements(Vec<Statement>),
+}
+
+/// What came of a write.
+pub(crate) enum Outcome {
+    Admitted(Admitted),
+    Committed(Committed),
+    Claimed(Vec<ClaimedRun>),
+    Attempted(Settled),
+    /// How many rows each statement changed.
+    Changed(Vec<usize>),
+    /// The write was undone: a name is taken, or a row has changed.
+    Conflict(&'static str),
+}
+
+impl Store {
+    /// Hands a write to the writer and waits until it is durable.
+    pub(crate) async fn write(&self, write: Write) -> Result<Outcome, Error> {
+        self.database.write(write).await
+    }
+
+    /// Runs statements as one write; gives how many rows each changed.
+    pub(crate) async fn change(&self, statements: Vec<Statement>) -> Result<Vec<usize>, Error> {
+        match self.write(Write::Statements(statements)).await? {
+            Outcome::Changed(changed) => Ok(changed),
+            Outcome::Conflict(said) => Err(Error::Conflict(said)),
+            _ => Err(Error::Conflict("the write was not made")),
+        }
+    }
+
+    /// Reads off the async threads.
+    pub(crate) async fn read<T, F>(&self, read: F) -> Result<T, Error>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    {
+        self.database.read(read).await
+    }
+}
