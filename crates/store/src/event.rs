@@ -75,7 +75,14 @@ pub enum Begin {
     /// Some node will claim it.
     Queued,
     /// This node holds it from the start, with fence 1.
-    Held(NodeId),
+    Held {
+        /// The node.
+        owner: NodeId,
+        /// The journal of the pure steps that ran before the event was committed, JSON.
+        record: Option<Vec<u8>>,
+        /// The deliveries they made.
+        deliveries: Vec<NewDelivery>,
+    },
     /// It is finished already: its steps were pure and ran before the event was committed.
     Finished {
         /// How it ended.
@@ -144,10 +151,18 @@ impl Store {
     pub async fn event_admit(&self, mut admission: Admission) -> Result<Admitted, Error> {
         let event = &mut admission.event;
         event.content = self.seal("event", event.id.as_bytes(), &event.content).into();
-        if let Some(NewRun { id, begin: Begin::Finished { record, deliveries, .. }, .. }) = &mut admission.run
-        {
-            *record = self.seal_record(*id, 0, record);
-            self.seal_deliveries(deliveries);
+        if let Some(NewRun { id, begin, .. }) = &mut admission.run {
+            match begin {
+                Begin::Queued => {}
+                Begin::Held { record, deliveries, .. } => {
+                    *record = record.take().map(|record| self.seal_record(*id, 0, &record));
+                    self.seal_deliveries(deliveries);
+                }
+                Begin::Finished { record, deliveries, .. } => {
+                    *record = self.seal_record(*id, 0, record);
+                    self.seal_deliveries(deliveries);
+                }
+            }
         }
         faults::hit(faults::CrashPoint::BeforeAdmission);
         match self.write(Write::Admit(Box::new(SealedAdmission(admission)))).await? {

@@ -32,7 +32,9 @@ use clock::{Clock, Random, Timestamp};
 use vault::{Context, KeyRing};
 
 pub use account::{ApiKey, LinkPurpose, Member, NewApiKey, NewMember, Role};
-pub use delivery::{Attempt, AttemptCommit, DeliveryState, DeliveryView, DueDelivery, NewDelivery, Settle};
+pub use delivery::{
+    Attempt, AttemptCommit, DeliveryState, DeliveryView, DueDelivery, Message, NewDelivery, Settle,
+};
 pub use destination::Destination;
 pub use environment::{Environment, Place, Variable};
 pub use error::Error;

@@ -96,6 +96,8 @@ pub(crate) struct ClaimRuns {
     pub(crate) node: NodeId,
     pub(crate) now: Timestamp,
     pub(crate) limit: u32,
+    /// This run alone, whatever it waits for.
+    pub(crate) only: Option<RunId>,
 }
 
 /// A run that a node has been given.
@@ -111,6 +113,8 @@ pub struct ClaimedRun {
     pub event: EventId,
     /// How often its worker died with it.
     pub deaths: u32,
+    /// When it was committed first.
+    pub created_at: Timestamp,
 }
 
 /// A run as lists and traces show it.
@@ -177,8 +181,19 @@ impl Store {
     /// # Errors
     /// When the database cannot be written.
     pub async fn run_claim(&self, node: NodeId, limit: u32) -> Result<Vec<ClaimedRun>, Error> {
-        match self.write(Write::Claim(ClaimRuns { node, now: self.now(), limit })).await? {
+        match self.write(Write::Claim(ClaimRuns { node, now: self.now(), limit, only: None })).await? {
             Outcome::Claimed(runs) => Ok(runs),
+            _ => Err(Error::Conflict("no run was claimed")),
+        }
+    }
+
+    /// Gives a node one run that nobody holds, whatever it waits for; parked ones too.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub async fn run_claim_one(&self, node: NodeId, id: RunId) -> Result<Option<ClaimedRun>, Error> {
+        match self.write(Write::Claim(ClaimRuns { node, now: self.now(), limit: 1, only: Some(id) })).await? {
+            Outcome::Claimed(runs) => Ok(runs.into_iter().next()),
             _ => Err(Error::Conflict("no run was claimed")),
         }
     }

@@ -305,6 +305,36 @@ async fn a_waiting_run_is_claimed_when_it_is_due() {
 }
 
 #[tokio::test]
+async fn a_run_can_begin_held_with_what_its_pure_steps_did() {
+    let f = Fixture::new().await;
+    let destination = f.destination().await;
+    let begin = Begin::Held {
+        owner: f.node,
+        record: Some(b"[0]".to_vec()),
+        deliveries: vec![f.delivery(destination)],
+    };
+    let admission = f.admission(None, begin);
+    let id = admission.event.id.original_run();
+    f.store.event_admit(admission).await.unwrap();
+    assert!(f.store.run_claim(f.node, 1).await.unwrap().is_empty(), "it is held already");
+    assert!(f.store.run_claim_one(f.node, id).await.unwrap().is_none());
+    let held = HeldRun { id, place: f.place, owner: f.node, fence: 1 };
+    let end = RunCommit { seq: 1, ..Fixture::commit(held, Then::End(f.ending())) };
+    assert_eq!(f.store.run_commit(end).await.unwrap(), Committed::Done);
+    assert_eq!(f.store.run_journal(id).await.unwrap(), [b"[0]".to_vec(), b"[]".to_vec()]);
+    assert_eq!(f.store.delivery_of_runs(f.place.workspace, vec![id]).await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn one_run_can_be_taken_whatever_it_waits_for() {
+    let f = Fixture::new().await;
+    let (first, second) = (f.queued().await.original_run(), f.queued().await.original_run());
+    let taken = f.store.run_claim_one(f.node, second).await.unwrap().unwrap();
+    assert_eq!((taken.held.id, taken.held.fence), (second, 1));
+    assert_eq!(f.store.run_claim(f.node, 9).await.unwrap()[0].held.id, first);
+}
+
+#[tokio::test]
 async fn a_delivery_is_tried_until_it_arrives_under_one_id() {
     let f = Fixture::new().await;
     let destination = f.destination().await;

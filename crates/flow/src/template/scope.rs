@@ -1,6 +1,7 @@
 //! What an expression can see.
 
 use std::{
+    collections::BTreeMap,
     fmt,
     sync::{Arc, OnceLock},
 };
@@ -22,14 +23,28 @@ pub struct Values {
 /// What a run knows besides its input and its steps' outputs.
 #[derive(Clone, Debug, Default)]
 pub struct Facts {
-    /// `run.id`, `run.flow`, `run.version`, `run.started_at`, …
-    pub run: Rendered,
-    /// `event.id`, `event.received_at`, `event.source`, …
-    pub event: Rendered,
+    /// `run.id`.
+    pub run_id: String,
+    /// `run.flow`: the flow's name.
+    pub flow: Arc<str>,
+    /// `run.version`: the number of the version.
+    pub version: u32,
+    /// `run.environment`: the environment's name.
+    pub environment: Arc<str>,
+    /// `run.started_at`, in milliseconds since 1970; expressions see RFC 3339.
+    pub started_at: i64,
+    /// `event.id`.
+    pub event_id: String,
+    /// `event.source`: the source's name, if it came by one.
+    pub source: Option<Arc<str>>,
+    /// `event.kind`: `webhook`, `api`, …
+    pub kind: &'static str,
+    /// `event.received_at`, in milliseconds since 1970; expressions see RFC 3339.
+    pub received_at: i64,
     /// The environment's variables.
-    pub env: Rendered,
-    /// Unguessable text of this run, with which a secret's placeholder is marked, so that no data
-    /// can pose as a reference to a secret.
+    pub env: Arc<BTreeMap<String, String>>,
+    /// Unguessable text with which a secret's placeholder is marked, so that no data can pose as a
+    /// reference to a secret. It never leaves the process.
     pub secret_mark: Arc<str>,
 }
 
@@ -86,9 +101,9 @@ impl Object for Scope {
         Some(match key.as_str()? {
             "input" => Rendered::from_object(Lenient(values.input.clone())),
             "nodes" => Rendered::from_object(Nodes(Arc::clone(values))),
-            "run" => values.facts.run.clone(),
-            "event" => values.facts.event.clone(),
-            "env" => values.facts.env.clone(),
+            "run" => Rendered::from_object(RunFacts(Arc::clone(values))),
+            "event" => Rendered::from_object(EventFacts(Arc::clone(values))),
+            "env" => Rendered::from_object(Variables(Arc::clone(&values.facts.env))),
             "secret" => Rendered::from_object(Secrets(Arc::clone(&values.facts.secret_mark))),
             "ai_output" => values.output(self.ai_output?).get_attr("text").ok()?,
             _ => return None,
@@ -151,6 +166,61 @@ impl Object for Absent {
     }
 }
 
+struct RunFacts(Arc<Values>);
+
+impl Object for RunFacts {
+    fn get_value(self: &Arc<Self>, key: &Rendered) -> Option<Rendered> {
+        let facts = &self.0.facts;
+        Some(match key.as_str()? {
+            "id" => facts.run_id.as_str().into(),
+            "flow" => Arc::clone(&facts.flow).into(),
+            "version" => facts.version.into(),
+            "environment" => Arc::clone(&facts.environment).into(),
+            "started_at" => rfc3339(facts.started_at).into(),
+            _ => return None,
+        })
+    }
+
+    fn enumerate(self: &Arc<Self>) -> Enumerator {
+        Enumerator::Str(&["id", "flow", "version", "environment", "started_at"])
+    }
+}
+
+struct EventFacts(Arc<Values>);
+
+impl Object for EventFacts {
+    fn get_value(self: &Arc<Self>, key: &Rendered) -> Option<Rendered> {
+        let facts = &self.0.facts;
+        Some(match key.as_str()? {
+            "id" => facts.event_id.as_str().into(),
+            "source" => facts.source.clone().map_or(Rendered::from(()), Into::into),
+            "kind" => facts.kind.into(),
+            "received_at" => rfc3339(facts.received_at).into(),
+            _ => return None,
+        })
+    }
+
+    fn enumerate(self: &Arc<Self>) -> Enumerator {
+        Enumerator::Str(&["id", "source", "kind", "received_at"])
+    }
+}
+
+fn rfc3339(ms: i64) -> String {
+    jiff::Timestamp::from_millisecond(ms).map_or_else(|_| ms.to_string(), |time| time.to_string())
+}
+
+struct Variables(Arc<BTreeMap<String, String>>);
+
+impl Object for Variables {
+    fn get_value(self: &Arc<Self>, key: &Rendered) -> Option<Rendered> {
+        self.0.get(key.as_str()?).map(|value| value.as_str().into())
+    }
+
+    fn enumerate(self: &Arc<Self>) -> Enumerator {
+        Enumerator::Values(self.0.keys().map(|name| name.as_str().into()).collect())
+    }
+}
+
 struct Secrets(Arc<str>);
 
 impl Object for Secrets {
@@ -173,4 +243,4 @@ macro_rules! opaque_debug {
     )*};
 }
 
-opaque_debug!(Nodes, Lenient, Absent, Secrets);
+opaque_debug!(Nodes, Lenient, Absent, RunFacts, EventFacts, Variables, Secrets);

@@ -7,7 +7,14 @@ use crate::{Graph, NodeIndex};
 fn scope() -> Scope {
     let graph = Graph::for_test(&["answer", "skipped"], &["start -> answer"]);
     let input = json!({"query": "E3 \"shows\"\n", "n": 7, "tags": ["a", "b"], "nothing": null});
-    let facts = Facts { secret_mark: "mark".into(), ..Facts::default() };
+    let facts = Facts {
+        run_id: "run_1".into(),
+        started_at: 1_700_000_000_000,
+        kind: "webhook",
+        env: Arc::new([("SHOP".to_owned(), "https://shop".to_owned())].into()),
+        secret_mark: "mark".into(),
+        ..Facts::default()
+    };
     let values = Values::new(Arc::new(graph), &input, facts);
     values.set_output(NodeIndex::at(0), &json!({"text": "Press reset.", "score": 0.5}));
     Scope::new(Arc::new(values), Some(NodeIndex::at(0)))
@@ -75,6 +82,14 @@ fn work_is_bounded_and_time_and_chance_are_absent() {
     for gone in ["{{ now() }}!", "{{ [1,2] | random }}!", "{{ debug() }}!"] {
         assert!(text(gone).is_err(), "{gone}");
     }
+}
+
+#[test]
+fn facts_of_the_run_and_its_surroundings() {
+    let said = text("{{ run.id }} {{ run.started_at }} {{ event.kind }} {{ env.SHOP }} {{ event.source }}|")
+        .unwrap();
+    assert_eq!(said, "run_1 2023-11-14T22:13:20Z webhook https://shop |");
+    assert!(text("{{ env.NONE }}!").is_err() && text("{{ run.nope }}!").is_err());
 }
 
 #[test]

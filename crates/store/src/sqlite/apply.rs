@@ -5,7 +5,7 @@ use flow::run::Status;
 use rusqlite::{Connection, Row, params, params_from_iter};
 
 use crate::{
-    EventId, Place,
+    EventId, NodeId, Place,
     delivery::{AttemptCommit, NewDelivery, Settle, Settled},
     event::{Admission, Admitted, Begin, NewEvent, NewRun},
     run::{Cause, ClaimRuns, ClaimedRun, Committed, Ending, HeldRun, RunCommit, Then},
@@ -101,15 +101,30 @@ fn insert_event(c: &Connection, event: &NewEvent) -> rusqlite::Result<()> {
 }
 
 fn insert_run(c: &Connection, event: &NewEvent, run: &NewRun) -> rusqlite::Result<()> {
-    let (owner, status) = match &run.begin {
-        Begin::Queued => (None, Status::Queued),
-        Begin::Held(owner) => (Some(owner), Status::Running),
+    match &run.begin {
+        Begin::Queued => insert_live(c, event, run, None),
+        Begin::Held { owner, record, deliveries } => {
+            insert_live(c, event, run, Some(*owner))?;
+            if let Some(record) = record {
+                insert_record(c, event.place, (run.id, 0), record)?;
+            }
+            insert_deliveries(c, event.place, run.id, deliveries)
+        }
         Begin::Finished { ending, record, deliveries } => {
             insert_finished(c, event, run, ending)?;
             insert_record(c, event.place, (run.id, 0), record)?;
-            return insert_deliveries(c, event.place, run.id, deliveries);
+            insert_deliveries(c, event.place, run.id, deliveries)
         }
-    };
+    }
+}
+
+fn insert_live(
+    c: &Connection,
+    event: &NewEvent,
+    run: &NewRun,
+    owner: Option<NodeId>,
+) -> rusqlite::Result<()> {
+    let status = if owner.is_some() { Status::Running } else { Status::Queued };
     c.prepare_cached(
         "INSERT INTO run_live
              (workspace, environment, id, flow, version, event, cause, repeats, status, owner, fence, deaths, wake_at, created_at)
@@ -255,7 +270,7 @@ fn end(c: &Connection, held: &HeldRun, ending: &Ending) -> rusqlite::Result<bool
 
 fn run_claim(c: &Connection, claim: &ClaimRuns) -> rusqlite::Result<Vec<ClaimedRun>> {
     const RETURNING: &str = "SET owner = ?1, status = 'running', fence = fence + 1, wake_at = NULL";
-    const COLUMNS: &str = "workspace, environment, id, fence, flow, version, event, deaths";
+    const COLUMNS: &str = "workspace, environment, id, fence, flow, version, event, deaths, created_at";
     let claimed = |row: &Row| {
         Ok(ClaimedRun {
             held: HeldRun {
@@ -268,8 +283,13 @@ fn run_claim(c: &Connection, claim: &ClaimRuns) -> rusqlite::Result<Vec<ClaimedR
             version: row.get(5)?,
             event: row.get(6)?,
             deaths: row.get(7)?,
+            created_at: crate::sql::time(row, 8)?,
         })
     };
+    if let Some(id) = claim.only {
+        let one = format!("UPDATE run_live {RETURNING} WHERE id = ?2 AND owner IS NULL RETURNING {COLUMNS}");
+        return c.prepare_cached(&one)?.query_map(params![claim.node, id], claimed)?.collect();
+    }
     let due = format!(
         "UPDATE run_live {RETURNING} WHERE id IN
              (SELECT id FROM run_live WHERE wake_at <= ?2 AND owner IS NULL ORDER BY wake_at LIMIT ?3)
