@@ -1,1 +1,157 @@
-//! Drives the run reducer: node registry, commit points, leases and timers
+//! Drives the run reducer: node registry, commit points, leases and timers.
+//!
+//! The engine meets node kinds by the [`Node`] trait and one [`Registry::register`] line each; it
+//! never names a concrete one. [`Engine::submit`] takes an event in: its pure steps run first, then
+//! event, steps and, where the run is finished, result commit at once. What is left goes on in a
+//! task, committing where the outside could notice.
+//!
+//! A run commits before a reply, before anything that costs or changes something outside, before a
+//! wait and at its end. A recorded step's output commits together with the pure steps that follow
+//! it, before anything else starts.
+
+mod context;
+mod dispatch;
+mod error;
+mod execution;
+mod finished;
+mod hub;
+mod journal;
+mod node;
+mod program;
+mod registry;
+mod submit;
+
+use std::{collections::BTreeMap, num::NonZeroUsize, sync::Arc, time::Duration};
+
+use clock::{Clock, Random};
+use parking_lot::Mutex;
+use store::{DestinationId, NodeId, Store};
+use tokio::sync::{Notify, Semaphore, watch};
+
+pub use context::{StepContext, Tokens};
+pub use error::Error;
+pub use finished::{Outcome, Response, Timeline};
+pub use hub::{Change, Update, Updates};
+pub use journal::decode as decode_record;
+pub use node::{Node, NodeError, Outgoing, StepOutcome};
+pub use program::{Program, Surroundings};
+pub use registry::{KindDescription, Registry};
+pub use submit::{Caller, Submission, Submitted};
+
+/// How the engine runs.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Runs that may be under way at once on this node.
+    pub max_runs: NonZeroUsize,
+    /// The longest that the pure steps of a run may take before its event is committed.
+    pub inline_budget: Duration,
+    /// The longest a try of a step may take when its node says nothing else.
+    pub step_timeout: Duration,
+    /// A pause or wait longer than this lets the run go from memory.
+    pub release_after: Duration,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            max_runs: NonZeroUsize::new(512).unwrap_or(NonZeroUsize::MIN),
+            inline_budget: Duration::from_millis(10),
+            step_timeout: Duration::from_secs(60),
+            release_after: Duration::from_secs(5),
+        }
+    }
+}
+
+/// What the engine is told of the world around it.
+pub trait World: Send + Sync + 'static {
+    /// Deliveries to these destinations have been committed.
+    fn deliveries_made(&self, destinations: &[DestinationId]);
+
+    /// The names and variables of an environment, as expressions see them.
+    fn surroundings(&self, place: store::Place) -> Arc<Surroundings>;
+}
+
+/// The engine of one node. Cheap to clone.
+#[derive(Clone)]
+pub struct Engine(Arc<Shared>);
+
+pub(crate) struct Shared {
+    store: Store,
+    registry: Arc<Registry>,
+    world: Arc<dyn World>,
+    node: NodeId,
+    clock: Clock,
+    random: Random,
+    options: Options,
+    secret_mark: Arc<str>,
+    /// A permit for each run under way.
+    permits: Arc<Semaphore>,
+    /// Runs to be claimed may be there.
+    work: Notify,
+    programs: program::Cache,
+    hub: hub::Hub,
+    stopping: watch::Sender<bool>,
+    /// The task that claims, and the one that keeps the lease.
+    tasks: Mutex<Vec<tokio::task::JoinHandle<()>>>,
+}
+
+impl Engine {
+    /// An engine that has not begun to work; [`Engine::start`] does.
+    pub fn new(
+        store: Store,
+        registry: Arc<Registry>,
+        world: Arc<dyn World>,
+        (clock, random): (Clock, Random),
+        options: Options,
+    ) -> Self {
+        let mark =
+            random.bytes::<16>().iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"));
+        Self(Arc::new(Shared {
+            node: store.ids().next(),
+            permits: Arc::new(Semaphore::new(options.max_runs.get())),
+            work: Notify::new(),
+            programs: program::Cache::default(),
+            hub: hub::Hub::new(),
+            stopping: watch::Sender::new(false),
+            tasks: Mutex::default(),
+            secret_mark: mark.into(),
+            store,
+            registry,
+            world,
+            clock,
+            random,
+            options,
+        }))
+    }
+
+    /// This node's id, under which it holds runs and destinations.
+    pub fn node(&self) -> NodeId {
+        self.0.node
+    }
+
+    /// The node kinds.
+    pub fn registry(&self) -> &Arc<Registry> {
+        &self.0.registry
+    }
+
+    /// What happens in runs, as it happens.
+    pub fn updates(&self) -> &Updates {
+        self.0.hub.updates()
+    }
+
+    /// The text that marks a secret's placeholder in what steps render. It never leaves the process.
+    pub fn secret_mark(&self) -> &Arc<str> {
+        &self.0.secret_mark
+    }
+
+    /// How many runs are under way here.
+    pub fn running(&self) -> usize {
+        self.0.options.max_runs.get().saturating_sub(self.0.permits.available_permits())
+    }
+}
+
+/// Variables by name.
+pub type Variables = Arc<BTreeMap<String, String>>;
+
+#[cfg(test)]
+mod tests;

@@ -36,6 +36,7 @@ pub struct Flow {
     graph: Arc<Graph>,
     nodes: Vec<Node>,
     outputs: Dynamic,
+    final_ai_output: Option<NodeIndex>,
 }
 
 /// One node of a compiled flow.
@@ -51,6 +52,8 @@ pub struct Node {
     pub effect: Effect,
     /// Whether it answers the source's request.
     pub responds: bool,
+    /// Whether its output is part of the run's results.
+    pub names_results: bool,
     /// The longest a try may take; `None` leaves it to the kind.
     pub timeout: Option<Span>,
     /// How failed tries are repeated.
@@ -92,6 +95,11 @@ impl Flow {
     /// The run's results, as templates.
     pub fn outputs(&self) -> &Dynamic {
         &self.outputs
+    }
+
+    /// The node whose `text` is `ai_output` in the run's results.
+    pub fn final_ai_output(&self) -> Option<NodeIndex> {
+        self.final_ai_output
     }
 
     /// Whether no step of it touches the outside: such a run can be committed whole, at its end.
@@ -141,8 +149,9 @@ pub fn compile(
     let nodes = subject.graph.nodes().map(|node| nodes::compiled(&subject, node)).collect();
     let outputs = Dynamic::compile(Value::Object(definition.outputs.clone()))
         .map_err(|error| vec![Problem::flow("outputs", "wrong_template", error.to_string())])?;
+    let final_ai_output = references::nearest_ai(&subject, None).ok().flatten();
     let definition = nodes::pinned(definition, &found);
-    Ok(Flow { definition, graph: Arc::new(graph), nodes, outputs })
+    Ok(Flow { definition, graph: Arc::new(graph), nodes, outputs, final_ai_output })
 }
 
 /// What the checks look at.

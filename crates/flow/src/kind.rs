@@ -88,6 +88,11 @@ pub trait NodeKind: Send + Sync {
         false
     }
 
+    /// Whether its output is part of the run's results.
+    fn names_results(&self) -> bool {
+        false
+    }
+
     /// When a node of it with several incoming edges runs.
     fn join(&self, _: &Map<String, Value>) -> Join {
         Join::All

@@ -1,7 +1,9 @@
 //! The outbox: deliveries, their attempts, dead letters.
 
+use std::collections::HashSet;
+
 use clock::Timestamp;
-use rusqlite::{OptionalExtension, Row};
+use rusqlite::{Connection, OptionalExtension, Row};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -69,6 +71,28 @@ pub struct DueDelivery {
     pub created_at: Timestamp,
     /// A [`Message`] as JSON.
     pub message: Vec<u8>,
+}
+
+/// How much of a destination's backlog is wanted.
+#[derive(Clone, Debug, Default)]
+pub struct BacklogRequest {
+    /// Deliveries that the caller has already.
+    pub except: HashSet<DeliveryId>,
+    /// At most so many deliveries.
+    pub rows: usize,
+    /// No further delivery once their messages have so many bytes; the first comes whatever its size.
+    pub bytes: usize,
+}
+
+/// What of a destination's deliveries is due, and when the next will be.
+#[derive(Clone, Debug)]
+pub struct Backlog {
+    /// The earliest first.
+    pub due: Vec<DueDelivery>,
+    /// Whether more is due than was wanted.
+    pub more: bool,
+    /// When the first one that is not due yet will be.
+    pub next: Option<Timestamp>,
 }
 
 /// One attempt and what follows from it.
@@ -193,32 +217,25 @@ impl Store {
         by: Timestamp,
         limit: usize,
     ) -> Result<Vec<DueDelivery>, Error> {
-        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        let rows: Vec<DueDelivery> = self
-            .read(move |c| {
-                let mut query = c.prepare_cached(
-                    "SELECT id, workspace, environment, run, attempts, created_at, sealed FROM delivery_live
-                     WHERE status = 'pending' AND destination = ?1 AND due_at <= ?2 ORDER BY due_at, id LIMIT ?3",
-                )?;
-                let due = |row: &Row| {
-                    Ok(DueDelivery {
-                        id: row.get(0)?,
-                        place: Place { workspace: row.get(1)?, environment: row.get(2)? },
-                        destination,
-                        run: row.get(3)?,
-                        attempts: row.get(4)?,
-                        created_at: time(row, 5)?,
-                        message: row.get(6)?,
-                    })
-                };
-                query.query_map((destination, by.as_millis(), limit), due)?.collect()
-            })
-            .await?;
-        let open = |mut due: DueDelivery| {
+        let wanted = BacklogRequest { rows: limit, bytes: usize::MAX, ..BacklogRequest::default() };
+        self.delivery_backlog(destination, by, wanted).await.map(|backlog| backlog.due)
+    }
+
+    /// The deliveries of a destination that are due by a time, and when the one after them is.
+    ///
+    /// # Errors
+    /// When the database cannot be read or a message does not open.
+    pub async fn delivery_backlog(
+        &self,
+        destination: DestinationId,
+        by: Timestamp,
+        wanted: BacklogRequest,
+    ) -> Result<Backlog, Error> {
+        let mut backlog = self.read(move |c| backlog(c, destination, by, &wanted)).await?;
+        for due in &mut backlog.due {
             due.message = self.unseal("delivery", due.id.as_bytes(), &due.message)?;
-            Ok(due)
-        };
-        rows.into_iter().map(open).collect()
+        }
+        Ok(backlog)
     }
 
     /// Records an attempt and what follows. Says whether the delivery was still this node's to settle.
@@ -361,12 +378,8 @@ impl Store {
                 )?;
                 let mut found = Vec::new();
                 for id in deliveries {
-                    let attempt = |row: &Row| {
-                        let (number, at, outcome) = (row.get(0)?, time(row, 1)?, row.get(2)?);
-                        Ok((id, Attempt { number, at, outcome, record: row.get(3)? }))
-                    };
                     for row in query.query_map((id, workspace), attempt)? {
-                        found.push(row?);
+                        found.push((id, row?));
                     }
                 }
                 Ok(found)
@@ -377,6 +390,29 @@ impl Store {
             Ok((id, attempt))
         };
         rows.into_iter().map(open).collect()
+    }
+
+    /// The newest attempt of a delivery.
+    ///
+    /// # Errors
+    /// When the database cannot be read or the record does not open.
+    pub async fn delivery_last_attempt(
+        &self,
+        workspace: WorkspaceId,
+        id: DeliveryId,
+    ) -> Result<Option<Attempt>, Error> {
+        let row = self.read(move |c| {
+            let mut query = c.prepare_cached(
+                "SELECT number, at, outcome, sealed FROM attempt WHERE delivery = ?1 AND workspace = ?2
+                 ORDER BY number DESC LIMIT 1",
+            )?;
+            query.query_row((id, workspace), attempt).optional()
+        });
+        let open = |mut attempt: Attempt| {
+            attempt.record = self.unseal("attempt", &attempt_id(id, attempt.number), &attempt.record)?;
+            Ok(attempt)
+        };
+        row.await?.map(open).transpose()
     }
 
     pub(crate) fn seal_deliveries(&self, deliveries: &mut [NewDelivery]) {
@@ -391,6 +427,59 @@ fn attempt_id(delivery: DeliveryId, number: u32) -> [u8; 20] {
     id[..16].copy_from_slice(delivery.as_bytes());
     id[16..].copy_from_slice(&number.to_be_bytes());
     id
+}
+
+fn attempt(row: &Row) -> rusqlite::Result<Attempt> {
+    Ok(Attempt { number: row.get(0)?, at: time(row, 1)?, outcome: row.get(2)?, record: row.get(3)? })
+}
+
+fn backlog(
+    c: &Connection,
+    destination: DestinationId,
+    by: Timestamp,
+    wanted: &BacklogRequest,
+) -> rusqlite::Result<Backlog> {
+    // The index alone tells which are due; only what the caller lacks is read whole.
+    let mut ids = c.prepare_cached(
+        "SELECT id FROM delivery_live WHERE status = 'pending' AND destination = ?1 AND due_at <= ?2 \
+         ORDER BY due_at, id",
+    )?;
+    let mut whole = c.prepare_cached(
+        "SELECT workspace, environment, run, attempts, created_at, sealed FROM delivery_live WHERE id = ?1",
+    )?;
+    let mut backlog = Backlog { due: Vec::new(), more: false, next: None };
+    let mut bytes = 0;
+    for id in ids.query_map((destination, by.as_millis()), |row| row.get(0))? {
+        let id: DeliveryId = id?;
+        if wanted.except.contains(&id) {
+            continue;
+        }
+        if backlog.due.len() >= wanted.rows || bytes >= wanted.bytes {
+            backlog.more = true;
+            return Ok(backlog);
+        }
+        let due = whole.query_row([id], |row| {
+            Ok(DueDelivery {
+                id,
+                place: Place { workspace: row.get(0)?, environment: row.get(1)? },
+                destination,
+                run: row.get(2)?,
+                attempts: row.get(3)?,
+                created_at: time(row, 4)?,
+                message: row.get(5)?,
+            })
+        });
+        if let Some(due) = due.optional()? {
+            bytes += due.message.len();
+            backlog.due.push(due);
+        }
+    }
+    let mut next = c.prepare_cached(
+        "SELECT min(due_at) FROM delivery_live WHERE status = 'pending' AND destination = ?1 AND due_at > ?2",
+    )?;
+    let next: Option<i64> = next.query_row((destination, by.as_millis()), |row| row.get(0))?;
+    backlog.next = next.map(Timestamp::from_millis);
+    Ok(backlog)
 }
 
 fn view(row: &Row) -> rusqlite::Result<DeliveryView> {

@@ -33,7 +33,8 @@ use vault::{Context, KeyRing};
 
 pub use account::{ApiKey, LinkPurpose, Member, NewApiKey, NewMember, Role};
 pub use delivery::{
-    Attempt, AttemptCommit, DeliveryState, DeliveryView, DueDelivery, Message, NewDelivery, Settle,
+    Attempt, AttemptCommit, Backlog, BacklogRequest, DeliveryState, DeliveryView, DueDelivery, Message,
+    NewDelivery, Settle,
 };
 pub use destination::Destination;
 pub use environment::{Environment, Place, Variable};
@@ -53,7 +54,9 @@ pub use model::{Model, Provider};
 pub use node::Takeover;
 pub use page::{Page, PageRequest};
 pub use refusal::Refusal;
-pub use run::{Cause, ClaimedRun, Committed, Ending, HeldRun, RunCommit, RunFilter, RunView, Then};
+pub use run::{
+    Cause, ClaimedRun, Committed, Ending, HeldRun, RunCommit, RunFilter, RunView, SealedCommit, Then,
+};
 pub use source::Source;
 
 /// How a store is opened.

@@ -1,5 +1,7 @@
 //! Runs: the queue of unfinished ones, the journal, the history.
 
+use std::sync::Arc;
+
 use clock::Timestamp;
 use flow::run::Status;
 use rusqlite::{Connection, OptionalExtension, Row, ToSql};
@@ -9,7 +11,7 @@ use crate::{
     EnvironmentId, Error, EventId, FlowId, NodeId, Page, PageRequest, Place, RunId, Store, VersionId,
     WorkspaceId,
     delivery::NewDelivery,
-    sql::{time, word},
+    sql::{Statement, time, values, word},
     write::{Outcome, Write},
 };
 
@@ -87,8 +89,9 @@ pub enum Committed {
     Lost,
 }
 
-/// A commit whose payloads are sealed.
-pub(crate) struct SealedCommit(pub(crate) RunCommit);
+/// A commit whose payloads are sealed: it can be tried again without being made anew. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct SealedCommit(pub(crate) Arc<RunCommit>);
 
 /// A wish for runs.
 #[derive(Clone, Copy, Debug)]
@@ -161,19 +164,49 @@ const DONE: &str =
     "id, environment, flow, version, event, cause, repeats, status, error, created_at, finished_at, NULL";
 
 impl Store {
+    /// Seals a commit's payloads.
+    #[must_use]
+    pub fn run_seal(&self, mut commit: RunCommit) -> SealedCommit {
+        let id = commit.held.id;
+        commit.record = commit.record.map(|record| self.seal_record(id, commit.seq, &record));
+        self.seal_deliveries(&mut commit.deliveries);
+        SealedCommit(Arc::new(commit))
+    }
+
     /// Commits a run's progress.
     ///
     /// # Errors
     /// When it cannot be put on stable storage; then nothing of it is kept, and the same commit may be
     /// tried again.
-    pub async fn run_commit(&self, mut commit: RunCommit) -> Result<Committed, Error> {
-        let id = commit.held.id;
-        commit.record = commit.record.map(|record| self.seal_record(id, commit.seq, &record));
-        self.seal_deliveries(&mut commit.deliveries);
-        match self.write(Write::Commit(Box::new(SealedCommit(commit)))).await? {
+    pub async fn run_commit(&self, commit: &SealedCommit) -> Result<Committed, Error> {
+        match self.write(Write::Commit(commit.clone())).await? {
             Outcome::Committed(committed) => Ok(committed),
             _ => Err(Error::Conflict("the run was not committed")),
         }
+    }
+
+    /// Queues one more run of an event that is stored already.
+    ///
+    /// # Errors
+    /// [`Error::Conflict`] when the workspace has no such event.
+    pub async fn run_queue(&self, place: Place, event: EventId, run: crate::NewRun) -> Result<(), Error> {
+        let statement = Statement::new(
+            "INSERT INTO run_live
+                 (workspace, environment, id, flow, version, event, cause, repeats, status, owner, fence, deaths, wake_at, created_at)
+             SELECT ?1, ?2, ?3, flow, ?4, id, ?5, ?6, 'queued', NULL, 1, 0, NULL, ?7 FROM event
+             WHERE id = ?8 AND workspace = ?1",
+            values![
+                place.workspace,
+                place.environment,
+                run.id,
+                run.version,
+                serde_json::json!(run.cause).as_str(),
+                run.repeats,
+                self.now(),
+                event
+            ],
+        );
+        self.change(vec![statement.or_conflict("there is no such event")]).await.map(drop)
     }
 
     /// Gives a node up to `limit` runs that are queued or due, oldest first.

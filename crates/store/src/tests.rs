@@ -256,14 +256,17 @@ async fn a_worker_that_lost_its_run_cannot_commit() {
     // It wakes.
     let mut late = Fixture::commit(old, Then::End(f.ending()));
     late.deliveries.push(f.delivery(destination));
-    assert_eq!(f.store.run_commit(late).await.unwrap(), Committed::Lost);
+    assert_eq!(f.store.run_commit(&f.store.run_seal(late)).await.unwrap(), Committed::Lost);
     assert!(f.store.run_journal(old.id).await.unwrap().is_empty());
     assert!(f.store.delivery_of_runs(f.place.workspace, vec![old.id]).await.unwrap().is_empty());
-    assert_eq!(f.store.run_commit(Fixture::commit(taken.held, Then::Hold)).await.unwrap(), Committed::Done);
-    let end = RunCommit { seq: 1, ..Fixture::commit(taken.held, Then::End(f.ending())) };
-    assert_eq!(f.store.run_commit(end.clone()).await.unwrap(), Committed::Done);
     assert_eq!(
-        f.store.run_commit(RunCommit { seq: 2, ..end }).await.unwrap(),
+        f.store.run_commit(&f.store.run_seal(Fixture::commit(taken.held, Then::Hold))).await.unwrap(),
+        Committed::Done
+    );
+    let end = RunCommit { seq: 1, ..Fixture::commit(taken.held, Then::End(f.ending())) };
+    assert_eq!(f.store.run_commit(&f.store.run_seal(end.clone())).await.unwrap(), Committed::Done);
+    assert_eq!(
+        f.store.run_commit(&f.store.run_seal(RunCommit { seq: 2, ..end })).await.unwrap(),
         Committed::Lost,
         "it has ended"
     );
@@ -293,7 +296,7 @@ async fn a_waiting_run_is_claimed_when_it_is_due() {
     let held = f.store.run_claim(f.node, 1).await.unwrap()[0].held;
     let due = f.store.now().after(Duration::from_secs(3600));
     let release = |wake_at| Then::Release { status: Status::Waiting, wake_at: Some(wake_at) };
-    f.store.run_commit(Fixture::commit(held, release(due))).await.unwrap();
+    f.store.run_commit(&f.store.run_seal(Fixture::commit(held, release(due)))).await.unwrap();
     assert_eq!(f.store.run_next_due().await.unwrap(), Some(due));
     assert!(f.store.run_claim(f.node, 1).await.unwrap().is_empty());
     // Make it due, by hand.
@@ -320,7 +323,7 @@ async fn a_run_can_begin_held_with_what_its_pure_steps_did() {
     assert!(f.store.run_claim_one(f.node, id).await.unwrap().is_none());
     let held = HeldRun { id, place: f.place, owner: f.node, fence: 1 };
     let end = RunCommit { seq: 1, ..Fixture::commit(held, Then::End(f.ending())) };
-    assert_eq!(f.store.run_commit(end).await.unwrap(), Committed::Done);
+    assert_eq!(f.store.run_commit(&f.store.run_seal(end)).await.unwrap(), Committed::Done);
     assert_eq!(f.store.run_journal(id).await.unwrap(), [b"[0]".to_vec(), b"[]".to_vec()]);
     assert_eq!(f.store.delivery_of_runs(f.place.workspace, vec![id]).await.unwrap().len(), 1);
 }
@@ -330,7 +333,7 @@ async fn one_run_can_be_taken_whatever_it_waits_for() {
     let f = Fixture::new().await;
     let (first, second) = (f.queued().await.original_run(), f.queued().await.original_run());
     let taken = f.store.run_claim_one(f.node, second).await.unwrap().unwrap();
-    assert_eq!((taken.held.id, taken.held.fence), (second, 1));
+    assert_eq!((taken.held.id, taken.held.fence), (second, 2));
     assert_eq!(f.store.run_claim(f.node, 9).await.unwrap()[0].held.id, first);
 }
 
@@ -342,7 +345,7 @@ async fn a_delivery_is_tried_until_it_arrives_under_one_id() {
     let held = f.store.run_claim(f.node, 1).await.unwrap()[0].held;
     let mut commit = Fixture::commit(held, Then::Hold);
     commit.deliveries = vec![f.delivery(destination), f.delivery(destination)];
-    f.store.run_commit(commit).await.unwrap();
+    f.store.run_commit(&f.store.run_seal(commit)).await.unwrap();
     assert!(f.store.destination_own(f.place.workspace, destination, f.node).await.unwrap());
     let later = f.store.now().after(Duration::from_secs(60));
     let due = f.store.delivery_due(destination, later, ALL).await.unwrap();
@@ -364,11 +367,38 @@ async fn a_delivery_is_tried_until_it_arrives_under_one_id() {
     assert_eq!(states, [(DeliveryState::Delivered, 2), (DeliveryState::Dead, 1)]);
     let attempts = f.store.delivery_attempts(f.place.workspace, vec![due[0].id]).await.unwrap();
     assert_eq!(attempts.iter().map(|(_, attempt)| attempt.number).collect::<Vec<_>>(), [1, 2]);
+    let last = f.store.delivery_last_attempt(f.place.workspace, due[0].id).await.unwrap().unwrap();
+    assert_eq!((last.number, &last.record[..]), (2, &b"{}"[..]));
     let dead = f.store.delivery_list(f.place, true, first()).await.unwrap().items;
     assert_eq!(dead.len(), 1);
     assert!(f.store.delivery_replay(f.place.workspace, dead[0].id).await.unwrap());
     assert!(!f.store.delivery_replay(f.place.workspace, dead[0].id).await.unwrap());
     assert_eq!(f.store.delivery_due(destination, later, ALL).await.unwrap()[0].id, dead[0].id);
+}
+
+#[tokio::test]
+async fn a_backlog_is_read_in_portions_without_what_is_held() {
+    let f = Fixture::new().await;
+    let destination = f.destination().await;
+    f.queued().await;
+    let held = f.store.run_claim(f.node, 1).await.unwrap()[0].held;
+    let mut commit = Fixture::commit(held, Then::Hold);
+    let now = f.store.now();
+    let later = now.after(Duration::from_secs(60));
+    commit.deliveries = (0..4).map(|_| f.delivery(destination)).collect();
+    commit.deliveries.push(NewDelivery { due_at: later, ..f.delivery(destination) });
+    let ids: Vec<DeliveryId> = commit.deliveries.iter().map(|delivery| delivery.id).collect();
+    f.store.run_commit(&f.store.run_seal(commit)).await.unwrap();
+    let read = async |except: &[DeliveryId], rows, bytes| {
+        let wanted = BacklogRequest { except: except.iter().copied().collect(), rows, bytes };
+        let backlog = f.store.delivery_backlog(destination, now, wanted).await.unwrap();
+        let due: Vec<DeliveryId> = backlog.due.iter().map(|due| due.id).collect();
+        (due, backlog.more, backlog.next)
+    };
+    assert_eq!(read(&[], 2, 1_000_000).await, (ids[..2].to_vec(), true, None));
+    assert_eq!(read(&[], 9, 1).await, (ids[..1].to_vec(), true, None), "one comes whatever its size");
+    assert_eq!(read(&ids[..2], 9, 1_000_000).await, (ids[2..4].to_vec(), false, Some(later)));
+    assert_eq!(read(&ids[..4], 9, 1_000_000).await, (vec![], false, Some(later)));
 }
 
 #[tokio::test]
@@ -379,7 +409,7 @@ async fn only_the_owner_of_a_destination_settles_its_deliveries() {
     let held = f.store.run_claim(f.node, 1).await.unwrap()[0].held;
     let mut commit = Fixture::commit(held, Then::Hold);
     commit.deliveries = vec![f.delivery(destination)];
-    f.store.run_commit(commit).await.unwrap();
+    f.store.run_commit(&f.store.run_seal(commit)).await.unwrap();
     let other: NodeId = f.store.ids().next();
     f.store.node_beat(other, "there", "1").await.unwrap();
     assert!(f.store.destination_own(f.place.workspace, destination, other).await.unwrap());

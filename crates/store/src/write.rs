@@ -15,7 +15,7 @@ pub(crate) enum Write {
     /// Accept a request.
     Admit(Box<SealedAdmission>),
     /// Journal a run's progress.
-    Commit(Box<SealedCommit>),
+    Commit(SealedCommit),
     /// Give queued and due runs to a node.
     Claim(ClaimRuns),
     /// Record an attempt of a delivery and what follows.

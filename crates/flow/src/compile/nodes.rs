@@ -158,6 +158,7 @@ pub(super) fn compiled(subject: &Subject, node: NodeIndex) -> Node {
         version: kind.version(),
         effect: kind.effect(),
         responds: kind.responds(),
+        names_results: kind.names_results(),
         timeout: written.timeout,
         retry: written.retry,
         on_failure: written.on_failure.clone(),

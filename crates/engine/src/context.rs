@@ -1,0 +1,101 @@
+use std::{fmt, sync::Arc};
+
+use flow::{Dynamic, Scope, Text, run::StepPath};
+use serde_json::Value;
+use store::{DeliveryId, EventId, Ids, Place, RunId};
+
+use crate::{NodeError, Update, hub::Hub};
+
+/// What a step knows of its run and its surroundings.
+#[derive(Clone)]
+pub struct StepContext {
+    /// The run.
+    pub run: RunId,
+    /// Its event.
+    pub event: EventId,
+    /// Where the run belongs.
+    pub place: Place,
+    /// The step.
+    pub step: StepPath,
+    /// Which try, from 1.
+    pub attempt: u32,
+    /// How often a person has retried the run.
+    pub generation: u32,
+    /// The secrets that the node's own config names; no other may be used.
+    pub secrets: Arc<[String]>,
+    /// The mark of secrets' placeholders.
+    pub secret_mark: Arc<str>,
+    /// Whether the request was answered already.
+    pub responded: bool,
+    pub(crate) scope: Scope,
+    pub(crate) ids: Ids,
+    pub(crate) hub: Hub,
+}
+
+/// Where a step sends the text it makes while it makes it.
+#[derive(Clone, Debug)]
+pub struct Tokens {
+    run: RunId,
+    event: EventId,
+    place: Place,
+    step: StepPath,
+    hub: Hub,
+}
+
+impl StepContext {
+    /// Renders a text.
+    ///
+    /// # Errors
+    /// `template_failed`.
+    pub fn text(&self, template: &Text) -> Result<String, NodeError> {
+        Ok(template.render(&self.scope)?)
+    }
+
+    /// Renders JSON.
+    ///
+    /// # Errors
+    /// `template_failed`.
+    pub fn json(&self, template: &Dynamic) -> Result<Value, NodeError> {
+        Ok(template.render(&self.scope)?)
+    }
+
+    /// The idempotency key of one of the step's effects: the same on every try, another after a
+    /// person's retry.
+    pub fn idempotency_key(&self, call: u32) -> String {
+        format!("{}:{}:{call}:{}", self.run, self.step, self.generation)
+    }
+
+    /// An id for a delivery that the step makes.
+    pub fn delivery_id(&self) -> DeliveryId {
+        self.ids.next()
+    }
+
+    /// Where to send text as it comes.
+    pub fn tokens(&self) -> Tokens {
+        Tokens {
+            run: self.run,
+            event: self.event,
+            place: self.place,
+            step: self.step.clone(),
+            hub: self.hub.clone(),
+        }
+    }
+}
+
+impl Tokens {
+    /// Passes a piece of text on to whoever looks at the run now. Never waits.
+    pub fn send(&self, text: &str) {
+        self.hub.publish(|| Update {
+            place: self.place,
+            run: self.run,
+            event: self.event,
+            change: crate::Change::Token { step: self.step.clone(), text: text.to_owned() },
+        });
+    }
+}
+
+impl fmt::Debug for StepContext {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}#{}", self.run, self.step, self.attempt)
+    }
+}

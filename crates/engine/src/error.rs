@@ -1,0 +1,49 @@
+use flow::Problem;
+
+/// What can go wrong with the engine itself; what goes wrong in a flow is the run's.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The store failed.
+    #[error("the run could not be stored")]
+    Store(#[from] store::Error),
+    /// There is no such version.
+    #[error("the version {0} does not exist")]
+    NoVersion(store::VersionId),
+    /// A stored version does not compile with the kinds of this build.
+    #[error("version {version} cannot run here: {}", .problems.first().map_or_else(String::new, ToString::to_string))]
+    Program {
+        /// Which version.
+        version: store::VersionId,
+        /// Everything that is wrong.
+        problems: Vec<Problem>,
+    },
+    /// What the journal holds does not fit the flow.
+    #[error("the journal of {run} does not fit its flow")]
+    Journal {
+        /// Which run.
+        run: store::RunId,
+        /// Why.
+        #[source]
+        source: JournalError,
+    },
+    /// There is no such run.
+    #[error("the run {0} does not exist, or is held by another node")]
+    NoRun(store::RunId),
+    /// The server is stopping.
+    #[error("the server is stopping; try again")]
+    Stopping,
+}
+
+/// Why a journal cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum JournalError {
+    /// A record is not in the form of this build.
+    #[error("a record cannot be read")]
+    Decode(#[from] serde_json::Error),
+    /// An event cannot follow from those before it.
+    #[error("an event cannot follow from those before it")]
+    Illegal(#[from] flow::run::Illegal),
+    /// The event's content is gone.
+    #[error("the event's content is gone")]
+    NoContent,
+}

@@ -1,0 +1,86 @@
+//! Commit points.
+
+use std::time::Duration;
+
+use faults::CrashPoint;
+use store::{Committed, RunCommit, Then};
+
+use super::Execution;
+use crate::{Change, Update};
+
+/// The longest pause between two tries to commit while the database takes no writes.
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+
+/// Whether the run is still ours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Hold {
+    Kept,
+    /// Another node has it, or the server stops: what is not committed does not count.
+    Lost,
+}
+
+impl Execution {
+    /// Commits what has happened, and what becomes of the run. While the database takes no writes it
+    /// is tried again: what a step gave is not thrown away.
+    pub(super) async fn commit(&mut self, then: Then) -> Hold {
+        let record = match self.encode_pending() {
+            Ok(record) => record,
+            Err(error) => {
+                tracing::error!(run = %self.identity.run, %error, "a run cannot be journaled");
+                return Hold::Lost;
+            }
+        };
+        let ends = matches!(then, Then::End(_));
+        let commit = RunCommit {
+            held: self.held,
+            seq: self.records,
+            record: Some(record),
+            deliveries: std::mem::take(&mut self.pending.deliveries),
+            then,
+        };
+        let destinations: Vec<_> = commit.deliveries.iter().map(|delivery| delivery.destination).collect();
+        faults::hit(CrashPoint::BeforeStepCommit);
+        if self.persist(commit).await == Hold::Lost {
+            return Hold::Lost;
+        }
+        faults::hit(if ends { CrashPoint::AfterRunEnd } else { CrashPoint::AfterStepCommit });
+        self.records += 1;
+        self.pending.costly = false;
+        if !destinations.is_empty() {
+            self.shared.world.deliveries_made(&destinations);
+        }
+        self.tell();
+        Hold::Kept
+    }
+
+    async fn persist(&self, commit: RunCommit) -> Hold {
+        let sealed = self.shared.store.run_seal(commit);
+        let mut pause = Duration::from_millis(50);
+        let mut stopping = self.shared.stopping.subscribe();
+        loop {
+            match self.shared.store.run_commit(&sealed).await {
+                Ok(Committed::Done) => return Hold::Kept,
+                Ok(Committed::Lost) => {
+                    tracing::warn!(run = %self.identity.run, "another node has taken the run over");
+                    return Hold::Lost;
+                }
+                Err(error) => tracing::warn!(run = %self.identity.run, %error, "a run waits to be committed"),
+            }
+            tokio::select! {
+                () = tokio::time::sleep(pause) => pause = (pause * 2).min(LONGEST_PAUSE),
+                _ = stopping.wait_for(|stopping| *stopping) => return Hold::Lost,
+            }
+        }
+    }
+
+    /// Tells callers and viewers what is committed.
+    fn tell(&mut self) {
+        let outcome = self.outcome();
+        let (place, run, event) = (self.identity.place, self.identity.run, self.identity.event);
+        self.shared.hub.publish(|| Update { place, run, event, change: Change::Committed(outcome.status) });
+        if outcome.is_answer() && !self.answered {
+            self.answered = true;
+            self.shared.hub.answer(run, &outcome);
+        }
+    }
+}

@@ -1,0 +1,126 @@
+//! Carrying a run on until it ends, waits, or is lost.
+
+use std::{pin::Pin, time::Duration};
+
+use flow::{
+    Effect,
+    run::{Event, Status},
+};
+use futures_util::{StreamExt, stream::FuturesUnordered};
+use store::Then;
+use tokio::sync::{mpsc, oneshot};
+
+use super::{Execution, commit::Hold, step::Ended};
+use crate::hub::Control;
+
+type UnderWay = FuturesUnordered<Pin<Box<dyn Future<Output = Ended> + Send>>>;
+
+impl Execution {
+    /// Carries the run on.
+    pub(crate) async fn drive(mut self, mut controlled: mpsc::Receiver<Control>) {
+        let mut under_way = UnderWay::new();
+        let mut cancelled = Vec::new();
+        loop {
+            self.advance(None);
+            if let Some(ending) = self.ending() {
+                drop(std::mem::take(&mut under_way));
+                if self.commit(Then::End(ending)).await == Hold::Kept {
+                    for done in cancelled {
+                        // Whoever cancelled may have gone; the run is cancelled all the same.
+                        let _: Result<(), ()> = oneshot::Sender::send(done, ());
+                    }
+                }
+                break;
+            }
+            if self.start_ready(&mut under_way).await == Hold::Lost {
+                break;
+            }
+            if under_way.is_empty() && self.let_go().await {
+                break;
+            }
+            tokio::select! {
+                Some(ended) = under_way.next() => self.ended(ended),
+                () = until(self.next_pause_ends()) => self.end_pauses(),
+                Some(Control::Cancel { by, done }) = controlled.recv() => {
+                    self.cancel(&by);
+                    cancelled.push(done);
+                }
+            }
+        }
+        self.shared.hub.leave(self.identity.run);
+    }
+
+    /// Starts what may start, after a commit where one is due.
+    async fn start_ready(&mut self, under_way: &mut UnderWay) -> Hold {
+        let ready = std::mem::take(&mut self.ready);
+        let effect = |at: &super::Ready| self.program.flow.node(at.node).effect;
+        let has_effects = ready.iter().any(|at| effect(at) == Effect::Effectful);
+        let answer_due = self.state.response().is_some() && !self.answered;
+        // A step that costs something may start on pure steps that are not committed; nothing may start
+        // on a step that has cost something and is not committed.
+        let due = answer_due || has_effects || self.pending.costly || !self.pending.deliveries.is_empty();
+        if due && !self.pending.events.is_empty() {
+            if has_effects {
+                let at = self.shared.clock.now().as_millis();
+                for started in ready.iter().filter(|at| effect(at) == Effect::Effectful) {
+                    let step = self.program.flow.graph().id(started.node).as_str().into();
+                    self.pending.events.push(Event::StepStarted { step, attempt: started.attempt, at });
+                }
+            }
+            if self.commit(Then::Hold).await == Hold::Lost {
+                return Hold::Lost;
+            }
+        }
+        for at in ready {
+            self.publish(at, "running");
+            under_way.push(Box::pin(self.start(at)));
+        }
+        Hold::Kept
+    }
+
+    fn ended(&mut self, ended: Ended) {
+        self.pending.costly |= self.program.flow.node(ended.ready.node).effect != Effect::Pure;
+        self.take(ended);
+    }
+
+    /// Lets the run go from memory when all it does is wait, and that for long. Says whether it went.
+    async fn let_go(&mut self) -> bool {
+        let now = self.shared.clock.now();
+        let wake_at = self.next_pause();
+        let soon = wake_at.is_some_and(|due| now.until(due) <= self.shared.options.release_after);
+        if soon {
+            return false;
+        }
+        // Lost or released: either way it is no longer this task's.
+        self.commit(Then::Release { status: Status::Waiting, wake_at }).await;
+        self.shared.work.notify_one();
+        true
+    }
+
+    fn next_pause(&self) -> Option<clock::Timestamp> {
+        self.pauses.iter().map(|(due, _)| *due).min()
+    }
+
+    fn next_pause_ends(&self) -> Option<Duration> {
+        self.next_pause().map(|due| self.shared.clock.now().until(due))
+    }
+
+    fn end_pauses(&mut self) {
+        let now = self.shared.clock.now();
+        let (over, left): (Vec<_>, Vec<_>) =
+            std::mem::take(&mut self.pauses).into_iter().partition(|(due, _)| *due <= now);
+        self.pauses = left;
+        for (_, node) in over {
+            let step = self.program.flow.graph().id(node).as_str().into();
+            self.happened(Event::PauseEnded { step, at: now.as_millis() });
+        }
+    }
+}
+
+/// Waits so long; for ever when there is nothing to wait for.
+async fn until(wait: Option<Duration>) {
+    match wait {
+        Some(wait) => tokio::time::sleep(wait).await,
+        None => std::future::pending().await,
+    }
+}

@@ -1,0 +1,173 @@
+//! One try of a step.
+
+use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
+
+use flow::{Scope, run::Event};
+use futures_util::FutureExt;
+use serde_json::Value;
+use store::{Message, NewDelivery};
+use tokio::time::Instant;
+
+use super::{Execution, Ready};
+use crate::{Change, NodeError, Outgoing, Program, StepContext, StepOutcome, Update, registry::Registry};
+
+/// A try that has ended.
+pub(super) struct Ended {
+    pub(super) ready: Ready,
+    pub(super) result: Result<StepOutcome, NodeError>,
+    pub(super) took: Duration,
+}
+
+impl Execution {
+    /// Runs a pure step on the spot.
+    pub(super) fn run_pure(&mut self, ready: Ready) {
+        let started = Instant::now();
+        let context = self.context(ready);
+        let attempt = attempt(&self.shared.registry, &self.program, ready, &context);
+        let result = attempt.now_or_never().unwrap_or_else(|| {
+            Err(NodeError::permanent("internal_error", "a pure step waited, which no pure kind may"))
+        });
+        self.take(Ended { ready, result, took: started.elapsed() });
+    }
+
+    /// The try as a future of its own, bounded in time.
+    pub(super) fn start(&self, ready: Ready) -> impl Future<Output = Ended> + Send + use<> {
+        let context = self.context(ready);
+        let (registry, program) = (Arc::clone(&self.shared.registry), Arc::clone(&self.program));
+        let node = program.flow.node(ready.node);
+        let limit = node.timeout.map_or(self.shared.options.step_timeout, flow::Span::as_duration);
+        async move {
+            let started = Instant::now();
+            let attempt = attempt(&registry, &program, ready, &context);
+            let result = tokio::time::timeout(limit, attempt).await.unwrap_or_else(|_| {
+                let message = format!("the step took longer than {limit:?}; raise its `timeout` if it may");
+                Err(NodeError::transient("timeout", message))
+            });
+            Ended { ready, result, took: started.elapsed() }
+        }
+    }
+
+    /// Takes the result of a try into the run.
+    pub(super) fn take(&mut self, ended: Ended) {
+        let Ended { ready, result, took } = ended;
+        let id = self.program.flow.graph().id(ready.node).clone();
+        let at = self.shared.clock.now().as_millis();
+        let took_us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
+        let (step, attempt) = (id.as_str().into(), ready.attempt);
+        let before = self.pending.events.len();
+        match result {
+            Ok(outcome) => {
+                let deliveries = self.deliveries(id.as_str(), outcome.deliveries);
+                let response = outcome.response.and_then(|response| serde_json::to_value(response).ok());
+                self.happened(Event::StepSucceeded {
+                    step,
+                    attempt,
+                    port: outcome.port.into_owned().into(),
+                    output: Arc::new(outcome.output),
+                    input: outcome.input.map(Arc::new),
+                    response: response.map(Arc::new),
+                    at,
+                    took_us,
+                });
+                // A result that came too late made no deliveries either.
+                if self.pending.events.len() > before {
+                    self.pending.deliveries.extend(deliveries);
+                    self.publish(ready, "succeeded");
+                }
+            }
+            Err(error) => {
+                let input = error.input.clone();
+                self.happened(Event::StepFailed {
+                    step,
+                    attempt,
+                    error: error.into_step_error(),
+                    input,
+                    at,
+                    took_us,
+                });
+                self.publish(ready, "failed");
+            }
+        }
+        self.show_output(ready.node);
+    }
+
+    pub(super) fn publish(&self, ready: Ready, state: &'static str) {
+        self.shared.hub.publish(|| Update {
+            place: self.identity.place,
+            run: self.identity.run,
+            event: self.identity.event,
+            change: Change::Step { step: self.program.flow.graph().id(ready.node).as_str().into(), state },
+        });
+    }
+
+    fn context(&self, ready: Ready) -> StepContext {
+        let node = self.program.flow.node(ready.node);
+        StepContext {
+            run: self.identity.run,
+            event: self.identity.event,
+            place: self.identity.place,
+            step: node.id.as_str().into(),
+            attempt: ready.attempt,
+            generation: ready.generation,
+            secrets: Arc::clone(&self.program.secrets[ready.node.position()]),
+            secret_mark: Arc::clone(&self.shared.secret_mark),
+            responded: self.state.response().is_some(),
+            scope: Scope::new(Arc::clone(&self.values), node.ai_output),
+            ids: self.shared.store.ids().clone(),
+            hub: self.shared.hub.clone(),
+        }
+    }
+
+    fn deliveries(&self, step: &str, outgoing: Vec<Outgoing>) -> Vec<NewDelivery> {
+        let message = |body: Value| Message {
+            body,
+            event: self.identity.event,
+            run: self.identity.run,
+            traceparent: traceparent(self.identity.run, step),
+        };
+        let delivery = |outgoing: Outgoing| NewDelivery {
+            id: outgoing.id,
+            destination: outgoing.destination,
+            step: step.to_owned(),
+            message: serde_json::to_vec(&message(outgoing.body)).unwrap_or_default(),
+            due_at: self.shared.clock.now(),
+        };
+        outgoing.into_iter().map(delivery).collect()
+    }
+}
+
+/// The try itself; a panic in a node is that step's failure, not the server's.
+async fn attempt(
+    registry: &Registry,
+    program: &Program,
+    ready: Ready,
+    context: &StepContext,
+) -> Result<StepOutcome, NodeError> {
+    let node = program.flow.node(ready.node);
+    let (Some(kind), Some(config)) =
+        (registry.get(&node.kind, Some(node.version)), program.config(ready.node))
+    else {
+        return Err(NodeError::permanent(
+            "kind_missing",
+            format!("this server has no kind `{}@{}`", node.kind, node.version),
+        ));
+    };
+    let caught = AssertUnwindSafe(kind.run(config, context)).catch_unwind().await;
+    caught.unwrap_or_else(|_| {
+        tracing::error!(?context, kind = node.kind, "a step panicked");
+        Err(NodeError::permanent(
+            "internal_error",
+            "the step failed by an error of the server; its log says more",
+        ))
+    })
+}
+
+/// A W3C trace context: the trace is the run, the parent is the step (its hash, by FNV-1a).
+fn traceparent(run: store::RunId, step: &str) -> String {
+    let parent = step.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    });
+    let trace =
+        run.as_bytes().iter().fold(String::with_capacity(32), |text, byte| text + &format!("{byte:02x}"));
+    format!("00-{trace}-{:016x}-01", parent.max(1))
+}

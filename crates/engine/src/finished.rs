@@ -1,0 +1,112 @@
+//! What came of a run.
+
+use std::sync::Arc;
+
+use flow::run::{Event, RunError, State, Status};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use store::{RunId, RunView, WorkspaceId};
+
+use crate::{Engine, Error};
+
+/// The answer to a source's request, as a step gave it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Response {
+    /// The HTTP status.
+    pub status: u16,
+    /// Headers, by lower-case name.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub headers: Vec<(String, String)>,
+    /// JSON is sent as JSON, text as text.
+    pub body: Value,
+}
+
+/// What a caller that waits learns, once it is committed.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// Where the run stands.
+    pub status: Status,
+    /// The answer a step gave to the request, if one did.
+    pub response: Option<Arc<Value>>,
+    /// The run's results, if it has succeeded.
+    pub outputs: Option<Arc<Value>>,
+    /// Why it failed.
+    pub error: Option<RunError>,
+}
+
+/// A run with everything that happened in it.
+#[derive(Debug)]
+pub struct Timeline {
+    /// The run's row.
+    pub run: RunView,
+    /// The flow's input.
+    pub input: Arc<Value>,
+    /// Everything that happened, in order.
+    pub events: Vec<Event>,
+    /// What came of it so far.
+    pub outcome: Outcome,
+}
+
+impl Outcome {
+    pub(crate) fn of(state: &State) -> Self {
+        Self {
+            status: state.status(),
+            response: state.response().cloned(),
+            outputs: state.outputs().cloned(),
+            error: state.error().cloned(),
+        }
+    }
+
+    /// Whether there is something to say to a caller that waits for an answer or an end.
+    pub fn is_answer(&self) -> bool {
+        self.response.is_some() || self.status.is_final() || self.status == Status::Parked
+    }
+}
+
+impl Engine {
+    /// Everything that happened in a run, from its journal.
+    ///
+    /// # Errors
+    /// When the run does not exist or its journal cannot be read.
+    pub async fn timeline(&self, workspace: WorkspaceId, id: RunId) -> Result<Timeline, Error> {
+        let run = self.0.store.run_get(workspace, id).await?.ok_or(Error::NoRun(id))?;
+        let program = self.0.program(workspace, run.version).await?;
+        let told = self.0.told(&program, id, run.event).await?;
+        let mut outcome = Outcome::of(&told.state);
+        outcome.status = run.status;
+        Ok(Timeline { run, input: told.input, events: told.events, outcome })
+    }
+
+    /// Waits until a run has an answer, whoever runs it; `None` when the time is up first.
+    ///
+    /// # Errors
+    /// When the run does not exist or its journal cannot be read.
+    pub async fn wait(
+        &self,
+        workspace: WorkspaceId,
+        id: RunId,
+        deadline: tokio::time::Instant,
+    ) -> Result<Option<Outcome>, Error> {
+        loop {
+            let waiting = self.0.hub.wait(id);
+            let told = self.timeline(workspace, id).await?.outcome;
+            if told.is_answer() {
+                return Ok(Some(told));
+            }
+            let next = tokio::time::Instant::now() + std::time::Duration::from_millis(250);
+            let until = match waiting {
+                Some(answered) => match tokio::time::timeout_at(deadline, answered).await {
+                    Ok(Ok(outcome)) => return Ok(Some(outcome)),
+                    Ok(Err(_)) => continue,
+                    Err(_) => return Ok(None),
+                },
+                // It is not under way here: it waits, or another node has it.
+                None => next.min(deadline),
+            };
+            if until >= deadline {
+                return Ok(None);
+            }
+            tokio::time::sleep_until(until).await;
+        }
+    }
+}

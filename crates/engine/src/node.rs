@@ -1,0 +1,148 @@
+use std::{borrow::Cow, future::Future, sync::Arc};
+
+use flow::{ConfigProblem, Effect, Join, PORT_NEXT, Resource, Shape, run::StepError};
+use schemars::JsonSchema;
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::Value;
+use store::DestinationId;
+
+use crate::{Response, StepContext};
+
+/// A node kind: one definition, from which validation, decoding, the catalogue, the console's form
+/// and the help page come.
+///
+/// The type's own value holds what its steps need (a model client, a search), given at registration.
+pub trait Node: Send + Sync + 'static {
+    /// Its name in flows: `llm`.
+    const KIND: &'static str;
+    /// Raised when a change would alter what published flows do.
+    const VERSION: u32 = 1;
+    /// What a step does to the world.
+    const EFFECT: Effect;
+    /// Whether it answers the source's request.
+    const RESPONDS: bool = false;
+    /// Whether its `text` can be the flow's `ai_output`.
+    const IS_AI: bool = false;
+    /// Whether its output is part of the run's results.
+    const NAMES_RESULTS: bool = false;
+    /// The config fields in which a secret may stand.
+    const SECRET_FIELDS: &'static [&'static str] = &[];
+    /// The help page in Markdown: the first line is the summary.
+    const HELP: &'static str;
+
+    /// What a node of this kind is told.
+    type Config: DeserializeOwned + JsonSchema + Send + Sync + 'static;
+
+    /// What is wrong with a config that has the right form.
+    fn check(_: &Self::Config) -> Vec<ConfigProblem> {
+        Vec::new()
+    }
+
+    /// The ports a step may leave by.
+    fn ports(_: &Self::Config) -> Vec<String> {
+        vec![PORT_NEXT.to_owned()]
+    }
+
+    /// When a node with several incoming edges runs.
+    fn join(_: &Self::Config) -> Join {
+        Join::All
+    }
+
+    /// What a step gives.
+    fn output(config: &Self::Config) -> Shape;
+
+    /// The names outside the flow that the node needs.
+    fn resources(_: &Self::Config) -> Vec<Resource> {
+        Vec::new()
+    }
+
+    /// Runs one try of a step. Dropping the future cancels it. A step of a pure kind never waits.
+    fn run(
+        &self,
+        config: &Self::Config,
+        context: &StepContext,
+    ) -> impl Future<Output = Result<StepOutcome, NodeError>> + Send;
+}
+
+/// What a step gave.
+#[derive(Debug)]
+pub struct StepOutcome {
+    /// For the steps after it.
+    pub output: Value,
+    /// What it worked on, after templates, for the trace. No secrets.
+    pub input: Option<Value>,
+    /// The port it leaves by.
+    pub port: Cow<'static, str>,
+    /// Deliveries that commit with it.
+    pub deliveries: Vec<Outgoing>,
+    /// The answer to the source's request.
+    pub response: Option<Response>,
+}
+
+/// A delivery that a step makes.
+#[derive(Debug)]
+pub struct Outgoing {
+    /// Its id, drawn by the step so that its output can name it.
+    pub id: store::DeliveryId,
+    /// Where it goes.
+    pub destination: DestinationId,
+    /// What is to be said.
+    pub body: Value,
+}
+
+impl StepOutcome {
+    /// An output that leaves by `next`.
+    pub fn of(output: Value) -> Self {
+        Self { output, input: None, port: Cow::Borrowed(PORT_NEXT), deliveries: Vec::new(), response: None }
+    }
+
+    /// The same, with what the step worked on.
+    #[must_use]
+    pub fn with_input(mut self, input: Value) -> Self {
+        self.input = Some(input);
+        self
+    }
+}
+
+/// Why a try failed.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("{message}")]
+pub struct NodeError {
+    /// A stable code.
+    pub code: &'static str,
+    /// What happened and what to do, for a person. No secrets.
+    pub message: String,
+    /// Whether another try can help.
+    pub transient: bool,
+    /// What the step worked on, as far as it came.
+    pub input: Option<Arc<Value>>,
+}
+
+impl NodeError {
+    /// A failure that another try cannot mend.
+    pub fn permanent(code: &'static str, message: impl Into<String>) -> Self {
+        Self { code, message: message.into(), transient: false, input: None }
+    }
+
+    /// A failure that another try may mend.
+    pub fn transient(code: &'static str, message: impl Into<String>) -> Self {
+        Self { transient: true, ..Self::permanent(code, message) }
+    }
+
+    /// The same, with what the step worked on.
+    #[must_use]
+    pub fn with_input(mut self, input: impl Serialize) -> Self {
+        self.input = serde_json::to_value(input).ok().map(Arc::new);
+        self
+    }
+
+    pub(crate) fn into_step_error(self) -> StepError {
+        StepError { code: self.code.to_owned(), message: self.message, transient: self.transient }
+    }
+}
+
+impl From<flow::template::Error> for NodeError {
+    fn from(error: flow::template::Error) -> Self {
+        Self::permanent("template_failed", error.to_string())
+    }
+}

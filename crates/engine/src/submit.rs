@@ -1,0 +1,239 @@
+//! Taking an event in.
+
+use std::{sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use clock::Timestamp;
+use flow::run::Status;
+use serde_json::Value;
+use store::{
+    Admission, Admitted, Begin, Cause, DedupeClaim, EventId, EventStatus, NewEvent, NewRun, Place, RunId,
+    SourceId,
+};
+use tokio::{sync::oneshot, time::Instant};
+
+use crate::{
+    Change, Engine, Error, Outcome, Program, Update,
+    execution::{Execution, Identity},
+};
+
+/// Whether the sender of an event waits for what comes of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Caller {
+    /// It only wants to know that the event is safe.
+    Leaves,
+    /// It waits for an answer.
+    Waits,
+}
+
+/// An event that is to be taken in.
+pub struct Submission {
+    /// Where it belongs.
+    pub place: Place,
+    /// The flow's version that it runs.
+    pub program: Arc<Program>,
+    /// The source it came by, with its name.
+    pub source: Option<(SourceId, Arc<str>)>,
+    /// `webhook`, `api`, …
+    pub kind: &'static str,
+    /// When it came.
+    pub received_at: Timestamp,
+    /// The flow's input, checked and with defaults.
+    pub input: Value,
+    /// What is stored of it: JSON with at least `input`.
+    pub content: Bytes,
+    /// Its dedupe key.
+    pub dedupe: Option<DedupeClaim>,
+    /// Whether the sender waits.
+    pub caller: Caller,
+}
+
+/// An event that is on stable storage.
+#[derive(Debug)]
+pub struct Submitted {
+    /// The event; the first one's, for a duplicate.
+    pub event: EventId,
+    /// Its original run.
+    pub run: RunId,
+    /// Whether its dedupe key was there before.
+    pub duplicate: bool,
+    /// What came of it, if that is known already.
+    pub outcome: Option<Outcome>,
+    /// Tells what comes of it, for a sender that waits.
+    pub answer: Option<oneshot::Receiver<Outcome>>,
+}
+
+impl Engine {
+    /// Takes an event in: runs its pure steps, commits it, and lets the rest go on behind.
+    ///
+    /// # Errors
+    /// [`Error::Store`] when it cannot be put on stable storage; then it was not taken.
+    pub async fn submit(&self, submission: Submission) -> Result<Submitted, Error> {
+        if *self.0.stopping.borrow() {
+            return Err(Error::Stopping);
+        }
+        let shared = &self.0;
+        let event: EventId = shared.store.ids().next();
+        let run = event.original_run();
+        let place = submission.place;
+        let identity = Identity { run, event, place, created_at: submission.received_at };
+        // Without a free place the run is queued, and claimed when one is free.
+        let permit = Arc::clone(&shared.permits).try_acquire_owned().ok();
+        let mut execution = permit.map(|permit| {
+            let facts = Execution::facts(shared, &submission, identity);
+            let mut execution = Execution::begin(
+                Arc::clone(shared),
+                &submission.program,
+                (identity, permit),
+                (&submission.input, facts),
+            );
+            execution.advance(Some(Instant::now() + shared.options.inline_budget));
+            execution
+        });
+        let begin = execution.as_mut().map_or(Ok(Begin::Queued), Execution::take_begin)?;
+        let finished = matches!(begin, Begin::Finished { .. });
+        let (controlled, answer) = if execution.is_some() && !finished {
+            let controlled = shared.hub.enter(run);
+            let answer = if submission.caller == Caller::Waits { shared.hub.wait(run) } else { None };
+            (Some(controlled), answer)
+        } else {
+            (None, None)
+        };
+        let admission = Admission {
+            event: NewEvent {
+                id: event,
+                place,
+                flow: submission.program.flow_id,
+                source: submission.source.as_ref().map(|(id, _)| *id),
+                kind: submission.kind,
+                received_at: submission.received_at,
+                status: EventStatus::Accepted,
+                content: submission.content,
+            },
+            dedupe: submission.dedupe,
+            run: Some(NewRun {
+                id: run,
+                version: submission.program.version,
+                cause: Cause::Original,
+                repeats: None,
+                begin,
+            }),
+        };
+        match shared.store.event_admit(admission).await {
+            Ok(Admitted::New) => {}
+            Ok(Admitted::Duplicate(first)) => {
+                shared.hub.leave(run);
+                let (event, run) = (first, first.original_run());
+                return Ok(Submitted { event, run, duplicate: true, outcome: None, answer: None });
+            }
+            Err(error) => {
+                shared.hub.leave(run);
+                return Err(error.into());
+            }
+        }
+        let outcome = self.after_admission(identity, execution, controlled);
+        Ok(Submitted { event, run, duplicate: false, outcome, answer })
+    }
+
+    /// Tells whoever wants to know, and lets the run go on.
+    fn after_admission(
+        &self,
+        identity: Identity,
+        execution: Option<Execution>,
+        controlled: Option<tokio::sync::mpsc::Receiver<crate::hub::Control>>,
+    ) -> Option<Outcome> {
+        let Identity { run, event, place, .. } = identity;
+        let Some(mut execution) = execution else {
+            self.0.work.notify_one();
+            self.0.hub.publish(|| Update { place, run, event, change: Change::Committed(Status::Queued) });
+            return None;
+        };
+        self.0.hub.publish(|| Update { place, run, event, change: Change::Begun });
+        let outcome = execution.admitted();
+        match controlled {
+            Some(controlled) => drop(tokio::spawn(execution.drive(controlled))),
+            None => {
+                self.0.hub.publish(|| Update { place, run, event, change: Change::Committed(outcome.status) })
+            }
+        }
+        outcome.is_answer().then_some(outcome)
+    }
+
+    /// Records an event that a source's filter held back. It runs nothing.
+    ///
+    /// # Errors
+    /// [`Error::Store`] when it cannot be put on stable storage.
+    pub async fn submit_filtered(&self, submission: Submission) -> Result<Submitted, Error> {
+        let event: EventId = self.0.store.ids().next();
+        let admission = Admission {
+            event: NewEvent {
+                id: event,
+                place: submission.place,
+                flow: submission.program.flow_id,
+                source: submission.source.map(|(id, _)| id),
+                kind: submission.kind,
+                received_at: submission.received_at,
+                status: EventStatus::Filtered,
+                content: submission.content,
+            },
+            dedupe: submission.dedupe,
+            run: None,
+        };
+        let (event, duplicate) = match self.0.store.event_admit(admission).await? {
+            Admitted::New => (event, false),
+            Admitted::Duplicate(first) => (first, true),
+        };
+        Ok(Submitted { event, run: event.original_run(), duplicate, outcome: None, answer: None })
+    }
+
+    /// Runs an event again, in a run of its own, on a version of its flow. Bypasses dedupe.
+    ///
+    /// # Errors
+    /// When there is no such event, or the run cannot be stored.
+    pub async fn replay(
+        &self,
+        event: &store::EventView,
+        place: Place,
+        program: &Program,
+    ) -> Result<RunId, Error> {
+        let run: RunId = self.0.store.ids().next();
+        let new = NewRun {
+            id: run,
+            version: program.version,
+            cause: Cause::Replay,
+            repeats: Some(event.id.original_run()),
+            begin: Begin::Queued,
+        };
+        self.0.store.run_queue(place, event.id, new).await?;
+        self.0.work.notify_one();
+        self.0.hub.publish(|| Update {
+            place,
+            run,
+            event: event.id,
+            change: Change::Committed(Status::Queued),
+        });
+        Ok(run)
+    }
+
+    /// Cancels a run. Says whether there was anything left to cancel.
+    ///
+    /// # Errors
+    /// When it cannot be stored.
+    pub async fn cancel(&self, run: RunId, by: &str) -> Result<bool, Error> {
+        if let Some(control) = self.0.hub.control(run) {
+            let (done, cancelled) = oneshot::channel();
+            let message = crate::hub::Control::Cancel { by: by.to_owned(), done };
+            if control.send_timeout(message, Duration::from_secs(5)).await.is_ok() {
+                return Ok(cancelled.await.is_ok());
+            }
+        }
+        let Some(claimed) = self.0.store.run_claim_one(self.0.node, run).await? else { return Ok(false) };
+        let Ok(permit) = Arc::clone(&self.0.permits).acquire_owned().await else {
+            return Err(Error::Stopping);
+        };
+        let mut execution = Execution::resume(Arc::clone(&self.0), claimed, permit).await?;
+        execution.cancel(by);
+        execution.drive(self.0.hub.enter(run)).await;
+        Ok(true)
+    }
+}

@@ -1,0 +1,467 @@
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use clock::{Clock, Random};
+use flow::{
+    Effect, Shape, Text,
+    run::{Event, Status},
+};
+use parking_lot::Mutex;
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use store::{DestinationId, NewVersion, Place, RunId};
+use tempfile::TempDir;
+use tokio::sync::oneshot;
+use vault::{Key, KeyRing};
+
+use super::*;
+
+/// Gives its text; pure.
+struct Say;
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct SayConfig {
+    text: Text,
+}
+
+impl Node for Say {
+    const KIND: &'static str = "say";
+    const EFFECT: Effect = Effect::Pure;
+    const HELP: &'static str = "Says something.";
+    type Config = SayConfig;
+
+    fn output(_: &SayConfig) -> Shape {
+        Shape::of(&["text"])
+    }
+
+    async fn run(&self, config: &SayConfig, context: &StepContext) -> Result<StepOutcome, NodeError> {
+        let text = context.text(&config.text)?;
+        assert_ne!(text, "panic", "as asked");
+        Ok(StepOutcome::of(json!({ "text": text })))
+    }
+}
+
+/// Answers the request; pure.
+struct Answer;
+
+impl Node for Answer {
+    const KIND: &'static str = "answer";
+    const EFFECT: Effect = Effect::Pure;
+    const RESPONDS: bool = true;
+    const HELP: &'static str = "Answers.";
+    type Config = SayConfig;
+
+    fn output(_: &SayConfig) -> Shape {
+        Shape::of(&[])
+    }
+
+    async fn run(&self, config: &SayConfig, context: &StepContext) -> Result<StepOutcome, NodeError> {
+        let body = Value::from(context.text(&config.text)?);
+        let response = Some(Response { status: 200, headers: vec![], body });
+        Ok(StepOutcome { response, ..StepOutcome::of(json!({})) })
+    }
+}
+
+/// Asks the test what to give: a call waits until the test answers it. Recorded.
+#[derive(Clone, Default)]
+struct Ask(Arc<Calls>);
+
+#[derive(Default)]
+struct Calls {
+    waiting: Mutex<HashMap<String, oneshot::Sender<Result<Value, NodeError>>>>,
+    count: AtomicUsize,
+    came: Notify,
+}
+
+impl Node for Ask {
+    const KIND: &'static str = "ask";
+    const EFFECT: Effect = Effect::Recorded;
+    const IS_AI: bool = true;
+    const HELP: &'static str = "Asks.";
+    type Config = SayConfig;
+
+    fn output(_: &SayConfig) -> Shape {
+        Shape::of(&["text"])
+    }
+
+    async fn run(&self, config: &SayConfig, context: &StepContext) -> Result<StepOutcome, NodeError> {
+        let text = context.text(&config.text)?;
+        let (answer, answered) = oneshot::channel();
+        self.0.waiting.lock().insert(text, answer);
+        self.0.count.fetch_add(1, Ordering::SeqCst);
+        self.0.came.notify_waiters();
+        let gone = NodeError::permanent("gone", "The test has ended.");
+        Ok(StepOutcome::of(answered.await.unwrap_or(Err(gone))?))
+    }
+}
+
+impl Ask {
+    /// Waits until the step asks this, and gives the answer.
+    async fn give(&self, question: &str, answer: Result<&str, NodeError>) {
+        let sender = loop {
+            let came = self.0.came.notified();
+            if let Some(sender) = self.0.waiting.lock().remove(question) {
+                break sender;
+            }
+            came.await;
+        };
+        sender.send(answer.map(|text| json!({ "text": text }))).unwrap();
+    }
+
+    async fn asked(&self, question: &str) {
+        loop {
+            let came = self.0.came.notified();
+            if self.0.waiting.lock().contains_key(question) {
+                return;
+            }
+            came.await;
+        }
+    }
+
+    fn count(&self) -> usize {
+        self.0.count.load(Ordering::SeqCst)
+    }
+}
+
+#[derive(Default)]
+struct TestWorld;
+
+impl World for TestWorld {
+    fn deliveries_made(&self, _: &[DestinationId]) {}
+
+    fn surroundings(&self, _: Place) -> Arc<Surroundings> {
+        Arc::default()
+    }
+}
+
+struct Fixture {
+    engine: Engine,
+    store: Store,
+    ask: Ask,
+    place: Place,
+    directory: TempDir,
+}
+
+fn open(directory: &TempDir) -> Store {
+    let random = Random::seeded(1);
+    let keys = KeyRing::new(Key::generate(&random), vec![], random.clone());
+    let options = store::Options { directory: directory.path().to_owned(), max_bytes: None, readers: 2 };
+    Store::open(&options, keys, Clock::system(), Random::system()).unwrap()
+}
+
+fn engine(store: &Store, ask: &Ask, options: Options) -> Engine {
+    let registry = Registry::new().register(Say).register(Answer).register(ask.clone());
+    let time_and_chance = (Clock::system(), Random::system());
+    Engine::new(store.clone(), Arc::new(registry), Arc::new(TestWorld), time_and_chance, options)
+}
+
+impl Fixture {
+    async fn with(options: Options) -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let store = open(&directory);
+        let workspace = store.workspace_ensure("Acme").await.unwrap();
+        let environment = store.environment_list(workspace).await.unwrap()[1].id;
+        let ask = Ask::default();
+        let engine = engine(&store, &ask, options);
+        engine.start("here", "1").await.unwrap();
+        Self { engine, store, ask, place: Place { workspace, environment }, directory }
+    }
+
+    async fn new() -> Self {
+        Self::with(Options::default()).await
+    }
+
+    /// Ends the process as a crash does: nothing is drained, nothing is given back.
+    async fn crash(&mut self) {
+        for task in std::mem::take(&mut *self.engine.0.tasks.lock()) {
+            task.abort();
+        }
+        self.store.close().await;
+        // What is in flight fails, and cannot commit that any more.
+        self.ask.0.waiting.lock().clear();
+        let ask = Ask::default();
+        let elsewhere = tempfile::tempdir().unwrap();
+        let spare = open(&elsewhere);
+        // The old store's lock goes with its last owner.
+        let old = std::mem::replace(&mut self.engine, engine(&spare, &ask, Options::default()));
+        self.store = spare;
+        old.0.stopping.send_replace(true);
+        self.ask = ask.clone();
+        drop(old);
+        self.store = loop {
+            let random = Random::seeded(1);
+            let keys = KeyRing::new(Key::generate(&random), vec![], random.clone());
+            let options =
+                store::Options { directory: self.directory.path().to_owned(), max_bytes: None, readers: 2 };
+            match Store::open(&options, keys, Clock::system(), Random::system()) {
+                Ok(store) => break store,
+                Err(_) => tokio::task::yield_now().await,
+            }
+        };
+        self.engine = engine(&self.store, &ask, Options::default());
+        self.engine.start("here", "1").await.unwrap();
+    }
+
+    async fn program(&self, nodes: &[(&str, &str)], edges: &[&str], outputs: &str) -> Arc<Program> {
+        let nodes = nodes.iter().map(|(id, node)| format!("  {id}: {node}\n")).collect::<Vec<_>>().concat();
+        let edges = edges.iter().map(|edge| format!("  - {edge}\n")).collect::<Vec<_>>().concat();
+        let definition = format!(
+            "linchpin: flow/v1\nname: test\ninputs: {{ q: {{ type: string }} }}\n{outputs}\nnodes:\n{nodes}edges:\n{edges}"
+        );
+        let flow = self.store.flow_draft(self.place.workspace, "test", &definition).await.unwrap();
+        let new = NewVersion {
+            flow,
+            definition,
+            kinds: serde_json::Map::new(),
+            note: String::new(),
+            by: "t".into(),
+        };
+        let version = self.store.version_publish(self.place.workspace, new).await.unwrap();
+        self.engine.program(self.place.workspace, version.id).await.unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    fn submission(&self, program: &Arc<Program>, caller: Caller) -> Submission {
+        let input = json!({ "q": "hi" });
+        Submission {
+            place: self.place,
+            program: Arc::clone(program),
+            source: None,
+            kind: "webhook",
+            received_at: Clock::system().now(),
+            content: json!({ "input": input }).to_string().into(),
+            input,
+            dedupe: None,
+            caller,
+        }
+    }
+
+    async fn submit(&self, program: &Arc<Program>, caller: Caller) -> Submitted {
+        self.engine.submit(self.submission(program, caller)).await.unwrap()
+    }
+
+    async fn result(&self, run: RunId) -> Outcome {
+        let deadline = tokio::time::Instant::now() + Duration::from_secs(20);
+        self.engine
+            .wait(self.place.workspace, run, deadline)
+            .await
+            .unwrap()
+            .expect("the run has no answer in 20 s")
+    }
+
+    async fn ended(&self, run: RunId) -> Timeline {
+        let mut updates = self.engine.updates().subscribe();
+        loop {
+            let timeline = self.engine.timeline(self.place.workspace, run).await.unwrap();
+            if timeline.run.status.is_final() {
+                return timeline;
+            }
+            // Whatever happens, look again.
+            let _ = tokio::time::timeout(Duration::from_millis(100), updates.recv()).await;
+        }
+    }
+}
+
+const SAY: (&str, &str) = ("say", "{ kind: say, text: '{{ input.q }}!' }");
+
+#[tokio::test]
+async fn a_pure_run_is_committed_once_with_its_event() {
+    let f = Fixture::new().await;
+    let answer = ("answer", "{ kind: answer, text: '{{ nodes.say.text }}' }");
+    let program = f
+        .program(&[SAY, answer], &["start -> say -> answer"], "outputs: { said: '{{ nodes.say.text }}' }")
+        .await;
+    let before = f.store.writes().transactions;
+    let submitted = f.submit(&program, Caller::Waits).await;
+    assert_eq!(f.store.writes().transactions, before + 1);
+    let outcome = submitted.outcome.unwrap();
+    assert_eq!(
+        (outcome.status, outcome.outputs.as_deref()),
+        (Status::Succeeded, Some(&json!({"said": "hi!"})))
+    );
+    assert_eq!(outcome.response.unwrap()["body"], "hi!");
+    let timeline = f.engine.timeline(f.place.workspace, submitted.run).await.unwrap();
+    assert_eq!(timeline.outcome.outputs.as_deref(), Some(&json!({"said": "hi!"})));
+    assert_eq!(*timeline.input, json!({"q": "hi"}));
+    assert_eq!(timeline.events.len(), 4, "started, two steps, concluded");
+}
+
+#[tokio::test]
+async fn a_recorded_step_runs_behind_the_reply_and_its_caller_gets_the_result() {
+    let f = Fixture::new().await;
+    let ask = ("ask", "{ kind: ask, text: '{{ nodes.say.text }}' }");
+    let program =
+        f.program(&[SAY, ask], &["start -> say -> ask"], "outputs: { got: '{{ ai_output }}' }").await;
+    let submitted = f.submit(&program, Caller::Waits).await;
+    assert!(submitted.outcome.is_none());
+    f.ask.give("hi!", Ok("fine")).await;
+    let outcome = submitted.answer.unwrap().await.unwrap();
+    assert_eq!(outcome.outputs.as_deref(), Some(&json!({"got": "fine"})));
+    assert_eq!(f.engine.running(), 0);
+}
+
+#[tokio::test]
+async fn an_answer_is_given_before_the_run_goes_on() {
+    let f = Fixture::new().await;
+    let answer = ("answer", "{ kind: answer, text: early }");
+    let ask = ("ask", "{ kind: ask, text: later }");
+    let program = f.program(&[answer, ask], &["start -> answer -> ask"], "").await;
+    let submitted = f.submit(&program, Caller::Waits).await;
+    assert_eq!(submitted.outcome.unwrap().response.unwrap()["body"], "early");
+    f.ask.give("later", Ok("x")).await;
+    assert_eq!(f.ended(submitted.run).await.run.status, Status::Succeeded);
+}
+
+#[tokio::test]
+async fn a_crash_repeats_no_committed_step() {
+    let mut f = Fixture::new().await;
+    let nodes =
+        [("first", "{ kind: ask, text: one }"), ("second", "{ kind: ask, text: '{{ nodes.first.text }}' }")];
+    let program =
+        f.program(&nodes, &["start -> first -> second"], "outputs: { got: '{{ nodes.second.text }}' }").await;
+    let submitted = f.submit(&program, Caller::Leaves).await;
+    f.ask.give("one", Ok("two")).await;
+    f.ask.asked("two").await;
+    f.crash().await;
+    f.ask.give("two", Ok("three")).await;
+    let timeline = f.ended(submitted.run).await;
+    assert_eq!(timeline.outcome.outputs.as_deref(), Some(&json!({"got": "three"})));
+    assert_eq!(f.ask.count(), 1, "only the step in flight was tried again");
+}
+
+#[tokio::test]
+async fn failed_tries_are_repeated_and_then_fail_the_run() {
+    let f = Fixture::new().await;
+    let ask = ("ask", "{ kind: ask, text: q, retry: { max: 1, backoff: 1ms } }");
+    let program = f.program(&[ask], &["start -> ask"], "").await;
+    let submitted = f.submit(&program, Caller::Waits).await;
+    f.ask.give("q", Err(NodeError::transient("busy", "The model is busy."))).await;
+    f.ask.give("q", Err(NodeError::transient("busy", "The model is busy."))).await;
+    let outcome = submitted.answer.unwrap().await.unwrap();
+    assert_eq!(outcome.status, Status::Failed);
+    let error = outcome.error.unwrap();
+    assert_eq!((error.code.as_str(), error.step), ("busy", Some("ask".into())));
+    let run = f.store.run_get(f.place.workspace, submitted.run).await.unwrap().unwrap();
+    assert!(run.error.unwrap().contains("The model is busy."));
+}
+
+#[tokio::test]
+async fn a_long_pause_lets_the_run_go_and_it_comes_back() {
+    let f = Fixture::with(Options { release_after: Duration::ZERO, ..Options::default() }).await;
+    let ask = ("ask", "{ kind: ask, text: q, retry: { max: 1, backoff: 50ms } }");
+    let program = f.program(&[ask], &["start -> ask"], "").await;
+    let submitted = f.submit(&program, Caller::Leaves).await;
+    f.ask.give("q", Err(NodeError::transient("busy", "Busy."))).await;
+    f.ask.give("q", Ok("done")).await;
+    let timeline = f.ended(submitted.run).await;
+    assert_eq!(timeline.run.status, Status::Succeeded);
+    assert!(timeline.events.iter().any(|event| matches!(event, Event::PauseEnded { .. })));
+}
+
+#[tokio::test]
+async fn a_step_that_takes_too_long_fails() {
+    let f = Fixture::new().await;
+    let ask = ("ask", "{ kind: ask, text: q, timeout: 1ms }");
+    let program = f.program(&[ask], &["start -> ask"], "").await;
+    let outcome = f.submit(&program, Caller::Waits).await.answer.unwrap().await.unwrap();
+    assert_eq!(outcome.error.unwrap().code, "timeout");
+}
+
+#[tokio::test]
+async fn a_panic_in_a_step_is_that_steps_failure() {
+    let f = Fixture::new().await;
+    let program = f.program(&[("say", "{ kind: say, text: panic }")], &["start -> say"], "").await;
+    let outcome = f.submit(&program, Caller::Waits).await.outcome.unwrap();
+    assert_eq!(outcome.error.unwrap().code, "internal_error");
+}
+
+#[tokio::test]
+async fn branches_run_side_by_side() {
+    let f = Fixture::new().await;
+    let nodes = [
+        ("left", "{ kind: ask, text: l }"),
+        ("right", "{ kind: ask, text: r }"),
+        ("both", "{ kind: say, text: '{{ nodes.left.text }}{{ nodes.right.text }}' }"),
+    ];
+    let edges = ["start -> left -> both", "start -> right -> both"];
+    let program = f.program(&nodes, &edges, "outputs: { got: '{{ nodes.both.text }}' }").await;
+    let submitted = f.submit(&program, Caller::Waits).await;
+    f.ask.asked("l").await;
+    f.ask.give("r", Ok("2")).await;
+    f.ask.give("l", Ok("1")).await;
+    let outcome = submitted.answer.unwrap().await.unwrap();
+    assert_eq!(outcome.outputs.as_deref(), Some(&json!({"got": "12"})));
+}
+
+#[tokio::test]
+async fn runs_can_be_cancelled_here_and_while_they_wait() {
+    let f = Fixture::with(Options { release_after: Duration::ZERO, ..Options::default() }).await;
+    let ask = ("ask", "{ kind: ask, text: q, retry: { max: 1, backoff: 1h } }");
+    let program = f.program(&[ask], &["start -> ask"], "").await;
+    let here = f.submit(&program, Caller::Leaves).await.run;
+    f.ask.asked("q").await;
+    assert!(f.engine.cancel(here, "ann").await.unwrap());
+    assert_eq!(f.ended(here).await.run.status, Status::Cancelled);
+    assert!(!f.engine.cancel(here, "ann").await.unwrap(), "it has ended");
+
+    f.ask.0.waiting.lock().clear();
+    let waiting = f.submit(&program, Caller::Leaves).await.run;
+    f.ask.give("q", Err(NodeError::transient("busy", "Busy."))).await;
+    while f.engine.0.hub.control(waiting).is_some() {
+        tokio::task::yield_now().await;
+    }
+    assert!(f.engine.cancel(waiting, "ann").await.unwrap());
+    assert_eq!(f.ended(waiting).await.run.status, Status::Cancelled);
+}
+
+#[tokio::test]
+async fn beyond_the_bound_runs_are_queued_and_follow() {
+    let f = Fixture::with(Options { max_runs: NonZeroUsize::MIN, ..Options::default() }).await;
+    let program = f.program(&[("ask", "{ kind: ask, text: q }")], &["start -> ask"], "").await;
+    let first = f.submit(&program, Caller::Leaves).await.run;
+    f.ask.asked("q").await;
+    let second = f.submit(&program, Caller::Leaves).await.run;
+    let row = f.store.run_get(f.place.workspace, second).await.unwrap().unwrap();
+    assert_eq!(row.status, Status::Queued);
+    f.ask.give("q", Ok("1")).await;
+    f.ask.give("q", Ok("2")).await;
+    assert_eq!(f.result(first).await.status, Status::Succeeded);
+    assert_eq!(f.result(second).await.status, Status::Succeeded);
+}
+
+#[tokio::test]
+async fn a_stop_in_good_order_waits_for_what_is_under_way() {
+    let f = Fixture::new().await;
+    let program = f.program(&[("ask", "{ kind: ask, text: q }")], &["start -> ask"], "").await;
+    let run = f.submit(&program, Caller::Leaves).await.run;
+    f.ask.asked("q").await;
+    let engine = f.engine.clone();
+    let stopped = tokio::spawn(async move { engine.stop(Duration::from_secs(20)).await });
+    while !*f.engine.0.stopping.borrow() {
+        tokio::task::yield_now().await;
+    }
+    assert!(matches!(f.engine.submit(f.submission(&program, Caller::Leaves)).await, Err(Error::Stopping)));
+    f.ask.give("q", Ok("1")).await;
+    stopped.await.unwrap();
+    assert_eq!(f.ended(run).await.run.status, Status::Succeeded);
+}
+
+#[tokio::test]
+async fn a_replay_is_a_run_of_its_own() {
+    let f = Fixture::new().await;
+    let program = f.program(&[SAY], &["start -> say"], "outputs: { said: '{{ nodes.say.text }}' }").await;
+    let submitted = f.submit(&program, Caller::Leaves).await;
+    let event = f.store.event_get(f.place.workspace, submitted.event).await.unwrap().unwrap();
+    let again = f.engine.replay(&event, f.place, &program).await.unwrap();
+    assert_ne!(again, submitted.run);
+    assert_eq!(f.result(again).await.outputs.as_deref(), Some(&json!({"said": "hi!"})));
+    let runs = f.store.run_of_event(f.place.workspace, submitted.event).await.unwrap();
+    assert_eq!(runs.iter().map(|run| run.id).collect::<Vec<_>>(), [submitted.run, again]);
+}
