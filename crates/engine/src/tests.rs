@@ -165,13 +165,19 @@ fn engine(store: &Store, ask: &Ask, options: Options) -> Engine {
 
 impl Fixture {
     async fn with(options: Options) -> Self {
+        let fixture = Self::idle(options).await;
+        fixture.engine.start("here", "1").await.unwrap();
+        fixture
+    }
+
+    /// An engine that takes events, and claims nothing.
+    async fn idle(options: Options) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let store = open(&directory);
         let workspace = store.workspace_ensure("Acme").await.unwrap();
         let environment = store.environment_list(workspace).await.unwrap()[1].id;
         let ask = Ask::default();
         let engine = engine(&store, &ask, options);
-        engine.start("here", "1").await.unwrap();
         Self { engine, store, ask, place: Place { workspace, environment }, directory }
     }
 
@@ -273,7 +279,7 @@ const SAY: (&str, &str) = ("say", "{ kind: say, text: '{{ input.q }}!' }");
 
 #[tokio::test]
 async fn a_pure_run_is_committed_once_with_its_event() {
-    let f = Fixture::new().await;
+    let f = Fixture::idle(Options::default()).await;
     let answer = ("answer", "{ kind: answer, text: '{{ nodes.say.text }}' }");
     let program = f
         .program(&[SAY, answer], &["start -> say -> answer"], "outputs: { said: '{{ nodes.say.text }}' }")
