@@ -1,1 +1,51 @@
-//! Drains the outbox: build, sign, send, judge, retry, dead-letter
+//! Drains the outbox: build, sign, send, judge, retry, dead-letter.
+//!
+//! A step commits what it wants to say as a delivery in the outbox; a [`Drain`] takes it from there until the
+//! receiver has it or its tries are used up. Each destination has a worker of its own, so that one that hangs
+//! delays no other, and this node sends only to destinations that it owns, so that what is under way is known
+//! in memory. [`Waker`] tells a drain of new work; nothing is polled but for safety.
+//!
+//! A delivery is sent *at least once*: an attempt is committed after its answer, so a crash between the two
+//! sends again, under the same id (`webhook-id`, `Idempotency-Key`), by which the receiver can tell.
+//!
+//! What an answer means:
+//! - 2xx: arrived (a chat robot says so in the body). 408, 425, 429, 5xx and every failure to get a whole answer
+//!   (DNS, connection, TLS, time, broken HTTP): tried again as the policy says, later if `Retry-After` asks for
+//!   it, by up to one hour.
+//! - Other 4xx: a dead letter at once, unless the destination has `retry_client_errors`. 410 also switches the
+//!   destination off; what waits for it is kept.
+//! - 3xx: a dead letter: redirects are not followed.
+//! - An address that the operator does not allow: a dead letter that names the setting; when it is allowed, it
+//!   can be replayed.
+//!
+//! A dead letter that is replayed starts its policy anew and keeps its id.
+
+mod address;
+mod attempt;
+mod auth;
+mod call;
+mod config;
+mod drain;
+mod error;
+mod history;
+mod kind;
+mod record;
+mod redact;
+mod retry;
+mod schema;
+mod settled;
+mod split;
+mod verdict;
+mod waker;
+mod worker;
+
+pub use config::{Destination, parse};
+pub use drain::{Drain, Surroundings};
+pub use error::Error;
+pub use record::{
+    AttemptRecord, Body, Encoding, ErrorRecord, Exchange, Outcome, Parts, Reply, RequestRecord,
+    ResponseRecord, Timing,
+};
+pub use schema::{KindSchema, config_schema, kinds};
+pub use settled::Settled;
+pub use waker::Waker;

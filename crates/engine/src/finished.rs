@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use flow::run::{Event, RunError, State, Status};
+use flow::{
+    NodeIndex,
+    run::{Event, RunError, State, Status, StepPath, StepState},
+};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use store::{RunId, RunView, WorkspaceId};
@@ -41,10 +44,40 @@ pub struct Timeline {
     pub run: RunView,
     /// The flow's input.
     pub input: Arc<Value>,
+    /// The number of the flow's version.
+    pub version: u32,
+    /// Where each of the flow's steps stands, in the order of the flow.
+    pub steps: Vec<StepStanding>,
     /// Everything that happened, in order.
     pub events: Vec<Event>,
     /// What came of it so far.
     pub outcome: Outcome,
+}
+
+/// Where a step of a run stands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct StepStanding {
+    /// The step.
+    pub step: StepPath,
+    /// Its kind, with the version: `llm@1`.
+    pub kind: String,
+    /// `pending`, `running`, `paused`, `waiting`, `succeeded`, `recovered` (it left by `failed`), `failed`,
+    /// `skipped` or `stopped`.
+    pub state: &'static str,
+}
+
+const fn state_word(state: &StepState) -> &'static str {
+    match state {
+        StepState::Pending => "pending",
+        StepState::Running { .. } => "running",
+        StepState::Paused { .. } => "paused",
+        StepState::Waiting { .. } => "waiting",
+        StepState::Succeeded { .. } => "succeeded",
+        StepState::Recovered { .. } => "recovered",
+        StepState::Failed => "failed",
+        StepState::Skipped => "skipped",
+        StepState::Stopped => "stopped",
+    }
 }
 
 impl Outcome {
@@ -74,7 +107,16 @@ impl Engine {
         let told = self.0.told(&program, id, run.event).await?;
         let mut outcome = Outcome::of(&told.state);
         outcome.status = run.status;
-        Ok(Timeline { run, input: told.input, events: told.events, outcome })
+        let standing = |node: NodeIndex| {
+            let known = program.flow.node(node);
+            StepStanding {
+                step: known.id.as_str().into(),
+                kind: format!("{}@{}", known.kind, known.version),
+                state: state_word(told.state.step(node)),
+            }
+        };
+        let steps = program.flow.graph().nodes().map(standing).collect();
+        Ok(Timeline { run, input: told.input, version: program.number, steps, events: told.events, outcome })
     }
 
     /// Waits until a run has an answer, whoever runs it; `None` when the time is up first.

@@ -30,7 +30,7 @@ use tokio::sync::{Notify, Semaphore, watch};
 
 pub use context::{StepContext, Tokens};
 pub use error::Error;
-pub use finished::{Outcome, Response, Timeline};
+pub use finished::{Outcome, Response, StepStanding, Timeline};
 pub use hub::{Change, Update, Updates};
 pub use journal::decode as decode_record;
 pub use node::{Node, NodeError, Outgoing, StepOutcome};

@@ -210,7 +210,7 @@ impl Store {
     /// The deliveries of a destination that are due by a time, the earliest first.
     ///
     /// # Errors
-    /// When the database cannot be read or a message does not open.
+    /// As [`Self::delivery_backlog`].
     pub async fn delivery_due(
         &self,
         destination: DestinationId,
@@ -221,10 +221,11 @@ impl Store {
         self.delivery_backlog(destination, by, wanted).await.map(|backlog| backlog.due)
     }
 
-    /// The deliveries of a destination that are due by a time, and when the one after them is.
+    /// The deliveries of a destination that are due by a time, and when the one after them is. A damaged
+    /// message comes empty, so that it does not stand in the way of others.
     ///
     /// # Errors
-    /// When the database cannot be read or a message does not open.
+    /// When the database cannot be read or the key of a message is not known.
     pub async fn delivery_backlog(
         &self,
         destination: DestinationId,
@@ -233,7 +234,12 @@ impl Store {
     ) -> Result<Backlog, Error> {
         let mut backlog = self.read(move |c| backlog(c, destination, by, &wanted)).await?;
         for due in &mut backlog.due {
-            due.message = self.unseal("delivery", due.id.as_bytes(), &due.message)?;
+            due.message = match self.unseal("delivery", due.id.as_bytes(), &due.message) {
+                Err(Error::Unseal { source: vault::OpenError::Damaged | vault::OpenError::Tampered, .. }) => {
+                    Vec::new()
+                }
+                opened => opened?,
+            };
         }
         Ok(backlog)
     }

@@ -80,6 +80,8 @@ pub struct Deployment {
     pub environment: EnvironmentId,
     /// The version that serves it.
     pub version: VersionId,
+    /// Its number within the flow.
+    pub number: u32,
     /// Since when.
     pub deployed_at: Timestamp,
 }
@@ -242,6 +244,24 @@ impl Store {
         self.change(vec![statement.or_conflict("that version is not of this flow")]).await.map(drop)
     }
 
+    /// What serves each flow in each environment.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn deployment_list(&self, workspace: WorkspaceId) -> Result<Vec<Deployment>, Error> {
+        self.read(move |c| {
+            let mut query = c.prepare_cached(
+                "SELECT d.flow, d.environment, d.version, v.number, d.deployed_at FROM deployment d
+                 JOIN flow_version v ON v.id = d.version
+                 WHERE d.workspace = ?1 AND d.id =
+                     (SELECT max(n.id) FROM deployment n
+                      WHERE n.workspace = d.workspace AND n.environment = d.environment AND n.flow = d.flow)",
+            )?;
+            query.query_map([workspace], deployment)?.collect()
+        })
+        .await
+    }
+
     /// What serves a flow in an environment.
     ///
     /// # Errors
@@ -249,21 +269,24 @@ impl Store {
     pub async fn deployment_of(&self, place: Place, flow: FlowId) -> Result<Option<Deployment>, Error> {
         self.read(move |c| {
             let mut query = c.prepare_cached(
-                "SELECT flow, environment, version, deployed_at FROM deployment
-                 WHERE workspace = ?1 AND environment = ?2 AND flow = ?3 ORDER BY id DESC LIMIT 1",
+                "SELECT d.flow, d.environment, d.version, v.number, d.deployed_at FROM deployment d
+                 JOIN flow_version v ON v.id = d.version
+                 WHERE d.workspace = ?1 AND d.environment = ?2 AND d.flow = ?3 ORDER BY d.id DESC LIMIT 1",
             )?;
-            let deployment = |row: &Row| {
-                Ok(Deployment {
-                    flow: row.get(0)?,
-                    environment: row.get(1)?,
-                    version: row.get(2)?,
-                    deployed_at: time(row, 3)?,
-                })
-            };
             query.query_row((place.workspace, place.environment, flow), deployment).optional()
         })
         .await
     }
+}
+
+fn deployment(row: &Row) -> rusqlite::Result<Deployment> {
+    Ok(Deployment {
+        flow: row.get(0)?,
+        environment: row.get(1)?,
+        version: row.get(2)?,
+        number: row.get(3)?,
+        deployed_at: time(row, 4)?,
+    })
 }
 
 fn flow(row: &Row) -> rusqlite::Result<FlowRow> {

@@ -8,6 +8,7 @@
 mod placeholder;
 mod seal;
 mod secret;
+pub mod standard_webhooks;
 
 pub use placeholder::{Unresolved, resolve};
 pub use seal::{Context, Key, KeyRing, MalformedKey, OpenError};

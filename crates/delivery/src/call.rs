@@ -1,0 +1,111 @@
+//! One HTTP exchange to make, and what may be shown of it.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::Method;
+use outbound::Request;
+
+use crate::{
+    Error,
+    address::Address,
+    redact::{HIDDEN, Redaction},
+};
+
+/// Who calls.
+const USER_AGENT: &str = concat!("Linchpin/", env!("CARGO_PKG_VERSION"));
+
+/// What every call to a destination has in common, checked once.
+#[derive(Clone, Debug)]
+pub(crate) struct Draft {
+    request: Request,
+    shown: Arc<Shown>,
+    redaction: Redaction,
+}
+
+/// What may be shown of the calls to a destination.
+#[derive(Clone, Debug)]
+pub(crate) struct Shown {
+    pub(crate) method: Method,
+    pub(crate) url: String,
+    pub(crate) headers: Vec<(String, String)>,
+}
+
+/// One HTTP exchange to make.
+#[derive(Debug)]
+pub(crate) struct Call {
+    pub(crate) request: Request,
+    pub(crate) shown: Arc<Shown>,
+    /// The headers that this call alone has.
+    pub(crate) own: Vec<(&'static str, String)>,
+    pub(crate) body: Bytes,
+}
+
+/// Why a message cannot be sent as it is, and what to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Unsendable(pub(crate) String);
+
+impl Draft {
+    /// Calls of `method` to an address.
+    pub(crate) fn new(method: Method, address: Address) -> Result<Self, Error> {
+        let request = Request::new(method.clone(), address.url.as_str())
+            .map_err(|error| Error::config("url", format!("{error}.")))?;
+        let mut redaction = Redaction::default();
+        address.secrets.iter().for_each(|secret| redaction.add(secret));
+        let shown = Shown { method, url: address.shown, headers: Vec::new() };
+        Self { request, shown: Arc::new(shown), redaction }.header("headers", "user-agent", USER_AGENT)
+    }
+
+    /// Adds a header to every call; `field` is where it was written.
+    pub(crate) fn header(self, field: &str, name: &str, value: &str) -> Result<Self, Error> {
+        let shown = value.to_owned();
+        self.with(field, (name, value), shown)
+    }
+
+    /// Adds a header whose value is never shown.
+    pub(crate) fn secret_header(mut self, field: &str, name: &str, value: &str) -> Result<Self, Error> {
+        self.redaction.add(value);
+        self.with(field, (name, value), HIDDEN.to_owned())
+    }
+
+    /// Hides another text that a receiver might echo.
+    #[must_use]
+    pub(crate) fn hiding(mut self, secret: &str) -> Self {
+        self.redaction.add(secret);
+        self
+    }
+
+    /// A header of every call as it is shown; the name in lower case.
+    pub(crate) fn shown_header(&self, name: &str) -> Option<&str> {
+        self.shown.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+
+    /// What must not be recorded.
+    pub(crate) fn redaction(&self) -> &Redaction {
+        &self.redaction
+    }
+
+    /// A call with this body.
+    pub(crate) fn call(&self, body: Bytes) -> Call {
+        let shown = Arc::clone(&self.shown);
+        Call { request: self.request.clone().body(body.clone()), shown, own: Vec::with_capacity(8), body }
+    }
+
+    fn with(mut self, field: &str, header: (&str, &str), shown: String) -> Result<Self, Error> {
+        let (name, value) = header;
+        let added = self.request.header(name, value);
+        self.request = added.map_err(|error| Error::config(field, format!("{error}.")))?;
+        Arc::make_mut(&mut self.shown).headers.push((name.to_ascii_lowercase(), shown));
+        Ok(self)
+    }
+}
+
+impl Call {
+    /// Adds a header to this call alone.
+    pub(crate) fn header(mut self, name: &'static str, value: String) -> Result<Self, Unsendable> {
+        let added = self.request.header(name, &value);
+        self.request = added.map_err(|error| Unsendable(error.to_string()))?;
+        self.own.push((name, value));
+        Ok(self)
+    }
+}

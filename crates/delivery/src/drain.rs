@@ -1,0 +1,158 @@
+//! The drain: one worker for each destination that has work, and who starts them.
+
+use std::{ops::Deref, sync::Arc, time::Duration};
+
+use clock::{Clock, Random};
+use store::{NodeId, Store};
+use tokio::{
+    sync::{broadcast, watch},
+    task::{JoinHandle, JoinSet},
+    time::{Instant, sleep_until, timeout},
+};
+
+use crate::{Settled, Waker, worker::Worker};
+
+/// How often the outbox is looked through for work that nobody was woken for, such as another node's.
+const LOOK: Duration = Duration::from_secs(10);
+
+/// How soon it is looked through again when it could not be read.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
+
+/// Attempts that a slow listener may lag behind; beyond it, it loses the oldest.
+const SETTLED: usize = 1024;
+
+/// What a drain works with.
+#[derive(Clone)]
+pub struct Surroundings {
+    /// The outbox.
+    pub store: Store,
+    /// Makes the calls.
+    pub client: outbound::Client,
+    /// Tells the time.
+    pub clock: Clock,
+    /// Varies the retries.
+    pub random: Random,
+    /// The node that owns destinations; its lease is kept by whoever runs it.
+    pub node: NodeId,
+}
+
+/// What the workers share.
+pub(crate) struct Around {
+    surroundings: Surroundings,
+    pub(crate) settled: broadcast::Sender<Settled>,
+}
+
+/// Drains the outbox until it is stopped. Dropping it abandons what is under way, as a crash would.
+pub struct Drain {
+    waker: Waker,
+    around: Arc<Around>,
+    stop: watch::Sender<bool>,
+    supervisor: JoinHandle<()>,
+}
+
+impl Drain {
+    /// Starts to drain, with what is due already.
+    pub fn start(surroundings: Surroundings) -> Self {
+        let (settled, _) = broadcast::channel(SETTLED);
+        let around = Arc::new(Around { surroundings, settled });
+        let (stop, stopped) = watch::channel(false);
+        let waker = Waker::default();
+        let supervisor = Supervisor { around: Arc::clone(&around), waker: waker.clone(), stopped };
+        Self { waker, around, stop, supervisor: tokio::spawn(supervisor.run()) }
+    }
+
+    /// Tells this drain of new work.
+    pub fn waker(&self) -> Waker {
+        self.waker.clone()
+    }
+
+    /// Tells of every attempt recorded from now on. A receiver that lags loses the oldest.
+    pub fn settled(&self) -> broadcast::Receiver<Settled> {
+        self.around.settled.subscribe()
+    }
+
+    /// Takes no new deliveries and waits until those under way are recorded, at most so long; what is left then
+    /// is abandoned. Says whether nothing was.
+    pub async fn stop(mut self, within: Duration) -> bool {
+        self.stop.send_replace(true);
+        if timeout(within, &mut self.supervisor).await.is_ok() {
+            return true;
+        }
+        self.supervisor.abort();
+        // It ends by being cancelled, which is what was asked for.
+        let _ = (&mut self.supervisor).await;
+        false
+    }
+}
+
+impl Drop for Drain {
+    fn drop(&mut self) {
+        self.supervisor.abort();
+    }
+}
+
+impl Deref for Around {
+    type Target = Surroundings;
+
+    fn deref(&self) -> &Surroundings {
+        &self.surroundings
+    }
+}
+
+/// Starts the workers.
+struct Supervisor {
+    around: Arc<Around>,
+    waker: Waker,
+    stopped: watch::Receiver<bool>,
+}
+
+impl Supervisor {
+    async fn run(self) {
+        let mut workers = JoinSet::new();
+        let mut look_at = Instant::now();
+        let mut stopped = self.stopped.clone();
+        loop {
+            tokio::select! {
+                biased;
+                () = stop(&mut stopped) => break,
+                () = self.waker.wanted() => {}
+                () = sleep_until(look_at) => look_at = Instant::now() + self.look().await,
+                Some(ended) = workers.join_next() => report(ended),
+            }
+            for (id, bell) in self.waker.take_wanted() {
+                let worker = Worker::new(id, Arc::clone(&self.around), (self.waker.clone(), bell));
+                workers.spawn(worker.run(self.stopped.clone()));
+            }
+        }
+        while let Some(ended) = workers.join_next().await {
+            report(ended);
+        }
+    }
+
+    /// Wakes every destination that has something due now or soon. Says when to look again.
+    async fn look(&self) -> Duration {
+        match self.around.store.delivery_next_due().await {
+            Ok(due) => {
+                let soon = self.around.clock.now().after(LOOK);
+                self.waker.notify(due.into_iter().filter(|(_, at)| *at <= soon).map(|(id, _)| id));
+                LOOK
+            }
+            Err(error) => {
+                tracing::warn!(%error, "the outbox could not be read");
+                LOOK_AGAIN
+            }
+        }
+    }
+}
+
+/// Waits until the drain is stopped, or gone.
+pub(crate) async fn stop(stopped: &mut watch::Receiver<bool>) {
+    // Without its sender the drain is gone.
+    let _ = stopped.wait_for(|stopped| *stopped).await;
+}
+
+fn report(ended: Result<(), tokio::task::JoinError>) {
+    if let Err(error) = ended {
+        tracing::error!(%error, "a destination's worker ended by a panic");
+    }
+}

@@ -1,0 +1,120 @@
+//! Kinds of destination: one file each, one line to register it.
+
+mod webhook;
+mod wecom;
+
+use outbound::Response;
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use store::Message;
+
+use crate::{
+    Error,
+    call::{Call, Unsendable},
+    record::BODY_LIMIT,
+    redact::Redaction,
+    verdict::Verdict,
+};
+
+/// Every kind, in the order in which the console offers them.
+pub(crate) const KINDS: &[Entry] = &[Entry::of::<webhook::Webhook>(), Entry::of::<wecom::Wecom>()];
+
+/// A kind of destination: how its settings are read, how a message is put for it, what its answers mean.
+///
+/// The doc comments of `Config`, `Secrets` and their fields are the help texts of the console's form.
+pub(crate) trait Kind: Send + Sync + Sized + 'static {
+    /// The word for it in the settings.
+    const NAME: &'static str;
+    /// Deliveries under way at once, unless the destination says otherwise.
+    const CONCURRENCY: u16 = 8;
+    /// How much of an answer is read and kept, in bytes.
+    const ANSWER_LIMIT: usize = BODY_LIMIT;
+    /// The settings that everybody may see.
+    type Config: DeserializeOwned + JsonSchema;
+    /// The settings that nobody sees again.
+    type Secrets: DeserializeOwned + JsonSchema;
+
+    /// Checks the settings and prepares for sending.
+    fn open(config: Self::Config, secrets: Self::Secrets) -> Result<Self, Error>;
+
+    /// Puts a message into the kind's form: one call, or several, made one after another, for a message that
+    /// must be divided. The same message always gives the same calls.
+    fn calls(&self, message: Message, stamp: &Stamp) -> Result<Vec<Call>, Unsendable>;
+
+    /// What an answer means.
+    fn judge(&self, response: &Response) -> Verdict;
+
+    /// What must not be recorded.
+    fn redaction(&self) -> &Redaction;
+}
+
+/// What an attempt puts its name and time to.
+#[derive(Clone, Debug)]
+pub(crate) struct Stamp {
+    /// The delivery's id, the same on every attempt.
+    pub(crate) id: String,
+    /// The time of the attempt, in seconds since 1970.
+    pub(crate) at_s: i64,
+}
+
+/// An opened destination of any kind.
+pub(crate) trait Target: Send + Sync {
+    fn kind(&self) -> &'static str;
+    fn answer_limit(&self) -> usize;
+    fn calls(&self, message: Message, stamp: &Stamp) -> Result<Vec<Call>, Unsendable>;
+    fn judge(&self, response: &Response) -> Verdict;
+    fn redaction(&self) -> &Redaction;
+}
+
+/// A registered kind.
+pub(crate) struct Entry {
+    pub(crate) name: &'static str,
+    pub(crate) concurrency: u16,
+    pub(crate) open: fn(Value, Value) -> Result<Box<dyn Target>, Error>,
+    pub(crate) config: fn(&mut SchemaGenerator) -> Schema,
+    pub(crate) secrets: fn(&mut SchemaGenerator) -> Schema,
+}
+
+impl Entry {
+    const fn of<K: Kind>() -> Self {
+        Self {
+            name: K::NAME,
+            concurrency: K::CONCURRENCY,
+            open: open::<K>,
+            config: K::Config::json_schema,
+            secrets: K::Secrets::json_schema,
+        }
+    }
+}
+
+/// Reads settings of a type from JSON; `prefix` is where they stand.
+pub(crate) fn read<T: DeserializeOwned>(prefix: &str, json: Value) -> Result<T, Error> {
+    serde_path_to_error::deserialize(json).map_err(|error| Error::of_json(prefix, &error))
+}
+
+fn open<K: Kind>(config: Value, secrets: Value) -> Result<Box<dyn Target>, Error> {
+    Ok(Box::new(K::open(read("", config)?, read("secrets", secrets)?)?))
+}
+
+impl<K: Kind> Target for K {
+    fn kind(&self) -> &'static str {
+        K::NAME
+    }
+
+    fn answer_limit(&self) -> usize {
+        K::ANSWER_LIMIT
+    }
+
+    fn calls(&self, message: Message, stamp: &Stamp) -> Result<Vec<Call>, Unsendable> {
+        Kind::calls(self, message, stamp)
+    }
+
+    fn judge(&self, response: &Response) -> Verdict {
+        Kind::judge(self, response)
+    }
+
+    fn redaction(&self) -> &Redaction {
+        Kind::redaction(self)
+    }
+}

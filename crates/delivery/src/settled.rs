@@ -1,0 +1,29 @@
+//! What is told of attempts as they are recorded, for live views.
+
+use clock::Timestamp;
+use store::{DeliveryId, DestinationId, Place, RunId};
+
+use crate::Outcome;
+
+/// An attempt that has just been recorded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Settled {
+    /// The delivery.
+    pub delivery: DeliveryId,
+    /// Where it belongs.
+    pub place: Place,
+    /// Where it goes.
+    pub destination: DestinationId,
+    /// The run that made it.
+    pub run: RunId,
+    /// Which attempt, from 1.
+    pub attempt: u32,
+    /// What came of it.
+    pub outcome: Outcome,
+    /// When the attempt began.
+    pub at: Timestamp,
+    /// When the next one is due.
+    pub next_at: Option<Timestamp>,
+    /// Whether the destination was switched off with it.
+    pub disabled: bool,
+}

@@ -1,0 +1,321 @@
+//! One destination's worker: reads what is due, keeps so many attempts under way, sleeps until the next.
+
+use std::{
+    collections::{HashSet, VecDeque},
+    sync::Arc,
+    time::Duration,
+};
+
+use clock::Timestamp;
+use store::{BacklogRequest, DeliveryId, DestinationId, DueDelivery, Store, WorkspaceId};
+use tokio::{
+    sync::watch,
+    task::{JoinError, JoinSet},
+    time::{Instant, sleep_until},
+};
+
+use crate::{
+    Destination, Waker,
+    attempt::{Fate, Landed, attempt},
+    drain::{Around, stop},
+    parse,
+    waker::Bell,
+};
+
+/// Settings are read again after this long, should nobody have said that they changed.
+const SETTINGS: Duration = Duration::from_secs(30);
+
+/// A destination that cannot be sent to (switched off, unusable settings) is looked at again after this.
+const CLOSED: Duration = Duration::from_secs(30);
+
+/// One that another node owns, after this.
+const ELSEWHERE: Duration = Duration::from_secs(5);
+
+/// A worker with nothing to do ends after this.
+const IDLE: Duration = Duration::from_secs(60);
+
+/// The pause after the store could not be read or written: it doubles up to the longest.
+const PAUSE: Duration = Duration::from_millis(100);
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+
+/// Deliveries read at once, and how many bytes of them.
+const ROWS: usize = 64;
+const BYTES: usize = 4 << 20;
+
+/// One destination's worker. It alone on this node sends to that destination.
+pub(crate) struct Worker {
+    id: DestinationId,
+    around: Arc<Around>,
+    waker: Waker,
+    bell: Arc<Bell>,
+    settings: Option<Settings>,
+    owned_at: Option<Instant>,
+    /// Read and not yet begun.
+    queue: VecDeque<DueDelivery>,
+    /// In the queue or under way: read but to be skipped. Sound because nobody else sends to this destination.
+    held: HashSet<DeliveryId>,
+    under_way: JoinSet<Landed>,
+    /// Whether there may be something due that is not held.
+    unread: bool,
+    /// When the next delivery that is not due yet will be, as far as is known.
+    next: Option<Timestamp>,
+    troubles: u32,
+    paused_until: Option<Instant>,
+}
+
+struct Settings {
+    /// `None` while it is switched off or its settings cannot be used.
+    open: Option<Arc<Destination>>,
+    workspace: WorkspaceId,
+    read_at: Instant,
+}
+
+/// How long a worker may rest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Rest {
+    /// Until this, or until something happens.
+    Until(Instant),
+    /// Until this, whatever is delivered to the destination; only changed settings end it earlier.
+    Deaf(Instant),
+    /// Nothing is left to do.
+    Idle,
+    /// The destination is no more.
+    Gone,
+}
+
+impl Worker {
+    pub(crate) fn new(id: DestinationId, around: Arc<Around>, (waker, bell): (Waker, Arc<Bell>)) -> Self {
+        Self {
+            id,
+            around,
+            waker,
+            bell,
+            settings: None,
+            owned_at: None,
+            queue: VecDeque::new(),
+            held: HashSet::new(),
+            under_way: JoinSet::new(),
+            unread: true,
+            next: None,
+            troubles: 0,
+            paused_until: None,
+        }
+    }
+
+    /// Works until there is nothing to do any more, or until it is stopped and what is under way has ended.
+    pub(crate) async fn run(mut self, mut stopped: watch::Receiver<bool>) {
+        loop {
+            let rest = match self.pass().await {
+                Ok(rest) => rest,
+                Err(error) => Rest::Deaf(self.pause(&error)),
+            };
+            let done = tokio::select! {
+                biased;
+                () = stop(&mut stopped) => true,
+                done = self.rest(rest) => done,
+            };
+            if done {
+                break;
+            }
+        }
+        while let Some(landed) = self.under_way.join_next().await {
+            self.land(landed);
+        }
+    }
+
+    /// Does what can be done now, and says how long to rest.
+    async fn pass(&mut self) -> Result<Rest, store::Error> {
+        if let Some(until) = self.paused_until.filter(|until| *until > Instant::now()) {
+            return Ok(Rest::Deaf(until));
+        }
+        let Some(settings) = self.settings().await? else {
+            self.drop_queue();
+            return Ok(Rest::Gone);
+        };
+        let Some(destination) = settings.open.clone() else {
+            self.drop_queue();
+            return Ok(Rest::Deaf(Instant::now() + CLOSED));
+        };
+        let workspace = settings.workspace;
+        self.unread |= self.next.is_some_and(|next| next <= self.around.clock.now());
+        while self.has_work() && self.under_way.len() < destination.concurrency {
+            if !self.own(workspace).await? {
+                self.drop_queue();
+                return Ok(Rest::Deaf(Instant::now() + ELSEWHERE));
+            }
+            if self.unread && self.queue.len() < destination.concurrency {
+                self.read(destination.concurrency).await?;
+            }
+            self.launch(&destination);
+        }
+        Ok(self.until_next())
+    }
+
+    /// Rests until something happens. Says whether the worker is done.
+    async fn rest(&mut self, rest: Rest) -> bool {
+        let until = match rest {
+            Rest::Until(at) | Rest::Deaf(at) => at,
+            Rest::Idle => Instant::now() + IDLE,
+            Rest::Gone => return true,
+        };
+        loop {
+            tokio::select! {
+                biased;
+                Some(landed) = self.under_way.join_next() => {
+                    self.land(landed);
+                    while let Some(landed) = self.under_way.try_join_next() {
+                        self.land(landed);
+                    }
+                    return false;
+                }
+                () = self.bell.rung() => {
+                    self.unread = true;
+                    let changed = self.bell.changed();
+                    if changed {
+                        self.settings = None;
+                    }
+                    if changed || !matches!(rest, Rest::Deaf(_)) {
+                        return false;
+                    }
+                }
+                () = sleep_until(until) => {
+                    self.unread = true;
+                    return rest == Rest::Idle;
+                }
+            }
+        }
+    }
+
+    fn has_work(&self) -> bool {
+        self.unread || !self.queue.is_empty()
+    }
+
+    /// The destination's settings, not older than they may be; `None` when it is no more.
+    async fn settings(&mut self) -> Result<Option<&Settings>, store::Error> {
+        if self.settings.as_ref().is_some_and(|settings| settings.read_at.elapsed() >= SETTINGS) {
+            self.settings = None;
+        }
+        if self.settings.is_none() {
+            let read_at = Instant::now();
+            let Some(stored) = self.around.store.destination_get(self.id).await? else { return Ok(None) };
+            self.settings =
+                Some(Settings { open: open(&stored), workspace: stored.place.workspace, read_at });
+        }
+        Ok(self.settings.as_ref())
+    }
+
+    /// Whether this node may send to the destination; asks the store unless it said so just now.
+    async fn own(&mut self, workspace: WorkspaceId) -> Result<bool, store::Error> {
+        // A third of a lease cannot pass without the node having had to renew it.
+        if self.owned_at.is_some_and(|at| at.elapsed() < Store::node_lease() / 3) {
+            return Ok(true);
+        }
+        let asked_at = Instant::now();
+        let owned = self.around.store.destination_own(workspace, self.id, self.around.node).await?;
+        self.owned_at = owned.then_some(asked_at);
+        Ok(owned)
+    }
+
+    /// Reads what is due and not held yet.
+    async fn read(&mut self, concurrency: usize) -> Result<(), store::Error> {
+        let wanted =
+            BacklogRequest { except: self.held.clone(), rows: ROWS.max(2 * concurrency), bytes: BYTES };
+        let now = self.around.clock.now();
+        let backlog = self.around.store.delivery_backlog(self.id, now, wanted).await?;
+        self.unread = backlog.more;
+        if !backlog.more {
+            self.next = backlog.next;
+        }
+        self.held.extend(backlog.due.iter().map(|due| due.id));
+        self.queue.extend(backlog.due);
+        self.troubles = 0;
+        Ok(())
+    }
+
+    /// Begins as many attempts as may be under way at once.
+    fn launch(&mut self, destination: &Arc<Destination>) {
+        while self.under_way.len() < destination.concurrency {
+            let Some(due) = self.queue.pop_front() else { return };
+            self.under_way.spawn(attempt(Arc::clone(&self.around), Arc::clone(destination), due));
+            metrics::gauge!("linchpin_delivery_under_way").increment(1.0);
+        }
+    }
+
+    /// Takes note of an attempt that is over.
+    fn land(&mut self, landed: Result<Landed, JoinError>) {
+        metrics::gauge!("linchpin_delivery_under_way").decrement(1.0);
+        let Landed { id, fate } = match landed {
+            Ok(landed) => landed,
+            // It stays among the held, so that whatever broke the attempt does not break it again and again.
+            Err(error) => {
+                return tracing::error!(destination = %self.id, %error, "an attempt ended by a panic");
+            }
+        };
+        self.held.remove(&id);
+        match fate {
+            Fate::Recorded { next_at, disabled } => {
+                self.owned_at = Some(Instant::now());
+                self.next = [self.next, next_at].into_iter().flatten().min();
+                if disabled {
+                    tracing::warn!(destination = %self.id, "a destination switched itself off: its receiver is gone");
+                    self.settings = None;
+                }
+            }
+            Fate::Lost => {
+                self.owned_at = None;
+                self.unread = true;
+            }
+            Fate::Untried(error) => {
+                self.unread = true;
+                self.pause(&error);
+            }
+        }
+    }
+
+    /// Pauses after the store could not be read or written. Says until when.
+    fn pause(&mut self, error: &store::Error) -> Instant {
+        tracing::warn!(destination = %self.id, %error, "deliveries pause, since the store does not answer");
+        let until = Instant::now() + (PAUSE * 2_u32.pow(self.troubles.min(8))).min(LONGEST_PAUSE);
+        self.troubles += 1;
+        self.paused_until = Some(until);
+        until
+    }
+
+    fn drop_queue(&mut self) {
+        for due in self.queue.drain(..) {
+            self.held.remove(&due.id);
+        }
+        self.unread = true;
+    }
+
+    fn until_next(&self) -> Rest {
+        let (now, clock) = (Instant::now(), &self.around.clock);
+        match self.next {
+            None if self.under_way.is_empty() && !self.has_work() => Rest::Idle,
+            // The clock may be put forward meanwhile, so nobody sleeps very long.
+            None => Rest::Until(now + SETTINGS),
+            Some(next) => Rest::Until(now + clock.now().until(next).min(SETTINGS)),
+        }
+    }
+}
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        self.waker.left(self.id, &self.bell);
+    }
+}
+
+/// The destination as it can be sent to; `None` if it is switched off or its settings cannot be used, and then
+/// what waits for it is kept.
+fn open(stored: &store::Destination) -> Option<Arc<Destination>> {
+    if stored.disabled_reason.is_some() {
+        return None;
+    }
+    match parse(&stored.config, &stored.secrets) {
+        Ok(destination) => Some(Arc::new(destination)),
+        Err(error) => {
+            tracing::error!(destination = %stored.id, %error, "a destination's settings cannot be used");
+            None
+        }
+    }
+}

@@ -1,0 +1,243 @@
+//! The codes of refusals: stable words that a caller's program can rely on.
+
+use std::fmt;
+
+use http::StatusCode;
+use serde::Serialize;
+
+/// Why a request was refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Code {
+    /// There is no such source.
+    SourceNotFound,
+    /// The source cannot judge requests: it is switched off, or its configuration is broken.
+    SourceUnavailable,
+    /// The source does not take this method.
+    MethodNotAllowed,
+    /// The path behind the source's URL is not the one it takes.
+    PathNotFound,
+    /// The body is larger than the source takes.
+    BodyTooLarge,
+    /// Too many requests.
+    RateLimited,
+    /// No token came.
+    TokenMissing,
+    /// The token is not one of the source's.
+    TokenInvalid,
+    /// The headers of a signed request are missing.
+    SignatureMissing,
+    /// The signature does not belong to this body.
+    SignatureInvalid,
+    /// The signed time is too far from now.
+    TimestampOutOfRange,
+    /// The body is of a type that the source does not take.
+    ContentTypeUnsupported,
+    /// The body is not what its content type says.
+    BodyMalformed,
+    /// A field is missing or does not fit.
+    FieldInvalid,
+    /// The event could not be put on stable storage.
+    StorageUnavailable,
+}
+
+/// What the documentation says of a [`Code`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct CodeEntry {
+    /// The code.
+    pub code: Code,
+    /// The HTTP status it comes with.
+    pub status: u16,
+    /// The problem in a few words, the same each time.
+    pub title: &'static str,
+    /// What the caller does about it.
+    pub advice_en: &'static str,
+    /// The same in Chinese.
+    pub advice_zh: &'static str,
+}
+
+const fn entry(
+    code: Code,
+    status: u16,
+    title: &'static str,
+    advice_en: &'static str,
+    advice_zh: &'static str,
+) -> CodeEntry {
+    CodeEntry { code, status, title, advice_en, advice_zh }
+}
+
+/// Every code that a source answers with, in the order of the checks.
+pub const fn codes() -> &'static [CodeEntry] {
+    &CODES
+}
+
+static CODES: [CodeEntry; 15] = [
+    entry(
+        Code::SourceNotFound,
+        404,
+        "No such source",
+        "Copy the URL from the source's page again: the id in it is wrong, or the source was deleted.",
+        "请从来源页面重新复制 URL：其中的标识有误，或该来源已被删除。",
+    ),
+    entry(
+        Code::SourceUnavailable,
+        503,
+        "The source takes no requests now",
+        "Send the request again later. The source is switched off, or its configuration no longer fits the \
+         flow; its page in the console says which.",
+        "请稍后重发。该来源已停用，或其配置与流程不再匹配；控制台的来源页面会说明原因。",
+    ),
+    entry(
+        Code::MethodNotAllowed,
+        405,
+        "Method not allowed",
+        "Use one of the methods in the `Allow` header, or allow this method in the source's configuration.",
+        "请改用 `Allow` 响应头中列出的方法，或在来源配置中允许该方法。",
+    ),
+    entry(
+        Code::PathNotFound,
+        404,
+        "No such path",
+        "Call the source's URL with exactly the path that its page shows, such as `orders/{order_id}`.",
+        "请严格按来源页面所示的路径调用，例如 `orders/{order_id}`。",
+    ),
+    entry(
+        Code::BodyTooLarge,
+        413,
+        "Body too large",
+        "Send less, or raise the source's body limit. Nothing of the body was kept.",
+        "请减小请求体，或调高该来源的请求体上限。本次请求体未被保存。",
+    ),
+    entry(
+        Code::RateLimited,
+        429,
+        "Too many requests",
+        "Wait as long as `Retry-After` says, then send the request again, or raise the source's rate limits.",
+        "请按 `Retry-After` 指示的时间等待后重发，或调高该来源的速率限制。",
+    ),
+    entry(
+        Code::TokenMissing,
+        401,
+        "Token missing",
+        "Send the source's token where its page says: as `Authorization: Bearer`, in its header, or in the \
+         query.",
+        "请按来源页面的说明携带令牌：使用 `Authorization: Bearer`、指定的请求头或查询参数。",
+    ),
+    entry(
+        Code::TokenInvalid,
+        401,
+        "Token invalid",
+        "Use a token that the source has now; it may have been replaced.",
+        "请使用该来源当前有效的令牌；原令牌可能已被更换。",
+    ),
+    entry(
+        Code::SignatureMissing,
+        401,
+        "Signature missing",
+        "Sign the request: send `webhook-id`, `webhook-timestamp` and `webhook-signature`, each once.",
+        "请对请求签名：`webhook-id`、`webhook-timestamp`、`webhook-signature` 各发送一次。",
+    ),
+    entry(
+        Code::SignatureInvalid,
+        401,
+        "Signature invalid",
+        "Check that both ends have the same signing key, and that the exact bytes that are sent are signed: \
+         a proxy or a JSON library may have rewritten the body.",
+        "请确认两端签名密钥一致，且签名针对实际发送的原始字节：代理或 JSON 库可能改写了请求体。",
+    ),
+    entry(
+        Code::TimestampOutOfRange,
+        401,
+        "Timestamp out of range",
+        "Set the sender's clock right, and sign each attempt anew with the time of that attempt.",
+        "请校准发送方的时钟，并在每次重试时用当次的时间重新签名。",
+    ),
+    entry(
+        Code::ContentTypeUnsupported,
+        415,
+        "Content type not supported",
+        "Send JSON, a URL-encoded form or UTF-8 text, uncompressed, and name its type in `Content-Type`.",
+        "请发送未压缩的 JSON、URL 编码表单或 UTF-8 文本，并在 `Content-Type` 中写明类型。",
+    ),
+    entry(
+        Code::BodyMalformed,
+        400,
+        "Body malformed",
+        "Mend the body where the detail says, or name its true type in `Content-Type`.",
+        "请按详情所示位置修正请求体，或在 `Content-Type` 中写明其真实类型。",
+    ),
+    entry(
+        Code::FieldInvalid,
+        422,
+        "Fields do not fit",
+        "Mend each field in `errors`: it says what was expected and what came. The same dedupe key may be \
+         used again.",
+        "请逐项修正 `errors` 中的字段：其中写明了期望值与实际值。同一去重键可以再次使用。",
+    ),
+    entry(
+        Code::StorageUnavailable,
+        503,
+        "The event could not be stored",
+        "Send the request again after `Retry-After`, with the same dedupe key. Nothing was accepted.",
+        "请在 `Retry-After` 之后使用相同的去重键重发。本次请求未被接收。",
+    ),
+];
+
+impl Code {
+    /// What the documentation says of the code.
+    pub fn entry(self) -> &'static CodeEntry {
+        // The table is in the order of the variants, which a test holds it to.
+        &CODES[self as usize]
+    }
+
+    /// The HTTP status it comes with.
+    pub fn status(self) -> StatusCode {
+        StatusCode::from_u16(self.entry().status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+    }
+
+    /// The code as it appears in answers, such as `field_invalid`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::SourceNotFound => "source_not_found",
+            Self::SourceUnavailable => "source_unavailable",
+            Self::MethodNotAllowed => "method_not_allowed",
+            Self::PathNotFound => "path_not_found",
+            Self::BodyTooLarge => "body_too_large",
+            Self::RateLimited => "rate_limited",
+            Self::TokenMissing => "token_missing",
+            Self::TokenInvalid => "token_invalid",
+            Self::SignatureMissing => "signature_missing",
+            Self::SignatureInvalid => "signature_invalid",
+            Self::TimestampOutOfRange => "timestamp_out_of_range",
+            Self::ContentTypeUnsupported => "content_type_unsupported",
+            Self::BodyMalformed => "body_malformed",
+            Self::FieldInvalid => "field_invalid",
+            Self::StorageUnavailable => "storage_unavailable",
+        }
+    }
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_has_every_code_in_its_place() {
+        for (position, entry) in codes().iter().enumerate() {
+            assert_eq!(entry.code as usize, position, "{}", entry.code);
+            assert_eq!(entry.code.entry(), entry);
+            assert_eq!(serde_json::to_value(entry.code).unwrap(), entry.code.as_str());
+            assert!((400..600).contains(&entry.status) && entry.code.status().as_u16() == entry.status);
+            for text in [entry.title, entry.advice_en, entry.advice_zh] {
+                assert!(!text.is_empty() && !text.contains("  "), "{}: {text}", entry.code);
+            }
+        }
+        assert_eq!(Code::StorageUnavailable as usize, codes().len() - 1);
+    }
+}

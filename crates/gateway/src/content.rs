@@ -1,0 +1,106 @@
+//! What is stored of a request: the content of an event, and of a refused request.
+
+use std::{borrow::Cow, net::IpAddr};
+
+use http::HeaderMap;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::redaction::{HIDDEN, Redaction};
+
+mod body;
+mod headers;
+
+pub use body::RequestBody;
+pub(crate) use headers::text as header_text;
+pub use headers::{Headers, Values};
+
+/// The content of an event, stored as JSON. It borrows while it is made, so that a body is written
+/// once and copied never.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Content<'a> {
+    /// The flow's input.
+    pub input: Cow<'a, Map<String, Value>>,
+    /// The request that it came by; `None` for an event that no request made.
+    #[serde(default, borrow, skip_serializing_if = "Option::is_none")]
+    pub request: Option<RequestRecord<'a>>,
+}
+
+/// A request as it is recorded, its secrets hidden.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RequestRecord<'a> {
+    /// The method.
+    #[serde(borrow)]
+    pub method: Cow<'a, str>,
+    /// What followed the source's URL, undecoded.
+    #[serde(borrow)]
+    pub path: Cow<'a, str>,
+    /// The query, undecoded; hidden values are `***`.
+    #[serde(default, borrow, skip_serializing_if = "Option::is_none")]
+    pub query: Option<Cow<'a, str>>,
+    /// The headers by name; hidden values are `***`.
+    pub headers: Headers<'a>,
+    /// The type the body was said to be of.
+    #[serde(default, borrow, skip_serializing_if = "Option::is_none")]
+    pub content_type: Option<Cow<'a, str>>,
+    /// The body, exactly as it came.
+    #[serde(borrow)]
+    pub body: RequestBody<'a>,
+    /// How many bytes the body had, when only its beginning was kept, as of a refused request.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cut_from: Option<u64>,
+    /// The address of the client.
+    pub peer: IpAddr,
+}
+
+impl<'a> RequestRecord<'a> {
+    /// Records a request with the whole body.
+    pub(crate) fn new(head: &crate::Head<'a>, body: &'a [u8], redaction: &Redaction) -> Self {
+        Self {
+            method: Cow::Borrowed(head.method.as_str()),
+            path: Cow::Borrowed(head.path_tail),
+            query: head.query.map(|query| redaction.query(query)),
+            headers: Headers::of(head.headers, |name| redaction.hides(name)),
+            content_type: content_type(head.headers),
+            body: RequestBody::of(body),
+            cut_from: None,
+            peer: head.peer,
+        }
+    }
+
+    /// Records a request with at most `keep` bytes of the body.
+    pub(crate) fn capped(head: &crate::Head<'a>, body: &'a [u8], keep: usize, redaction: &Redaction) -> Self {
+        let (kept, whole) = match body.get(..keep) {
+            Some(kept) if keep < body.len() => (kept, false),
+            _ => (body, true),
+        };
+        let record = Self::new(head, kept, redaction);
+        if whole {
+            return record;
+        }
+        Self { body: RequestBody::beginning(kept), cut_from: Some(body.len() as u64), ..record }
+    }
+}
+
+fn content_type(headers: &HeaderMap) -> Option<Cow<'_, str>> {
+    headers.get(http::header::CONTENT_TYPE).map(header_text)
+}
+
+impl Content<'_> {
+    /// The content as JSON.
+    pub fn to_json(&self) -> Vec<u8> {
+        let body = self.request.as_ref().map_or(0, |request| request.body.as_bytes().len());
+        let mut json = Vec::with_capacity(1024 + body + body / 4);
+        write(self, &mut json);
+        json
+    }
+}
+
+/// Writes JSON into memory.
+#[expect(clippy::expect_used, reason = "text keys and plain values always serialise")]
+pub(crate) fn write(value: &impl Serialize, json: &mut Vec<u8>) {
+    serde_json::to_writer(json, value).expect("text keys and plain values always serialise");
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,227 @@
+//! The flow's inputs out of a request.
+
+use flow::{Field, FieldProblem, FieldType, Fields, Leniency};
+use indexmap::IndexMap;
+use serde_json::{Map, Value};
+
+use crate::{
+    Code, Error, Refused, SourceField,
+    body::Parsed,
+    error::did_you_mean,
+    origin::{Origin, Parts},
+    redaction::Redaction,
+    tail::Template,
+};
+
+/// How a request becomes the flow's input.
+#[derive(Debug)]
+pub(crate) struct Mapping {
+    fields: Vec<Mapped>,
+    /// Whether the body's own keys are the fields.
+    by_name: bool,
+}
+
+#[derive(Debug)]
+struct Mapped {
+    name: String,
+    field: Field,
+    origin: Origin,
+    /// Whether no later field needs what this one takes.
+    moves: bool,
+    /// The type of one item, for fields that are arrays of a type.
+    item: Option<Field>,
+    /// The flow's own input, where it asks for more than the field does.
+    input: Option<Field>,
+}
+
+impl Mapping {
+    /// Maps the source's fields to the flow's inputs, and finds out now what would fail every request.
+    pub(crate) fn compile(
+        fields: &IndexMap<String, SourceField>,
+        inputs: &Fields,
+        template: &Template,
+        redaction: &Redaction,
+    ) -> Result<Self, Error> {
+        if fields.is_empty() {
+            return Self::by_name(inputs);
+        }
+        let mut mapped = Vec::with_capacity(inputs.len());
+        for (name, declared) in fields {
+            let input = inputs.get(name).ok_or_else(|| unknown(name, inputs))?;
+            let from = format!("fields.{name}.from");
+            let origin = Origin::compile(&from, &declared.from, template, redaction)?;
+            mapped.push(Mapped::new(name, declared, input, origin)?);
+        }
+        for (name, input) in inputs.iter().filter(|(name, _)| !fields.contains_key(*name)) {
+            if input.required && input.default.is_none() {
+                let reason = format!("the flow requires `{name}`, which the source does not provide.");
+                let suggestion = format!("Add `{name}` with its `from`.");
+                return Err(Error::config("fields", "input_missing", reason, suggestion));
+            }
+            mapped.push(Mapped::unmapped(name, input.clone(), Origin::Nowhere));
+        }
+        for at in 0..mapped.len() {
+            mapped[at].moves = !mapped[at + 1..].iter().any(|later| later.origin.overlaps(&mapped[at].origin));
+        }
+        Ok(Self { fields: mapped, by_name: false })
+    }
+
+    fn by_name(inputs: &Fields) -> Result<Self, Error> {
+        let mut fields = Vec::with_capacity(inputs.len());
+        for (name, input) in inputs {
+            if !has_file(&input.kind) {
+                fields.push(Mapped::unmapped(name, input.clone(), Origin::Named(name.clone())));
+            } else if input.required {
+                return Err(no_files(format!("fields.{name}"), name));
+            }
+        }
+        Ok(Self { fields, by_name: true })
+    }
+
+    /// The flow's input, complete and checked.
+    ///
+    /// # Errors
+    /// Every field that does not fit.
+    pub(crate) fn take(&self, parts: &mut Parts) -> Result<Map<String, Value>, Refused> {
+        let object = matches!(parts.body, Parsed::Nothing | Parsed::Form(_) | Parsed::Json(Value::Object(_)));
+        if self.by_name && !self.fields.is_empty() && !object {
+            return Err(not_an_object(&parts.body));
+        }
+        let mut input = Map::with_capacity(self.fields.len());
+        let mut errors = Vec::new();
+        for mapped in &self.fields {
+            match mapped.take(parts) {
+                Ok(Some(value)) => drop(input.insert(mapped.name.clone(), value)),
+                Ok(None) => {}
+                Err(problem) => errors.push(problem),
+            }
+        }
+        if errors.is_empty() { Ok(input) } else { Err(refused(errors)) }
+    }
+}
+
+impl Mapped {
+    fn new(name: &str, declared: &SourceField, input: &Field, origin: Origin) -> Result<Self, Error> {
+        let field = declared.field();
+        let at = |key: &str| format!("fields.{name}.{key}");
+        if has_file(&field.kind) {
+            return Err(no_files(at("type"), name));
+        }
+        if !fits(&field.kind, &input.kind) {
+            let reason = format!("the flow's input is of type `{}`, not `{}`.", input.kind, field.kind);
+            return Err(Error::config(at("type"), "wrong_type", reason, format!("Write `{}`.", input.kind)));
+        }
+        if input.required && input.default.is_none() && !field.required && field.default.is_none() {
+            let reason = "the flow requires the input, so the source must.";
+            let suggestion = "Set `required: true`, or give a `default`.";
+            return Err(Error::config(at("required"), "input_required", reason, suggestion));
+        }
+        if field.default.is_some() {
+            let fits = |field: &Field, value| field.take(name, value, Leniency::Strict);
+            fits(&field, None).and_then(|value| fits(input, value)).map_err(|problem| {
+                let reason = format!("the default is {}, not {}.", problem.got, problem.expected);
+                Error::config(at("default"), "wrong_default", reason, "Give one that fits, or none.")
+            })?;
+        }
+        let asks_more = input.kind != field.kind
+            || input.default.is_some()
+            || (input.max_length.is_some() && input.max_length != field.max_length)
+            || (input.one_of.is_some() && input.one_of != field.one_of);
+        let input = asks_more.then(|| input.clone());
+        Ok(Self { input, ..Self::unmapped(name, field, origin) })
+    }
+
+    fn unmapped(name: &str, field: Field, origin: Origin) -> Self {
+        let item = match &field.kind {
+            FieldType::Array(Some(item)) => Some(Field::of(item.as_ref().clone())),
+            _ => None,
+        };
+        Self { name: name.to_owned(), field, origin, moves: true, item, input: None }
+    }
+
+    fn take(&self, parts: &mut Parts) -> Result<Option<Value>, FieldProblem> {
+        let (value, leniency) = match self.origin.take(parts, self.moves) {
+            None => (None, Leniency::Strict),
+            Some((value, Leniency::Strict)) => (Some(value), Leniency::Strict),
+            Some((value, Leniency::FromText)) => (Some(self.list(value)?), Leniency::FromText),
+        };
+        let value = self.field.take(&self.name, value, leniency)?;
+        match &self.input {
+            None => Ok(value),
+            Some(input) => input.take(&self.name, value, Leniency::Strict),
+        }
+    }
+
+    /// For a field that is an array: a lone text becomes an array of one, unless it is written as JSON;
+    /// each item is read as its type.
+    fn list(&self, value: Value) -> Result<Value, FieldProblem> {
+        let items = match (&self.field.kind, value) {
+            (FieldType::Array(_), Value::String(text)) if !text.trim_start().starts_with('[') => {
+                vec![Value::String(text)]
+            }
+            (FieldType::Array(_), Value::Array(items)) => items,
+            (_, other) => return Ok(other),
+        };
+        let Some(item) = &self.item else { return Ok(Value::Array(items)) };
+        let read = |(position, value)| {
+            let taken = item.take(&self.name, Some(value), Leniency::FromText);
+            let named = |problem| FieldProblem { field: format!("{}[{position}]", self.name), ..problem };
+            taken.map(Option::unwrap_or_default).map_err(named)
+        };
+        items.into_iter().enumerate().map(read).collect()
+    }
+}
+
+/// Whether every value of one type is a value of the other.
+fn fits(from: &FieldType, to: &FieldType) -> bool {
+    match (from, to) {
+        (_, FieldType::Any)
+        | (FieldType::Integer, FieldType::Number)
+        | (FieldType::DateTime, FieldType::String)
+        | (FieldType::Array(_), FieldType::Array(None)) => true,
+        (FieldType::Array(Some(from)), FieldType::Array(Some(to))) => fits(from, to),
+        _ => from == to,
+    }
+}
+
+fn has_file(kind: &FieldType) -> bool {
+    match kind {
+        FieldType::File => true,
+        FieldType::Array(Some(item)) => has_file(item),
+        _ => false,
+    }
+}
+
+fn no_files(field: String, name: &str) -> Error {
+    let reason = format!("`{name}` is a file, and sources do not take files in this version.");
+    Error::config(field, "files_unsupported", reason, "Take the text, or a link to the file, instead.")
+}
+
+fn unknown(name: &str, inputs: &Fields) -> Error {
+    let reason = format!("the flow has no input `{name}`.");
+    let known = inputs.keys().map(String::as_str);
+    let suggestion = did_you_mean(name, known).unwrap_or_else(|| "Add it to the flow's inputs.".to_owned());
+    Error::config(format!("fields.{name}"), "unknown_input", reason, suggestion)
+}
+
+fn not_an_object(body: &Parsed) -> Refused {
+    let problem = FieldProblem {
+        field: "body".to_owned(),
+        code: "wrong_type".to_owned(),
+        expected: "object".to_owned(),
+        got: body.describe().to_owned(),
+    };
+    let detail = "The source declares no fields, so the body must be an object whose keys are the flow's inputs.";
+    Refused { errors: vec![problem], ..Refused::new(Code::FieldInvalid, detail) }
+}
+
+fn refused(errors: Vec<FieldProblem>) -> Refused {
+    let detail = match errors.as_slice() {
+        [one] => format!("The field `{}` does not fit.", one.field),
+        several => format!("{} fields do not fit.", several.len()),
+    };
+    Refused { errors, ..Refused::new(Code::FieldInvalid, detail) }
+}
+
+#[cfg(test)]
+mod tests;

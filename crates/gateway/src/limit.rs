@@ -1,0 +1,114 @@
+//! Rate limits: a token bucket for the source and one for each client.
+
+mod clients;
+mod gcra;
+
+use std::{
+    net::IpAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use clock::Timestamp;
+use http::{HeaderName, HeaderValue};
+
+use self::{clients::Clients, gcra::Gcra};
+use crate::{
+    Code, Rate, Refused, Source,
+    refused::whole_seconds,
+};
+
+/// The state of a source's rate limits, kept beside the compiled source. Cheap to clone; clones share
+/// their state.
+#[derive(Clone, Debug)]
+pub struct Limits {
+    source: Option<Arc<Bucket>>,
+    clients: Option<Arc<Clients>>,
+}
+
+#[derive(Debug)]
+struct Bucket {
+    rate: Rate,
+    gcra: Gcra,
+    state: AtomicU64,
+}
+
+const LIMIT: HeaderName = HeaderName::from_static("ratelimit-limit");
+const REMAINING: HeaderName = HeaderName::from_static("ratelimit-remaining");
+const RESET: HeaderName = HeaderName::from_static("ratelimit-reset");
+
+impl Limits {
+    /// Full buckets, as a source's configuration says.
+    pub fn of(source: &Source) -> Self {
+        let limits = &source.config().limits;
+        Self {
+            source: limits.source_rate.map(|rate| Arc::new(Bucket::full(rate))),
+            clients: limits.client_rate.map(|rate| Arc::new(Clients::new(rate))),
+        }
+    }
+
+    /// The limits of a source that was compiled anew: what has the rate it had keeps its state, so that
+    /// saving a source does not fill its buckets.
+    #[must_use]
+    pub fn carried_to(&self, source: &Source) -> Self {
+        let limits = &source.config().limits;
+        let mut carried = Self::of(source);
+        if let Some(bucket) = self.source.as_ref().filter(|bucket| limits.source_rate == Some(bucket.rate)) {
+            carried.source = Some(Arc::clone(bucket));
+        }
+        if let Some(clients) = self.clients.as_ref().filter(|clients| limits.client_rate == Some(clients.rate())) {
+            carried.clients = Some(Arc::clone(clients));
+        }
+        carried
+    }
+
+    /// Takes one request out of the client's bucket.
+    pub(crate) fn take_client(&self, peer: IpAddr, now: Timestamp) -> Result<(), Refused> {
+        self.clients.as_ref().map_or(Ok(()), |clients| {
+            clients.take(peer, now).map_err(|wait| limited("One client", clients.rate(), wait))
+        })
+    }
+
+    /// Takes one request out of the source's bucket.
+    pub(crate) fn take_source(&self, now: Timestamp) -> Result<(), Refused> {
+        self.source.as_ref().map_or(Ok(()), |bucket| {
+            bucket.take(now).map_err(|wait| limited("This source", bucket.rate, wait))
+        })
+    }
+}
+
+impl Bucket {
+    fn full(rate: Rate) -> Self {
+        Self { rate, gcra: Gcra::new(rate), state: AtomicU64::new(0) }
+    }
+
+    fn take(&self, now: Timestamp) -> Result<(), Duration> {
+        let mut state = self.state.load(Ordering::Relaxed);
+        loop {
+            let mut next = state;
+            let taken = self.gcra.take(&mut next, now);
+            match self.state.compare_exchange_weak(state, next, Ordering::Relaxed, Ordering::Relaxed) {
+                Ok(_) => return taken,
+                Err(changed) => state = changed,
+            }
+        }
+    }
+}
+
+/// 429 with the headers of `draft-ietf-httpapi-ratelimit-headers` in the form that clients read.
+fn limited(who: &str, rate: Rate, wait: Duration) -> Refused {
+    let detail = format!(
+        "{who} may send {} requests in {}; the next may come in {} s.",
+        rate.requests,
+        rate.per,
+        whole_seconds(wait)
+    );
+    Refused::new(Code::RateLimited, detail)
+        .retry_after(wait)
+        .with_header(LIMIT, rate.requests.get().into())
+        .with_header(REMAINING, HeaderValue::from_static("0"))
+        .with_header(RESET, whole_seconds(wait).into())
+}

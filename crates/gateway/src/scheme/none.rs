@@ -1,0 +1,37 @@
+//! Scheme `none`: anyone who knows the URL may send.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{Scheme, Unverified};
+use crate::{Error, Refused};
+
+/// Nothing to set.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Config {}
+
+/// Nothing to keep.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Secrets {}
+
+#[derive(Debug)]
+struct Open;
+
+impl Config {
+    #[expect(clippy::unnecessary_wraps, reason = "every scheme compiles the same way")]
+    pub(super) fn compile(&self, _: &Secrets) -> Result<Box<dyn Scheme>, Error> {
+        Ok(Box::new(Open))
+    }
+}
+
+impl Scheme for Open {
+    fn verify(&self, _: &Unverified) -> Result<(), Refused> {
+        Ok(())
+    }
+
+    fn proofs(&self) -> Vec<String> {
+        Vec::new()
+    }
+}

@@ -1,0 +1,117 @@
+//! A compiled source, and what it says of a request before the body is read.
+
+use std::net::IpAddr;
+
+use clock::Timestamp;
+use flow::Fields;
+use http::{HeaderMap, HeaderValue, Method, header};
+
+use crate::{
+    Code, Config, Error, Limits, Problem, Refused, RequestRecord, Screened, content, error::read_config,
+    field::Mapping, judge::DedupeKey, redaction::Redaction, scheme::Scheme, tail::Template,
+};
+
+/// A request without its body.
+#[derive(Clone, Copy, Debug)]
+pub struct Head<'r> {
+    /// The method.
+    pub method: &'r Method,
+    /// What follows the source's URL, undecoded, with or without its first slash.
+    pub path_tail: &'r str,
+    /// The query, undecoded and without the question mark.
+    pub query: Option<&'r str>,
+    /// The headers.
+    pub headers: &'r HeaderMap,
+    /// The client's address.
+    pub peer: IpAddr,
+    /// When it came.
+    pub received_at: Timestamp,
+}
+
+/// A source that is ready to judge requests.
+#[derive(Debug)]
+pub struct Source {
+    config: Config,
+    allow: HeaderValue,
+    pub(crate) template: Template,
+    pub(crate) scheme: Box<dyn Scheme>,
+    pub(crate) redaction: Redaction,
+    pub(crate) dedupe: Option<DedupeKey>,
+    pub(crate) mapping: Mapping,
+}
+
+impl Source {
+    /// Compiles a source from its stored configuration and secrets, both JSON, for a flow with these
+    /// inputs.
+    ///
+    /// # Errors
+    /// The first thing that is wrong: its place, the reason and what to write instead. A source that
+    /// does not compile must refuse every request, with [`Code::SourceUnavailable`].
+    pub fn compile(config: &str, secrets: &[u8], inputs: &Fields) -> Result<Self, Error> {
+        let config: Config = read_config(config)?;
+        config.check()?;
+        let scheme = config.verification.compile(secrets)?;
+        let redaction = Redaction::new(scheme.proofs(), &config.redact);
+        let template = config.path.as_deref().map_or_else(|| Ok(Template::default()), Template::parse)?;
+        let mapping = Mapping::compile(&config.fields, inputs, &template, &redaction)?;
+        let dedupe = config.dedupe.as_ref();
+        let dedupe = dedupe.map(|d| DedupeKey::compile(d, &*scheme, &template, &redaction)).transpose()?;
+        let methods: Vec<_> = config.methods.iter().map(|method| method.as_str()).collect();
+        let allow = HeaderValue::from_str(&methods.join(", ")).unwrap_or(HeaderValue::from_static("POST"));
+        Ok(Self { config, allow, template, scheme, redaction, dedupe, mapping })
+    }
+
+    /// The configuration it was compiled from.
+    pub const fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// Judges what can be judged before the body is read: method, path, announced size, client rate.
+    ///
+    /// # Errors
+    /// [`Code::MethodNotAllowed`], [`Code::PathNotFound`], [`Code::BodyTooLarge`] or
+    /// [`Code::RateLimited`].
+    pub fn before_body<'r>(&'r self, head: Head<'r>, limits: &'r Limits) -> Result<Screened<'r>, Refused> {
+        if !self.config.methods.iter().any(|method| method.as_str() == head.method.as_str()) {
+            let detail = "This source does not take the request's method.";
+            let refused = Refused::new(Code::MethodNotAllowed, detail);
+            return Err(refused.with_header(header::ALLOW, self.allow.clone()));
+        }
+        let parameters = self.template.read(head.path_tail).ok_or_else(|| {
+            Refused::new(Code::PathNotFound, "The path behind the source's URL is not the one it takes.")
+        })?;
+        self.check_size(announced_size(head.headers).unwrap_or(0))?;
+        limits.take_client(head.peer, head.received_at)?;
+        Ok(Screened::new(self, head, parameters, limits))
+    }
+
+    /// What is recorded of a refused request, as JSON: the request with at most `keep` bytes of its
+    /// body, and the answer.
+    pub fn refusal_content(&self, head: &Head, body: &[u8], keep: usize, refused: &Refused) -> Vec<u8> {
+        #[derive(serde::Serialize)]
+        struct Refusal<'a> {
+            request: RequestRecord<'a>,
+            answer: Problem<'a>,
+        }
+        let request = RequestRecord::capped(head, body, keep, &self.redaction);
+        let mut json = Vec::with_capacity(1024 + keep.min(body.len()));
+        content::write(&Refusal { request, answer: refused.problem() }, &mut json);
+        json
+    }
+
+    /// Refuses a body that is larger than the source takes.
+    pub(crate) fn check_size(&self, bytes: u64) -> Result<(), Refused> {
+        let limit = self.config.limits.body;
+        if bytes <= limit.0 { Ok(()) } else { Err(self.too_large()) }
+    }
+
+    pub(crate) fn too_large(&self) -> Refused {
+        let detail = format!("The body is larger than {}, the most that this source takes.", self.config.limits.body);
+        Refused::new(Code::BodyTooLarge, detail)
+    }
+}
+
+/// The size that `Content-Length` announces; `None` for a body in chunks.
+fn announced_size(headers: &HeaderMap) -> Option<u64> {
+    headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.trim().parse().ok()
+}

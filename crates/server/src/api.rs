@@ -1,0 +1,106 @@
+//! The API under `/api/v1`. This file is its table of contents.
+
+pub(crate) mod auth;
+mod destinations;
+mod deliveries;
+mod environments;
+mod events;
+mod flows;
+mod keys;
+mod live;
+mod paging;
+pub(crate) mod problem;
+mod runs;
+mod session;
+mod sources;
+mod time;
+mod trace;
+
+use axum::{Router, extract::DefaultBodyLimit};
+use utoipa::OpenApi;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+pub(crate) use flows::serving;
+pub(crate) use trace::{Fate, fate};
+
+use crate::app::App;
+
+/// The largest body the API takes; flows and documents are far smaller.
+const BODY_LIMIT: usize = 16 << 20;
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Linchpin",
+        description = "Webhook in, AI flow, webhook out. Errors are problem documents (RFC 9457); ids are typed; \
+                       lists go from the newest back, by `before`.",
+        license(name = "Apache-2.0", identifier = "Apache-2.0")
+    ),
+    components(schemas(problem::ProblemDocument)),
+    security(("api_key" = []), ("session" = [])),
+    modifiers(&Security)
+)]
+struct Document;
+
+struct Security;
+
+impl utoipa::Modify for Security {
+    fn modify(&self, openapi: &mut utoipa::openapi::OpenApi) {
+        use utoipa::openapi::security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityScheme};
+        let components = openapi.components.get_or_insert_default();
+        components.add_security_scheme("api_key", SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer)));
+        let cookie = SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::new(auth::COOKIE)));
+        components.add_security_scheme("session", cookie);
+    }
+}
+
+fn table_of_contents() -> OpenApiRouter<App> {
+    OpenApiRouter::with_openapi(Document::openapi())
+        .routes(routes!(session::setup))
+        .routes(routes!(session::log_in, session::log_out))
+        .routes(routes!(session::log_in_by_link))
+        .routes(routes!(session::make_link))
+        .routes(routes!(session::me))
+        .routes(routes!(keys::list, keys::create))
+        .routes(routes!(keys::revoke))
+        .routes(routes!(environments::list))
+        .routes(routes!(environments::list_variables))
+        .routes(routes!(environments::set_variable))
+        .routes(routes!(environments::list_secrets))
+        .routes(routes!(environments::set_secret, environments::delete_secret))
+        .routes(routes!(flows::node_kinds))
+        .routes(routes!(flows::list))
+        .routes(routes!(flows::get, flows::put_draft))
+        .routes(routes!(flows::validate))
+        .routes(routes!(flows::publish))
+        .routes(routes!(flows::list_versions))
+        .routes(routes!(flows::get_version))
+        .routes(routes!(flows::deploy))
+        .routes(routes!(sources::list, sources::create))
+        .routes(routes!(sources::get, sources::update, sources::delete))
+        .routes(routes!(destinations::list, destinations::create))
+        .routes(routes!(destinations::get, destinations::update, destinations::delete))
+        .routes(routes!(destinations::enable))
+        .routes(routes!(events::list))
+        .routes(routes!(events::replay))
+        .routes(routes!(events::list_refused))
+        .routes(routes!(trace::get))
+        .routes(routes!(runs::list))
+        .routes(routes!(runs::cancel))
+        .routes(routes!(deliveries::list))
+        .routes(routes!(deliveries::replay))
+        .routes(routes!(live::stream))
+}
+
+/// The routes, under their whole paths.
+pub(crate) fn router() -> Router<App> {
+    let (router, _) = table_of_contents().split_for_parts();
+    router.layer(DefaultBodyLimit::max(BODY_LIMIT))
+}
+
+/// The OpenAPI 3.1 document.
+pub(crate) fn openapi() -> utoipa::openapi::OpenApi {
+    let mut document = table_of_contents().split_for_parts().1;
+    document.info.version = env!("CARGO_PKG_VERSION").to_owned();
+    document
+}

@@ -1,0 +1,166 @@
+//! What the API says when it cannot do what it was asked: problem documents (RFC 9457).
+
+use axum::{
+    Json,
+    extract::rejection::JsonRejection,
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// A problem document.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ProblemDocument {
+    /// Where the code is explained.
+    pub(crate) r#type: String,
+    /// The problem in a few words, the same each time.
+    pub(crate) title: &'static str,
+    /// The HTTP status.
+    pub(crate) status: u16,
+    /// What happened and what to do.
+    pub(crate) detail: String,
+    /// A stable code.
+    pub(crate) code: &'static str,
+    /// What is wrong in a flow, for `flow_invalid`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) problems: Vec<FlowProblem>,
+}
+
+/// One thing that is wrong in a flow.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct FlowProblem {
+    /// The node, or null for the flow itself.
+    pub(crate) node: Option<String>,
+    /// Where in it.
+    pub(crate) field: String,
+    /// A stable code.
+    pub(crate) code: String,
+    /// What is wrong.
+    pub(crate) reason: String,
+    /// What to write instead.
+    pub(crate) suggestion: Option<String>,
+}
+
+/// An error of the API.
+#[derive(Debug)]
+pub(crate) struct Error(Box<ProblemDocument>);
+
+/// The codes of the API's own errors: code, status, title.
+macro_rules! errors {
+    ($($(#[$doc:meta])* $name:ident $code:literal $status:ident $title:literal;)*) => {
+        impl Error {$(
+            $(#[$doc])*
+            pub(crate) fn $name(detail: impl Into<String>) -> Self {
+                Self::new($code, StatusCode::$status, $title, detail.into())
+            }
+        )*}
+
+        /// Every code of the API, with its status and title, for the documentation.
+        pub(crate) const CODES: &[(&str, u16, &str)] = &[$(($code, StatusCode::$status.as_u16(), $title)),*];
+    };
+}
+
+errors! {
+    /// The request itself is wrong.
+    bad_request "bad_request" BAD_REQUEST "The request is wrong";
+    /// Nobody is logged in.
+    unauthenticated "unauthenticated" UNAUTHORIZED "Log in first";
+    /// The caller may not do this.
+    forbidden "forbidden" FORBIDDEN "Not allowed";
+    /// There is no such thing here.
+    not_found "not_found" NOT_FOUND "Not found";
+    /// A name is taken, or something changed in between.
+    conflict "conflict" CONFLICT "Conflict";
+    /// A flow does not validate.
+    flow_invalid "flow_invalid" UNPROCESSABLE_ENTITY "The flow has problems";
+    /// A value is not allowed.
+    invalid "invalid" UNPROCESSABLE_ENTITY "A value is not allowed";
+    /// Too many tries.
+    too_many "too_many_requests" TOO_MANY_REQUESTS "Too many tries";
+    /// The server failed; its log says why.
+    internal "internal" INTERNAL_SERVER_ERROR "The server failed";
+    /// The server cannot take writes now.
+    unavailable "unavailable" SERVICE_UNAVAILABLE "Not available now";
+}
+
+impl Error {
+    fn new(code: &'static str, status: StatusCode, title: &'static str, detail: String) -> Self {
+        Self(Box::new(ProblemDocument {
+            r#type: format!("/errors/{code}"),
+            title,
+            status: status.as_u16(),
+            detail,
+            code,
+            problems: Vec::new(),
+        }))
+    }
+
+    /// A flow with problems.
+    pub(crate) fn flow_problems(problems: Vec<flow::Problem>) -> Self {
+        let detail = problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
+        let mut error = Self::flow_invalid(detail);
+        error.0.problems = problems.into_iter().map(FlowProblem::from).collect();
+        error
+    }
+
+    /// An error whose cause goes to the log, not to the caller.
+    fn hidden(error: &dyn std::error::Error) -> Self {
+        tracing::error!(error, "a request failed");
+        Self::internal("The server could not do this; its log says why.")
+    }
+}
+
+impl From<flow::Problem> for FlowProblem {
+    fn from(problem: flow::Problem) -> Self {
+        let flow::Problem { node, field, code, reason, suggestion } = problem;
+        Self { node, field, code, reason, suggestion }
+    }
+}
+
+impl From<store::Error> for Error {
+    fn from(error: store::Error) -> Self {
+        match error {
+            store::Error::Conflict(said) => Self::conflict(said),
+            store::Error::Unavailable { reason } => Self::unavailable(format!("Nothing was stored: {reason}.")),
+            other => Self::hidden(&other),
+        }
+    }
+}
+
+impl From<engine::Error> for Error {
+    fn from(error: engine::Error) -> Self {
+        match error {
+            engine::Error::Store(error) => error.into(),
+            engine::Error::NoRun(_) | engine::Error::NoVersion(_) => Self::not_found(error.to_string()),
+            engine::Error::Program { problems, .. } => Self::flow_problems(problems),
+            engine::Error::Stopping => Self::unavailable(error.to_string()),
+            other @ engine::Error::Journal { .. } => Self::hidden(&other),
+        }
+    }
+}
+
+impl From<store::MalformedId> for Error {
+    fn from(error: store::MalformedId) -> Self {
+        Self::not_found(error.to_string())
+    }
+}
+
+impl From<JsonRejection> for Error {
+    fn from(rejection: JsonRejection) -> Self {
+        Self::bad_request(rejection.body_text())
+    }
+}
+
+impl IntoResponse for Error {
+    fn into_response(self) -> Response {
+        let status = StatusCode::from_u16(self.0.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let mut response = (status, Json(self.0)).into_response();
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        if status == StatusCode::SERVICE_UNAVAILABLE {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
+        }
+        response
+    }
+}

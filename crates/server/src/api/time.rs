@@ -1,0 +1,20 @@
+//! Times in the API: RFC 3339, UTC, to the millisecond.
+
+use clock::Timestamp;
+
+/// A time as the API writes it.
+pub(crate) fn rfc3339(at: Timestamp) -> String {
+    let time = jiff::Timestamp::from_millisecond(at.as_millis()).unwrap_or_default();
+    format!("{time:.3}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn to_the_millisecond() {
+        assert_eq!(rfc3339(Timestamp::from_millis(1_700_000_000_007)), "2023-11-14T22:13:20.007Z");
+        assert_eq!(rfc3339(Timestamp::from_millis(0)), "1970-01-01T00:00:00.000Z");
+    }
+}

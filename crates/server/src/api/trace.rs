@@ -1,0 +1,302 @@
+//! What became of an event, from the request to the last attempt.
+
+use std::collections::HashMap;
+
+use axum::{
+    Json,
+    extract::{Path, State},
+};
+use flow::run::Event;
+use serde::Serialize;
+use serde_json::Value;
+use store::{Attempt, DeliveryId, DeliveryState, DeliveryView, EventId, EventStatus, RunId};
+use utoipa::ToSchema;
+
+use super::{auth::Caller, events::word, problem::Error, time::rfc3339};
+use crate::{app::App, hooks};
+
+/// An event and all that followed.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Trace {
+    id: String,
+    environment: String,
+    flow: String,
+    source: Option<String>,
+    /// `webhook`, `api`, …
+    kind: String,
+    /// Whether it was held back by the source's filter.
+    filtered: bool,
+    received_at: String,
+    /// Tells the event's fate to whoever has it.
+    status_url: String,
+    /// The request as it came, with secrets hidden.
+    #[schema(value_type = Option<Object>)]
+    request: Option<Value>,
+    /// The original run first, then its repeats.
+    runs: Vec<RunTrace>,
+}
+
+/// A run, its steps and its deliveries.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct RunTrace {
+    id: String,
+    /// `original` or `replay`.
+    cause: String,
+    status: String,
+    /// The number of the flow's version.
+    version: u32,
+    created_at: String,
+    finished_at: Option<String>,
+    #[schema(value_type = Object)]
+    input: Value,
+    #[schema(value_type = Option<Object>)]
+    outputs: Option<Value>,
+    /// What the request was answered, by a `respond` step.
+    #[schema(value_type = Option<Object>)]
+    response: Option<Value>,
+    #[schema(value_type = Option<Object>)]
+    error: Option<Value>,
+    steps: Vec<StepTrace>,
+    deliveries: Vec<DeliveryTrace>,
+}
+
+/// A step and its tries.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct StepTrace {
+    /// The node's id.
+    id: String,
+    /// Its kind, with the version.
+    kind: String,
+    /// `pending`, `running`, `paused`, `waiting`, `succeeded`, `recovered`, `failed`, `skipped` or `stopped`.
+    state: String,
+    tries: Vec<TryTrace>,
+}
+
+/// One try of a step.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct TryTrace {
+    attempt: u32,
+    ended_at: String,
+    took_us: u64,
+    /// The port it left by, when it succeeded.
+    port: Option<String>,
+    /// What it worked on, after templates.
+    #[schema(value_type = Option<Object>)]
+    input: Option<Value>,
+    #[schema(value_type = Option<Object>)]
+    output: Option<Value>,
+    #[schema(value_type = Option<Object>)]
+    error: Option<Value>,
+}
+
+/// A delivery and its attempts.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct DeliveryTrace {
+    id: String,
+    /// The destination's name, or its id when it is gone.
+    destination: String,
+    step: String,
+    #[schema(value_type = String)]
+    state: DeliveryState,
+    created_at: String,
+    finished_at: Option<String>,
+    due_at: Option<String>,
+    attempts: Vec<AttemptTrace>,
+}
+
+/// An attempt.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct AttemptTrace {
+    number: u32,
+    at: String,
+    outcome: String,
+    /// Request, response or error, and times.
+    #[schema(value_type = Object)]
+    record: Value,
+}
+
+/// An event's fate in short, for the status URL: no payloads but the results.
+#[derive(Serialize)]
+pub(crate) struct Fate {
+    /// `filtered`, or where the original run stands.
+    status: String,
+    /// Where each step stands.
+    steps: Vec<engine::StepStanding>,
+    outputs: Option<Value>,
+    error: Option<Value>,
+    deliveries: Vec<DeliveryFate>,
+}
+
+/// A delivery's fate in short.
+#[derive(Serialize)]
+struct DeliveryFate {
+    id: String,
+    step: String,
+    state: DeliveryState,
+    attempts: Vec<AttemptFate>,
+}
+
+/// An attempt in short.
+#[derive(Serialize)]
+struct AttemptFate {
+    number: u32,
+    at: String,
+    outcome: String,
+}
+
+/// What became of an event
+#[utoipa::path(get, path = "/api/v1/events/{id}", tag = "events", params(("id" = String, Path,)),
+    responses((status = 200, body = Trace)))]
+pub(crate) async fn get(State(app): State<App>, caller: Caller, Path(id): Path<String>) -> Result<Json<Trace>, Error> {
+    let id: EventId = id.parse()?;
+    let event = app.store.event_get(caller.workspace, id).await?;
+    let event = event.ok_or_else(|| Error::not_found("There is no such event."))?;
+    let content = app.store.event_content(id).await?.unwrap_or_default();
+    let mut content: Value = serde_json::from_slice(&content).unwrap_or_default();
+    let rows = app.store.run_of_event(caller.workspace, id).await?;
+    let mut deliveries = deliveries_by_run(&app, &rows.iter().map(|run| run.id).collect::<Vec<_>>()).await?;
+    let names: HashMap<_, _> = {
+        let place = store::Place { workspace: caller.workspace, environment: event.environment };
+        app.world.destinations(place).iter().map(|(name, id)| (*id, name.clone())).collect()
+    };
+    let mut runs = Vec::with_capacity(rows.len());
+    for row in rows {
+        let timeline = app.engine.timeline(caller.workspace, row.id).await?;
+        let made = deliveries.remove(&row.id).unwrap_or_default();
+        runs.push(run_trace(timeline, made, &names));
+    }
+    Ok(Json(Trace {
+        id: id.to_string(),
+        environment: app.world.environment_name(event.environment).to_string(),
+        flow: event.flow.to_string(),
+        source: event.source.map(|source| source.to_string()),
+        kind: event.kind,
+        filtered: event.status == EventStatus::Filtered,
+        received_at: rfc3339(event.received_at),
+        status_url: hooks::status_url(&app, id),
+        request: content.get_mut("request").map(Value::take),
+        runs,
+    }))
+}
+
+/// An event's fate; `None` when there is no such event.
+pub(crate) async fn fate(app: &App, id: EventId) -> Result<Option<Fate>, Error> {
+    let Some(event) = app.store.event_get(app.workspace, id).await? else { return Ok(None) };
+    if event.status == EventStatus::Filtered {
+        let (status, steps, deliveries) = ("filtered".to_owned(), Vec::new(), Vec::new());
+        return Ok(Some(Fate { status, steps, outputs: None, error: None, deliveries }));
+    }
+    let timeline = app.engine.timeline(app.workspace, id.original_run()).await?;
+    let deliveries = deliveries_by_run(app, &[id.original_run()]).await?;
+    let attempt = |attempt: Attempt| AttemptFate { number: attempt.number, at: rfc3339(attempt.at), outcome: attempt.outcome };
+    let delivery = |(view, attempts): (DeliveryView, Vec<Attempt>)| DeliveryFate {
+        id: view.id.to_string(),
+        step: view.step,
+        state: view.state,
+        attempts: attempts.into_iter().map(attempt).collect(),
+    };
+    Ok(Some(Fate {
+        status: word(timeline.run.status),
+        steps: timeline.steps,
+        outputs: timeline.outcome.outputs.as_deref().cloned(),
+        error: timeline.outcome.error.map(|error| serde_json::json!(error)),
+        deliveries: deliveries.into_values().flatten().map(delivery).collect(),
+    }))
+}
+
+type Made = Vec<(DeliveryView, Vec<Attempt>)>;
+
+async fn deliveries_by_run(app: &App, runs: &[RunId]) -> Result<HashMap<RunId, Made>, Error> {
+    let views = app.store.delivery_of_runs(app.workspace, runs.to_vec()).await?;
+    let ids: Vec<DeliveryId> = views.iter().map(|view| view.id).collect();
+    let mut attempts: HashMap<DeliveryId, Vec<Attempt>> = HashMap::new();
+    for (id, attempt) in app.store.delivery_attempts(app.workspace, ids).await? {
+        attempts.entry(id).or_default().push(attempt);
+    }
+    let mut by_run: HashMap<RunId, Made> = HashMap::new();
+    for view in views {
+        let attempts = attempts.remove(&view.id).unwrap_or_default();
+        by_run.entry(view.run).or_default().push((view, attempts));
+    }
+    Ok(by_run)
+}
+
+fn run_trace(timeline: engine::Timeline, made: Made, names: &HashMap<store::DestinationId, String>) -> RunTrace {
+    let run = timeline.run;
+    let mut tries: HashMap<String, Vec<TryTrace>> = HashMap::new();
+    for (step, attempt) in timeline.events.into_iter().filter_map(try_trace) {
+        tries.entry(step).or_default().push(attempt);
+    }
+    let steps = timeline.steps.into_iter().map(|standing| {
+        let id = standing.step.to_string();
+        StepTrace { tries: tries.remove(&id).unwrap_or_default(), id, kind: standing.kind, state: standing.state.to_owned() }
+    });
+    RunTrace {
+        id: run.id.to_string(),
+        cause: serde_json::json!(run.cause).as_str().unwrap_or_default().to_owned(),
+        status: word(run.status),
+        version: timeline.version,
+        created_at: rfc3339(run.created_at),
+        finished_at: run.finished_at.map(rfc3339),
+        input: (*timeline.input).clone(),
+        outputs: timeline.outcome.outputs.as_deref().cloned(),
+        response: timeline.outcome.response.as_deref().cloned(),
+        error: timeline.outcome.error.map(|error| serde_json::json!(error)),
+        steps: steps.collect(),
+        deliveries: made.into_iter().map(|(view, attempts)| delivery_trace(view, attempts, names)).collect(),
+    }
+}
+
+fn try_trace(event: Event) -> Option<(String, TryTrace)> {
+    let ended_at = |at| rfc3339(clock::Timestamp::from_millis(at));
+    match event {
+        Event::StepSucceeded { step, attempt, port, output, input, at, took_us, .. } => Some((
+            step.to_string(),
+            TryTrace {
+                attempt,
+                ended_at: ended_at(at),
+                took_us,
+                port: Some(port.into()),
+                input: input.as_deref().cloned(),
+                output: Some((*output).clone()),
+                error: None,
+            },
+        )),
+        Event::StepFailed { step, attempt, error, input, at, took_us } => Some((
+            step.to_string(),
+            TryTrace {
+                attempt,
+                ended_at: ended_at(at),
+                took_us,
+                port: None,
+                input: input.as_deref().cloned(),
+                output: None,
+                error: Some(serde_json::json!(error)),
+            },
+        )),
+        _ => None,
+    }
+}
+
+fn delivery_trace(
+    view: DeliveryView,
+    attempts: Vec<Attempt>,
+    names: &HashMap<store::DestinationId, String>,
+) -> DeliveryTrace {
+    let attempt = |attempt: Attempt| AttemptTrace {
+        number: attempt.number,
+        at: rfc3339(attempt.at),
+        outcome: attempt.outcome,
+        record: serde_json::from_slice(&attempt.record).unwrap_or_default(),
+    };
+    DeliveryTrace {
+        id: view.id.to_string(),
+        destination: names.get(&view.destination).cloned().unwrap_or_else(|| view.destination.to_string()),
+        step: view.step,
+        state: view.state,
+        created_at: rfc3339(view.created_at),
+        finished_at: view.finished_at.map(rfc3339),
+        due_at: view.due_at.filter(|_| view.state == DeliveryState::Pending).map(rfc3339),
+        attempts: attempts.into_iter().map(attempt).collect(),
+    }
+}

@@ -1,0 +1,131 @@
+//! One request to a source: judge, commit, reply.
+
+use std::{net::SocketAddr, time::Duration};
+
+use axum::{
+    body::Body,
+    extract::{ConnectInfo, State},
+    http::Request,
+    response::Response,
+};
+use bytes::Bytes;
+use engine::{Caller, Submission, Submitted};
+use gateway::{Accepted, Code, Head, Refused, Reply};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use serde_json::Value;
+use store::SourceId;
+
+use super::{client, reply, sources::{Found, Live}};
+use crate::app::App;
+
+/// How long a body may take to arrive.
+const BODY_TIME: Duration = Duration::from_secs(30);
+
+/// Takes a request to a source.
+pub(crate) async fn receive(
+    State(app): State<App>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    request: Request<Body>,
+) -> Response {
+    let (parts, body) = request.into_parts();
+    let (id, tail) = split(parts.uri.path());
+    let found = match id.parse::<SourceId>() {
+        Ok(id) => app.sources.find(&app, id).await,
+        Err(_) => Ok(Found::Unknown),
+    };
+    let live = match found {
+        Ok(Found::Live(live)) => live,
+        Ok(Found::Unavailable(live)) => {
+            let detail = if live.row.enabled { "No version of the flow is deployed." } else { "The source is switched off." };
+            return reply::refuse(&Refused::new(Code::SourceUnavailable, detail));
+        }
+        Ok(Found::Broken) => {
+            let detail = "The source's configuration does not fit its flow.";
+            return reply::refuse(&Refused::new(Code::SourceUnavailable, detail));
+        }
+        Ok(Found::Unknown) => {
+            metrics::counter!("linchpin_requests_total", "outcome" => "unknown_source").increment(1);
+            return reply::refuse(&Refused::new(Code::SourceNotFound, "There is no source with this id."));
+        }
+        Err(_) => return reply::refuse(&unavailable("The source could not be read.")),
+    };
+    let head = Head {
+        method: &parts.method,
+        path_tail: tail,
+        query: parts.uri.query(),
+        headers: &parts.headers,
+        peer: client::address(peer.ip(), &parts.headers, &app.config.trusted_proxies),
+        received_at: app.clock.now(),
+    };
+    let mut kept = Bytes::new();
+    match take(&app, &live, head, body, &mut kept).await {
+        Ok(response) => {
+            metrics::counter!("linchpin_requests_total", "outcome" => "accepted").increment(1);
+            response
+        }
+        Err(refused) => {
+            metrics::counter!("linchpin_requests_total", "outcome" => refused.code.as_str()).increment(1);
+            app.refusals.record(&live, &head, &kept, &refused);
+            reply::refuse(&refused)
+        }
+    }
+}
+
+/// Splits `/hooks/{id}/{tail}`.
+fn split(path: &str) -> (&str, &str) {
+    let rest = path.strip_prefix("/hooks/").unwrap_or_default();
+    rest.split_once('/').unwrap_or((rest, ""))
+}
+
+async fn take(app: &App, live: &Live, head: Head<'_>, body: Body, kept: &mut Bytes) -> Result<Response, Refused> {
+    let screened = live.judge.before_body(head, &live.limits)?;
+    let limit = usize::try_from(screened.body_limit()).unwrap_or(usize::MAX);
+    let read = tokio::time::timeout(BODY_TIME, Limited::new(body, limit).collect());
+    let bytes = match read.await {
+        Ok(Ok(collected)) => collected.to_bytes(),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => return Err(screened.overrun()),
+        Ok(Err(_)) => return Err(Refused::new(Code::BodyMalformed, "The body ended before it was complete.")),
+        Err(_) => return Err(Refused::new(Code::BodyMalformed, "The body took longer than 30 s to arrive.")),
+    };
+    kept.clone_from(&bytes);
+    let accepted = screened.judge(&bytes)?;
+    let reply = accepted.reply;
+    let submitted = submit(app, live, accepted, head.received_at).await?;
+    Ok(reply::accepted(app, &reply, submitted).await)
+}
+
+async fn submit(app: &App, live: &Live, accepted: Accepted, received_at: clock::Timestamp) -> Result<Submitted, Refused> {
+    let Some(program) = &live.program else { return Err(unavailable("No version of the flow is deployed.")) };
+    let waits = !matches!(accepted.reply, Reply::Accept { .. });
+    let submission = Submission {
+        place: live.row.place,
+        program: program.clone(),
+        source: Some((live.row.id, live.name.clone())),
+        kind: "webhook",
+        received_at,
+        input: Value::Object(accepted.input),
+        content: accepted.content,
+        dedupe: accepted.dedupe,
+        caller: if waits { Caller::Waits } else { Caller::Leaves },
+    };
+    app.engine.submit(submission).await.map_err(|error| {
+        tracing::warn!(error = &error as &dyn std::error::Error, "an event was not accepted");
+        unavailable("The event could not be put on stable storage.")
+    })
+}
+
+fn unavailable(detail: &'static str) -> Refused {
+    Refused::new(Code::StorageUnavailable, detail).retry_after(Duration::from_secs(5))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn splits_id_and_tail() {
+        assert_eq!(split("/hooks/src_1"), ("src_1", ""));
+        assert_eq!(split("/hooks/src_1/orders/7"), ("src_1", "orders/7"));
+        assert_eq!(split("/hooks/"), ("", ""));
+    }
+}

@@ -1,0 +1,61 @@
+//! Keeps refused requests, as well as it can within a bound.
+
+use std::time::Duration;
+
+use gateway::{Head, Refused};
+use store::{Refusal, Store};
+use tokio::sync::mpsc;
+
+use super::sources::Live;
+
+/// Refusals that may wait to be stored; more are counted and dropped.
+const QUEUE: usize = 256;
+
+/// How much of a refused body is kept.
+const KEPT: usize = 16 << 10;
+
+/// Refusals stored in one write, and the least time between two: at most 640 a second.
+const BATCH: usize = 64;
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// Takes refusals.
+pub(crate) struct Recorder {
+    store: Store,
+    queue: mpsc::Sender<Refusal>,
+}
+
+impl Recorder {
+    /// A recorder that writes behind, until it is dropped.
+    pub(crate) fn start(store: Store) -> Self {
+        let (queue, mut refusals) = mpsc::channel(QUEUE);
+        let writing = store.clone();
+        tokio::spawn(async move {
+            let mut batch = Vec::with_capacity(BATCH);
+            while refusals.recv_many(&mut batch, BATCH).await > 0 {
+                let count = batch.len() as u64;
+                if let Err(error) = writing.refusal_add(std::mem::take(&mut batch)).await {
+                    metrics::counter!("linchpin_refusals_dropped_total").increment(count);
+                    tracing::warn!(%error, "refused requests could not be recorded");
+                }
+                tokio::time::sleep(PAUSE).await;
+            }
+        });
+        Self { store, queue }
+    }
+
+    /// Keeps a refused request if there is room.
+    pub(super) fn record(&self, live: &Live, head: &Head<'_>, body: &[u8], refused: &Refused) {
+        let Ok(place) = self.queue.try_reserve() else {
+            return metrics::counter!("linchpin_refusals_dropped_total").increment(1);
+        };
+        place.send(Refusal {
+            id: self.store.ids().next(),
+            place: live.row.place,
+            source: live.row.id,
+            code: refused.code.as_str().to_owned(),
+            status: u32::from(refused.status().as_u16()),
+            received_at: head.received_at,
+            content: live.judge.refusal_content(head, body, KEPT, refused),
+        });
+    }
+}

@@ -1,0 +1,131 @@
+//! The sources in memory. All of them are known, so a request to an unknown one costs no query; each
+//! is compiled when it is first called.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, LazyLock},
+};
+
+use engine::Program;
+use flow::Fields;
+use gateway::Limits;
+use parking_lot::RwLock;
+use store::{FlowId, Source, SourceId, Store};
+use tokio::sync::OnceCell;
+
+use crate::{api::problem::Error, app::App};
+
+/// The sources by id.
+#[derive(Default)]
+pub(crate) struct Sources(RwLock<HashMap<SourceId, Arc<Entry>>>);
+
+/// A source, and what it was compiled to.
+struct Entry {
+    row: Source,
+    live: OnceCell<Option<Arc<Live>>>,
+    /// What it was before it changed: its limits go on.
+    before: Option<Arc<Live>>,
+}
+
+/// A source that can judge requests.
+pub(crate) struct Live {
+    /// Its row.
+    pub(crate) row: Source,
+    /// Its name, as expressions see it.
+    pub(crate) name: Arc<str>,
+    /// Judges.
+    pub(crate) judge: gateway::Source,
+    /// How much it took lately.
+    pub(crate) limits: Limits,
+    /// The version that serves its flow; `None` until one is deployed.
+    pub(crate) program: Option<Arc<Program>>,
+}
+
+/// What is known of a source id.
+pub(crate) enum Found {
+    /// It can judge.
+    Live(Arc<Live>),
+    /// It is switched off, broken, or its flow is not deployed.
+    Unavailable(Arc<Live>),
+    /// Its configuration is broken.
+    Broken,
+    /// There is none.
+    Unknown,
+}
+
+impl Sources {
+    /// Reads all sources.
+    pub(crate) async fn load(store: &Store, places: &[store::Place]) -> Result<Self, store::Error> {
+        let sources = Self::default();
+        for place in places {
+            for row in store.source_list(*place).await? {
+                sources.put(row);
+            }
+        }
+        Ok(sources)
+    }
+
+    /// Takes a new or changed source.
+    pub(crate) fn put(&self, row: Source) {
+        let mut sources = self.0.write();
+        let before = sources.get(&row.id).and_then(|entry| entry.last_live());
+        sources.insert(row.id, Arc::new(Entry { row, live: OnceCell::new(), before }));
+    }
+
+    /// Forgets a source.
+    pub(crate) fn remove(&self, id: SourceId) {
+        self.0.write().remove(&id);
+    }
+
+    /// Compiles the sources of a flow anew when they are called next, after a deployment.
+    pub(crate) fn forget(&self, flow: FlowId) {
+        let mut sources = self.0.write();
+        for entry in sources.values_mut().filter(|entry| entry.row.flow == flow) {
+            let (row, before) = (entry.row.clone(), entry.last_live());
+            *entry = Arc::new(Entry { row, live: OnceCell::new(), before });
+        }
+    }
+
+    /// The source of an id.
+    pub(crate) async fn find(&self, app: &App, id: SourceId) -> Result<Found, Error> {
+        let entry = self.0.read().get(&id).map(Arc::clone);
+        let Some(entry) = entry else { return Ok(Found::Unknown) };
+        let live = entry.live.get_or_try_init(|| entry.compile(app)).await?;
+        Ok(match live {
+            Some(live) if live.row.enabled && live.program.is_some() => Found::Live(Arc::clone(live)),
+            Some(live) => Found::Unavailable(Arc::clone(live)),
+            None => Found::Broken,
+        })
+    }
+}
+
+impl Entry {
+    fn last_live(&self) -> Option<Arc<Live>> {
+        self.live.get().and_then(Option::as_ref).or(self.before.as_ref()).map(Arc::clone)
+    }
+
+    /// An error of the store is tried again at the next request; a broken source stays broken until it changes.
+    async fn compile(&self, app: &App) -> Result<Option<Arc<Live>>, Error> {
+        static NONE: LazyLock<Fields> = LazyLock::new(Fields::default);
+        let program = match crate::api::serving(app, self.row.place, self.row.flow).await {
+            Ok(program) => program,
+            Err(error @ engine::Error::Store(_)) => return Err(error.into()),
+            Err(error) => {
+                tracing::error!(source = %self.row.id, error = &error as &dyn std::error::Error, "a source's flow cannot run");
+                return Ok(None);
+            }
+        };
+        let inputs = program.as_ref().map_or(&*NONE, |program| &program.flow.definition().inputs);
+        match gateway::Source::compile(&self.row.config, &self.row.secrets, inputs) {
+            Ok(judge) => {
+                let limits = self.before.as_ref().map_or_else(|| Limits::of(&judge), |before| before.limits.carried_to(&judge));
+                let (row, name) = (self.row.clone(), self.row.name.as_str().into());
+                Ok(Some(Arc::new(Live { row, name, judge, limits, program })))
+            }
+            Err(error) => {
+                tracing::error!(source = %self.row.id, %error, "a source's configuration does not fit its flow");
+                Ok(None)
+            }
+        }
+    }
+}

@@ -1,0 +1,47 @@
+//! `/status/{event}`: an event's whole fate, for whoever has the signed URL.
+
+use axum::{
+    Json,
+    extract::{Path, Query, State},
+};
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use serde::{Deserialize, Serialize};
+use store::EventId;
+use vault::Context;
+
+use crate::{
+    api::{Fate, fate, problem::Error},
+    app::App,
+};
+
+/// The capability in the URL.
+#[derive(Deserialize)]
+pub(crate) struct Capability {
+    #[serde(default)]
+    token: String,
+}
+
+/// What the URL tells.
+#[derive(Serialize)]
+pub(crate) struct Status {
+    event_id: EventId,
+    #[serde(flatten)]
+    fate: Fate,
+}
+
+/// Tells an event's fate.
+pub(crate) async fn status(
+    State(app): State<App>,
+    Path(event): Path<String>,
+    Query(capability): Query<Capability>,
+) -> Result<Json<Status>, Error> {
+    // One answer for every wrong URL: it tells nobody which events exist.
+    let unknown = || Error::not_found("There is no such event, or the URL is not complete.");
+    let event_id: EventId = event.parse().map_err(|_| unknown())?;
+    let token = URL_SAFE_NO_PAD.decode(&capability.token).map_err(|_| unknown())?;
+    if !app.store.keys().is_tag(Context { kind: "status", id: event_id.as_bytes() }, &token) {
+        return Err(unknown());
+    }
+    let fate = fate(&app, event_id).await?.ok_or_else(unknown)?;
+    Ok(Json(Status { event_id, fate }))
+}
