@@ -61,17 +61,17 @@ mod tests {
     proptest! {
         #[test]
         fn nothing_is_lost_and_no_piece_is_too_long(
-            text in "([a-z ]|\n|\n\n|汉|。|😀|\\. ){0,400}",
+            text in "([a-z ]|\n|\n\n|汉|。|😀|\\. ){0,120}",
             limit in 4_usize..200,
         ) {
             let pieces = split(&text, limit);
-            prop_assert_eq!(pieces.concat(), text);
+            prop_assert_eq!(pieces.concat(), &*text);
             prop_assert!(pieces.iter().all(|piece| !piece.is_empty() && piece.len() <= limit));
         }
 
         #[test]
         fn any_text_at_all(text: String, limit in 4_usize..50) {
-            prop_assert_eq!(split(&text, limit).concat(), text);
+            prop_assert_eq!(split(&text, limit).concat(), &*text);
         }
     }
 }

@@ -59,12 +59,18 @@ fn headers(more: &[(&str, &str)]) -> HeaderMap {
     usual.iter().chain(more).map(pair).collect()
 }
 
-fn measure(what: &str, config: &serde_json::Value, secrets: &serde_json::Value, headers: &HeaderMap, body: &str) {
-    let source = Source::compile(&config.to_string(), secrets.to_string().as_bytes(), &inputs()).expect("source");
+fn measure(
+    what: &str,
+    config: &serde_json::Value,
+    secrets: &serde_json::Value,
+    headers: &HeaderMap,
+    body: &str,
+) {
+    let source =
+        Source::compile(&config.to_string(), secrets.to_string().as_bytes(), &inputs()).expect("source");
     let limits = Limits::of(&source);
     let peer = Ipv4Addr::LOCALHOST.into();
-    let head =
-        Head { method: &Method::POST, path_tail: "", query: None, headers, peer, received_at: NOW };
+    let head = Head { method: &Method::POST, path_tail: "", query: None, headers, peer, received_at: NOW };
     let mut rounds: Vec<u128> = (0..200)
         .map(|_| {
             let started = Instant::now();

@@ -55,15 +55,15 @@ impl<'r> Parsed<'r> {
             Kind::Json => json(body),
             Kind::Form => form(body),
             Kind::Text => str::from_utf8(body).map(Self::Text).map_err(|error| not_utf8(error.valid_up_to())),
-            Kind::Bytes => str::from_utf8(body)
-                .map(Self::Text)
-                .map_err(|_| unsupported("The body is binary; this source takes bytes only when they are text.")),
+            Kind::Bytes => str::from_utf8(body).map(Self::Text).map_err(|_| {
+                unsupported("The body is binary; this source takes bytes only when they are text.")
+            }),
             Kind::Multipart => Err(unsupported(
                 "Multipart bodies and files are not taken by this version; send JSON, a URL-encoded form or text.",
             )),
-            Kind::Other => Err(unsupported(
-                "`Content-Type` names neither JSON, nor a URL-encoded form, nor text.",
-            )),
+            Kind::Other => {
+                Err(unsupported("`Content-Type` names neither JSON, nor a URL-encoded form, nor text."))
+            }
         }
     }
 
@@ -96,9 +96,10 @@ fn kind(media_type: &str) -> Kind {
 
 /// Whether the parameters of a content type name UTF-8, a part of it, or nothing.
 fn is_utf8(parameters: &str) -> bool {
-    let charset = parameters.split(';').filter_map(|parameter| parameter.split_once('=')).find_map(
-        |(name, value)| name.trim().eq_ignore_ascii_case("charset").then(|| value.trim().trim_matches('"')),
-    );
+    let charset =
+        parameters.split(';').filter_map(|parameter| parameter.split_once('=')).find_map(|(name, value)| {
+            name.trim().eq_ignore_ascii_case("charset").then(|| value.trim().trim_matches('"'))
+        });
     let known = ["utf-8", "utf8", "us-ascii", "ascii"];
     charset.is_none_or(|charset| known.iter().any(|name| charset.eq_ignore_ascii_case(name)))
 }
@@ -189,7 +190,8 @@ mod tests {
         assert_eq!((code, detail.contains("byte 2")), (Code::BodyMalformed, true));
         let many = "a&".repeat(MAX_PAIRS);
         assert!(refusal("application/x-www-form-urlencoded", many.as_bytes()).1.contains("10000"));
-        for content_type in ["text/plain", "text/xml; charset=utf-8", "image/svg+xml", "application/octet-stream"]
+        for content_type in
+            ["text/plain", "text/xml; charset=utf-8", "image/svg+xml", "application/octet-stream"]
         {
             assert!(matches!(read(content_type, "你".as_bytes()).unwrap(), Parsed::Text("你")));
         }

@@ -240,7 +240,12 @@ impl Reply {
             Self::Accept { status } if (200..300).contains(&status) => Ok(()),
             Self::Accept { status } => {
                 let reason = format!("{status} is not a status from 200 to 299");
-                Err(Error::config("reply.status", "out_of_range", reason, "Use 202, or 200 where it must be."))
+                Err(Error::config(
+                    "reply.status",
+                    "out_of_range",
+                    reason,
+                    "Use 202, or 200 where it must be.",
+                ))
             }
             Self::Wait { deadline } | Self::Respond { deadline } => {
                 span("reply.deadline", deadline, [Span::from_secs(1), Span::from_secs(300)])

@@ -49,8 +49,9 @@ pub(crate) fn read_secrets<T: DeserializeOwned>(json: &[u8]) -> Result<T, Error>
     read(json).map_err(|(field, said)| {
         let suggestion = Some("Set the source's secrets again.".to_owned());
         Error::Secrets(
-            named(&field, &said)
-                .unwrap_or_else(|| problem(field, "wrong_form", "it does not have the right form.", suggestion)),
+            named(&field, &said).unwrap_or_else(|| {
+                problem(field, "wrong_form", "it does not have the right form.", suggestion)
+            }),
         )
     })
 }

@@ -61,7 +61,8 @@ impl Mapping {
             mapped.push(Mapped::unmapped(name, input.clone(), Origin::Nowhere));
         }
         for at in 0..mapped.len() {
-            mapped[at].moves = !mapped[at + 1..].iter().any(|later| later.origin.overlaps(&mapped[at].origin));
+            mapped[at].moves =
+                !mapped[at + 1..].iter().any(|later| later.origin.overlaps(&mapped[at].origin));
         }
         Ok(Self { fields: mapped, by_name: false })
     }
@@ -211,7 +212,8 @@ fn not_an_object(body: &Parsed) -> Refused {
         expected: "object".to_owned(),
         got: body.describe().to_owned(),
     };
-    let detail = "The source declares no fields, so the body must be an object whose keys are the flow's inputs.";
+    let detail =
+        "The source declares no fields, so the body must be an object whose keys are the flow's inputs.";
     Refused { errors: vec![problem], ..Refused::new(Code::FieldInvalid, detail) }
 }
 

@@ -16,10 +16,7 @@ use clock::Timestamp;
 use http::{HeaderName, HeaderValue};
 
 use self::{clients::Clients, gcra::Gcra};
-use crate::{
-    Code, Rate, Refused, Source,
-    refused::whole_seconds,
-};
+use crate::{Code, Rate, Refused, Source, refused::whole_seconds};
 
 /// The state of a source's rate limits, kept beside the compiled source. Cheap to clone; clones share
 /// their state.
@@ -59,7 +56,9 @@ impl Limits {
         if let Some(bucket) = self.source.as_ref().filter(|bucket| limits.source_rate == Some(bucket.rate)) {
             carried.source = Some(Arc::clone(bucket));
         }
-        if let Some(clients) = self.clients.as_ref().filter(|clients| limits.client_rate == Some(clients.rate())) {
+        if let Some(clients) =
+            self.clients.as_ref().filter(|clients| limits.client_rate == Some(clients.rate()))
+        {
             carried.clients = Some(Arc::clone(clients));
         }
         carried

@@ -101,10 +101,15 @@ impl Origin {
                 Err(wrong(format!("`{from}` lacks a name."), format!("Write it like `{place}.name`.")))
             }
             (other, _) => {
-                let suggestion = did_you_mean(other, ["body", "query", "header", "path", "form"]);
+                // A mistyped word is near a known one; else `body` was most likely left out.
+                let known = ["body", "query", "header", "path", "form"];
+                let near = known.iter().find(|known| strsim::damerau_levenshtein(other, known) <= 1);
                 Err(wrong(
                     format!("`{other}` is no part of a request: body, query, header, path and form are."),
-                    suggestion.unwrap_or_else(|| "Write it like `body.data.items[0].sku`.".to_owned()),
+                    near.map_or_else(
+                        || format!("Did you mean `body.{from}`?"),
+                        |near| format!("Did you mean `{near}`?"),
+                    ),
                 ))
             }
         }

@@ -106,6 +106,8 @@ fn count(field: &str, secrets: usize) -> Result<(), Error> {
     match secrets {
         0 => Err(Error::secrets(field, "empty", "there is none.", "Add one.")),
         1..=MAX_SECRETS => Ok(()),
-        _ => Err(Error::secrets(field, "too_many", "there are more than 8.", "Remove those no longer in use.")),
+        _ => {
+            Err(Error::secrets(field, "too_many", "there are more than 8.", "Remove those no longer in use."))
+        }
     }
 }

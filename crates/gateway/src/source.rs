@@ -106,7 +106,8 @@ impl Source {
     }
 
     pub(crate) fn too_large(&self) -> Refused {
-        let detail = format!("The body is larger than {}, the most that this source takes.", self.config.limits.body);
+        let detail =
+            format!("The body is larger than {}, the most that this source takes.", self.config.limits.body);
         Refused::new(Code::BodyTooLarge, detail)
     }
 }

@@ -91,8 +91,15 @@ mod tests {
         assert_eq!(template.parameters().collect::<Vec<_>>(), ["order_id", "line"]);
         assert_eq!(template.read("orders/a%2Fb/lines/%E4%BD%A0").unwrap(), ["a/b", "你"]);
         assert_eq!(template.read("/orders/7/lines/1").unwrap(), ["7", "1"]);
-        let others =
-            ["", "/", "orders/7", "orders//lines/1", "orders/7/lines/", "orders/7/lines/1/", "Orders/7/lines/1"];
+        let others = [
+            "",
+            "/",
+            "orders/7",
+            "orders//lines/1",
+            "orders/7/lines/",
+            "orders/7/lines/1/",
+            "Orders/7/lines/1",
+        ];
         for other in others {
             assert_eq!(template.read(other), None, "{other}");
         }

@@ -1,8 +1,8 @@
 //! The API under `/api/v1`. This file is its table of contents.
 
 pub(crate) mod auth;
-mod destinations;
 mod deliveries;
+mod destinations;
 mod environments;
 mod events;
 mod flows;
@@ -21,6 +21,7 @@ use utoipa::OpenApi;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 pub(crate) use flows::serving;
+pub(crate) use session::login_link;
 pub(crate) use trace::{Fate, fate};
 
 use crate::app::App;

@@ -1,12 +1,20 @@
-//! The parts of the server, built once in `main`.
+//! The parts of the server, built once in `serve`.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
 
 use clock::{Clock, Random};
 use engine::Engine;
 use store::{Store, WorkspaceId};
+use tokio::sync::{Semaphore, broadcast};
 
-use crate::{config::Config, hooks::Sources, world::World};
+use crate::{
+    config::Config,
+    hooks::{Recorder, Sources},
+    world::World,
+};
 
 /// Everything a handler may need. Cheap to clone.
 #[derive(Clone)]
@@ -16,7 +24,7 @@ pub(crate) struct App(Arc<Parts>);
 pub(crate) struct Parts {
     /// What the operator set.
     pub(crate) config: Config,
-    /// The address that senders and browsers use.
+    /// The address that senders and browsers use, without a slash at its end.
     pub(crate) public_url: String,
     /// The workspace.
     pub(crate) workspace: WorkspaceId,
@@ -26,23 +34,33 @@ pub(crate) struct Parts {
     pub(crate) engine: Engine,
     /// Environments and destinations in memory.
     pub(crate) world: Arc<World>,
-    /// Sources that have been called.
+    /// Sources in memory.
     pub(crate) sources: Sources,
-    /// What outbound deliveries tell.
-    pub(crate) deliveries: delivery::Handle,
+    /// Keeps refused requests.
+    pub(crate) refusals: Recorder,
+    /// Tells the outbox of new deliveries and changed destinations.
+    pub(crate) outbox: delivery::Waker,
+    /// Attempts as they are recorded; listeners resubscribe.
+    pub(crate) settled: broadcast::Receiver<delivery::Settled>,
     /// Time.
     pub(crate) clock: Clock,
     /// Chance.
     pub(crate) random: Random,
     /// Renders the metrics.
     pub(crate) metrics: metrics_exporter_prometheus::PrometheusHandle,
-    /// Where the server listens.
-    pub(crate) bound: SocketAddr,
+    /// A slot for each login that may be checked at once.
+    pub(crate) logins: Semaphore,
+    /// Set when the server begins to stop.
+    pub(crate) stopping: AtomicBool,
 }
 
 impl App {
     pub(crate) fn new(parts: Parts) -> Self {
         Self(Arc::new(parts))
+    }
+
+    pub(crate) fn is_stopping(&self) -> bool {
+        self.stopping.load(Ordering::Relaxed)
     }
 }
 

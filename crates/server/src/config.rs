@@ -143,7 +143,8 @@ impl Config {
             anyhow::ensure!(file.exists(), "there is no configuration file {}", file.display());
             figment = figment.merge(Toml::file(file));
         }
-        let environment = Env::prefixed("LINCHPIN_").ignore(&["api_key", "url", "openai_base_url", "openai_api_key"]);
+        let environment =
+            Env::prefixed("LINCHPIN_").ignore(&["api_key", "url", "openai_base_url", "openai_api_key"]);
         let figment = figment.merge(environment.split("__")).merge(Serialized::defaults(command_line));
         let config: Self = figment.extract().context("the configuration is wrong")?;
         config.check()?;
@@ -199,7 +200,8 @@ fn key_file(data_dir: &Path, random: &Random) -> anyhow::Result<Key> {
     }
     std::fs::create_dir_all(data_dir).with_context(|| format!("{} cannot be made", data_dir.display()))?;
     let key = Key::generate(random);
-    write_private(&path, key.to_base64().as_bytes()).with_context(|| format!("{} cannot be written", path.display()))?;
+    write_private(&path, key.to_base64().as_bytes())
+        .with_context(|| format!("{} cannot be written", path.display()))?;
     Ok(key)
 }
 
@@ -237,7 +239,8 @@ mod tests {
     fn a_lost_key_is_not_replaced() {
         let directory = tempfile::tempdir().unwrap();
         let config = Config { data_dir: directory.path().to_owned(), ..Config::default() };
-        let sealed = config.key_ring(&Random::system()).unwrap().seal(vault::Context { kind: "t", id: b"" }, b"x");
+        let sealed =
+            config.key_ring(&Random::system()).unwrap().seal(vault::Context { kind: "t", id: b"" }, b"x");
         let again = config.key_ring(&Random::system()).unwrap();
         assert_eq!(again.open(vault::Context { kind: "t", id: b"" }, &sealed).unwrap(), b"x");
         std::fs::write(directory.path().join("linchpin.db"), b"").unwrap();

@@ -43,7 +43,8 @@ impl World {
         let environments = self.store.environment_list(self.workspace).await?;
         let name = environments.into_iter().find(|known| known.id == environment).map(|known| known.name);
         let variables = self.store.variable_list(place).await?;
-        let variables: BTreeMap<_, _> = variables.into_iter().map(|variable| (variable.name, variable.value)).collect();
+        let variables: BTreeMap<_, _> =
+            variables.into_iter().map(|variable| (variable.name, variable.value)).collect();
         let destinations = self.store.destination_list(place).await?;
         let known = Known {
             surroundings: Arc::new(Surroundings {
@@ -71,7 +72,11 @@ impl World {
 
     /// The name of an environment.
     pub(crate) fn environment_name(&self, environment: EnvironmentId) -> Arc<str> {
-        self.environments.read().get(&environment).map(|known| Arc::clone(&known.surroundings.environment)).unwrap_or_default()
+        self.environments
+            .read()
+            .get(&environment)
+            .map(|known| Arc::clone(&known.surroundings.environment))
+            .unwrap_or_default()
     }
 
     /// The destinations of an environment by name.

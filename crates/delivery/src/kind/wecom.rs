@@ -35,8 +35,8 @@ const PARTS: usize = 20;
 /// The longest number before a part: `(20/20)` and a line's end.
 const NUMBER: usize = 8;
 
-/// The least that must be left for the text beside mentions, in bytes.
-const ROOM: usize = 512;
+/// However many are mentioned, the text has room beside them.
+const _: () = assert!(MARKDOWN_LIMIT > config::MARKS + NUMBER + 512);
 
 pub(crate) struct Wecom {
     draft: Draft,
@@ -66,7 +66,7 @@ impl Kind for Wecom {
     }
 
     fn calls(&self, message: Message, _: &Stamp) -> Result<Vec<Call>, Unsendable> {
-        let said = self.said(message.body)?;
+        let said = said(message.body)?;
         let (format, mentions) =
             (said.format.unwrap_or(self.format), said.mentions.as_ref().unwrap_or(&self.mentions));
         mentions.check(format).map_err(Unsendable)?;
@@ -88,23 +88,21 @@ impl Kind for Wecom {
     }
 }
 
-impl Wecom {
-    /// What a message says: a text, or an object with one.
-    fn said(&self, body: Value) -> Result<Said, Unsendable> {
-        let said = match body {
-            Value::String(text) => Said { text, format: None, mentions: None },
-            Value::Object(_) => read("body", body).map_err(|error| Unsendable(error.to_string()))?,
-            _ => {
-                let reason =
-                    "a WeCom robot takes a text, or an object with `text`; change the deliver node's body";
-                return Err(Unsendable(reason.to_owned()));
-            }
-        };
-        if said.text.trim().is_empty() {
-            return Err(Unsendable("the text is empty, which WeCom refuses".to_owned()));
+/// What a message says: a text, or an object with one.
+fn said(body: Value) -> Result<Said, Unsendable> {
+    let said = match body {
+        Value::String(text) => Said { text, format: None, mentions: None },
+        Value::Object(_) => read("body", body).map_err(|error| Unsendable(error.to_string()))?,
+        _ => {
+            let reason =
+                "a WeCom robot takes a text, or an object with `text`; change the deliver node's body";
+            return Err(Unsendable(reason.to_owned()));
         }
-        Ok(said)
+    };
+    if said.text.trim().is_empty() {
+        return Err(Unsendable("the text is empty, which WeCom refuses".to_owned()));
     }
+    Ok(said)
 }
 
 /// The text as the contents of one message, or of several that are numbered.
@@ -114,10 +112,7 @@ fn contents(text: &str, format: Format, mentions: &Mentions) -> Result<Vec<Strin
         Format::Markdown => (MARKDOWN_LIMIT, mentions.marks()),
         Format::MarkdownV2 => (MARKDOWN_LIMIT, String::new()),
     };
-    let room = limit.saturating_sub(marks.len());
-    if room < ROOM {
-        return Err(Unsendable("there are so many mentions that no text fits beside them".to_owned()));
-    }
+    let room = limit - marks.len();
     if text.len() <= room {
         return Ok(vec![format!("{text}{marks}")]);
     }

@@ -63,7 +63,10 @@ fn is_written_and_read_and_shows_no_secret() {
     let read: Content = serde_json::from_slice(&json).unwrap();
     assert_eq!(read, content);
     let request = read.request.unwrap();
-    assert_eq!(request.headers.get("x-many").unwrap(), &Values::Many(vec!["a".into(), "b".into(), "c".into()]));
+    assert_eq!(
+        request.headers.get("x-many").unwrap(),
+        &Values::Many(vec!["a".into(), "b".into(), "c".into()])
+    );
     assert_eq!(request.headers.get("nothing"), None);
 }
 

@@ -49,9 +49,11 @@ fn without_fields_the_inputs_are_taken_by_name() {
 #[test]
 fn without_fields_a_body_that_is_no_object_is_refused_and_not_ignored() {
     let optional = compile(json!({}), json!({"query": {"type": "string"}})).unwrap();
-    for (body, got) in
-        [(Parsed::Json(json!([1])), "array"), (Parsed::Json(json!(null)), "null"), (Parsed::Text("x"), "string")]
-    {
+    for (body, got) in [
+        (Parsed::Json(json!([1])), "array"),
+        (Parsed::Json(json!(null)), "null"),
+        (Parsed::Text("x"), "string"),
+    ] {
         assert_eq!(take(&optional, "", body).unwrap_err(), [format!("body wrong_type object {got}")]);
     }
     let none = compile(json!({}), json!({})).unwrap();
@@ -110,14 +112,18 @@ fn lists_of_text_are_read_item_by_item() {
 
 #[test]
 fn the_flows_own_rules_hold_as_well() {
-    let fields = json!({"q": {"type": "string", "from": "body.q"}, "n": {"type": "integer", "from": "body.n"}});
+    let fields =
+        json!({"q": {"type": "string", "from": "body.q"}, "n": {"type": "integer", "from": "body.n"}});
     let inputs = json!({
         "q": {"type": "string", "max_length": 2},
         "n": {"type": "integer", "one_of": [1, 2], "default": 2},
     });
     let mapping = compile(fields, inputs).unwrap();
     let wrong = take(&mapping, "", Parsed::Json(json!({"q": "abc", "n": 3}))).unwrap_err();
-    assert_eq!(wrong, ["q too_long at most 2 characters 3 characters", "n not_allowed one of 1, 2 another value"]);
+    assert_eq!(
+        wrong,
+        ["q too_long at most 2 characters 3 characters", "n not_allowed one of 1, 2 another value"]
+    );
     assert_eq!(take(&mapping, "", Parsed::Json(json!({"q": null}))).unwrap(), json!({"n": 2}));
 }
 

@@ -61,13 +61,10 @@ mod tests {
         let of = |path: &str| steps(&path.parse().unwrap());
         assert_eq!(of(""), []);
         assert_eq!(of("[3][0].a"), [Step::Index(3), Step::Index(0), key("a")]);
-        assert_eq!(of(r#"a[0]["x.y"][1][""]"#), [
-            key("a"),
-            Step::Index(0),
-            key("x.y"),
-            Step::Index(1),
-            key("")
-        ]);
+        assert_eq!(
+            of(r#"a[0]["x.y"][1][""]"#),
+            [key("a"), Step::Index(0), key("x.y"), Step::Index(1), key("")]
+        );
         let mut value = json!({"a": [{"b": "x"}, 2]});
         assert_eq!(take(&mut value, &of("a[0].b")), Some(json!("x")));
         assert_eq!(value, json!({"a": [{"b": null}, 2]}));

@@ -49,16 +49,16 @@ fn text(value: Value) -> Option<(Value, Leniency)> {
 fn json_is_found_strictly_and_text_leniently() {
     let body = || Parsed::Json(json!({"data": {"items": [{"sku": "A-1"}]}}));
     assert_eq!(found("body.data.items[0].sku", body()), Some((json!("A-1"), Leniency::Strict)));
-    assert_eq!(
-        found("body", body()),
-        Some((json!({"data": {"items": [{"sku": "A-1"}]}}), Leniency::Strict))
-    );
+    assert_eq!(found("body", body()), Some((json!({"data": {"items": [{"sku": "A-1"}]}}), Leniency::Strict)));
     assert_eq!(found("body[1]", Parsed::Json(json!([0, 1]))), Some((json!(1), Leniency::Strict)));
     assert_eq!(found("body.data.items[1].sku", body()), None);
     assert_eq!(found("body", Parsed::Text("hi")), text(json!("hi")));
     assert_eq!(found("body.x", Parsed::Text("hi")), None);
     assert_eq!(found("form.a[1]", Parsed::Form(Pairs::parse(b"a=1&a=2"))), text(json!("2")));
-    assert_eq!(found("form", Parsed::Form(Pairs::parse(b"a=1&token=2"))), text(json!({"a": "1", "token": "2"})));
+    assert_eq!(
+        found("form", Parsed::Form(Pairs::parse(b"a=1&token=2"))),
+        text(json!({"a": "1", "token": "2"}))
+    );
     assert_eq!(found("form.a", body()), None);
 }
 
@@ -83,7 +83,7 @@ fn what_is_no_origin_says_what_to_write() {
         ("", "body.data.items[0].sku"),
         ("[0]", "body.data.items[0].sku"),
         ("boby.x", "Did you mean `body`?"),
-        ("data.x", "body.data.items[0].sku"),
+        ("data.x", "Did you mean `body.data.x`?"),
         ("header", "header.name"),
         ("header.a b", "header.x-request-id"),
         ("query[0]", "query.name[0]"),

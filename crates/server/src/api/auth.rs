@@ -7,7 +7,7 @@ use axum::{
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use sha2::{Digest, Sha256};
-use store::{MemberId, Role, WorkspaceId};
+use store::{Role, WorkspaceId};
 
 use super::problem::Error;
 use crate::app::App;
@@ -27,8 +27,6 @@ pub(crate) struct Caller {
     pub(crate) role: Role,
     /// How it is called in logs and histories.
     pub(crate) name: String,
-    /// The member, when it is a person.
-    pub(crate) member: Option<MemberId>,
 }
 
 impl Caller {
@@ -39,7 +37,9 @@ impl Caller {
         }
         let needed = serde_json::json!(role);
         let needed = needed.as_str().unwrap_or_default();
-        Err(Error::forbidden(format!("This needs the role `{needed}`; ask an admin of the workspace for it.")))
+        Err(Error::forbidden(format!(
+            "This needs the role `{needed}`; ask an admin of the workspace for it."
+        )))
     }
 }
 
@@ -50,25 +50,31 @@ impl FromRequestParts<App> for Caller {
         if let Some(key) = bearer(&parts.headers) {
             return by_key(app, key).await;
         }
-        let token = cookie(&parts.headers).ok_or_else(|| Error::unauthenticated("Log in, or send an API key."))?;
+        let token =
+            cookie(&parts.headers).ok_or_else(|| Error::unauthenticated("Log in, or send an API key."))?;
         if !parts.method.is_safe() {
             same_origin(&parts.headers, &parts.method)?;
         }
         let member = app.store.session_member(digest(token)).await?;
         let member = member.ok_or_else(|| Error::unauthenticated("The session has ended; log in again."))?;
-        Ok(Self { workspace: member.workspace, role: member.role, name: member.name, member: Some(member.id) })
+        Ok(Self {
+            workspace: member.workspace,
+            role: member.role,
+            name: member.name,
+        })
     }
 }
 
 async fn by_key(app: &App, key: &str) -> Result<Caller, Error> {
-    let known = if key.starts_with(KEY_PREFIX) { app.store.api_key_by_token(digest(key)).await? } else { None };
-    let key = known.ok_or_else(|| Error::unauthenticated("The API key is not known, has expired or was revoked."))?;
+    let known =
+        if key.starts_with(KEY_PREFIX) { app.store.api_key_by_token(digest(key)).await? } else { None };
+    let key = known
+        .ok_or_else(|| Error::unauthenticated("The API key is not known, has expired or was revoked."))?;
     let role = key.scopes.iter().filter_map(|scope| serde_json::from_value(scope.as_str().into()).ok()).max();
     Ok(Caller {
         workspace: key.workspace,
         role: role.unwrap_or(Role::Viewer),
         name: format!("key {}", key.name),
-        member: None,
     })
 }
 
@@ -80,7 +86,11 @@ fn same_origin(headers: &HeaderMap, method: &Method) -> Result<(), Error> {
         Some(origin) => origin.split_once("://").is_some_and(|(_, origin)| origin == host),
         None => headers.get("sec-fetch-site").is_none_or(|site| site == "same-origin" || site == "none"),
     };
-    if from_here { Ok(()) } else { Err(Error::forbidden(format!("A {method} from another site is not taken."))) }
+    if from_here {
+        Ok(())
+    } else {
+        Err(Error::forbidden(format!("A {method} from another site is not taken.")))
+    }
 }
 
 pub(crate) fn bearer(headers: &HeaderMap) -> Option<&str> {
@@ -121,9 +131,8 @@ pub(crate) async fn is_password(hash: Option<String>, password: String) -> bool 
     let verified = tokio::task::spawn_blocking(move || {
         let known = hash.is_some();
         let hash = hash.unwrap_or_else(|| NOBODY.to_owned());
-        let parsed = PasswordHash::new(&hash).is_ok_and(|parsed| {
-            Argon2::default().verify_password(password.as_bytes(), &parsed).is_ok()
-        });
+        let parsed = PasswordHash::new(&hash)
+            .is_ok_and(|parsed| Argon2::default().verify_password(password.as_bytes(), &parsed).is_ok());
         parsed && known
     });
     verified.await.unwrap_or(false)

@@ -64,7 +64,11 @@ pub(crate) async fn list(
 /// Send a dead letter again, under its old id
 #[utoipa::path(post, path = "/api/v1/deliveries/{id}/replay", tag = "deliveries", params(("id" = String, Path,)),
     responses((status = 204, description = "It is due now"), (status = 409, description = "It is no dead letter")))]
-pub(crate) async fn replay(State(app): State<App>, caller: Caller, Path(id): Path<String>) -> Result<StatusCode, Error> {
+pub(crate) async fn replay(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Result<StatusCode, Error> {
     caller.at_least(Role::Operator)?;
     let id: DeliveryId = id.parse()?;
     let delivery = app.store.delivery_get(caller.workspace, id).await?;

@@ -108,7 +108,11 @@ pub(crate) async fn update(
 /// Let a destination that was switched off take deliveries again
 #[utoipa::path(post, path = "/api/v1/destinations/{id}/enable", tag = "destinations", params(("id" = String, Path,)),
     responses((status = 204, description = "It takes deliveries; what waited is sent")))]
-pub(crate) async fn enable(State(app): State<App>, caller: Caller, Path(id): Path<String>) -> Result<StatusCode, Error> {
+pub(crate) async fn enable(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Result<StatusCode, Error> {
     caller.at_least(Role::Operator)?;
     let before = find(&app, &caller, &id).await?;
     save(&app, &Destination { disabled_reason: None, ..before }).await?;
@@ -118,7 +122,11 @@ pub(crate) async fn enable(State(app): State<App>, caller: Caller, Path(id): Pat
 /// Delete a destination that nothing waits for
 #[utoipa::path(delete, path = "/api/v1/destinations/{id}", tag = "destinations", params(("id" = String, Path,)),
     responses((status = 204, description = "Deleted")))]
-pub(crate) async fn delete(State(app): State<App>, caller: Caller, Path(id): Path<String>) -> Result<StatusCode, Error> {
+pub(crate) async fn delete(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Result<StatusCode, Error> {
     caller.at_least(Role::Editor)?;
     let destination = find(&app, &caller, &id).await?;
     app.store.destination_delete(caller.workspace, destination.id).await?;
@@ -137,7 +145,8 @@ async fn save(app: &App, destination: &Destination) -> Result<(), Error> {
     if destination.name.is_empty() || destination.name.len() > 64 || !destination.name.bytes().all(is_name) {
         return Err(Error::invalid("A destination's name has a–z, 0–9 and hyphens, at most 64 characters."));
     }
-    delivery::parse(&destination.config, &destination.secrets).map_err(|error| Error::invalid(error.to_string()))?;
+    delivery::parse(&destination.config, &destination.secrets)
+        .map_err(|error| Error::invalid(error.to_string()))?;
     app.store.destination_put(destination).await?;
     app.world.reload(destination.place.environment).await?;
     app.outbox.changed(destination.id);

@@ -53,7 +53,9 @@ pub(crate) struct SecretValue {
 /// The place of an environment's name.
 pub(crate) fn place(app: &App, environment: &str) -> Result<Place, Error> {
     app.world.environment_named(environment).ok_or_else(|| {
-        Error::not_found(format!("There is no environment `{environment}`; a fresh install has `test` and `production`."))
+        Error::not_found(format!(
+            "There is no environment `{environment}`; a fresh install has `test` and `production`."
+        ))
     })
 }
 
@@ -143,5 +145,7 @@ fn checked(name: String) -> Result<String, Error> {
     if begins && goes_on && name.len() <= 64 {
         return Ok(name);
     }
-    Err(Error::invalid("A name has letters, digits and `_`, begins with a letter, and has at most 64 characters."))
+    Err(Error::invalid(
+        "A name has letters, digits and `_`, begins with a letter, and has at most 64 characters.",
+    ))
 }

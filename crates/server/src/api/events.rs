@@ -132,7 +132,8 @@ pub(crate) async fn list_refused(
 ) -> Result<Json<Listed<RefusalRow>>, Error> {
     caller.at_least(Role::Operator)?;
     let source = which.source.as_deref().map(str::parse).transpose()?;
-    let page = app.store.refusal_list(place(&app, &environment)?, source, paging.page::<RefusalId>()?).await?;
+    let page =
+        app.store.refusal_list(place(&app, &environment)?, source, paging.page::<RefusalId>()?).await?;
     let row = |refusal: store::Refusal| RefusalRow {
         id: refusal.id.to_string(),
         source: refusal.source.to_string(),
@@ -163,7 +164,12 @@ pub(crate) async fn replay(
     Ok((StatusCode::CREATED, Json(Replayed { run_id: run.to_string() })))
 }
 
-async fn program(app: &App, place: Place, event: &EventView, version: ReplayVersion) -> Result<Arc<Program>, Error> {
+async fn program(
+    app: &App,
+    place: Place,
+    event: &EventView,
+    version: ReplayVersion,
+) -> Result<Arc<Program>, Error> {
     if version == ReplayVersion::Ran
         && let Some(run) = app.store.run_get(place.workspace, event.id.original_run()).await?
     {

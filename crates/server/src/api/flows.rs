@@ -214,7 +214,10 @@ pub(crate) async fn put_draft(
     if let Ok(definition) = Definition::parse(&body.definition)
         && definition.name != name
     {
-        return Err(Error::invalid(format!("The text names the flow `{}`, the address `{name}`.", definition.name)));
+        return Err(Error::invalid(format!(
+            "The text names the flow `{}`, the address `{name}`.",
+            definition.name
+        )));
     }
     app.store.flow_draft(caller.workspace, &name, &body.definition).await?;
     let problems = check(&app, &body.definition, place(&app, "production")?).await?.err().unwrap_or_default();
@@ -249,7 +252,9 @@ pub(crate) async fn publish(
     let row = named(&app, &caller, &name).await?;
     let place = place(&app, against.environment.as_deref().unwrap_or("production"))?;
     let flow = check(&app, &row.draft, place).await?.map_err(Error::flow_problems)?;
-    let pins = |(id, node): (&flow::NodeId, &flow::NodeDefinition)| (id.to_string(), Value::from(node.kind.to_string()));
+    let pins = |(id, node): (&flow::NodeId, &flow::NodeDefinition)| {
+        (id.to_string(), Value::from(node.kind.to_string()))
+    };
     let kinds: Map<String, Value> = flow.definition().nodes.iter().map(pins).collect();
     let new = NewVersion { flow: row.id, definition: row.draft, kinds, note: body.note, by: caller.name };
     let version = app.store.version_publish(caller.workspace, new).await?;
@@ -279,8 +284,10 @@ pub(crate) async fn get_version(
 ) -> Result<Json<VersionDetail>, Error> {
     let row = named(&app, &caller, &name).await?;
     let id = numbered(&app, &caller, &row, number).await?.id;
-    let version = app.store.version_get(caller.workspace, id).await?.ok_or_else(|| no_version(&name, number))?;
-    let flow = Program::compile(&version.definition, &version.kinds, app.engine.registry(), &Resources::default());
+    let version =
+        app.store.version_get(caller.workspace, id).await?.ok_or_else(|| no_version(&name, number))?;
+    let flow =
+        Program::compile(&version.definition, &version.kinds, app.engine.registry(), &Resources::default());
     Ok(Json(VersionDetail {
         number,
         definition: version.definition,
@@ -328,7 +335,11 @@ fn no_version(name: &str, number: u32) -> Error {
 }
 
 /// Compiles a draft against what an environment has.
-pub(crate) async fn check(app: &App, text: &str, place: Place) -> Result<Result<Flow, Vec<flow::Problem>>, Error> {
+pub(crate) async fn check(
+    app: &App,
+    text: &str,
+    place: Place,
+) -> Result<Result<Flow, Vec<flow::Problem>>, Error> {
     let resources = resources(app, place).await?;
     Ok(Program::compile(text, &Map::new(), app.engine.registry(), &resources))
 }
@@ -363,7 +374,11 @@ async fn deployments(app: &App) -> Result<HashMap<FlowId, Vec<Deployed>>, Error>
 }
 
 /// The program that serves a flow in an environment.
-pub(crate) async fn serving(app: &App, place: Place, flow: FlowId) -> Result<Option<Arc<Program>>, engine::Error> {
+pub(crate) async fn serving(
+    app: &App,
+    place: Place,
+    flow: FlowId,
+) -> Result<Option<Arc<Program>>, engine::Error> {
     match app.store.deployment_of(place, flow).await? {
         Some(deployment) => app.engine.program(place.workspace, deployment.version).await.map(Some),
         None => Ok(None),
@@ -386,7 +401,11 @@ impl GraphView {
             position: definition.view.get(node.id.as_str()).copied(),
             config: Value::Object(node.config.clone()),
         };
-        let edge = |edge: &flow::Edge| EdgeView { from: edge.from.map(id), port: edge.port.to_string(), to: id(edge.to) };
+        let edge = |edge: &flow::Edge| EdgeView {
+            from: edge.from.map(id),
+            port: edge.port.to_string(),
+            to: id(edge.to),
+        };
         Self {
             description: definition.description.clone(),
             nodes: flow.nodes().iter().map(node).collect(),

@@ -88,7 +88,11 @@ pub(crate) async fn create(
 /// End an API key
 #[utoipa::path(delete, path = "/api/v1/api-keys/{id}", tag = "keys", params(("id" = String, Path,)),
     responses((status = 204, description = "Ended")))]
-pub(crate) async fn revoke(State(app): State<App>, caller: Caller, Path(id): Path<String>) -> Result<StatusCode, Error> {
+pub(crate) async fn revoke(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Result<StatusCode, Error> {
     caller.at_least(Role::Admin)?;
     let revoked = app.store.api_key_revoke(caller.workspace, id.parse()?).await?;
     if revoked { Ok(StatusCode::NO_CONTENT) } else { Err(Error::not_found("There is no such key.")) }

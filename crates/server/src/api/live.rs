@@ -27,7 +27,8 @@ pub(crate) async fn stream(
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Error> {
     let place = place(&app, &environment)?;
     let runs = told(app.engine.updates().subscribe(), move |update: Update| run_event(place, update));
-    let deliveries = told(app.settled.subscribe(), move |settled: delivery::Settled| delivery_event(place, &settled));
+    let deliveries =
+        told(app.settled.resubscribe(), move |settled: delivery::Settled| delivery_event(place, &settled));
     let live = stream::select(runs, deliveries).map(Ok);
     Ok(Sse::new(live).keep_alive(KeepAlive::new().interval(Duration::from_secs(15))))
 }
@@ -59,8 +60,12 @@ fn run_event(place: Place, update: Update) -> Option<Event> {
     let (name, data) = match update.change {
         Change::Begun => ("run", json!({ "run": run, "event": event, "status": "running" })),
         Change::Committed(status) => ("run", json!({ "run": run, "event": event, "status": word(status) })),
-        Change::Step { step, state } => ("step", json!({ "run": run, "event": event, "step": step, "state": state })),
-        Change::Token { step, text } => ("token", json!({ "run": run, "event": event, "step": step, "text": text })),
+        Change::Step { step, state } => {
+            ("step", json!({ "run": run, "event": event, "step": step, "state": state }))
+        }
+        Change::Token { step, text } => {
+            ("token", json!({ "run": run, "event": event, "step": step, "text": text }))
+        }
     };
     Some(Event::default().event(name).data(data.to_string()))
 }

@@ -42,7 +42,7 @@ impl Paging {
 
 impl<T> Listed<T> {
     /// A page whose items carry their ids.
-    pub(crate) fn of<R>(page: store::Page<R>, id: impl Fn(&R) -> String, item: impl Fn(R) -> T) -> Self {
+    pub(crate) fn of<R>(page: store::Page<R>, id: impl Fn(&R) -> String, item: impl FnMut(R) -> T) -> Self {
         let next = page.items.last().filter(|_| page.has_more).map(id);
         Self { items: page.items.into_iter().map(item).collect(), next }
     }

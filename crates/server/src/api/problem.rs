@@ -105,7 +105,7 @@ impl Error {
     }
 
     /// An error whose cause goes to the log, not to the caller.
-    fn hidden(error: &dyn std::error::Error) -> Self {
+    fn hidden(error: &(dyn std::error::Error + 'static)) -> Self {
         tracing::error!(error, "a request failed");
         Self::internal("The server could not do this; its log says why.")
     }
@@ -122,7 +122,9 @@ impl From<store::Error> for Error {
     fn from(error: store::Error) -> Self {
         match error {
             store::Error::Conflict(said) => Self::conflict(said),
-            store::Error::Unavailable { reason } => Self::unavailable(format!("Nothing was stored: {reason}.")),
+            store::Error::Unavailable { reason } => {
+                Self::unavailable(format!("Nothing was stored: {reason}."))
+            }
             other => Self::hidden(&other),
         }
     }

@@ -74,7 +74,11 @@ pub(crate) async fn list(
 /// Cancel a run
 #[utoipa::path(post, path = "/api/v1/runs/{id}/cancel", tag = "runs", params(("id" = String, Path,)),
     responses((status = 204, description = "Cancelled"), (status = 409, description = "It has ended already")))]
-pub(crate) async fn cancel(State(app): State<App>, caller: Caller, Path(id): Path<String>) -> Result<StatusCode, Error> {
+pub(crate) async fn cancel(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Result<StatusCode, Error> {
     caller.at_least(Role::Operator)?;
     let id: RunId = id.parse()?;
     if app.store.run_get(caller.workspace, id).await?.is_none() {

@@ -125,7 +125,10 @@ pub(crate) async fn log_in(State(app): State<App>, body: Json<Login>) -> Result<
 /// Log in by a link
 #[utoipa::path(post, path = "/api/v1/session/link", tag = "session", request_body = LinkLogin, security(()),
     responses((status = 204, description = "Logged in; the session is in the cookie")))]
-pub(crate) async fn log_in_by_link(State(app): State<App>, Json(body): Json<LinkLogin>) -> Result<Response, Error> {
+pub(crate) async fn log_in_by_link(
+    State(app): State<App>,
+    Json(body): Json<LinkLogin>,
+) -> Result<Response, Error> {
     if !app.store.login_link_use(digest(&body.token), LinkPurpose::Login).await? {
         return Err(link_gone());
     }
@@ -189,5 +192,7 @@ fn with_cookie(cookie: String) -> Response {
 }
 
 fn link_gone() -> Error {
-    Error::unauthenticated("The link was used, or has expired; get a new one (a fresh install prints one when it starts).")
+    Error::unauthenticated(
+        "The link was used, or has expired; get a new one (a fresh install prints one when it starts).",
+    )
 }

@@ -75,7 +75,8 @@ pub(crate) async fn create(
     caller.at_least(Role::Editor)?;
     let place = place(&app, &environment)?;
     let flow = named(&app, &caller, &input.flow).await?.id;
-    let secrets = input.secrets.as_ref().map_or_else(|| b"{}".to_vec(), |secrets| secrets.to_string().into_bytes());
+    let secrets =
+        input.secrets.as_ref().map_or_else(|| b"{}".to_vec(), |secrets| secrets.to_string().into_bytes());
     let source = Source {
         id: app.store.ids().unguessable(),
         place,
@@ -93,7 +94,11 @@ pub(crate) async fn create(
 /// A source
 #[utoipa::path(get, path = "/api/v1/sources/{id}", tag = "sources", params(("id" = String, Path,)),
     responses((status = 200, body = SourceView)))]
-pub(crate) async fn get(State(app): State<App>, caller: Caller, Path(id): Path<String>) -> Result<Json<SourceView>, Error> {
+pub(crate) async fn get(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Result<Json<SourceView>, Error> {
     let source = find(&app, &caller, &id).await?;
     Ok(Json(view(&app, source)))
 }
@@ -120,7 +125,11 @@ pub(crate) async fn update(
 /// Delete a source; its events stay
 #[utoipa::path(delete, path = "/api/v1/sources/{id}", tag = "sources", params(("id" = String, Path,)),
     responses((status = 204, description = "Deleted")))]
-pub(crate) async fn delete(State(app): State<App>, caller: Caller, Path(id): Path<String>) -> Result<StatusCode, Error> {
+pub(crate) async fn delete(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Result<StatusCode, Error> {
     caller.at_least(Role::Editor)?;
     let source = find(&app, &caller, &id).await?;
     app.store.source_delete(caller.workspace, source.id).await?;
@@ -141,7 +150,8 @@ async fn save(app: &App, source: &Source) -> Result<(), Error> {
     }
     let program = super::serving(app, source.place, source.flow).await?;
     let inputs = program.map(|program| program.flow.definition().inputs.clone()).unwrap_or_default();
-    gateway::Source::compile(&source.config, &source.secrets, &inputs).map_err(|error| Error::invalid(error.to_string()))?;
+    gateway::Source::compile(&source.config, &source.secrets, &inputs)
+        .map_err(|error| Error::invalid(error.to_string()))?;
     app.store.source_put(source).await?;
     app.sources.put(source.clone());
     Ok(())

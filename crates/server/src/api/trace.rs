@@ -147,7 +147,11 @@ struct AttemptFate {
 /// What became of an event
 #[utoipa::path(get, path = "/api/v1/events/{id}", tag = "events", params(("id" = String, Path,)),
     responses((status = 200, body = Trace)))]
-pub(crate) async fn get(State(app): State<App>, caller: Caller, Path(id): Path<String>) -> Result<Json<Trace>, Error> {
+pub(crate) async fn get(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Result<Json<Trace>, Error> {
     let id: EventId = id.parse()?;
     let event = app.store.event_get(caller.workspace, id).await?;
     let event = event.ok_or_else(|| Error::not_found("There is no such event."))?;
@@ -188,7 +192,11 @@ pub(crate) async fn fate(app: &App, id: EventId) -> Result<Option<Fate>, Error> 
     }
     let timeline = app.engine.timeline(app.workspace, id.original_run()).await?;
     let deliveries = deliveries_by_run(app, &[id.original_run()]).await?;
-    let attempt = |attempt: Attempt| AttemptFate { number: attempt.number, at: rfc3339(attempt.at), outcome: attempt.outcome };
+    let attempt = |attempt: Attempt| AttemptFate {
+        number: attempt.number,
+        at: rfc3339(attempt.at),
+        outcome: attempt.outcome,
+    };
     let delivery = |(view, attempts): (DeliveryView, Vec<Attempt>)| DeliveryFate {
         id: view.id.to_string(),
         step: view.step,
@@ -221,7 +229,11 @@ async fn deliveries_by_run(app: &App, runs: &[RunId]) -> Result<HashMap<RunId, M
     Ok(by_run)
 }
 
-fn run_trace(timeline: engine::Timeline, made: Made, names: &HashMap<store::DestinationId, String>) -> RunTrace {
+fn run_trace(
+    timeline: engine::Timeline,
+    made: Made,
+    names: &HashMap<store::DestinationId, String>,
+) -> RunTrace {
     let run = timeline.run;
     let mut tries: HashMap<String, Vec<TryTrace>> = HashMap::new();
     for (step, attempt) in timeline.events.into_iter().filter_map(try_trace) {
@@ -229,7 +241,12 @@ fn run_trace(timeline: engine::Timeline, made: Made, names: &HashMap<store::Dest
     }
     let steps = timeline.steps.into_iter().map(|standing| {
         let id = standing.step.to_string();
-        StepTrace { tries: tries.remove(&id).unwrap_or_default(), id, kind: standing.kind, state: standing.state.to_owned() }
+        StepTrace {
+            tries: tries.remove(&id).unwrap_or_default(),
+            id,
+            kind: standing.kind,
+            state: standing.state.to_owned(),
+        }
     });
     RunTrace {
         id: run.id.to_string(),

@@ -34,7 +34,8 @@ mod tests {
     fn only_what_trusted_proxies_wrote_is_believed() {
         let trusted = ["10.0.0.0/8".parse().unwrap()];
         let seen = |peer: &str, forwarded: &'static str| {
-            let headers = [("x-forwarded-for".parse().unwrap(), forwarded.parse().unwrap())].into_iter().collect();
+            let headers =
+                [("x-forwarded-for".parse().unwrap(), forwarded.parse().unwrap())].into_iter().collect();
             address(peer.parse().unwrap(), &headers, &trusted).to_string()
         };
         assert_eq!(seen("203.0.113.9", "1.2.3.4"), "203.0.113.9", "the peer is no proxy");

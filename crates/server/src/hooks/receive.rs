@@ -15,7 +15,10 @@ use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde_json::Value;
 use store::SourceId;
 
-use super::{client, reply, sources::{Found, Live}};
+use super::{
+    client, reply,
+    sources::{Found, Live},
+};
 use crate::app::App;
 
 /// How long a body may take to arrive.
@@ -36,7 +39,11 @@ pub(crate) async fn receive(
     let live = match found {
         Ok(Found::Live(live)) => live,
         Ok(Found::Unavailable(live)) => {
-            let detail = if live.row.enabled { "No version of the flow is deployed." } else { "The source is switched off." };
+            let detail = if live.row.enabled {
+                "No version of the flow is deployed."
+            } else {
+                "The source is switched off."
+            };
             return reply::refuse(&Refused::new(Code::SourceUnavailable, detail));
         }
         Ok(Found::Broken) => {
@@ -77,14 +84,22 @@ fn split(path: &str) -> (&str, &str) {
     rest.split_once('/').unwrap_or((rest, ""))
 }
 
-async fn take(app: &App, live: &Live, head: Head<'_>, body: Body, kept: &mut Bytes) -> Result<Response, Refused> {
+async fn take(
+    app: &App,
+    live: &Live,
+    head: Head<'_>,
+    body: Body,
+    kept: &mut Bytes,
+) -> Result<Response, Refused> {
     let screened = live.judge.before_body(head, &live.limits)?;
     let limit = usize::try_from(screened.body_limit()).unwrap_or(usize::MAX);
     let read = tokio::time::timeout(BODY_TIME, Limited::new(body, limit).collect());
     let bytes = match read.await {
         Ok(Ok(collected)) => collected.to_bytes(),
         Ok(Err(error)) if error.is::<LengthLimitError>() => return Err(screened.overrun()),
-        Ok(Err(_)) => return Err(Refused::new(Code::BodyMalformed, "The body ended before it was complete.")),
+        Ok(Err(_)) => {
+            return Err(Refused::new(Code::BodyMalformed, "The body ended before it was complete."));
+        }
         Err(_) => return Err(Refused::new(Code::BodyMalformed, "The body took longer than 30 s to arrive.")),
     };
     kept.clone_from(&bytes);
@@ -94,7 +109,12 @@ async fn take(app: &App, live: &Live, head: Head<'_>, body: Body, kept: &mut Byt
     Ok(reply::accepted(app, &reply, submitted).await)
 }
 
-async fn submit(app: &App, live: &Live, accepted: Accepted, received_at: clock::Timestamp) -> Result<Submitted, Refused> {
+async fn submit(
+    app: &App,
+    live: &Live,
+    accepted: Accepted,
+    received_at: clock::Timestamp,
+) -> Result<Submitted, Refused> {
     let Some(program) = &live.program else { return Err(unavailable("No version of the flow is deployed.")) };
     let waits = !matches!(accepted.reply, Reply::Accept { .. });
     let submission = Submission {

@@ -118,7 +118,10 @@ impl Entry {
         let inputs = program.as_ref().map_or(&*NONE, |program| &program.flow.definition().inputs);
         match gateway::Source::compile(&self.row.config, &self.row.secrets, inputs) {
             Ok(judge) => {
-                let limits = self.before.as_ref().map_or_else(|| Limits::of(&judge), |before| before.limits.carried_to(&judge));
+                let limits = self
+                    .before
+                    .as_ref()
+                    .map_or_else(|| Limits::of(&judge), |before| before.limits.carried_to(&judge));
                 let (row, name) = (self.row.clone(), self.row.name.as_str().into());
                 Ok(Some(Arc::new(Live { row, name, judge, limits, program })))
             }

@@ -27,7 +27,7 @@ fn refusal(config: Value, secrets: Value) -> String {
     open(config, secrets).err().expect("these settings cannot be used").to_string()
 }
 
-fn with(more: Value) -> Value {
+fn with(more: &Value) -> Value {
     let mut config = json!({ "url": "https://example.com/hook" });
     config.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
     config
@@ -35,7 +35,7 @@ fn with(more: Value) -> Value {
 
 #[test]
 fn the_message_is_the_body_as_json() {
-    let call = call(with(json!({})), json!({}), json!({ "title": "Leak \"E3\"", "n": 1 })).unwrap();
+    let call = call(with(&json!({})), json!({}), json!({ "title": "Leak \"E3\"", "n": 1 })).unwrap();
     assert_eq!(&call.body[..], br#"{"title":"Leak \"E3\"","n":1}"#);
     assert_eq!((call.shown.method.as_str(), call.shown.url.as_str()), ("POST", "https://example.com/hook"));
     let content_type = ("content-type".to_owned(), "application/json".to_owned());
@@ -45,18 +45,18 @@ fn the_message_is_the_body_as_json() {
 
 #[test]
 fn another_content_type_takes_a_text() {
-    let text = with(json!({ "method": "PUT", "headers": { "Content-Type": "text/xml; charset=utf-8" } }));
+    let text = with(&json!({ "method": "PUT", "headers": { "Content-Type": "text/xml; charset=utf-8" } }));
     let sent = call(text.clone(), json!({}), json!("<a>汉</a>")).unwrap();
     assert_eq!((&sent.body[..], sent.shown.method.as_str()), ("<a>汉</a>".as_bytes(), "PUT"));
     let Unsendable(reason) = call(text, json!({}), json!({ "a": 1 })).unwrap_err();
     assert!(reason.contains("must be a text"), "{reason}");
-    let json_type = with(json!({ "headers": { "content-type": "application/cloudevents+json" } }));
+    let json_type = with(&json!({ "headers": { "content-type": "application/cloudevents+json" } }));
     assert_eq!(&call(json_type, json!({}), json!("a")).unwrap().body[..], br#""a""#);
 }
 
 #[test]
 fn each_signing_secret_signs_as_the_reference_does() {
-    let config = with(json!({ "signing": "standard_webhooks" }));
+    let config = with(&json!({ "signing": "standard_webhooks" }));
     let call = call(config, json!({ "signing": [KEY, OTHER_KEY] }), json!({ "名": "汉字 😀" })).unwrap();
     let (name, signatures) = &call.own[0];
     assert_eq!(*name, "webhook-signature");
@@ -71,13 +71,13 @@ fn each_signing_secret_signs_as_the_reference_does() {
 #[test]
 fn auth_is_shown_to_the_receiver_only() {
     let bearer =
-        call(with(json!({ "auth": { "type": "bearer" } })), json!({ "auth": "s3cret-token" }), json!(1));
+        call(with(&json!({ "auth": { "type": "bearer" } })), json!({ "auth": "s3cret-token" }), json!(1));
     let basic = json!({ "auth": { "type": "basic", "username": "ann" } });
-    let basic = call(with(basic), json!({ "auth": "s3cret-token" }), json!(1));
+    let basic = call(with(&basic), json!({ "auth": "s3cret-token" }), json!(1));
     let header = json!({ "auth": { "type": "header", "name": "X-Api-Key" } });
-    let header = call(with(header), json!({ "auth": "s3cret-token" }), json!(1));
+    let header = call(with(&header), json!({ "auth": "s3cret-token" }), json!(1));
     let query = json!({ "auth": { "type": "query", "name": "token" } });
-    let query = call(with(query), json!({ "auth": "s3cret-token" }), json!(1));
+    let query = call(with(&query), json!({ "auth": "s3cret-token" }), json!(1));
     for (call, shown) in [(bearer, "authorization"), (basic, "authorization"), (header, "x-api-key")] {
         let call = call.unwrap();
         assert!(call.shown.headers.contains(&(shown.to_owned(), "•••".to_owned())), "{:?}", call.shown);
@@ -88,7 +88,7 @@ fn auth_is_shown_to_the_receiver_only() {
 
 #[test]
 fn what_a_receiver_echoes_is_hidden() {
-    let config = with(json!({ "auth": { "type": "basic", "username": "ann" } }));
+    let config = with(&json!({ "auth": { "type": "basic", "username": "ann" } }));
     let secrets = json!({ "auth": "s3cret-token", "headers": { "X-Team": "blue-team" } });
     let webhook = open(config, secrets).unwrap();
     let echo = "Basic YW5uOnMzY3JldC10b2tlbg== s3cret-token blue-team YW5uOnMzY3JldC10b2tlbg==";
@@ -101,33 +101,33 @@ fn settings_that_contradict_each_other_are_refused() {
     let table = [
         (json!({}), json!({}), "url: "),
         (
-            with(json!({})),
+            with(&json!({})),
             json!({ "url": "https://example.com/" }),
             "url: there is an open address and a secret",
         ),
-        (with(json!({})), secret.clone(), "auth: "),
-        (with(json!({ "auth": { "type": "bearer" } })), json!({}), "secrets.auth: it is missing"),
-        (with(json!({ "auth": { "type": "bearer" } })), json!({ "auth": "" }), "secrets.auth: it is empty"),
-        (with(json!({ "auth": { "type": "bearer" } })), json!({ "auth": "a\nb" }), "secrets.auth: "),
-        (with(json!({ "auth": { "type": "basic", "username": "a:b" } })), secret.clone(), "auth.username: "),
-        (with(json!({ "auth": { "type": "header", "name": "Host" } })), secret.clone(), "auth.name: "),
-        (with(json!({ "auth": { "type": "query", "name": "" } })), secret, "auth.name: "),
-        (with(json!({})), json!({ "signing": [KEY] }), "signing: "),
-        (with(json!({ "signing": "standard_webhooks" })), json!({}), "secrets.signing: "),
+        (with(&json!({})), secret.clone(), "auth: "),
+        (with(&json!({ "auth": { "type": "bearer" } })), json!({}), "secrets.auth: it is missing"),
+        (with(&json!({ "auth": { "type": "bearer" } })), json!({ "auth": "" }), "secrets.auth: it is empty"),
+        (with(&json!({ "auth": { "type": "bearer" } })), json!({ "auth": "a\nb" }), "secrets.auth: "),
+        (with(&json!({ "auth": { "type": "basic", "username": "a:b" } })), secret.clone(), "auth.username: "),
+        (with(&json!({ "auth": { "type": "header", "name": "Host" } })), secret.clone(), "auth.name: "),
+        (with(&json!({ "auth": { "type": "query", "name": "" } })), secret, "auth.name: "),
+        (with(&json!({})), json!({ "signing": [KEY] }), "signing: "),
+        (with(&json!({ "signing": "standard_webhooks" })), json!({}), "secrets.signing: "),
         (
-            with(json!({ "signing": "standard_webhooks" })),
+            with(&json!({ "signing": "standard_webhooks" })),
             json!({ "signing": [KEY, "x"] }),
             "secrets.signing[1]: ",
         ),
-        (with(json!({ "headers": { "X-A": "1", "x-a": "2" } })), json!({}), "headers.x-a: "),
+        (with(&json!({ "headers": { "X-A": "1", "x-a": "2" } })), json!({}), "headers.x-a: "),
         (
-            with(json!({ "headers": { "X-A": "1" } })),
+            with(&json!({ "headers": { "X-A": "1" } })),
             json!({ "headers": { "x-a": "2" } }),
             "secrets.headers.x-a: ",
         ),
-        (with(json!({})), json!({ "headers": { "Content-Type": "x" } }), "secrets.headers.Content-Type: "),
-        (with(json!({ "headers": { "a b": "1" } })), json!({}), "headers.a b: "),
-        (with(json!({ "headers": { "X-A": "1\r\nX-B: 2" } })), json!({}), "headers.X-A: "),
+        (with(&json!({})), json!({ "headers": { "Content-Type": "x" } }), "secrets.headers.Content-Type: "),
+        (with(&json!({ "headers": { "a b": "1" } })), json!({}), "headers.a b: "),
+        (with(&json!({ "headers": { "X-A": "1\r\nX-B: 2" } })), json!({}), "headers.X-A: "),
     ];
     for (config, secrets, begins) in table {
         let said = refusal(config, secrets);
@@ -139,7 +139,7 @@ fn settings_that_contradict_each_other_are_refused() {
 fn headers_that_belong_to_the_protocol_are_refused() {
     for name in ["Webhook-Id", "webhook-signature", "Idempotency-Key", "User-Agent", "Host", "Content-Length"]
     {
-        let said = refusal(with(json!({ "headers": { name: "x" } })), json!({}));
+        let said = refusal(with(&json!({ "headers": { name: "x" } })), json!({}));
         assert!(said.starts_with(&format!("headers.{name}: ")), "{said}");
     }
 }

@@ -8,6 +8,9 @@ use vault::Secret;
 const MENTIONS: usize = 50;
 const MENTION: usize = 64;
 
+/// The longest that [`Mentions::marks`] can be, in bytes.
+pub(super) const MARKS: usize = 1 + MENTIONS * (MENTION + 3);
+
 /// Sends the message to a group of WeCom (企业微信) by its robot. The message is a text, or an object
 /// `{text, format, mentions}`. A long one is divided into numbered parts. WeCom answers 200 to everything; it has
 /// arrived when the code in the answer is 0.
@@ -98,7 +101,7 @@ impl Mentions {
 
     /// The mentions as Markdown writes them, on a line of their own.
     pub(super) fn marks(&self) -> String {
-        let marks: String = self.users.iter().map(|user| format!("<@{user}>")).collect();
-        if marks.is_empty() { marks } else { format!("\n{marks}") }
+        let line = if self.users.is_empty() { "" } else { "\n" };
+        self.users.iter().fold(line.to_owned(), |marks, user| marks + "<@" + user + ">")
     }
 }

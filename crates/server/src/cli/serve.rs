@@ -1,0 +1,70 @@
+use std::{net::SocketAddr, path::PathBuf};
+
+use anyhow::Context;
+use clap::Args;
+use ipnet::IpNet;
+use serde::Serialize;
+use tracing_subscriber::EnvFilter;
+
+use crate::config::{Config, Log, LogFormat};
+
+/// Run the server.
+///
+/// Settings come from the file, then from the environment (LINCHPIN_LISTEN, LINCHPIN_OUTBOUND__ALLOW_CIDRS, …),
+/// then from here. The first start prints a link that makes the first member.
+#[derive(Args, Serialize)]
+#[command(
+    after_help = "Examples:\n  linchpin serve\n  linchpin serve --data-dir /var/lib/linchpin --listen 127.0.0.1:9000"
+)]
+pub(super) struct Serve {
+    /// A TOML file with settings.
+    #[arg(long, value_name = "FILE")]
+    #[serde(skip)]
+    config: Option<PathBuf>,
+    /// Where to listen.
+    #[arg(long, value_name = "ADDRESS")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    listen: Option<SocketAddr>,
+    /// The address that senders and browsers use.
+    #[arg(long, value_name = "URL")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    public_url: Option<String>,
+    /// The folder for the database and the key.
+    #[arg(long, value_name = "DIR")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    data_dir: Option<PathBuf>,
+    /// A private network that destinations and HTTP steps may lie in; may be repeated.
+    #[arg(long = "allow-cidr", value_name = "CIDR")]
+    #[serde(skip)]
+    allow_cidrs: Vec<IpNet>,
+    /// Stops the process dead at a crash point, for tests of what survives.
+    #[arg(long, hide = true, value_name = "POINT[:NTH]")]
+    #[serde(skip)]
+    crash_at: Option<String>,
+}
+
+impl Serve {
+    pub(super) fn run(self) -> anyhow::Result<()> {
+        let mut config = Config::load(self.config.as_deref(), &self)?;
+        config.outbound.allow_cidrs.extend(&self.allow_cidrs);
+        start_log(&config.log)?;
+        if let Some(armed) = &self.crash_at {
+            let (name, nth) = armed.split_once(':').unwrap_or((armed, "1"));
+            let point = faults::CrashPoint::named(name)
+                .with_context(|| format!("there is no crash point `{name}`"))?;
+            faults::arm(point, nth.parse().context("the number after the crash point is wrong")?);
+        }
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+        runtime.block_on(crate::serve::serve(config))
+    }
+}
+
+fn start_log(log: &Log) -> anyhow::Result<()> {
+    let filter = EnvFilter::try_new(&log.filter).context("`log.filter` is wrong")?;
+    let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    match log.format {
+        LogFormat::Text => subscriber.with_target(false).init(),
+        LogFormat::Json => subscriber.json().init(),
+    }
+    Ok(())
+}

@@ -1,0 +1,40 @@
+//! What operators look at: health and metrics.
+
+use axum::{
+    extract::State,
+    http::{StatusCode, header},
+    response::{IntoResponse, Response},
+};
+
+use crate::app::App;
+
+/// The process is alive.
+pub(crate) async fn livez() -> &'static str {
+    "ok\n"
+}
+
+/// The server takes events: the database can be read and nobody is stopping it.
+pub(crate) async fn readyz(State(app): State<App>) -> Response {
+    if app.is_stopping() {
+        return (StatusCode::SERVICE_UNAVAILABLE, "stopping\n").into_response();
+    }
+    match app.store.run_next_due().await {
+        Ok(_) => "ok\n".into_response(),
+        Err(error) => {
+            tracing::warn!(%error, "not ready");
+            (StatusCode::SERVICE_UNAVAILABLE, "the database cannot be read\n").into_response()
+        }
+    }
+}
+
+/// The metrics in Prometheus' text form.
+pub(crate) async fn metrics(State(app): State<App>) -> Response {
+    let writes = app.store.writes();
+    metrics::counter!("linchpin_store_transactions_total").absolute(writes.transactions);
+    metrics::counter!("linchpin_store_writes_total").absolute(writes.writes);
+    metrics::counter!("linchpin_store_checkpoints_total").absolute(writes.checkpoints);
+    #[expect(clippy::cast_precision_loss, reason = "a gauge of some hundreds")]
+    metrics::gauge!("linchpin_runs_under_way").set(app.engine.running() as f64);
+    let text = [(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")];
+    (text, app.metrics.render()).into_response()
+}

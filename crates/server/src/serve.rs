@@ -1,0 +1,152 @@
+//! Building the server, running it, and stopping it in good order.
+
+use std::{
+    net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+
+use anyhow::Context;
+use axum::{
+    Router,
+    routing::{any, get},
+};
+use clock::{Clock, Random};
+use delivery::Drain;
+use engine::Engine;
+use store::{LinkPurpose, Place, Store};
+use tokio::{net::TcpListener, sync::Semaphore};
+
+use crate::{
+    api,
+    app::{App, Parts},
+    config::Config,
+    hooks::{self, Recorder, Sources},
+    operation,
+    world::World,
+};
+
+/// Logins that are checked at once; each takes 19 MiB and some tens of milliseconds of a core.
+const LOGINS: usize = 2;
+
+/// Runs the server until it is told to stop.
+pub(crate) async fn serve(config: Config) -> anyhow::Result<()> {
+    let listener = TcpListener::bind(config.listen).await;
+    let listener = listener.with_context(|| format!("{} cannot be listened on", config.listen))?;
+    let bound = listener.local_addr()?;
+    let (app, drain) = build(config, bound).await?;
+    announce(&app).await?;
+    let router = router(app.clone()).into_make_service_with_connect_info::<SocketAddr>();
+    let stopping = app.clone();
+    axum::serve(listener, router)
+        .with_graceful_shutdown(async move {
+            told_to_stop().await;
+            tracing::info!("stopping: no new work is taken, what is under way is finished");
+            stopping.stopping.store(true, Ordering::Relaxed);
+            let patience = stopping.config.stop_patience.as_duration();
+            stopping.engine.stop(patience).await;
+            drain.stop(patience).await;
+        })
+        .await?;
+    app.store.close().await;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+async fn build(config: Config, bound: SocketAddr) -> anyhow::Result<(App, Drain)> {
+    let (clock, random) = (Clock::system(), Random::system());
+    let metrics = metrics_exporter_prometheus::PrometheusBuilder::new().install_recorder()?;
+    let keys = config.key_ring(&random)?;
+    let options = store::Options {
+        directory: config.data_dir.clone(),
+        max_bytes: config.database.max_size.map(|size| size.0),
+        readers: config.database.readers,
+    };
+    let store = Store::open(&options, keys, clock.clone(), random.clone())?;
+    let workspace = store.workspace_ensure(&config.workspace).await?;
+    let world = Arc::new(World::load(store.clone(), workspace).await?);
+    let directory: Arc<dyn nodes::Directory> = world.clone();
+    let registry = Arc::new(nodes::registry(&nodes::Needs { directory }));
+    let options = engine::Options { max_runs: config.engine.max_runs, ..engine::Options::default() };
+    let engine =
+        Engine::new(store.clone(), registry, world.clone(), (clock.clone(), random.clone()), options);
+    let version = env!("CARGO_PKG_VERSION");
+    engine.start(&host_name(), version).await?;
+    let policy =
+        outbound::Policy::new(format!("Linchpin/{version}")).allow(config.outbound.allow_cidrs.clone());
+    let client = outbound::Client::new(policy, Arc::new(outbound::SystemResolver::default()))?;
+    let drain = Drain::start(delivery::Surroundings {
+        store: store.clone(),
+        client,
+        clock: clock.clone(),
+        random: random.clone(),
+        node: engine.node(),
+    });
+    let waker = drain.waker();
+    world.wake_with(Box::new(move |destinations| waker.notify(destinations.iter().copied())));
+    let environments = store.environment_list(workspace).await?;
+    let places: Vec<Place> =
+        environments.iter().map(|known| Place { workspace, environment: known.id }).collect();
+    let app = App::new(Parts {
+        public_url: config.public_url(bound),
+        workspace,
+        sources: Sources::load(&store, &places).await?,
+        refusals: Recorder::start(store.clone()),
+        outbox: drain.waker(),
+        settled: drain.settled(),
+        metrics,
+        logins: Semaphore::new(LOGINS),
+        stopping: AtomicBool::new(false),
+        config,
+        store,
+        engine,
+        world,
+        clock,
+        random,
+    });
+    Ok((app, drain))
+}
+
+fn router(app: App) -> Router {
+    Router::new()
+        .route("/hooks/{*path}", any(hooks::receive))
+        .route("/status/{event}", get(hooks::status::status))
+        .route("/livez", get(operation::livez))
+        .route("/readyz", get(operation::readyz))
+        .route("/metrics", get(operation::metrics))
+        .merge(api::router())
+        .with_state(app)
+}
+
+/// Says where the server is, and on a fresh install how to get in.
+async fn announce(app: &App) -> anyhow::Result<()> {
+    tracing::info!(url = %app.public_url, data = %app.config.data_dir.display(), "ready");
+    if app.store.member_first(app.workspace).await?.is_none() {
+        let link = api::login_link(app, LinkPurpose::Owner).await?;
+        println!(
+            "This is a fresh install. Open this link within an hour to make the first member:\n  {link}"
+        );
+    }
+    Ok(())
+}
+
+async fn told_to_stop() {
+    let interrupted = tokio::signal::ctrl_c();
+    let terminated = async {
+        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+            Ok(mut signal) => drop(signal.recv().await),
+            Err(_) => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        _ = interrupted => {}
+        () = terminated => {}
+    }
+}
+
+fn host_name() -> String {
+    std::fs::read_to_string("/proc/sys/kernel/hostname")
+        .map_or_else(|_| "here".to_owned(), |name| name.trim().to_owned())
+}
