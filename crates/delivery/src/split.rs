@@ -61,7 +61,7 @@ mod tests {
     proptest! {
         #[test]
         fn nothing_is_lost_and_no_piece_is_too_long(
-            text in "([a-z ]|\n|\n\n|汉|。|😀|\\. ){0,120}",
+            text in "([a-z ]|\n|\n\n|汉|。|😀|\\. ){0,60}",
             limit in 4_usize..200,
         ) {
             let pieces = split(&text, limit);

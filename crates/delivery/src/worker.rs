@@ -128,6 +128,12 @@ impl Worker {
         if let Some(until) = self.paused_until.filter(|until| *until > Instant::now()) {
             return Ok(Rest::Deaf(until));
         }
+        if self.next.take_if(|next| *next <= self.around.clock.now()).is_some() {
+            self.unread = true;
+        }
+        if !self.has_work() {
+            return Ok(self.until_next());
+        }
         let Some(settings) = self.settings().await? else {
             self.drop_queue();
             return Ok(Rest::Gone);
@@ -137,7 +143,6 @@ impl Worker {
             return Ok(Rest::Deaf(Instant::now() + CLOSED));
         };
         let workspace = settings.workspace;
-        self.unread |= self.next.is_some_and(|next| next <= self.around.clock.now());
         while self.has_work() && self.under_way.len() < destination.concurrency {
             if !self.own(workspace).await? {
                 self.drop_queue();
@@ -178,10 +183,7 @@ impl Worker {
                         return false;
                     }
                 }
-                () = sleep_until(until) => {
-                    self.unread = true;
-                    return rest == Rest::Idle;
-                }
+                () = sleep_until(until) => return rest == Rest::Idle,
             }
         }
     }

@@ -114,7 +114,7 @@ fn json(body: &[u8]) -> Result<Parsed<'_>, Refused> {
 }
 
 fn form(body: &[u8]) -> Result<Parsed<'_>, Refused> {
-    if body.iter().filter(|byte| **byte == b'&').count() >= MAX_PAIRS {
+    if body.split(|byte| *byte == b'&').nth(MAX_PAIRS).is_some() {
         return Err(malformed(format!("The form has more than {MAX_PAIRS} fields.")));
     }
     percent_decode(body).decode_utf8().map_err(|error| not_utf8(error.valid_up_to()))?;

@@ -8,10 +8,10 @@ use serde::de::DeserializeOwned;
 pub enum Error {
     /// The configuration is not of the right form, or does not fit the flow.
     #[error("the source's configuration is wrong: {0}")]
-    Config(Problem),
+    Config(Box<Problem>),
     /// The secrets are not of the right form, or of another scheme.
     #[error("the source's secrets are wrong: {0}")]
-    Secrets(Problem),
+    Secrets(Box<Problem>),
 }
 
 impl Error {
@@ -28,11 +28,11 @@ impl Error {
         reason: impl Into<String>,
         suggestion: impl Into<String>,
     ) -> Self {
-        Self::Config(problem(field, code, reason, Some(suggestion.into())))
+        Self::Config(problem(field, code, reason, Some(suggestion.into())).into())
     }
 
     pub(crate) fn secrets(field: &str, code: &str, reason: &str, suggestion: &str) -> Self {
-        Self::Secrets(problem(field, code, reason, Some(suggestion.to_owned())))
+        Self::Secrets(problem(field, code, reason, Some(suggestion.to_owned())).into())
     }
 }
 
@@ -40,19 +40,19 @@ impl Error {
 pub(crate) fn read_config<T: DeserializeOwned>(json: &str) -> Result<T, Error> {
     read(json.as_bytes()).map_err(|(field, said)| {
         let problem = named(&field, &said).unwrap_or_else(|| problem(field, "wrong_form", said, None));
-        Error::Config(problem)
+        Error::Config(problem.into())
     })
 }
 
 /// Reads the secrets' JSON. What serde says may repeat a value, so it is not passed on.
 pub(crate) fn read_secrets<T: DeserializeOwned>(json: &[u8]) -> Result<T, Error> {
     read(json).map_err(|(field, said)| {
-        let suggestion = Some("Set the source's secrets again.".to_owned());
-        Error::Secrets(
-            named(&field, &said).unwrap_or_else(|| {
-                problem(field, "wrong_form", "it does not have the right form.", suggestion)
-            }),
-        )
+        let known = named(&field, &said);
+        let problem = known.unwrap_or_else(|| {
+            let suggestion = "Set the source's secrets again.".to_owned();
+            problem(field, "wrong_form", "it does not have the right form.", Some(suggestion))
+        });
+        Error::Secrets(problem.into())
     })
 }
 

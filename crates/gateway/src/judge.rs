@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use bytes::Bytes;
+use clock::Timestamp;
 use flow::Span;
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
@@ -68,11 +69,12 @@ impl<'r> Screened<'r> {
     }
 
     /// Judges the whole request: verification on the raw bytes, source rate, parsing, dedupe key,
-    /// fields.
+    /// fields. `now` is the time at which the body has been read, by which the source's bucket counts;
+    /// signed times are compared with the time of receipt.
     ///
     /// # Errors
     /// The first check that fails, with a code of that check.
-    pub fn judge(&self, body: &[u8]) -> Result<Accepted, Refused> {
+    pub fn judge(&self, body: &[u8], now: Timestamp) -> Result<Accepted, Refused> {
         let Self { source, head, parameters, limits } = self;
         source.check_size(body.len() as u64)?;
         let query = Pairs::parse(head.query.unwrap_or_default().as_bytes());
@@ -82,7 +84,7 @@ impl<'r> Screened<'r> {
             body,
             received_at: head.received_at,
         })?;
-        limits.take_source(head.received_at)?;
+        limits.take_source(now)?;
         let parsed = Parsed::read(head.headers, body)?;
         let redaction = &source.redaction;
         let mut parts = Parts { body: parsed, query, headers: head.headers, parameters, redaction };

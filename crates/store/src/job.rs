@@ -31,7 +31,7 @@ pub struct Job {
     pub id: JobId,
     /// The workspace.
     pub workspace: WorkspaceId,
-    /// What kind of work: `ingest`, …
+    /// What kind of work: [`Job::INGEST`], …
     pub kind: String,
     /// Where it stands.
     pub status: JobStatus,
@@ -45,6 +45,11 @@ pub struct Job {
     pub fence: i64,
     /// When it last changed.
     pub updated_at: Timestamp,
+}
+
+impl Job {
+    /// The kind of a job that makes a document findable: its spec is `{document, base}`.
+    pub const INGEST: &'static str = "ingest";
 }
 
 const COLUMNS: &str = "id, workspace, kind, status, spec, progress, error, fence, updated_at";
@@ -74,19 +79,21 @@ impl Store {
         )
     }
 
-    /// Gives a node the oldest job that is queued, or whose node is gone.
+    /// Gives a node the oldest job of a kind that is queued, or whose node is gone.
     ///
     /// # Errors
     /// When the database cannot be written.
-    pub async fn job_claim(&self, node: NodeId) -> Result<Option<Job>, Error> {
+    pub async fn job_claim(&self, node: NodeId, kind: &'static str) -> Result<Option<Job>, Error> {
         let now = self.now();
         let candidate = self.read(move |c| {
             let mut query = c.prepare_cached(
-                "SELECT id, fence FROM job WHERE status IN ('queued', 'running') AND (status = 'queued' OR owner <> ?1 AND
+                "SELECT id, fence FROM job WHERE status IN ('queued', 'running') AND kind = ?3 AND
+                     (status = 'queued' OR owner <> ?1 AND
                      NOT EXISTS (SELECT 1 FROM node WHERE node.id = job.owner AND node.lease_until > ?2))
                  ORDER BY id LIMIT 1",
             )?;
-            query.query_row((node, now.as_millis()), |row| Ok((row.get::<_, JobId>(0)?, row.get::<_, i64>(1)?))).optional()
+            let found = |row: &Row| Ok((row.get::<_, JobId>(0)?, row.get::<_, i64>(1)?));
+            query.query_row((node, now.as_millis(), kind), found).optional()
         });
         let Some((id, fence)) = candidate.await? else { return Ok(None) };
         let claim = Statement::new(

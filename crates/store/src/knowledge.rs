@@ -7,7 +7,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use crate::{
-    BaseId, DocumentId, Error, JobId, Store, WorkspaceId,
+    BaseId, DocumentId, Error, Job, JobId, Store, WorkspaceId,
     sql::{Statement, json, time, values, word},
 };
 
@@ -53,6 +53,8 @@ pub struct Document {
     pub error: Option<String>,
     /// How many chunks it has.
     pub chunks: u32,
+    /// The model that embedded them, as the ingestion named it; empty before that.
+    pub model: String,
     /// When it last changed.
     pub updated_at: Timestamp,
 }
@@ -81,11 +83,35 @@ pub struct Chunk {
     pub heading: Value,
     /// Where in the document it stands.
     pub place: Value,
-    /// Its embedding.
+    /// Its embedding; empty where it has none.
     pub embedding: Vec<f32>,
 }
 
-const DOCUMENT: &str = "id, base, name, media_type, size, status, error, chunks, updated_at";
+/// A chunk as it is cited.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Excerpt {
+    /// The document it is from.
+    pub document: DocumentId,
+    /// The document's file name.
+    pub name: String,
+    /// Its place among the document's chunks, from 0.
+    pub ordinal: u32,
+    /// Its text.
+    pub text: String,
+    /// The headings above it.
+    pub heading: Value,
+    /// Where in the document it stands.
+    pub place: Value,
+}
+
+/// Chunks written in one transaction: some milliseconds, so that other writers do not wait for long.
+const SLICE: usize = 500;
+
+const DOCUMENT: &str = "id, base, name, media_type, size, status, error, chunks, model, updated_at";
+
+/// What is said when a write was made for a document that is no longer as it was, or a job that is held by
+/// another node.
+const SUPERSEDED: &str = "the document has changed meanwhile, or its job is held by another node";
 
 impl Store {
     /// Makes a knowledge base, or changes the config of the one of this name. Gives its id.
@@ -121,6 +147,38 @@ impl Store {
             query.query_row((workspace, name), base).optional()
         })
         .await
+    }
+
+    /// Changes a base's config and queues all of its documents again, in one transaction.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub async fn base_reingest(
+        &self,
+        workspace: WorkspaceId,
+        base: BaseId,
+        config: &Value,
+    ) -> Result<(), Error> {
+        let documents: Vec<DocumentId> = self
+            .read(move |c| {
+                let mut query =
+                    c.prepare_cached("SELECT id FROM document WHERE workspace = ?1 AND base = ?2 ORDER BY id")?;
+                query.query_map((workspace, base), |row| row.get(0))?.collect()
+            })
+            .await?;
+        let change = Statement::new(
+            "UPDATE knowledge_base SET config = ?1 WHERE id = ?2 AND workspace = ?3",
+            values![config, base, workspace],
+        );
+        let mut statements = vec![change];
+        for document in documents {
+            statements.push(Statement::new(
+                "UPDATE document SET status = 'queued', error = NULL, updated_at = ?2 WHERE id = ?1",
+                values![document, self.now()],
+            ));
+            statements.push(self.ingestion(workspace, self.ids.next(), document, base));
+        }
+        self.change(statements).await.map(drop)
     }
 
     /// The knowledge bases of a workspace, by name.
@@ -167,10 +225,13 @@ impl Store {
                  media_type = ?5, hash = ?6, size = ?7, status = 'queued', error = NULL, content = ?8, updated_at = ?9",
             values![workspace, id, base, new.name, new.media_type, hash, size, new.content, self.now()],
         );
-        let queue =
-            self.job_insert(workspace, job, "ingest", &serde_json::json!({ "document": id, "base": base }));
-        self.change(vec![put, queue]).await?;
+        self.change(vec![put, self.ingestion(workspace, job, id, base)]).await?;
         Ok((id, Some(job)))
+    }
+
+    fn ingestion(&self, workspace: WorkspaceId, job: JobId, document: DocumentId, base: BaseId) -> Statement {
+        let spec = serde_json::json!({ "document": document, "base": base });
+        self.job_insert(workspace, job, Job::INGEST, &spec)
     }
 
     async fn document_named(
@@ -208,69 +269,172 @@ impl Store {
     pub async fn document_get(&self, id: DocumentId) -> Result<Option<(Document, Vec<u8>)>, Error> {
         self.read(move |c| {
             let sql = format!("SELECT {DOCUMENT}, content FROM document WHERE id = ?1");
-            c.prepare_cached(&sql)?.query_row([id], |row| Ok((document(row)?, row.get(9)?))).optional()
+            c.prepare_cached(&sql)?.query_row([id], |row| Ok((document(row)?, row.get(10)?))).optional()
         })
         .await
     }
 
-    /// Replaces a document's chunks and says that it is ready, in one transaction.
+    /// Deletes a document with its chunks; gives the base it was in.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub async fn document_delete(
+        &self,
+        workspace: WorkspaceId,
+        document: DocumentId,
+    ) -> Result<Option<BaseId>, Error> {
+        let found = self.read(move |c| {
+            let mut query = c.prepare_cached("SELECT base FROM document WHERE id = ?1 AND workspace = ?2")?;
+            query.query_row((document, workspace), |row| row.get(0)).optional()
+        });
+        let Some(base) = found.await? else { return Ok(None) };
+        let statements = vec![
+            Statement::new("DELETE FROM chunk WHERE document = ?1", values![document]),
+            Statement::new("DELETE FROM document WHERE id = ?1", values![document]),
+        ];
+        self.change(statements).await?;
+        Ok(Some(base))
+    }
+
+    /// Ends a document's ingestion: puts these chunks, embedded by `model`, in the place of what it had, and
+    /// says that it is ready and the job done. Chunks are seen by [`Store::chunk_list`] when the last is
+    /// written. Nothing is said to be ready when the document has changed since it was read, or the job is
+    /// held by another node; `false` tells so.
     ///
     /// # Errors
     /// When the database cannot be written.
     pub async fn document_chunks(
         &self,
-        workspace: WorkspaceId,
-        base: BaseId,
-        document: DocumentId,
+        held: &Job,
+        document: &Document,
+        model: &str,
         chunks: &[Chunk],
-    ) -> Result<(), Error> {
+    ) -> Result<bool, Error> {
         let count = u32::try_from(chunks.len()).unwrap_or(u32::MAX);
-        let mut statements = vec![Statement::new("DELETE FROM chunk WHERE document = ?1", values![document])];
-        statements.extend(chunks.iter().map(|chunk| {
-            Statement::new(
-                "INSERT INTO chunk (workspace, document, ordinal, base, text, heading, place, embedding)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-                values![
-                    workspace,
-                    document,
-                    chunk.ordinal,
-                    base,
-                    chunk.text.as_str(),
-                    &chunk.heading,
-                    &chunk.place,
-                    chunk.embedding.iter().flat_map(|f| f.to_le_bytes()).collect::<Vec<u8>>()
-                ],
-            )
-        }));
+        let mut statements = vec![
+            Statement::new("DELETE FROM chunk WHERE document = ?1", values![document.id]),
+            Statement::new("UPDATE document SET chunks = 0 WHERE id = ?1", values![document.id]),
+        ];
+        for chunk in chunks {
+            if statements.len() >= SLICE && !self.change_held(held, document, &mut statements).await? {
+                return Ok(false);
+            }
+            statements.push(chunk_insert(held.workspace, document, chunk));
+        }
         statements.push(Statement::new(
-            "UPDATE document SET status = 'ready', error = NULL, chunks = ?2, updated_at = ?3 WHERE id = ?1",
-            values![document, count, self.now()],
+            "UPDATE document SET status = 'ready', error = NULL, chunks = ?2, model = ?3, updated_at = ?4
+             WHERE id = ?1",
+            values![document.id, count, model, self.now()],
         ));
-        self.change(statements).await.map(drop)
+        statements.push(Statement::new(
+            "UPDATE job SET status = 'succeeded', progress = ?2, updated_at = ?3 WHERE id = ?1",
+            values![held.id, &serde_json::json!({ "done": count, "total": count }), self.now()],
+        ));
+        self.change_held(held, document, &mut statements).await
     }
 
-    /// Says that a document could not be read.
+    /// Ends a document's ingestion: it could not be read or embedded, for this reason. What it had before stays.
+    /// `false` when the document has changed since it was read, or the job is held by another node.
     ///
     /// # Errors
     /// When the database cannot be written.
-    pub async fn document_failed(&self, document: DocumentId, error: &str) -> Result<(), Error> {
-        let statement = Statement::new(
-            "UPDATE document SET status = 'failed', error = ?2, updated_at = ?3 WHERE id = ?1",
-            values![document, error, self.now()],
-        );
-        self.change(vec![statement]).await.map(drop)
+    pub async fn document_failed(
+        &self,
+        held: &Job,
+        document: &Document,
+        error: &str,
+    ) -> Result<bool, Error> {
+        let mut statements = vec![
+            Statement::new(
+                "UPDATE document SET status = 'failed', error = ?2, updated_at = ?3 WHERE id = ?1",
+                values![document.id, error, self.now()],
+            ),
+            Statement::new(
+                "UPDATE job SET status = 'failed', error = ?2, updated_at = ?3 WHERE id = ?1",
+                values![held.id, error, self.now()],
+            ),
+        ];
+        self.change_held(held, document, &mut statements).await
     }
 
-    /// A part of a base's chunks, in the order of documents, after the given place; for the index.
+    /// Makes these changes if the job is still held and the document still as it was read.
+    async fn change_held(
+        &self,
+        held: &Job,
+        document: &Document,
+        statements: &mut Vec<Statement>,
+    ) -> Result<bool, Error> {
+        let mut write = vec![
+            Statement::new(
+                "UPDATE job SET updated_at = ?3 WHERE id = ?1 AND fence = ?2 AND status = 'running'",
+                values![held.id, held.fence, self.now()],
+            )
+            .or_conflict(SUPERSEDED),
+            Statement::new(
+                "UPDATE document SET updated_at = ?2 WHERE id = ?1 AND updated_at = ?2 AND status = 'queued'",
+                values![document.id, document.updated_at],
+            )
+            .or_conflict(SUPERSEDED),
+        ];
+        write.append(statements);
+        match self.change(write).await {
+            Ok(_) => Ok(true),
+            Err(Error::Conflict(SUPERSEDED)) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The chunks that `model` has embedded already and that a document may consist of: those it had before,
+    /// and those of the base's documents with the same content.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn chunk_embedded(&self, document: &Document, model: &str) -> Result<Vec<Chunk>, Error> {
+        let (id, base, model) = (document.id, document.base, model.to_owned());
+        self.read(move |c| {
+            let mut query = c.prepare_cached(
+                "SELECT c.document, c.ordinal, c.text, c.heading, c.place, c.embedding
+                 FROM document d JOIN chunk c ON c.document = d.id
+                 WHERE d.base = ?1 AND d.model = ?2 AND c.ordinal < d.chunks
+                   AND (d.id = ?3 OR d.hash = (SELECT hash FROM document WHERE id = ?3))",
+            )?;
+            query.query_map((base, model, id), chunk)?.collect()
+        })
+        .await
+    }
+
+    /// The chunks at these places, as they are cited; those that are gone are left out.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn chunk_cite(&self, places: Vec<(DocumentId, u32)>) -> Result<Vec<Excerpt>, Error> {
+        self.read(move |c| {
+            let mut query = c.prepare_cached(
+                "SELECT c.document, d.name, c.ordinal, c.text, c.heading, c.place
+                 FROM chunk c JOIN document d ON d.id = c.document WHERE c.document = ?1 AND c.ordinal = ?2",
+            )?;
+            let mut found = Vec::with_capacity(places.len());
+            for place in places {
+                found.extend(query.query_row(place, excerpt).optional()?);
+            }
+            Ok(found)
+        })
+        .await
+    }
+
+    /// A part of a base's chunks, in the order of documents, after the given place; for the index. Chunks that
+    /// another model than `model` has embedded come without their embedding.
     ///
     /// # Errors
     /// When the database cannot be read.
     pub async fn chunk_list(
         &self,
         base: BaseId,
+        model: &str,
         after: Option<(DocumentId, u32)>,
         limit: usize,
     ) -> Result<Vec<Chunk>, Error> {
+        let model = model.to_owned();
         let (document, ordinal) = after
             .map_or((DocumentId::from_bytes([0; 16]), -1), |(document, ordinal)| {
                 (document, i64::from(ordinal))
@@ -278,10 +442,13 @@ impl Store {
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         self.read(move |c| {
             let mut query = c.prepare_cached(
-                "SELECT document, ordinal, text, heading, place, embedding FROM chunk
-                 WHERE base = ?1 AND (document, ordinal) > (?2, ?3) ORDER BY document, ordinal LIMIT ?4",
+                "SELECT c.document, c.ordinal, c.text, c.heading, c.place,
+                     CASE WHEN d.model = ?5 THEN c.embedding ELSE x'' END
+                 FROM chunk c JOIN document d ON d.id = c.document
+                 WHERE c.base = ?1 AND (c.document, c.ordinal) > (?2, ?3) AND c.ordinal < d.chunks
+                 ORDER BY c.document, c.ordinal LIMIT ?4",
             )?;
-            query.query_map((base, document, ordinal, limit), chunk)?.collect()
+            query.query_map((base, document, ordinal, limit, model), chunk)?.collect()
         })
         .await
     }
@@ -301,7 +468,36 @@ fn document(row: &Row) -> rusqlite::Result<Document> {
         status: word(row, 5)?,
         error: row.get(6)?,
         chunks: row.get(7)?,
-        updated_at: time(row, 8)?,
+        model: row.get(8)?,
+        updated_at: time(row, 9)?,
+    })
+}
+
+fn chunk_insert(workspace: WorkspaceId, document: &Document, chunk: &Chunk) -> Statement {
+    Statement::new(
+        "INSERT INTO chunk (workspace, document, ordinal, base, text, heading, place, embedding)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+        values![
+            workspace,
+            document.id,
+            chunk.ordinal,
+            document.base,
+            chunk.text.as_str(),
+            &chunk.heading,
+            &chunk.place,
+            chunk.embedding.iter().flat_map(|f| f.to_le_bytes()).collect::<Vec<u8>>()
+        ],
+    )
+}
+
+fn excerpt(row: &Row) -> rusqlite::Result<Excerpt> {
+    Ok(Excerpt {
+        document: row.get(0)?,
+        name: row.get(1)?,
+        ordinal: row.get(2)?,
+        text: row.get(3)?,
+        heading: json(row, 4)?,
+        place: json(row, 5)?,
     })
 }
 

@@ -49,7 +49,7 @@ pub use id::{
     WorkspaceId,
 };
 pub use job::{Job, JobStatus};
-pub use knowledge::{Base, Chunk, Document, DocumentStatus, NewDocument};
+pub use knowledge::{Base, Chunk, Document, DocumentStatus, Excerpt, NewDocument};
 pub use model::{Model, Provider};
 pub use node::Takeover;
 pub use page::{Page, PageRequest};

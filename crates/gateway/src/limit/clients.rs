@@ -67,7 +67,7 @@ impl Clients {
 /// One client: an IPv4 address, or the /64 that one subscriber of IPv6 holds.
 fn key(peer: IpAddr) -> u128 {
     match peer.to_canonical() {
-        IpAddr::V4(address) => u128::from(address.to_ipv6_mapped().to_bits()),
+        IpAddr::V4(address) => address.to_ipv6_mapped().to_bits(),
         IpAddr::V6(address) => address.to_bits() >> 64 << 64,
     }
 }

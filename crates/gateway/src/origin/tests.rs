@@ -41,8 +41,8 @@ fn found(from: &str, body: Parsed) -> Option<(Value, Leniency)> {
     taken
 }
 
-fn text(value: Value) -> Option<(Value, Leniency)> {
-    Some((value, Leniency::FromText))
+fn text(value: impl Into<Option<Value>>) -> Option<(Value, Leniency)> {
+    value.into().map(|value| (value, Leniency::FromText))
 }
 
 #[test]

@@ -32,7 +32,7 @@ const TIMESTAMP: &str = "webhook-timestamp";
 const SIGNATURE: &str = "webhook-signature";
 
 #[derive(Debug)]
-struct Signatures {
+struct Verifier {
     keys: Vec<SigningKey>,
     tolerance_s: u64,
 }
@@ -55,11 +55,11 @@ impl Config {
             let reason = "a key is not `whsec_` followed by the base64 of 24 to 64 bytes.";
             Error::secrets("signing_keys", "wrong_form", reason, "Copy it from the sender again.")
         })?;
-        Ok(Box::new(Signatures { keys, tolerance_s: self.tolerance.as_millis() / 1_000 }))
+        Ok(Box::new(Verifier { keys, tolerance_s: self.tolerance.as_millis() / 1_000 }))
     }
 }
 
-impl Scheme for Signatures {
+impl Scheme for Verifier {
     /// The signature first: only who holds a key learns that a clock is wrong.
     fn verify(&self, request: &Unverified) -> Result<(), Refused> {
         let id = single(request.headers, ID)?;

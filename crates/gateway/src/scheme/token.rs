@@ -39,7 +39,7 @@ const MIN_LENGTH: usize = 16;
 const MAX_SHOWN: usize = 8;
 
 #[derive(Debug)]
-struct Tokens {
+struct Verifier {
     tokens: Vec<Secret>,
     bearer: bool,
     header: Option<HeaderName>,
@@ -68,7 +68,7 @@ impl Config {
             let reason = "a token has fewer than 16 characters and could be guessed.";
             return Err(Error::secrets("tokens", "too_short", reason, suggestion));
         }
-        let header = self.header.as_deref().map(|name| name.parse::<HeaderName>());
+        let header = self.header.as_deref().map(str::parse::<HeaderName>);
         let header = header.transpose().map_err(|_| {
             let reason = "that is no name for a header.";
             Error::config("verification.header", "wrong_form", reason, "Write one like `x-webhook-token`.")
@@ -79,11 +79,11 @@ impl Config {
             return Err(Error::config("verification", "empty", reason, "Set `bearer` to true."));
         }
         let tokens = secrets.tokens.clone();
-        Ok(Box::new(Tokens { tokens, bearer: self.bearer, header, query }))
+        Ok(Box::new(Verifier { tokens, bearer: self.bearer, header, query }))
     }
 }
 
-impl Tokens {
+impl Verifier {
     /// The tokens that the request shows, wherever one may be.
     fn shown<'r>(&'r self, request: &'r Unverified) -> impl Iterator<Item = &'r [u8]> {
         let authorization = self.bearer.then(|| request.headers.get_all(header::AUTHORIZATION));
@@ -100,7 +100,7 @@ impl Tokens {
     }
 }
 
-impl Scheme for Tokens {
+impl Scheme for Verifier {
     fn verify(&self, request: &Unverified) -> Result<(), Refused> {
         let verdicts = self.shown(request).map(|shown| self.know(shown));
         let refuse = |code, detail: &'static str| {

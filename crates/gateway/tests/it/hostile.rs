@@ -75,8 +75,8 @@ fn check(tested: &Tested, request: &Request) -> Result<(), TestCaseError> {
             let record = content.request.unwrap();
             prop_assert_eq!(record.body.as_bytes(), &request.body);
             prop_assert!(accepted.input["query"].is_string());
-            let shown = record.headers.get("authorization");
-            prop_assert!(shown.is_none_or(|values| !format!("{values:?}").contains(TOKEN)));
+            let shown = record.headers.get("authorization").map(|values| format!("{values:?}"));
+            prop_assert!(shown.is_none_or(|values| !values.contains(TOKEN)));
         }
         Err(refused) => {
             prop_assert!((400..500).contains(&refused.status().as_u16()));

@@ -56,9 +56,9 @@ fn saving_a_source_does_not_fill_its_buckets() {
         let limits = tested.limits.carried_to(&source);
         Tested { source, limits }
     };
-    let mut same = rates(one.clone(), one.clone());
-    same["reply"] = json!({"mode": "wait"});
-    tested = save(&tested, same);
+    let mut replied = rates(one.clone(), one.clone());
+    replied["reply"] = json!({"mode": "wait"});
+    tested = save(&tested, replied);
     assert_eq!(tested.code(&Request::good()), "rate_limited");
     assert_eq!(tested.code(&by("192.0.2.9")), "rate_limited", "the source's bucket");
     tested = save(&tested, rates(json!({"requests": 2, "per": "1m"}), one));
@@ -92,5 +92,5 @@ fn a_body_is_taken_up_to_its_limit_and_not_a_byte_more() {
     assert!(refused.detail.contains("16B"));
     let screened = Request::good();
     let screened = tested.source.before_body(screened.head(), &tested.limits).unwrap();
-    assert_eq!(screened.judge(&[b' '; 17]).unwrap_err(), refused, "even where nobody counted");
+    assert_eq!(screened.judge(&[b' '; 17], NOW).unwrap_err(), refused, "even where nobody counted");
 }

@@ -1,5 +1,8 @@
 //! Sources as the server meets them: compiled from JSON, judging whole requests.
 
+#![expect(clippy::unwrap_used, reason = "a test stops where its set-up fails")]
+#![expect(clippy::needless_pass_by_value, reason = "`json!` reads best as an argument")]
+
 mod accepting;
 mod compiling;
 mod hostile;

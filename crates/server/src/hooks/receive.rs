@@ -103,7 +103,7 @@ async fn take(
         Err(_) => return Err(Refused::new(Code::BodyMalformed, "The body took longer than 30 s to arrive.")),
     };
     kept.clone_from(&bytes);
-    let accepted = screened.judge(&bytes)?;
+    let accepted = screened.judge(&bytes, app.clock.now())?;
     let reply = accepted.reply;
     let submitted = submit(app, live, accepted, head.received_at).await?;
     Ok(reply::accepted(app, &reply, submitted).await)

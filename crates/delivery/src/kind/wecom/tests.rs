@@ -130,6 +130,8 @@ fn a_200_is_judged_by_its_code() {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
     #[test]
     fn long_texts_go_whole_in_numbered_parts_within_the_limit(
         text in "([a-z ]{1,300}|\n\n|(汉字。){100}|😀|<@x>){1,60}",

@@ -1,0 +1,10 @@
+//! A real store, real sockets and receivers of every character.
+
+#![expect(clippy::unwrap_used, reason = "a test stops where its set-up fails")]
+
+mod arriving;
+mod outbox;
+mod receiver;
+mod trouble;
+mod wecom;
+mod workers;

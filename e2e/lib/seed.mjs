@@ -1,0 +1,48 @@
+// What a small shop would have: flows, destinations, sources.
+
+import { readFile } from 'node:fs/promises'
+
+const FLOWS = new URL('../flows/', import.meta.url)
+
+/** Saves a flow's draft from its file. */
+export async function saveFlow(call, name) {
+  const definition = await readFile(new URL(`${name}.yaml`, FLOWS), 'utf8')
+  return call('PUT', `/flows/${name}`, { definition })
+}
+
+/** Publishes a flow's draft and lets it serve. */
+export async function release(call, name, environments = ['production'], note = 'First version') {
+  const { number } = await call('POST', `/flows/${name}/versions`, { note })
+  for (const environment of environments) {
+    await call('POST', `/flows/${name}/deployments`, { environment, version: number })
+  }
+  return number
+}
+
+/** Makes a webhook destination in an environment. */
+export function destination(call, environment, name, url, config = {}) {
+  return call('POST', `/environments/${environment}/destinations`, {
+    name,
+    config: { kind: 'webhook', url, retry: 'brief', ...config },
+  })
+}
+
+/** Makes a source that anybody may call, which only tests should. */
+export function source(call, environment, name, flow, mode = 'accept') {
+  return call('POST', `/environments/${environment}/sources`, {
+    name,
+    flow,
+    config: { verification: { scheme: 'none' }, reply: { mode } },
+    secrets: { scheme: 'none' },
+  })
+}
+
+/** Sends a webhook to a source, as a sender would. */
+export async function send(source, body) {
+  const answer = await fetch(source.url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', 'user-agent': 'Shop/4.2' },
+    body: JSON.stringify(body),
+  })
+  return { status: answer.status, event: answer.headers.get('linchpin-event'), body: await answer.text() }
+}

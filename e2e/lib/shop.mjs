@@ -1,0 +1,36 @@
+// A shop with everything in it, for the demonstration and the screenshots.
+
+import { destination, release, saveFlow, send, source } from './seed.mjs'
+
+/** Fills a fresh server; the receiver stands for the systems at the far end. */
+export async function fillShop(call, receiver) {
+  for (const environment of ['production', 'test']) {
+    await destination(call, environment, 'ticket-system', `${receiver}/moody`)
+    await destination(call, environment, 'service-team', `${receiver}/ok`)
+    await destination(call, environment, 'crm', `${receiver}/down`, { retry: ['1s', '1s'] })
+  }
+  for (const flow of ['after-sales-assistant', 'crm-welcome', 'alert-triage']) {
+    await saveFlow(call, flow)
+    await release(call, flow, ['test', 'production'])
+  }
+  const shop = await source(call, 'production', 'shop-chat', 'after-sales-assistant', 'respond')
+  const crm = await source(call, 'production', 'crm-new-customer', 'crm-welcome')
+  const alerts = await source(call, 'production', 'monitoring', 'alert-triage')
+  const trial = await source(call, 'test', 'shop-chat', 'after-sales-assistant', 'respond')
+  return { shop, crm, alerts, trial }
+}
+
+/** A morning's events; the last one is the after-sales question. */
+export async function sendMorning({ shop, crm, alerts, trial }) {
+  await send(trial, { query: '机器显示 E3，怎么办？', user_id: 'u-zh-7' })
+  for (const [service, cost] of [['checkout', 1], ['search', 40], ['stock', 0], ['mail', 8]]) {
+    await send(alerts, { service, cost })
+  }
+  await send(crm, { name: 'Lin Yue', company: 'Harbour Coffee' })
+  await send(shop, { query: 'There is smoke from the grinder!', user_id: 'u-311', conversation_id: 'c-77' })
+  await send(alerts, { service: 'checkout', cost: 3 })
+  await send(crm, { name: 'Anna Berg' })
+  await send(shop, { query: '咖啡机漏水，机器显示 E3 故障码。', user_id: 'u-524' })
+  await send(alerts, { service: 'login', cost: 12 })
+  return send(shop, { query: 'My machine shows E3 and does not brew.', user_id: 'u-208', conversation_id: 'c-91' })
+}
