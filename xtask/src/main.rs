@@ -1,1 +1,49 @@
-fn main() {}
+//! The house's own chores. `cargo xtask --help` lists them.
+
+mod bench;
+mod codegen;
+mod models;
+mod shell;
+mod system;
+mod test;
+mod tidy;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+#[derive(Parser)]
+#[command(name = "xtask", bin_name = "cargo xtask", about = "The house's own chores")]
+enum Chore {
+    /// Install what the tests need, start it, and run them all.
+    Test(test::Test),
+    /// Check the house rules that no compiler knows.
+    Tidy,
+    /// Write what is generated: the OpenAPI document and the documentation made from the code.
+    Codegen {
+        /// Only say whether something would change; fail if so.
+        #[arg(long)]
+        check: bool,
+    },
+    /// Fetch the weights of the models in the process into `models/`.
+    Models,
+    /// Measure the optimised binary and print the table of figures to reach.
+    Bench(bench::Bench),
+}
+
+fn main() -> ExitCode {
+    let done = match Chore::parse() {
+        Chore::Test(test) => test.run(),
+        Chore::Tidy => tidy::run(),
+        Chore::Codegen { check } => codegen::run(check),
+        Chore::Models => models::fetch(),
+        Chore::Bench(bench) => bench.run(),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("\nxtask: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,5 +1,9 @@
 //! The command line.
 
+mod event;
+mod flow;
+mod offline;
+mod remote;
 mod serve;
 
 use std::process::ExitCode;
@@ -18,6 +22,15 @@ struct Arguments {
 enum Command {
     /// Run the server.
     Serve(serve::Serve),
+    /// Check, import and export flows.
+    #[command(subcommand)]
+    Flow(flow::Flow),
+    /// Replay events.
+    #[command(subcommand)]
+    Event(event::Event),
+    /// Print the node kinds and the error codes as JSON.
+    #[command(hide = true)]
+    Catalogue,
     /// Print the OpenAPI document of the API.
     #[command(hide = true)]
     Openapi,
@@ -27,6 +40,9 @@ enum Command {
 pub(crate) fn run() -> ExitCode {
     let result = match Arguments::parse().command {
         Command::Serve(serve) => serve.run(),
+        Command::Flow(flow) => wait(flow.run()),
+        Command::Event(event) => wait(event.run()),
+        Command::Catalogue => print(&offline::catalogue()),
         Command::Openapi => print(&crate::api::openapi()),
     };
     match result {
@@ -36,6 +52,11 @@ pub(crate) fn run() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// Runs a command that waits for the network.
+fn wait(command: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<()> {
+    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(command)
 }
 
 fn print(value: &impl serde::Serialize) -> anyhow::Result<()> {

@@ -235,9 +235,9 @@ impl Store {
         let mut backlog = self.read(move |c| backlog(c, destination, by, &wanted)).await?;
         for due in &mut backlog.due {
             due.message = match self.unseal("delivery", due.id.as_bytes(), &due.message) {
-                Err(Error::Unseal { source: vault::OpenError::Damaged | vault::OpenError::Tampered, .. }) => {
-                    Vec::new()
-                }
+                Err(Error::Unseal {
+                    source: vault::OpenError::Damaged | vault::OpenError::Tampered, ..
+                }) => Vec::new(),
                 opened => opened?,
             };
         }

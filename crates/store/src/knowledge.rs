@@ -90,6 +90,8 @@ pub struct Chunk {
 /// A chunk as it is cited.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Excerpt {
+    /// The base it is in.
+    pub base: BaseId,
     /// The document it is from.
     pub document: DocumentId,
     /// The document's file name.
@@ -161,8 +163,9 @@ impl Store {
     ) -> Result<(), Error> {
         let documents: Vec<DocumentId> = self
             .read(move |c| {
-                let mut query =
-                    c.prepare_cached("SELECT id FROM document WHERE workspace = ?1 AND base = ?2 ORDER BY id")?;
+                let mut query = c.prepare_cached(
+                    "SELECT id FROM document WHERE workspace = ?1 AND base = ?2 ORDER BY id",
+                )?;
                 query.query_map((workspace, base), |row| row.get(0))?.collect()
             })
             .await?;
@@ -338,12 +341,7 @@ impl Store {
     ///
     /// # Errors
     /// When the database cannot be written.
-    pub async fn document_failed(
-        &self,
-        held: &Job,
-        document: &Document,
-        error: &str,
-    ) -> Result<bool, Error> {
+    pub async fn document_failed(&self, held: &Job, document: &Document, error: &str) -> Result<bool, Error> {
         let mut statements = vec![
             Statement::new(
                 "UPDATE document SET status = 'failed', error = ?2, updated_at = ?3 WHERE id = ?1",
@@ -410,7 +408,7 @@ impl Store {
     pub async fn chunk_cite(&self, places: Vec<(DocumentId, u32)>) -> Result<Vec<Excerpt>, Error> {
         self.read(move |c| {
             let mut query = c.prepare_cached(
-                "SELECT c.document, d.name, c.ordinal, c.text, c.heading, c.place
+                "SELECT c.base, c.document, d.name, c.ordinal, c.text, c.heading, c.place
                  FROM chunk c JOIN document d ON d.id = c.document WHERE c.document = ?1 AND c.ordinal = ?2",
             )?;
             let mut found = Vec::with_capacity(places.len());
@@ -492,12 +490,13 @@ fn chunk_insert(workspace: WorkspaceId, document: &Document, chunk: &Chunk) -> S
 
 fn excerpt(row: &Row) -> rusqlite::Result<Excerpt> {
     Ok(Excerpt {
-        document: row.get(0)?,
-        name: row.get(1)?,
-        ordinal: row.get(2)?,
-        text: row.get(3)?,
-        heading: json(row, 4)?,
-        place: json(row, 5)?,
+        base: row.get(0)?,
+        document: row.get(1)?,
+        name: row.get(2)?,
+        ordinal: row.get(3)?,
+        text: row.get(4)?,
+        heading: json(row, 5)?,
+        place: json(row, 6)?,
     })
 }
 

@@ -28,6 +28,9 @@ use crate::{
 /// How long a read may take before it is stopped; no reader may hold back the checkpoint.
 const READ_LIMIT: Duration = Duration::from_secs(1);
 
+/// What the writer keeps of the database in memory, in KiB (negative says KiB to SQLite).
+const WRITER_CACHE_KIB: i64 = -32_768;
+
 /// Prepared statements that one connection keeps.
 const STATEMENTS: usize = 128;
 
@@ -117,7 +120,6 @@ fn connect(path: &Path, flags: OpenFlags) -> rusqlite::Result<Connection> {
     let connection = Connection::open_with_flags(path, flags)?;
     connection.busy_timeout(Duration::from_secs(10))?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
-    connection.pragma_update(None, "cache_size", -8_000)?;
     Ok(connection)
 }
 
@@ -127,6 +129,7 @@ fn prepare_writer(connection: &Connection, options: &Options) -> rusqlite::Resul
     // Checkpoints run on a thread of their own.
     connection.pragma_update(None, "wal_autocheckpoint", 0)?;
     connection.pragma_update(None, "temp_store", "memory")?;
+    connection.pragma_update(None, "cache_size", WRITER_CACHE_KIB)?;
     if let Some(bytes) = options.max_bytes {
         let page: i64 = connection.pragma_query_value(None, "page_size", |row| row.get(0))?;
         let pages = i64::try_from(bytes).unwrap_or(i64::MAX) / page;

@@ -546,7 +546,10 @@ async fn documents_are_ingested_once_and_replaced() {
     let chunks = [chunk(id, 0, "a"), chunk(id, 1, "b"), chunk(id, 2, "c")];
     assert!(store.document_chunks(&claimed, &document, "mini", &chunks).await.unwrap());
     let done = store.job_get(claimed.id).await.unwrap().unwrap();
-    assert_eq!((done.status, done.progress), (JobStatus::Succeeded, serde_json::json!({"done": 3, "total": 3})));
+    assert_eq!(
+        (done.status, done.progress),
+        (JobStatus::Succeeded, serde_json::json!({"done": 3, "total": 3}))
+    );
     assert!(!store.document_chunks(&claimed, &document, "mini", &[]).await.unwrap(), "the job is done");
     let head = store.chunk_list(base, "mini", None, 2).await.unwrap();
     let tail = store.chunk_list(base, "mini", Some((id, 1)), 2).await.unwrap();

@@ -57,11 +57,7 @@ impl FromRequestParts<App> for Caller {
         }
         let member = app.store.session_member(digest(token)).await?;
         let member = member.ok_or_else(|| Error::unauthenticated("The session has ended; log in again."))?;
-        Ok(Self {
-            workspace: member.workspace,
-            role: member.role,
-            name: member.name,
-        })
+        Ok(Self { workspace: member.workspace, role: member.role, name: member.name })
     }
 }
 

@@ -4,7 +4,7 @@ use std::{
     path::{Path, PathBuf},
     sync::{
         Arc,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     thread,
 };
@@ -65,12 +65,15 @@ impl Writer {
         let (queue, messages) = mpsc::channel(QUEUE);
         let counted = Arc::<Counted>::default();
         let (wake, woken) = std::sync::mpsc::sync_channel(1);
-        let checkpointer =
-            thread::Builder::new().name("checkpoint".to_owned()).spawn(move || checkpoint(&path, &woken))?;
+        let checkpointing = Arc::<AtomicBool>::default();
+        let busy = Arc::clone(&checkpointing);
+        let checkpointer = thread::Builder::new()
+            .name("checkpoint".to_owned())
+            .spawn(move || checkpoint(&path, &woken, &busy))?;
         let counts = Arc::clone(&counted);
         let writer = thread::Builder::new()
             .name("writer".to_owned())
-            .spawn(move || Loop { connection, counted: counts, wake }.run(messages))?;
+            .spawn(move || Loop { connection, counted: counts, wake, checkpointing }.run(messages))?;
         Ok(Self { queue, counted, threads: Mutex::new(vec![writer, checkpointer]) })
     }
 
@@ -107,6 +110,8 @@ struct Loop {
     connection: Connection,
     counted: Arc<Counted>,
     wake: std::sync::mpsc::SyncSender<()>,
+    /// Whether the checkpoint thread is at work.
+    checkpointing: Arc<AtomicBool>,
 }
 
 impl Loop {
@@ -171,14 +176,19 @@ impl Loop {
 
     /// The checkpoint thread copies most pages back while writes go on. Only the writer, between two
     /// transactions, can copy the last ones, after which SQLite begins the WAL anew; so it does not
-    /// grow for ever. A passive checkpoint never waits for anybody.
+    /// grow for ever. What is left for the writer is at most what came in during the last pass of the
+    /// thread. A passive checkpoint never waits for anybody.
     fn checkpoint_if_due(&self) {
+        if self.checkpointing.load(Ordering::Acquire) {
+            return;
+        }
         let Ok((in_wal, copied)) = wal(&self.connection, "PRAGMA wal_checkpoint(NOOP)") else { return };
         if in_wal < CHECKPOINT_PAGES {
             return;
         }
-        if in_wal - copied > CHECKPOINT_PAGES / 8 {
-            // A full channel means that the thread has been woken already.
+        if copied < in_wal - in_wal / 4 {
+            self.checkpointing.store(true, Ordering::Release);
+            // Full or closed: the thread has been woken already, or has ended with an error in the log.
             let _ = self.wake.try_send(());
         } else if wal(&self.connection, "PRAGMA wal_checkpoint(PASSIVE)").is_ok_and(|(all, done)| all == done)
         {
@@ -192,7 +202,7 @@ fn wal(connection: &Connection, pragma: &'static str) -> rusqlite::Result<(i64, 
     connection.prepare_cached(pragma)?.query_row([], |row| Ok((row.get(1)?, row.get(2)?)))
 }
 
-fn checkpoint(path: &Path, woken: &std::sync::mpsc::Receiver<()>) {
+fn checkpoint(path: &Path, woken: &std::sync::mpsc::Receiver<()>, busy: &AtomicBool) {
     let connection = match super::connect(path, rusqlite::OpenFlags::default()) {
         Ok(connection) => connection,
         Err(error) => return tracing::error!(%error, "checkpoints cannot run"),
@@ -201,6 +211,7 @@ fn checkpoint(path: &Path, woken: &std::sync::mpsc::Receiver<()>) {
         if let Err(error) = wal(&connection, "PRAGMA wal_checkpoint(PASSIVE)") {
             tracing::warn!(%error, "a checkpoint failed");
         }
+        busy.store(false, Ordering::Release);
     }
 }
 

@@ -1,0 +1,70 @@
+//! Every test, from a clean checkout.
+
+use clap::Args;
+
+use crate::{
+    codegen, models,
+    shell::{cargo, command, finish, is_there, root, run, step},
+    system, tidy,
+};
+
+#[derive(Args)]
+pub(crate) struct Test {
+    /// Leave out what needs a browser or Node.
+    #[arg(long)]
+    rust_only: bool,
+}
+
+/// Programs and the Debian packages they come from.
+const RUST_NEEDS: [(&str, &str); 3] = [("gcc", "gcc"), ("python3", "python3"), ("pip3", "python3-pip")];
+const WEB_NEEDS: [(&str, &str); 3] = [("node", "nodejs"), ("npm", "npm"), ("chromium", "chromium")];
+
+impl Test {
+    pub(crate) fn run(self) -> anyhow::Result<()> {
+        step("What the system needs", || {
+            system::need(&RUST_NEEDS)?;
+            if !self.rust_only {
+                system::need(&WEB_NEEDS)?;
+            }
+            if is_there("cargo-nextest") {
+                Ok(())
+            } else {
+                run(&cargo(), &["install", "--locked", "cargo-nextest"], ".")
+            }
+        })?;
+        step("The models' weights", models::fetch)?;
+        step("Form (rustfmt)", || run(&cargo(), &["fmt", "--all", "--check"], "."))?;
+        step("House rules (tidy)", tidy::run)?;
+        step("Lints (clippy)", || {
+            run(&cargo(), &["clippy", "--quiet", "--all-targets", "--", "-D", "warnings"], ".")
+        })?;
+        step("Rust tests (nextest)", || {
+            let mut nextest = command(&cargo(), &["nextest", "run", "--workspace"], ".");
+            finish(nextest.env("LINCHPIN_MODELS_DIR", root().join("models")))
+        })?;
+        step("Examples in the documentation (doctests)", || {
+            run(&cargo(), &["test", "--quiet", "--doc"], ".")
+        })?;
+        step("What is generated (codegen --check)", || codegen::run(true))?;
+        if self.rust_only {
+            return Ok(());
+        }
+        web()
+    }
+}
+
+/// The console, and the whole in a browser.
+fn web() -> anyhow::Result<()> {
+    if !root().join("console/package.json").exists() {
+        return Ok(());
+    }
+    step("Console: packages", || run("npm", &["ci", "--no-audit", "--no-fund"], "console"))?;
+    for script in ["codegen:check", "lint", "typecheck", "test", "build"] {
+        step(&format!("Console: {script}"), || run("npm", &["run", "--silent", script], "console"))?;
+    }
+    step("Browser: packages", || run("npm", &["ci", "--no-audit", "--no-fund"], "e2e"))?;
+    step("Browser: the server with the console in it", || {
+        run(&cargo(), &["build", "--package", "server"], ".")
+    })?;
+    step("Browser: end to end", || run("npm", &["test"], "e2e"))
+}

@@ -1,0 +1,137 @@
+//! House rules that no compiler knows: who may depend on whom, how long a file may be, what may
+//! stand where.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context, bail};
+use cargo_metadata::{DependencyKind, MetadataCommand};
+
+use crate::shell::root;
+
+/// Which of our crates each may depend on; `ARCHITECTURE.md` says why.
+const MAY_DEPEND: [(&str, &[&str]); 14] = [
+    ("clock", &[]),
+    ("faults", &[]),
+    ("flow", &[]),
+    ("outbound", &[]),
+    ("vault", &["clock"]),
+    ("store", &["clock", "faults", "flow", "vault"]),
+    ("inference", &["outbound"]),
+    ("local-models", &["inference"]),
+    ("knowledge", &["inference", "outbound", "store"]),
+    ("delivery", &["clock", "faults", "flow", "outbound", "store", "vault"]),
+    ("engine", &["clock", "faults", "flow", "store"]),
+    ("gateway", &["clock", "flow", "outbound", "store", "vault"]),
+    ("nodes", &["engine", "flow", "inference", "knowledge", "outbound", "store", "vault"]),
+    ("server", &["*"]),
+];
+
+/// The most lines of a file; tests and generated files apart.
+const MAX_LINES: usize = 800;
+
+/// Text that may stand only in some places: the text, the crates where it may, and why.
+const ONLY_IN: [(&str, &[&str], &str); 5] = [
+    ("rusqlite::", &["store", "bench"], "no SQL outside `store`"),
+    ("axum::", &["server", "bench"], "no axum type outside `server`"),
+    (
+        "std::env::var",
+        &["xtask", "local-models"],
+        "no environment variable is read outside the server's configuration",
+    ),
+    ("hyper_util::client", &["outbound"], "no HTTP client outside `outbound`"),
+    ("SystemTime::now", &["clock", "bench"], "time comes from `clock`"),
+];
+
+/// Words that say that something is not done.
+const UNFINISHED: [&str; 3] = ["todo!(", "unimplemented!(", "FIXME"];
+
+/// Checks the rules.
+pub(crate) fn run() -> anyhow::Result<()> {
+    let mut broken = dependencies()?;
+    for path in sources(&root().join("crates"))?.into_iter().chain(sources(&root().join("bench"))?) {
+        broken.extend(file(&path)?);
+    }
+    broken.extend(architecture()?);
+    if broken.is_empty() {
+        return Ok(());
+    }
+    bail!("{} house rules are broken:\n  {}", broken.len(), broken.join("\n  "))
+}
+
+fn dependencies() -> anyhow::Result<Vec<String>> {
+    let metadata = MetadataCommand::new().manifest_path(root().join("Cargo.toml")).no_deps().exec()?;
+    let ours: BTreeSet<&str> = metadata.packages.iter().map(|package| package.name.as_str()).collect();
+    let rules: BTreeMap<&str, &[&str]> = MAY_DEPEND.into_iter().collect();
+    let mut broken = Vec::new();
+    for package in
+        metadata.packages.iter().filter(|package| !["xtask", "bench"].contains(&package.name.as_str()))
+    {
+        let Some(allowed) = rules.get(package.name.as_str()) else {
+            broken.push(format!("the crate `{}` is not in the table of xtask/src/tidy.rs", package.name));
+            continue;
+        };
+        let used = package.dependencies.iter().filter(|dependency| dependency.kind == DependencyKind::Normal);
+        for used in used.map(|dependency| dependency.name.as_str()).filter(|name| ours.contains(name)) {
+            if !allowed.contains(&used) && !allowed.contains(&"*") {
+                broken.push(format!("`{}` may not depend on `{used}`", package.name));
+            }
+        }
+    }
+    Ok(broken)
+}
+
+fn sources(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).with_context(|| folder.display().to_string())? {
+        let path = entry?.path();
+        if path.is_dir() {
+            found.extend(sources(&path)?);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            found.push(path);
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+fn file(path: &Path) -> anyhow::Result<Vec<String>> {
+    let text = fs::read_to_string(path)?;
+    let short = path.strip_prefix(root()).unwrap_or(path);
+    let name = short.display().to_string();
+    let is_test = name.contains("/tests/") || name.ends_with("/tests.rs") || name.contains("/examples/");
+    let krate = short
+        .components()
+        .nth(usize::from(name.starts_with("crates/")))
+        .map(|part| part.as_os_str().to_string_lossy());
+    let krate = krate.unwrap_or_default().into_owned();
+    let mut broken = Vec::new();
+    let lines = text.lines().count();
+    if lines > MAX_LINES && !is_test {
+        broken.push(format!("{name} has {lines} lines; split it by ideas"));
+    }
+    for (word, places, why) in ONLY_IN {
+        if text.contains(word) && !places.contains(&krate.as_str()) && !is_test {
+            broken.push(format!("{name} uses `{word}`: {why}"));
+        }
+    }
+    broken.extend(
+        UNFINISHED.iter().filter(|word| text.contains(**word)).map(|word| format!("{name} says `{word}`")),
+    );
+    Ok(broken)
+}
+
+/// The architecture stays short enough to be read, and names every crate.
+fn architecture() -> anyhow::Result<Vec<String>> {
+    let text = fs::read_to_string(root().join("ARCHITECTURE.md")).context("ARCHITECTURE.md")?;
+    let mut broken = Vec::new();
+    if text.lines().count() > 200 {
+        broken.push("ARCHITECTURE.md has more than 200 lines".to_owned());
+    }
+    let missing = MAY_DEPEND.iter().filter(|(krate, _)| !text.contains(&format!("`{krate}`")));
+    broken.extend(missing.map(|(krate, _)| format!("ARCHITECTURE.md does not name the crate `{krate}`")));
+    Ok(broken)
+}
