@@ -1,4 +1,4 @@
-//! How fast one destination is served, with everything on this machine: `cargo bench -p delivery`.
+//! How fast one destination is served, with everything on this machine: `cargo bench -p delivery --bench throughput`.
 //!
 //! First a backlog is drained as fast as it goes; then, at half that rate, the time from the commit of each
 //! delivery to its arrival is measured.
@@ -12,32 +12,31 @@ mod outbox;
 use std::{
     collections::HashMap,
     net::SocketAddr,
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
+    sync::Arc,
     time::{Duration, Instant},
 };
 
+use delivery::Waker;
 use outbox::Outbox;
 use parking_lot::Mutex;
 use serde_json::{Value, json};
+use store::DestinationId;
 use tokio::{
     io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},
     net::{TcpListener, TcpStream},
 };
 
-const BACKLOG: usize = 20_000;
+const BACKLOG: u32 = 20_000;
 const CONCURRENCY: usize = 32;
 const LIVE: Duration = Duration::from_secs(4);
 
-/// When each `webhook-id` came first.
-type Arrivals = Arc<Mutex<HashMap<String, Instant>>>;
+/// When each delivery was accepted, or received first, by its id.
+type Times = Arc<Mutex<HashMap<String, Instant>>>;
 
 #[tokio::main(worker_threads = 2)]
 async fn main() {
-    let outbox = Outbox::new().await;
-    let (address, arrivals) = receiver();
+    let outbox = Arc::new(Outbox::new().await);
+    let (address, received) = receiver();
     let config = json!({
         "kind": "webhook", "url": format!("http://{address}/hook"), "concurrency": CONCURRENCY,
         "signing": "standard_webhooks",
@@ -47,52 +46,64 @@ async fn main() {
     for _ in 0..BACKLOG / 500 {
         outbox.deliver(destination, (0..500).map(|_| body())).await;
     }
-    let drain = outbox.drain();
-    let (begun, before, cpu) = (Instant::now(), outbox.store.writes(), cpu_time());
-    until(|| arrivals.lock().len() >= BACKLOG).await;
-    let (took, fsyncs) = (begun.elapsed(), outbox.store.writes().transactions - before.transactions);
-    let rate = BACKLOG as f64 / took.as_secs_f64();
+    let (mut fsyncs, begun_cpu) = (fsync_meter(&outbox), cpu_time());
+    let (drain, begun) = (outbox.drain(), Instant::now());
+    until(|| received.lock().len() >= BACKLOG as usize).await;
+    let rate = f64::from(BACKLOG) / begun.elapsed().as_secs_f64();
+    let cpu = cpu_time().saturating_sub(begun_cpu) / BACKLOG;
+    let each = fsyncs() / f64::from(BACKLOG);
     println!(
-        "backlog: {rate:.0}/s, {:.3} fsyncs and {:.0} µs of CPU each, receiver included",
-        fsyncs as f64 / BACKLOG as f64,
-        (cpu_time() - cpu).as_secs_f64() * 1e6 / BACKLOG as f64
+        "backlog: {rate:.0}/s; each {each:.3} fsyncs, {} µs of CPU (receiver included)",
+        cpu.as_micros()
     );
 
-    arrivals.lock().clear();
-    let outbox = Arc::new(outbox);
-    let (every, sent) = (Duration::from_secs_f64(2.0 / rate), Arc::new(Mutex::new(HashMap::new())));
-    let done = Arc::new(AtomicUsize::new(0));
-    let (begun, before) = (Instant::now(), outbox.store.writes());
-    let mut count = 0_u32;
+    received.lock().clear();
+    let (accepted, begun) = (Times::default(), Instant::now());
+    let count =
+        accept(&outbox, (destination, drain.waker()), Duration::from_secs_f64(2.0 / rate), &accepted).await;
+    let rate = f64::from(count) / begun.elapsed().as_secs_f64();
+    until(|| accepted.lock().len().min(received.lock().len()) >= count as usize).await;
+    let (accepted, received) = (accepted.lock(), received.lock());
+    let since = |(id, at): (&String, &Instant)| received[id].saturating_duration_since(*at);
+    let mut times: Vec<Duration> = accepted.iter().map(since).collect();
+    times.sort_unstable();
+    let [p50, p99] = [50, 99].map(|percent| times[times.len() * percent / 100].as_micros());
+    let each = fsyncs() / f64::from(count);
+    println!("live at {rate:.0}/s: accepted to received p50 {p50} µs, p99 {p99} µs; each {each:.3} fsyncs");
+}
+
+/// Accepts a delivery every so often, whether the last one is done or not; gives how many.
+async fn accept(
+    outbox: &Arc<Outbox>,
+    (destination, waker): (DestinationId, Waker),
+    every: Duration,
+    accepted: &Times,
+) -> u32 {
+    let (begun, mut count) = (Instant::now(), 0);
     while begun.elapsed() < LIVE {
         while begun.elapsed() >= every * count {
             count += 1;
-            let (outbox, waker) = (Arc::clone(&outbox), drain.waker());
-            let (sent, done) = (Arc::clone(&sent), Arc::clone(&done));
+            let (outbox, waker, accepted) = (Arc::clone(outbox), waker.clone(), Arc::clone(accepted));
             tokio::spawn(async move {
                 let id = outbox.deliver_one(destination, body()).await;
+                let at = Instant::now();
                 waker.notify([destination]);
-                sent.lock().insert(id.to_string(), Instant::now());
-                done.fetch_add(1, Ordering::Relaxed);
+                accepted.lock().insert(id.to_string(), at);
             });
         }
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
-    until(|| arrivals.lock().len() >= count as usize && done.load(Ordering::Relaxed) >= count as usize).await;
-    let fsyncs = outbox.store.writes().transactions - before.transactions;
-    let (sent, arrivals) = (sent.lock(), arrivals.lock());
-    let mut times: Vec<Duration> =
-        sent.iter().map(|(id, at)| arrivals[id].saturating_duration_since(*at)).collect();
-    times.sort_unstable();
-    let at = |fraction: f64| times[(times.len() as f64 * fraction) as usize].as_secs_f64() * 1e3;
-    println!(
-        "live at {:.0}/s: accepted to received p50 {:.2} ms, p99 {:.2} ms; {:.3} fsyncs each, mean gap between them {:.2} ms",
-        f64::from(count) / LIVE.as_secs_f64(),
-        at(0.5),
-        at(0.99),
-        fsyncs as f64 / f64::from(count),
-        LIVE.as_secs_f64() * 1e3 / fsyncs as f64
-    );
+    count
+}
+
+/// Gives the transactions since it was asked last.
+fn fsync_meter(outbox: &Arc<Outbox>) -> impl FnMut() -> f64 {
+    let (outbox, mut last) = (Arc::clone(outbox), outbox.store.writes().transactions);
+    move || {
+        let now = outbox.store.writes().transactions;
+        let since = now - std::mem::replace(&mut last, now);
+        f64::from(u32::try_from(since).unwrap())
+    }
 }
 
 /// About 600 bytes.
@@ -114,9 +125,9 @@ fn cpu_time() -> Duration {
 }
 
 /// Takes everything at once, on a thread of its own.
-fn receiver() -> (SocketAddr, Arrivals) {
-    let (arrivals, (tell, told)) = (Arrivals::default(), std::sync::mpsc::channel());
-    let noted = Arc::clone(&arrivals);
+fn receiver() -> (SocketAddr, Times) {
+    let (received, (tell, told)) = (Times::default(), std::sync::mpsc::channel());
+    let noted = Arc::clone(&received);
     std::thread::spawn(move || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
@@ -127,10 +138,10 @@ fn receiver() -> (SocketAddr, Arrivals) {
             }
         });
     });
-    (told.recv().unwrap(), arrivals)
+    (told.recv().unwrap(), received)
 }
 
-async fn serve(stream: TcpStream, arrivals: Arrivals) {
+async fn serve(stream: TcpStream, received: Times) {
     stream.set_nodelay(true).unwrap();
     let mut stream = BufReader::new(stream);
     let mut body = Vec::new();
@@ -150,7 +161,7 @@ async fn serve(stream: TcpStream, arrivals: Arrivals) {
         }
         body.resize(length, 0);
         stream.read_exact(&mut body).await.unwrap();
-        arrivals.lock().entry(id).or_insert_with(Instant::now);
+        received.lock().entry(id).or_insert_with(Instant::now);
         stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").await.unwrap();
     }
 }

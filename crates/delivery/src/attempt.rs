@@ -41,14 +41,6 @@ pub(crate) enum Fate {
     Untried(store::Error),
 }
 
-/// What follows from a verdict.
-struct Decision {
-    outcome: Outcome,
-    reason: Option<String>,
-    wait: Option<Duration>,
-    disable: Option<&'static str>,
-}
-
 /// Makes one attempt and records it. Returns when that is on stable storage.
 pub(crate) async fn attempt(
     around: Arc<Around>,
@@ -65,41 +57,27 @@ pub(crate) async fn attempt(
     let message = std::mem::take(&mut due.message);
     let sent = send::send(&around, &destination, (&due, message, at), history).await;
     faults::hit(CrashPoint::AfterAttempt);
-    let Sent { verdict, exchanges, parts } = sent;
-    let Decision { outcome, reason, wait, disable } = decide(verdict, history.tries, &destination, &around);
-    let next_at = wait.map(|wait| around.clock.now().after(wait));
-    let tries = history.tries;
-    let record = AttemptRecord {
-        outcome,
-        reason,
-        tries,
-        next_at: next_at.map(Timestamp::as_millis),
-        parts,
-        exchanges,
-    };
-    measure(destination.kind(), outcome, begun.elapsed());
-    if outcome == Outcome::Delivered {
-        let since = due.created_at.until(around.clock.now());
-        metrics::histogram!("linchpin_delivery_arrival_seconds").record(since.as_secs_f64());
-    }
+    let (record, disable) = conclude(sent, history.tries, &destination, &around);
+    measure(destination.kind(), record.outcome, begun.elapsed());
     if !commit(&around, &due, (at, &record), disable).await {
         return Landed { id, fate: Fate::Lost };
     }
     faults::hit(CrashPoint::AfterAttemptCommit);
+    let (next_at, disabled) = (record.next_at.map(Timestamp::from_millis), disable.is_some());
     let settled = Settled {
         delivery: id,
         place: due.place,
         destination: due.destination,
         run: due.run,
         attempt: due.attempts + 1,
-        outcome,
+        outcome: record.outcome,
         at,
         next_at,
-        disabled: disable.is_some(),
+        disabled,
     };
     // Nobody may be listening, which is no failure.
     let _ = around.settled.send(settled);
-    Landed { id, fate: Fate::Recorded { next_at, disabled: disable.is_some() } }
+    Landed { id, fate: Fate::Recorded { next_at, disabled } }
 }
 
 /// What earlier attempts mean. One whose record cannot be understood counts as one try, nothing accepted.
@@ -115,20 +93,26 @@ async fn history(around: &Around, due: &DueDelivery) -> Result<History, store::E
     Ok(last.map_or(History::NONE, |last| History::after(&last)))
 }
 
-fn decide(verdict: Verdict, tries: u32, destination: &Destination, around: &Around) -> Decision {
+/// What follows from what came of sending: the record, and why the destination is switched off, if it is.
+fn conclude(
+    sent: Sent,
+    tries: u32,
+    destination: &Destination,
+    around: &Around,
+) -> (AttemptRecord, Option<&'static str>) {
+    let Sent { verdict, exchanges, parts } = sent;
     let (outcome, reason, wait, disable) = match verdict {
         Verdict::Delivered => (Outcome::Delivered, None, None, None),
         Verdict::Permanent { reason, disable } => (Outcome::Permanent, Some(reason), None, disable),
         Verdict::Retry { reason, after, at_most } => {
             let worth = at_most.is_none_or(|most| tries < most);
             let wait = worth.then(|| destination.retry.wait(tries, after, &around.random)).flatten();
-            match wait {
-                Some(_) => (Outcome::Retry, Some(reason), wait, None),
-                None => (Outcome::Exhausted, Some(reason), None, None),
-            }
+            let outcome = if wait.is_some() { Outcome::Retry } else { Outcome::Exhausted };
+            (outcome, Some(reason), wait, None)
         }
     };
-    Decision { outcome, reason, wait, disable }
+    let next_at = wait.map(|wait| around.clock.now().after(wait).as_millis());
+    (AttemptRecord { outcome, reason, tries, next_at, parts, exchanges }, disable)
 }
 
 /// Records the attempt. Says whether it still counted.
@@ -164,7 +148,9 @@ async fn commit(
         match around.store.delivery_attempted(commit).await {
             Ok(counted) => return counted,
             Err(error) => {
-                tracing::error!(delivery = %due.id, %error, "an attempt could not be recorded yet");
+                if pause == FIRST_PAUSE {
+                    tracing::error!(delivery = %due.id, %error, "an attempt cannot be recorded yet and waits");
+                }
                 tokio::time::sleep(pause).await;
                 pause = (pause * 2).min(LONGEST_PAUSE);
             }

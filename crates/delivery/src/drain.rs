@@ -51,7 +51,7 @@ pub struct Drain {
 }
 
 impl Drain {
-    /// Starts to drain, with what is due already.
+    /// Starts to drain, with what is due already. It runs on the tokio runtime that this is called on.
     pub fn start(surroundings: Surroundings) -> Self {
         let (settled, _) = broadcast::channel(SETTLED);
         let around = Arc::new(Around { surroundings, settled });

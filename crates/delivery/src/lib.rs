@@ -18,7 +18,10 @@
 //! - An address that the operator does not allow: a dead letter that names the setting; when it is allowed, it
 //!   can be replayed.
 //!
-//! A dead letter that is replayed starts its policy anew and keeps its id.
+//! A dead letter that is replayed starts its policy anew and keeps its id. A message that a chat robot takes only
+//! in parts is sent part by part within an attempt; the next attempt goes on after the parts that were accepted.
+//!
+//! A new kind of destination is one file under `kind` and one line in `kind::KINDS`.
 
 mod address;
 mod attempt;
@@ -33,6 +36,7 @@ mod record;
 mod redact;
 mod retry;
 mod schema;
+mod settings;
 mod settled;
 mod split;
 mod verdict;

@@ -18,12 +18,9 @@ use crate::{
     Destination, Waker,
     attempt::{Fate, Landed, attempt},
     drain::{Around, stop},
-    parse,
+    settings::{REREAD, Settings},
     waker::Bell,
 };
-
-/// Settings are read again after this long, should nobody have said that they changed.
-const SETTINGS: Duration = Duration::from_secs(30);
 
 /// A destination that cannot be sent to (switched off, unusable settings) is looked at again after this.
 const CLOSED: Duration = Duration::from_secs(30);
@@ -61,13 +58,6 @@ pub(crate) struct Worker {
     next: Option<Timestamp>,
     troubles: u32,
     paused_until: Option<Instant>,
-}
-
-struct Settings {
-    /// `None` while it is switched off or its settings cannot be used.
-    open: Option<Arc<Destination>>,
-    workspace: WorkspaceId,
-    read_at: Instant,
 }
 
 /// How long a worker may rest.
@@ -194,14 +184,8 @@ impl Worker {
 
     /// The destination's settings, not older than they may be; `None` when it is no more.
     async fn settings(&mut self) -> Result<Option<&Settings>, store::Error> {
-        if self.settings.as_ref().is_some_and(|settings| settings.read_at.elapsed() >= SETTINGS) {
-            self.settings = None;
-        }
-        if self.settings.is_none() {
-            let read_at = Instant::now();
-            let Some(stored) = self.around.store.destination_get(self.id).await? else { return Ok(None) };
-            self.settings =
-                Some(Settings { open: open(&stored), workspace: stored.place.workspace, read_at });
+        if self.settings.as_ref().is_none_or(Settings::is_stale) {
+            self.settings = Settings::read(&self.around.store, self.id).await?;
         }
         Ok(self.settings.as_ref())
     }
@@ -295,8 +279,8 @@ impl Worker {
         match self.next {
             None if self.under_way.is_empty() && !self.has_work() => Rest::Idle,
             // The clock may be put forward meanwhile, so nobody sleeps very long.
-            None => Rest::Until(now + SETTINGS),
-            Some(next) => Rest::Until(now + clock.now().until(next).min(SETTINGS)),
+            None => Rest::Until(now + REREAD),
+            Some(next) => Rest::Until(now + clock.now().until(next).min(REREAD)),
         }
     }
 }
@@ -304,20 +288,5 @@ impl Worker {
 impl Drop for Worker {
     fn drop(&mut self) {
         self.waker.left(self.id, &self.bell);
-    }
-}
-
-/// The destination as it can be sent to; `None` if it is switched off or its settings cannot be used, and then
-/// what waits for it is kept.
-fn open(stored: &store::Destination) -> Option<Arc<Destination>> {
-    if stored.disabled_reason.is_some() {
-        return None;
-    }
-    match parse(&stored.config, &stored.secrets) {
-        Ok(destination) => Some(Arc::new(destination)),
-        Err(error) => {
-            tracing::error!(destination = %stored.id, %error, "a destination's settings cannot be used");
-            None
-        }
     }
 }
