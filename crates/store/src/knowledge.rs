@@ -1,4 +1,4 @@
-//! Knowledge bases, documents and chunks. The search index is made from these rows.
+//! Knowledge bases and documents.
 
 use clock::Timestamp;
 use rusqlite::{OptionalExtension, Row};
@@ -7,7 +7,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use crate::{
-    BaseId, DocumentId, Error, Job, JobId, Store, WorkspaceId,
+    BaseId, Chunk, DocumentId, Error, Job, JobId, Store, WorkspaceId, chunk,
     sql::{Statement, json, time, values, word},
 };
 
@@ -68,42 +68,6 @@ pub struct NewDocument {
     pub media_type: String,
     /// Its bytes.
     pub content: Vec<u8>,
-}
-
-/// A chunk with its embedding.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Chunk {
-    /// The document it is from.
-    pub document: DocumentId,
-    /// Its place among the document's chunks, from 0.
-    pub ordinal: u32,
-    /// Its text.
-    pub text: String,
-    /// The headings above it.
-    pub heading: Value,
-    /// Where in the document it stands.
-    pub place: Value,
-    /// Its embedding; empty where it has none.
-    pub embedding: Vec<f32>,
-}
-
-/// A chunk as it is cited.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Excerpt {
-    /// The base it is in.
-    pub base: BaseId,
-    /// The document it is from.
-    pub document: DocumentId,
-    /// The document's file name.
-    pub name: String,
-    /// Its place among the document's chunks, from 0.
-    pub ordinal: u32,
-    /// Its text.
-    pub text: String,
-    /// The headings above it.
-    pub heading: Value,
-    /// Where in the document it stands.
-    pub place: Value,
 }
 
 /// Chunks written in one transaction: some milliseconds, so that other writers do not wait for long.
@@ -322,7 +286,7 @@ impl Store {
             if statements.len() >= SLICE && !self.change_held(held, document, &mut statements).await? {
                 return Ok(false);
             }
-            statements.push(chunk_insert(held.workspace, document, chunk));
+            statements.push(chunk::insert(held.workspace, document, chunk));
         }
         statements.push(Statement::new(
             "UPDATE document SET status = 'ready', error = NULL, chunks = ?2, model = ?3, updated_at = ?4
@@ -381,75 +345,6 @@ impl Store {
             Err(error) => Err(error),
         }
     }
-
-    /// The chunks that `model` has embedded already and that a document may consist of: those it had before,
-    /// and those of the base's documents with the same content.
-    ///
-    /// # Errors
-    /// When the database cannot be read.
-    pub async fn chunk_embedded(&self, document: &Document, model: &str) -> Result<Vec<Chunk>, Error> {
-        let (id, base, model) = (document.id, document.base, model.to_owned());
-        self.read(move |c| {
-            let mut query = c.prepare_cached(
-                "SELECT c.document, c.ordinal, c.text, c.heading, c.place, c.embedding
-                 FROM document d JOIN chunk c ON c.document = d.id
-                 WHERE d.base = ?1 AND d.model = ?2 AND c.ordinal < d.chunks
-                   AND (d.id = ?3 OR d.hash = (SELECT hash FROM document WHERE id = ?3))",
-            )?;
-            query.query_map((base, model, id), chunk)?.collect()
-        })
-        .await
-    }
-
-    /// The chunks at these places, as they are cited; those that are gone are left out.
-    ///
-    /// # Errors
-    /// When the database cannot be read.
-    pub async fn chunk_cite(&self, places: Vec<(DocumentId, u32)>) -> Result<Vec<Excerpt>, Error> {
-        self.read(move |c| {
-            let mut query = c.prepare_cached(
-                "SELECT c.base, c.document, d.name, c.ordinal, c.text, c.heading, c.place
-                 FROM chunk c JOIN document d ON d.id = c.document WHERE c.document = ?1 AND c.ordinal = ?2",
-            )?;
-            let mut found = Vec::with_capacity(places.len());
-            for place in places {
-                found.extend(query.query_row(place, excerpt).optional()?);
-            }
-            Ok(found)
-        })
-        .await
-    }
-
-    /// A part of a base's chunks, in the order of documents, after the given place; for the index. Chunks that
-    /// another model than `model` has embedded come without their embedding.
-    ///
-    /// # Errors
-    /// When the database cannot be read.
-    pub async fn chunk_list(
-        &self,
-        base: BaseId,
-        model: &str,
-        after: Option<(DocumentId, u32)>,
-        limit: usize,
-    ) -> Result<Vec<Chunk>, Error> {
-        let model = model.to_owned();
-        let (document, ordinal) = after
-            .map_or((DocumentId::from_bytes([0; 16]), -1), |(document, ordinal)| {
-                (document, i64::from(ordinal))
-            });
-        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        self.read(move |c| {
-            let mut query = c.prepare_cached(
-                "SELECT c.document, c.ordinal, c.text, c.heading, c.place,
-                     CASE WHEN d.model = ?5 THEN c.embedding ELSE x'' END
-                 FROM chunk c JOIN document d ON d.id = c.document
-                 WHERE c.base = ?1 AND (c.document, c.ordinal) > (?2, ?3) AND c.ordinal < d.chunks
-                 ORDER BY c.document, c.ordinal LIMIT ?4",
-            )?;
-            query.query_map((base, document, ordinal, limit, model), chunk)?.collect()
-        })
-        .await
-    }
 }
 
 fn base(row: &Row) -> rusqlite::Result<Base> {
@@ -468,47 +363,5 @@ fn document(row: &Row) -> rusqlite::Result<Document> {
         chunks: row.get(7)?,
         model: row.get(8)?,
         updated_at: time(row, 9)?,
-    })
-}
-
-fn chunk_insert(workspace: WorkspaceId, document: &Document, chunk: &Chunk) -> Statement {
-    Statement::new(
-        "INSERT INTO chunk (workspace, document, ordinal, base, text, heading, place, embedding)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-        values![
-            workspace,
-            document.id,
-            chunk.ordinal,
-            document.base,
-            chunk.text.as_str(),
-            &chunk.heading,
-            &chunk.place,
-            chunk.embedding.iter().flat_map(|f| f.to_le_bytes()).collect::<Vec<u8>>()
-        ],
-    )
-}
-
-fn excerpt(row: &Row) -> rusqlite::Result<Excerpt> {
-    Ok(Excerpt {
-        base: row.get(0)?,
-        document: row.get(1)?,
-        name: row.get(2)?,
-        ordinal: row.get(3)?,
-        text: row.get(4)?,
-        heading: json(row, 5)?,
-        place: json(row, 6)?,
-    })
-}
-
-fn chunk(row: &Row) -> rusqlite::Result<Chunk> {
-    let bytes = row.get_ref(5)?.as_blob()?;
-    let embedding = bytes.chunks_exact(4).filter_map(|b| b.try_into().ok()).map(f32::from_le_bytes).collect();
-    Ok(Chunk {
-        document: row.get(0)?,
-        ordinal: row.get(1)?,
-        text: row.get(2)?,
-        heading: json(row, 3)?,
-        place: json(row, 4)?,
-        embedding,
     })
 }

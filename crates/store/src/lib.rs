@@ -7,6 +7,7 @@
 //! One file a subject: `event`, `run`, `delivery`, … hold the types, the reads and the writes.
 
 mod account;
+mod chunk;
 mod delivery;
 mod destination;
 mod environment;
@@ -32,6 +33,7 @@ use clock::{Clock, Random, Timestamp};
 use vault::{Context, KeyRing};
 
 pub use account::{ApiKey, LinkPurpose, Member, NewApiKey, NewMember, Role};
+pub use chunk::{Chunk, Excerpt};
 pub use delivery::{
     Attempt, AttemptCommit, Backlog, BacklogRequest, DeliveryState, DeliveryView, DueDelivery, Message,
     NewDelivery, Settle,
@@ -49,7 +51,7 @@ pub use id::{
     WorkspaceId,
 };
 pub use job::{Job, JobStatus};
-pub use knowledge::{Base, Chunk, Document, DocumentStatus, Excerpt, NewDocument};
+pub use knowledge::{Base, Document, DocumentStatus, NewDocument};
 pub use model::{Model, Provider};
 pub use node::Takeover;
 pub use page::{Page, PageRequest};

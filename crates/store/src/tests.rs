@@ -733,7 +733,7 @@ async fn no_query_scans_a_table_that_grows() {
         "session",
     ];
     // Each file, and the tables that its statements name by `{table}`.
-    let files: [(&str, &[&str]); 10] = [
+    let files: [(&str, &[&str]); 11] = [
         (include_str!("event.rs"), &[]),
         (include_str!("refusal.rs"), &[]),
         (include_str!("run.rs"), &["run_live", "run"]),
@@ -741,6 +741,7 @@ async fn no_query_scans_a_table_that_grows() {
         (include_str!("node.rs"), &[]),
         (include_str!("account.rs"), &[]),
         (include_str!("knowledge.rs"), &[]),
+        (include_str!("chunk.rs"), &[]),
         (include_str!("sqlite/apply.rs"), &[]),
         (include_str!("destination.rs"), &[]),
         (include_str!("job.rs"), &[]),

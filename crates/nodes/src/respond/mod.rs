@@ -63,7 +63,7 @@ impl Node for Respond {
     }
 
     fn output(_: &Config) -> Shape {
-        Shape::of(&["status", "body"])
+        Shape::of(&["status"])
     }
 
     async fn run(&self, config: &Config, context: &StepContext) -> Result<StepOutcome, NodeError> {
@@ -82,7 +82,8 @@ impl Node for Respond {
             headers.push((name.to_ascii_lowercase(), value));
         }
         let body = context.json(&config.body)?;
-        let output = json!({ "status": config.status, "body": body });
+        // The body stands in the journal once, as the response.
+        let output = json!({ "status": config.status });
         let response = Some(Response { status: config.status, headers, body });
         Ok(StepOutcome { response, ..StepOutcome::of(output) })
     }
