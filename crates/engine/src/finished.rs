@@ -8,7 +8,7 @@ use flow::{
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use store::{RunId, RunView, WorkspaceId};
+use store::{Place, RunId, RunView, WorkspaceId};
 
 use crate::{Engine, Error};
 
@@ -104,7 +104,8 @@ impl Engine {
     pub async fn timeline(&self, workspace: WorkspaceId, id: RunId) -> Result<Timeline, Error> {
         let run = self.0.store.run_get(workspace, id).await?.ok_or(Error::NoRun(id))?;
         let program = self.0.program(workspace, run.version).await?;
-        let told = self.0.told(&program, id, run.event).await?;
+        let place = Place { workspace, environment: run.environment };
+        let told = self.0.told(&program, id, (place, run.event)).await?;
         let mut outcome = Outcome::of(&told.state);
         outcome.status = run.status;
         let standing = |node: NodeIndex| {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use flow::run::{Event, State};
 use serde::Deserialize;
 use serde_json::Value;
-use store::{EventId, RunId};
+use store::{EventId, Place, RunId};
 
 use crate::{Error, Program, Shared, error::JournalError};
 
@@ -42,8 +42,13 @@ pub(crate) struct Told {
 
 impl Shared {
     /// Reads a run's journal and folds it.
-    pub(crate) async fn told(&self, program: &Program, run: RunId, event: EventId) -> Result<Told, Error> {
-        let content = self.store.event_content(event).await?;
+    pub(crate) async fn told(
+        &self,
+        program: &Program,
+        run: RunId,
+        (place, event): (Place, EventId),
+    ) -> Result<Told, Error> {
+        let content = self.store.event_content(place, event).await?;
         let records = self.store.run_journal(run).await?;
         fold(program, content.as_deref(), &records).map_err(|source| Error::Journal { run, source })
     }

@@ -186,7 +186,7 @@ impl Store {
         self.read(move |c| {
             let mut query = c.prepare_cached(
                 "SELECT id, environment, flow, source, kind, status, received_at FROM event
-                 WHERE id = ?1 AND workspace = ?2",
+                 WHERE workspace = ?2 AND environment IN (SELECT e.id FROM environment e WHERE e.workspace = ?2) AND id = ?1",
             )?;
             query.query_row((id, workspace), view).optional()
         })
@@ -197,11 +197,13 @@ impl Store {
     ///
     /// # Errors
     /// When the database cannot be read or the content does not open.
-    pub async fn event_content(&self, id: EventId) -> Result<Option<Vec<u8>>, Error> {
+    pub async fn event_content(&self, place: Place, id: EventId) -> Result<Option<Vec<u8>>, Error> {
         let sealed: Option<Vec<u8>> = self
             .read(move |c| {
-                let mut query = c.prepare_cached("SELECT sealed FROM event WHERE id = ?1")?;
-                query.query_row([id], |row| row.get(0)).optional()
+                let mut query = c.prepare_cached(
+                    "SELECT sealed FROM event WHERE workspace = ?1 AND environment = ?2 AND id = ?3",
+                )?;
+                query.query_row((place.workspace, place.environment, id), |row| row.get(0)).optional()
             })
             .await?;
         sealed.map(|sealed| self.unseal("event", id.as_bytes(), &sealed)).transpose()

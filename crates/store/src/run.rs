@@ -163,6 +163,10 @@ const LIVE: &str =
 const DONE: &str =
     "id, environment, flow, version, event, cause, repeats, status, error, created_at, finished_at, NULL";
 
+/// A run of a workspace, whatever its environment.
+const IN_WORKSPACE: &str =
+    "workspace = ?2 AND environment IN (SELECT e.id FROM environment e WHERE e.workspace = ?2) AND id = ?1";
+
 impl Store {
     /// Seals a commit's payloads.
     #[must_use]
@@ -194,7 +198,7 @@ impl Store {
             "INSERT INTO run_live
                  (workspace, environment, id, flow, version, event, cause, repeats, status, owner, fence, deaths, wake_at, created_at)
              SELECT ?1, ?2, ?3, flow, ?4, id, ?5, ?6, 'queued', NULL, 1, 0, NULL, ?7 FROM event
-             WHERE id = ?8 AND workspace = ?1",
+             WHERE workspace = ?1 AND environment = ?2 AND id = ?8",
             values![
                 place.workspace,
                 place.environment,
@@ -270,7 +274,7 @@ impl Store {
     pub async fn run_get(&self, workspace: WorkspaceId, id: RunId) -> Result<Option<RunView>, Error> {
         self.read(move |c| {
             let find = |columns: &str, table: &str| {
-                let sql = format!("SELECT {columns} FROM {table} WHERE id = ?1 AND workspace = ?2");
+                let sql = format!("SELECT {columns} FROM {table} WHERE {IN_WORKSPACE}");
                 c.prepare_cached(&sql)?.query_row((id, workspace), view).optional()
             };
             Ok(match find(DONE, "run")? {
@@ -289,7 +293,7 @@ impl Store {
         self.read(move |c| {
             let mut found = Vec::with_capacity(ids.len());
             for (columns, table) in [(DONE, "run"), (LIVE, "run_live")] {
-                let sql = format!("SELECT {columns} FROM {table} WHERE id = ?1 AND workspace = ?2");
+                let sql = format!("SELECT {columns} FROM {table} WHERE {IN_WORKSPACE}");
                 let mut query = c.prepare_cached(&sql)?;
                 for id in &ids {
                     found.extend(query.query_row((id, workspace), view).optional()?);

@@ -151,7 +151,7 @@ async fn an_event_survives_a_restart_with_its_run_and_is_sealed_on_disk() {
     let mut f = Fixture::new().await;
     let id = f.queued().await;
     f.reopen().await;
-    assert_eq!(f.store.event_content(id).await.unwrap().unwrap(), br#"{"query":"E3?"}"#);
+    assert_eq!(f.store.event_content(f.place, id).await.unwrap().unwrap(), br#"{"query":"E3?"}"#);
     let run = f.store.run_get(f.place.workspace, id.original_run()).await.unwrap().unwrap();
     assert_eq!((run.status, run.event, run.version), (Status::Queued, id, f.version));
     f.store.close().await;
@@ -780,7 +780,7 @@ fn sql_in(source: &str, tables: &[&str]) -> Vec<String> {
     let filled = |text: &str, table: &str| {
         let text = text.replace("{table}", table).replace("{MEMBER}", "m.id").replace(" \\\n", " ");
         let text = text.replace("{RETURNING}", "SET fence = 1").replace("{and}", "AND status = 'dead'");
-        let text = text.replace("{clause}", "workspace = ?1 AND environment = ?2 AND id < ?3");
+        let text = text.replace("{IN_WORKSPACE}", "workspace = ?2 AND environment IN (SELECT e.id FROM environment e WHERE e.workspace = ?2) AND id = ?1").replace("{clause}", "workspace = ?1 AND environment = ?2 AND id < ?3");
         let columns = ["{columns}", "{COLUMNS}", "{DOCUMENT}", "{FLOW}"];
         columns.iter().fold(text, |text, columns| text.replace(columns, "id"))
     };

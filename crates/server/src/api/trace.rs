@@ -155,14 +155,13 @@ pub(crate) async fn get(
     let id: EventId = id.parse()?;
     let event = app.store.event_get(caller.workspace, id).await?;
     let event = event.ok_or_else(|| Error::not_found("There is no such event."))?;
-    let content = app.store.event_content(id).await?.unwrap_or_default();
+    let place = store::Place { workspace: caller.workspace, environment: event.environment };
+    let content = app.store.event_content(place, id).await?.unwrap_or_default();
     let mut content: Value = serde_json::from_slice(&content).unwrap_or_default();
     let rows = app.store.run_of_event(caller.workspace, id).await?;
     let mut deliveries = deliveries_by_run(&app, &rows.iter().map(|run| run.id).collect::<Vec<_>>()).await?;
-    let names: HashMap<_, _> = {
-        let place = store::Place { workspace: caller.workspace, environment: event.environment };
-        app.world.destinations(place).iter().map(|(name, id)| (*id, name.clone())).collect()
-    };
+    let names: HashMap<_, _> =
+        app.world.destinations(place).iter().map(|(name, id)| (*id, name.clone())).collect();
     let mut runs = Vec::with_capacity(rows.len());
     for row in rows {
         let timeline = app.engine.timeline(caller.workspace, row.id).await?;

@@ -161,18 +161,19 @@ CREATE TABLE model (
 ) STRICT;
 
 -- Accepted requests. An event's original run has the event's own id, so there can be only one.
+-- The primary key is the order of lists: an index the less on the way of every event.
 CREATE TABLE event (
     workspace BLOB NOT NULL,
     environment BLOB NOT NULL,
-    id BLOB NOT NULL PRIMARY KEY,
+    id BLOB NOT NULL,
     flow BLOB NOT NULL,
     source BLOB,
     kind TEXT NOT NULL,
     status TEXT NOT NULL,
     received_at INTEGER NOT NULL,
-    sealed BLOB NOT NULL -- input and request, JSON
+    sealed BLOB NOT NULL, -- input and request, JSON
+    PRIMARY KEY (workspace, environment, id)
 ) STRICT;
-CREATE INDEX event_list ON event (workspace, environment, id);
 CREATE INDEX event_of_source ON event (source, id) WHERE source IS NOT NULL;
 
 CREATE TABLE refusal (
@@ -225,7 +226,7 @@ CREATE INDEX run_owner ON run_live (owner) WHERE owner IS NOT NULL;
 CREATE TABLE run (
     workspace BLOB NOT NULL,
     environment BLOB NOT NULL,
-    id BLOB NOT NULL PRIMARY KEY,
+    id BLOB NOT NULL,
     flow BLOB NOT NULL,
     version BLOB NOT NULL,
     event BLOB NOT NULL,
@@ -234,9 +235,9 @@ CREATE TABLE run (
     status TEXT NOT NULL,
     error TEXT,
     created_at INTEGER NOT NULL,
-    finished_at INTEGER NOT NULL
+    finished_at INTEGER NOT NULL,
+    PRIMARY KEY (workspace, environment, id)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX run_list ON run (workspace, environment, id);
 CREATE INDEX run_of_flow ON run (flow, environment, id);
 CREATE INDEX run_repeat ON run (event, id) WHERE cause <> 'original';
 CREATE INDEX run_live_repeat ON run_live (event, id) WHERE cause <> 'original';
