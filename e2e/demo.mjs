@@ -1,18 +1,29 @@
 // Starts a server with a small shop in it and keeps it running, to look at and to develop against.
-//   node demo.mjs [port]
+//   node demo.mjs [port]          the console at the port, the server behind it
 
 import { caller, ownerKey } from './lib/api.mjs'
+import { startFront } from './lib/front.mjs'
 import { startReceiver } from './lib/receiver.mjs'
 import { startServer } from './lib/server.mjs'
 import { fillShop, sendMorning } from './lib/shop.mjs'
 
 const person = { name: 'Ann Lee', email: 'ann@example.com', password: 'correct horse battery' }
+const port = Number(process.argv[2] ?? 8600)
 const receiver = await startReceiver()
-const server = await startServer({ port: Number(process.argv[2] ?? 8600) })
+const server = await startServer({ publicUrl: `http://127.0.0.1:${port}` })
+const front = await startFront(port, server.url)
 const key = await ownerKey(server.url, server.token, person)
 const sources = await fillShop(caller(server.url, key), receiver.url)
 await sendMorning(sources)
-console.log(`${server.url}  ${person.email}  ${person.password}`)
-console.log(JSON.stringify({ key, sources: Object.fromEntries(Object.entries(sources).map(([n, s]) => [n, s.url])) }))
-process.on('SIGINT', () => void server.stop().then(() => process.exit(0)))
-process.on('SIGTERM', () => void server.stop().then(() => process.exit(0)))
+console.log(`${front.url}  ${person.email}  ${person.password}`)
+const urls = Object.fromEntries(Object.entries(sources).map(([name, { url }]) => [name, url]))
+console.log(JSON.stringify({ key, sources: urls }))
+
+async function stop() {
+  await front.stop()
+  await server.stop()
+  await receiver.stop()
+  process.exit(0)
+}
+process.on('SIGINT', () => void stop())
+process.on('SIGTERM', () => void stop())

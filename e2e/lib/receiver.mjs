@@ -4,7 +4,7 @@ import { createServer } from 'node:http'
 
 /**
  * `/ok` takes everything; `/moody` answers 503 to the first try of each delivery and takes the second;
- * `/down` always answers 500; `/gone` answers 404.
+ * `/down` always answers 500; `/gone` answers 404. `?ms=` says how long each takes to answer.
  */
 export async function startReceiver() {
   const seen = new Set()
@@ -14,9 +14,12 @@ export async function startReceiver() {
       const id = request.headers['webhook-id'] ?? ''
       const again = seen.has(id)
       seen.add(id)
-      const [status, body] = answer(request.url ?? '/', again)
-      response.writeHead(status, { 'content-type': 'application/json' })
-      response.end(JSON.stringify(body))
+      const { pathname, searchParams } = new URL(request.url ?? '/', 'http://receiver')
+      const [status, body] = answer(pathname, again)
+      setTimeout(() => {
+        response.writeHead(status, { 'content-type': 'application/json' })
+        response.end(JSON.stringify(body))
+      }, Number(searchParams.get('ms') ?? 0))
     })
   })
   await new Promise((done) => server.listen(0, '127.0.0.1', done))

@@ -5,9 +5,9 @@ import { destination, release, saveFlow, send, source } from './seed.mjs'
 /** Fills a fresh server; the receiver stands for the systems at the far end. */
 export async function fillShop(call, receiver) {
   for (const environment of ['production', 'test']) {
-    await destination(call, environment, 'ticket-system', `${receiver}/moody`)
-    await destination(call, environment, 'service-team', `${receiver}/ok`)
-    await destination(call, environment, 'crm', `${receiver}/down`, { retry: ['1s', '1s'] })
+    await destination(call, environment, 'ticket-system', `${receiver}/moody?ms=46`)
+    await destination(call, environment, 'service-team', `${receiver}/ok?ms=28`)
+    await destination(call, environment, 'crm', `${receiver}/down?ms=12`, { retry: ['1s', '1s'] })
   }
   for (const flow of ['after-sales-assistant', 'crm-welcome', 'alert-triage']) {
     await saveFlow(call, flow)

@@ -1,6 +1,6 @@
 //! What can go wrong between a file and its hits.
 
-use crate::EmbedError;
+use crate::{EmbedError, ModelError};
 
 /// Every way in which this crate fails. Messages name what to do and contain no document text.
 #[derive(Debug, thiserror::Error)]
@@ -65,4 +65,91 @@ pub enum Error {
     /// Embedding the evaluation set failed.
     #[error("cannot embed the texts")]
     Embed(#[source] EmbedError),
+    /// The database did not take or give what was asked.
+    #[error("the knowledge base cannot be read or written now; try again")]
+    Store(#[from] store::Error),
+    /// There is no base of this name.
+    #[error("there is no knowledge base `{name}`; make it, or name another")]
+    BaseMissing {
+        /// The name that was given.
+        name: String,
+    },
+    /// A base's name, or a document's, cannot be used.
+    #[error("{what} has 1 to {longest} characters")]
+    Name {
+        /// Whose name it is.
+        what: &'static str,
+        /// The most characters.
+        longest: usize,
+    },
+    /// A base's stored settings cannot be read.
+    #[error("the settings of the knowledge base `{base}` cannot be read; save them again")]
+    Settings {
+        /// The base's name.
+        base: String,
+        /// Why.
+        #[source]
+        source: serde_json::Error,
+    },
+    /// The embedding model cannot be had.
+    #[error("the embedding model cannot be used")]
+    Model(#[from] ModelError),
+    /// Two bases that are searched together have different embedding models.
+    #[error(
+        "the bases `{first}` and `{second}` have different embedding models; search them apart, by keywords, or \
+         give them the same model"
+    )]
+    DifferentModels {
+        /// One base.
+        first: String,
+        /// The other.
+        second: String,
+    },
+    /// The embedding model gave no vector for the question.
+    #[error("the question could not be embedded")]
+    EmbedQuestion(#[source] inference::Error),
+    /// The embedding model gave no vectors for a document, also when asked again.
+    #[error("the document could not be embedded; add it again when the model answers")]
+    EmbedDocument(#[source] inference::Error),
+    /// There is no text in a file.
+    #[error("there is no text in the file")]
+    NoText,
+    /// A document is too long.
+    #[error("the document makes {chunks} chunks, and {limit} are the most: split it, or make chunks larger")]
+    TooManyChunks {
+        /// How many it makes.
+        chunks: usize,
+        /// How many it may make.
+        limit: usize,
+    },
+    /// Work over memory ended by an error of the server.
+    #[error("an error of the server ended the work; its log says more")]
+    Interrupted(#[source] tokio::task::JoinError),
+}
+
+impl Error {
+    /// Whether the same call may succeed later.
+    pub fn is_transient(&self) -> bool {
+        match self {
+            Self::Store(_) | Self::Model(ModelError::Lookup { .. }) => true,
+            Self::EmbedQuestion(source) | Self::EmbedDocument(source) => source.is_transient(),
+            _ => false,
+        }
+    }
+
+    /// The error and its causes in one line, for the person whose document or question it was.
+    pub fn chain(&self) -> String {
+        let mut text = self.to_string();
+        let mut cause = std::error::Error::source(self);
+        while let Some(error) = cause {
+            let message = error.to_string();
+            // Many errors repeat their cause in their own message; say each thing once.
+            if !text.ends_with(&message) {
+                text.push_str(": ");
+                text.push_str(&message);
+            }
+            cause = error.source();
+        }
+        text
+    }
 }

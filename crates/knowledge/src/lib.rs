@@ -5,9 +5,12 @@
 //! [`Index::apply`] makes them findable. A question's way: embed it with [`Purpose::Query`], then
 //! [`Index::search`], or [`search::across`] for several knowledge bases at once.
 //!
-//! Everything but [`Embed`] is synchronous CPU work over memory: run it off the async threads.
+//! Everything so far but [`Embed`] is synchronous CPU work over memory: run it off the async threads.
 //! An index holds no state of its own: it is a cache that is rebuilt from stored chunks and
 //! vectors, so losing it loses nothing.
+//!
+//! [`library`] puts these together over the database: bases, documents, their ingestion as durable
+//! jobs, and search.
 
 pub mod chunk;
 mod embed;
@@ -17,6 +20,7 @@ pub mod extract;
 mod index;
 mod keyword;
 pub mod language;
+pub mod library;
 mod script;
 pub mod search;
 pub mod tokens;
@@ -28,4 +32,5 @@ pub use error::Error;
 pub use extract::Text;
 pub use index::{Change, ChunkId, Contents, DocumentId, Entry, Index, Limits};
 pub use language::Language;
+pub use library::{Embedder, Embedders, Ingestion, Library, ModelError, Passage, Question, Settings};
 pub use search::{Filter, Hit, Mode, Query};

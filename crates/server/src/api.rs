@@ -7,7 +7,9 @@ mod environments;
 mod events;
 mod flows;
 mod keys;
+mod knowledge;
 mod live;
+mod models;
 mod paging;
 pub(crate) mod problem;
 mod runs;
@@ -90,6 +92,15 @@ fn table_of_contents() -> OpenApiRouter<App> {
         .routes(routes!(runs::cancel))
         .routes(routes!(deliveries::list))
         .routes(routes!(deliveries::replay))
+        .routes(routes!(models::list_providers))
+        .routes(routes!(models::put_provider))
+        .routes(routes!(models::list))
+        .routes(routes!(models::put))
+        .routes(routes!(knowledge::list))
+        .routes(routes!(knowledge::put))
+        .routes(routes!(knowledge::list_documents, knowledge::add_document))
+        .routes(routes!(knowledge::delete_document))
+        .routes(routes!(knowledge::search))
         .routes(routes!(live::stream))
 }
 

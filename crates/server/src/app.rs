@@ -7,12 +7,14 @@ use std::sync::{
 
 use clock::{Clock, Random};
 use engine::Engine;
+use knowledge::Library;
 use store::{Store, WorkspaceId};
 use tokio::sync::{Semaphore, broadcast};
 
 use crate::{
     config::Config,
     hooks::{Recorder, Sources},
+    models::Models,
     world::World,
 };
 
@@ -34,6 +36,10 @@ pub(crate) struct Parts {
     pub(crate) engine: Engine,
     /// Environments and destinations in memory.
     pub(crate) world: Arc<World>,
+    /// The knowledge bases.
+    pub(crate) library: Library,
+    /// The models that flows call by name.
+    pub(crate) models: Arc<Models>,
     /// Sources in memory.
     pub(crate) sources: Sources,
     /// Keeps refused requests.

@@ -42,7 +42,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Serve(serve) => serve.run(),
         Command::Flow(flow) => wait(flow.run()),
         Command::Event(event) => wait(event.run()),
-        Command::Catalogue => print(&offline::catalogue()),
+        Command::Catalogue => offline::catalogue().and_then(|catalogue| print(&catalogue)),
         Command::Openapi => print(&crate::api::openapi()),
     };
     match result {

@@ -45,6 +45,12 @@ pub(crate) struct Config {
     pub(crate) outbound: Outbound,
     /// The folder with the weights of the models in the process.
     pub(crate) models_dir: PathBuf,
+    /// An OpenAI-compatible endpoint that serves the model `default`, instead of the one in the process.
+    pub(crate) openai_base_url: Option<String>,
+    /// The key for it.
+    pub(crate) openai_api_key: Option<Secret>,
+    /// What it calls the model that `default` stands for.
+    pub(crate) openai_model: String,
     /// The log.
     pub(crate) log: Log,
     /// How long a stop waits for what is under way.
@@ -111,6 +117,9 @@ impl Default for Config {
             engine: Engine::default(),
             outbound: Outbound::default(),
             models_dir: PathBuf::from("models"),
+            openai_base_url: None,
+            openai_api_key: None,
+            openai_model: "gpt-4o-mini".to_owned(),
             log: Log::default(),
             stop_patience: Span::from_secs(30),
         }
@@ -143,8 +152,7 @@ impl Config {
             anyhow::ensure!(file.exists(), "there is no configuration file {}", file.display());
             figment = figment.merge(Toml::file(file));
         }
-        let environment =
-            Env::prefixed("LINCHPIN_").ignore(&["api_key", "url", "openai_base_url", "openai_api_key"]);
+        let environment = Env::prefixed("LINCHPIN_").ignore(&["api_key", "url"]);
         let figment = figment.merge(environment.split("__")).merge(Serialized::defaults(command_line));
         let config: Self = figment.extract().context("the configuration is wrong")?;
         config.check()?;

@@ -16,6 +16,7 @@ use axum::{
 use clock::{Clock, Random};
 use delivery::Drain;
 use engine::Engine;
+use knowledge::{Ingestion, Library};
 use store::{LinkPurpose, Place, Store};
 use tokio::{net::TcpListener, sync::Semaphore};
 
@@ -23,10 +24,18 @@ use crate::{
     api,
     app::{App, Parts},
     config::Config,
+    console,
     hooks::{self, Recorder, Sources},
+    models::Models,
     operation,
     world::World,
 };
+
+/// What works behind the requests.
+struct Workers {
+    drain: Drain,
+    ingestion: Ingestion,
+}
 
 /// Logins that are checked at once; each takes 19 MiB and some tens of milliseconds of a core.
 const LOGINS: usize = 2;
@@ -36,7 +45,7 @@ pub(crate) async fn serve(config: Config) -> anyhow::Result<()> {
     let listener = TcpListener::bind(config.listen).await;
     let listener = listener.with_context(|| format!("{} cannot be listened on", config.listen))?;
     let bound = listener.local_addr()?;
-    let (app, drain) = build(config, bound).await?;
+    let (app, workers) = build(config, bound).await?;
     announce(&app).await?;
     let router = router(app.clone()).into_make_service_with_connect_info::<SocketAddr>();
     let stopping = app.clone();
@@ -46,8 +55,9 @@ pub(crate) async fn serve(config: Config) -> anyhow::Result<()> {
             tracing::info!("stopping: no new work is taken, what is under way is finished");
             stopping.stopping.store(true, Ordering::Relaxed);
             let patience = stopping.config.stop_patience.as_duration();
+            workers.ingestion.stop(patience).await;
             stopping.engine.stop(patience).await;
-            drain.stop(patience).await;
+            workers.drain.stop(patience).await;
         })
         .await?;
     app.store.close().await;
@@ -55,7 +65,7 @@ pub(crate) async fn serve(config: Config) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn build(config: Config, bound: SocketAddr) -> anyhow::Result<(App, Drain)> {
+async fn build(config: Config, bound: SocketAddr) -> anyhow::Result<(App, Workers)> {
     let (clock, random) = (Clock::system(), Random::system());
     let metrics = metrics_exporter_prometheus::PrometheusBuilder::new().install_recorder()?;
     let keys = config.key_ring(&random)?;
@@ -67,16 +77,24 @@ async fn build(config: Config, bound: SocketAddr) -> anyhow::Result<(App, Drain)
     let store = Store::open(&options, keys, clock.clone(), random.clone())?;
     let workspace = store.workspace_ensure(&config.workspace).await?;
     let world = Arc::new(World::load(store.clone(), workspace).await?);
-    let directory: Arc<dyn nodes::Directory> = world.clone();
-    let registry = Arc::new(nodes::registry(&nodes::Needs { directory }));
-    let options = engine::Options { max_runs: config.engine.max_runs, ..engine::Options::default() };
-    let engine =
-        Engine::new(store.clone(), registry, world.clone(), (clock.clone(), random.clone()), options);
     let version = env!("CARGO_PKG_VERSION");
-    engine.start(&host_name(), version).await?;
     let policy =
         outbound::Policy::new(format!("Linchpin/{version}")).allow(config.outbound.allow_cidrs.clone());
     let client = outbound::Client::new(policy, Arc::new(outbound::SystemResolver::default()))?;
+    let models = Arc::new(Models::new(&config, store.clone(), client.clone(), &random));
+    let library = Library::new(store.clone(), models.clone(), random.clone());
+    let registry = nodes::registry(&nodes::Needs {
+        directory: world.clone(),
+        models: models.clone(),
+        secrets: Arc::new(store.clone()),
+        http: client.clone(),
+        library: Arc::new(library.clone()),
+    });
+    let options = engine::Options { max_runs: config.engine.max_runs, ..engine::Options::default() };
+    let time_and_chance = (clock.clone(), random.clone());
+    let engine = Engine::new(store.clone(), Arc::new(registry), world.clone(), time_and_chance, options);
+    engine.start(&host_name(), version).await?;
+    let ingestion = library.start(engine.node());
     let drain = Drain::start(delivery::Surroundings {
         store: store.clone(),
         client,
@@ -99,6 +117,8 @@ async fn build(config: Config, bound: SocketAddr) -> anyhow::Result<(App, Drain)
         metrics,
         logins: Semaphore::new(LOGINS),
         stopping: AtomicBool::new(false),
+        models,
+        library,
         config,
         store,
         engine,
@@ -106,7 +126,7 @@ async fn build(config: Config, bound: SocketAddr) -> anyhow::Result<(App, Drain)
         clock,
         random,
     });
-    Ok((app, drain))
+    Ok((app, Workers { drain, ingestion }))
 }
 
 fn router(app: App) -> Router {
@@ -117,6 +137,7 @@ fn router(app: App) -> Router {
         .route("/readyz", get(operation::readyz))
         .route("/metrics", get(operation::metrics))
         .merge(api::router())
+        .fallback(console::serve)
         .with_state(app)
 }
 

@@ -354,7 +354,13 @@ async fn resources(app: &App, place: Place) -> Result<Resources, Error> {
     Ok(Resources {
         destinations: names(app.world.destinations(place).keys().cloned().collect()),
         knowledge_bases: names(bases.into_iter().map(|base| base.name).collect()),
-        models: names(models.into_iter().map(|model| model.name).collect()),
+        models: names(
+            models
+                .into_iter()
+                .map(|model| model.name)
+                .chain(app.models.built_in().iter().map(|(name, _)| (*name).to_owned()))
+                .collect(),
+        ),
         variables: names(variables.into_iter().map(|variable| variable.name).collect()),
         secrets: names(secrets.into_iter().map(|(name, _)| name).collect()),
     })

@@ -106,7 +106,7 @@ fn read(file: &Path) -> anyhow::Result<String> {
 }
 
 fn validate(file: &Path, as_json: bool) -> anyhow::Result<()> {
-    let checked = Program::compile(&read(file)?, &Map::new(), &offline::registry(), &Resources::default());
+    let checked = Program::compile(&read(file)?, &Map::new(), &offline::registry()?, &Resources::default());
     let problems: Vec<Problem> = checked.err().unwrap_or_default();
     if as_json {
         super::print(&json!({ "valid": problems.is_empty(), "problems": problems }))?;

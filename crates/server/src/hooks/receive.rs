@@ -1,11 +1,11 @@
 //! One request to a source: judge, commit, reply.
 
-use std::{net::SocketAddr, time::Duration};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::{
-    body::Body,
+    body::{Body, HttpBody},
     extract::{ConnectInfo, State},
-    http::Request,
+    http::{HeaderMap, Request, header},
     response::Response,
 };
 use bytes::Bytes;
@@ -24,38 +24,24 @@ use crate::app::App;
 /// How long a body may take to arrive.
 const BODY_TIME: Duration = Duration::from_secs(30);
 
+/// How long, and how much of, the body of a refused request is still read, to be thrown away.
+const LINGER_TIME: Duration = Duration::from_secs(10);
+const LINGER_BYTES: usize = 32 << 20;
+
+/// A request that was refused, and the source that keeps it among its refused ones, if there is one.
+struct Refusal {
+    by: Option<Arc<Live>>,
+    refused: Refused,
+}
+
 /// Takes a request to a source.
 pub(crate) async fn receive(
     State(app): State<App>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
     request: Request<Body>,
 ) -> Response {
-    let (parts, body) = request.into_parts();
+    let (parts, mut body) = request.into_parts();
     let (id, tail) = split(parts.uri.path());
-    let found = match id.parse::<SourceId>() {
-        Ok(id) => app.sources.find(&app, id).await,
-        Err(_) => Ok(Found::Unknown),
-    };
-    let live = match found {
-        Ok(Found::Live(live)) => live,
-        Ok(Found::Unavailable(live)) => {
-            let detail = if live.row.enabled {
-                "No version of the flow is deployed."
-            } else {
-                "The source is switched off."
-            };
-            return reply::refuse(&Refused::new(Code::SourceUnavailable, detail));
-        }
-        Ok(Found::Broken) => {
-            let detail = "The source's configuration does not fit its flow.";
-            return reply::refuse(&Refused::new(Code::SourceUnavailable, detail));
-        }
-        Ok(Found::Unknown) => {
-            metrics::counter!("linchpin_requests_total", "outcome" => "unknown_source").increment(1);
-            return reply::refuse(&Refused::new(Code::SourceNotFound, "There is no source with this id."));
-        }
-        Err(_) => return reply::refuse(&unavailable("The source could not be read.")),
-    };
     let head = Head {
         method: &parts.method,
         path_tail: tail,
@@ -65,17 +51,67 @@ pub(crate) async fn receive(
         received_at: app.clock.now(),
     };
     let mut kept = Bytes::new();
-    match take(&app, &live, head, body, &mut kept).await {
-        Ok(response) => {
-            metrics::counter!("linchpin_requests_total", "outcome" => "accepted").increment(1);
-            response
-        }
-        Err(refused) => {
-            metrics::counter!("linchpin_requests_total", "outcome" => refused.code.as_str()).increment(1);
-            app.refusals.record(&live, &head, &kept, &refused);
-            reply::refuse(&refused)
-        }
+    let refusal = match source(&app, id).await {
+        Ok(live) => match take(&app, &live, head, &mut body, &mut kept).await {
+            Ok(response) => {
+                metrics::counter!("linchpin_requests_total", "outcome" => "accepted").increment(1);
+                return response;
+            }
+            Err(refused) => Refusal { by: Some(live), refused },
+        },
+        Err(refusal) => refusal,
+    };
+    linger(&parts.headers, body);
+    let Refusal { by, refused } = refusal;
+    let outcome = match refused.code {
+        Code::SourceNotFound => "unknown_source",
+        code => code.as_str(),
+    };
+    metrics::counter!("linchpin_requests_total", "outcome" => outcome).increment(1);
+    if let Some(live) = by {
+        app.refusals.record(&live, &head, &kept, &refused);
     }
+    reply::refuse(&refused)
+}
+
+/// The source of an id, if it takes requests.
+async fn source(app: &App, id: &str) -> Result<Arc<Live>, Refusal> {
+    let found = match id.parse::<SourceId>() {
+        Ok(id) => app.sources.find(app, id).await,
+        Err(_) => Ok(Found::Unknown),
+    };
+    let refused = |by, code, detail: &'static str| Err(Refusal { by, refused: Refused::new(code, detail) });
+    match found {
+        Ok(Found::Live(live)) => Ok(live),
+        Ok(Found::Unavailable(live)) => {
+            let detail = if live.row.enabled {
+                "No version of the flow is deployed."
+            } else {
+                "The source is switched off."
+            };
+            refused(Some(live), Code::SourceUnavailable, detail)
+        }
+        Ok(Found::Broken(before)) => {
+            refused(before, Code::SourceUnavailable, "The source's configuration does not fit its flow.")
+        }
+        Ok(Found::Unknown) => refused(None, Code::SourceNotFound, "There is no source with this id."),
+        Err(_) => Err(Refusal { by: None, refused: unavailable("The source could not be read.") }),
+    }
+}
+
+/// Reads on behind an answer that came before the end of the body. A connection that is closed over
+/// unread bytes is reset, and the sender may then lose the answer, or its next request.
+fn linger(headers: &HeaderMap, mut body: Body) {
+    // Who expects to be told to go on has not sent the body, and need not.
+    if body.is_end_stream() || headers.contains_key(header::EXPECT) {
+        return;
+    }
+    tokio::spawn(tokio::time::timeout(LINGER_TIME, async move {
+        let mut left = LINGER_BYTES;
+        while let (Some(Ok(frame)), true) = (body.frame().await, left > 0) {
+            left = left.saturating_sub(frame.data_ref().map_or(0, Bytes::len));
+        }
+    }));
 }
 
 /// Splits `/hooks/{id}/{tail}`.
@@ -88,7 +124,7 @@ async fn take(
     app: &App,
     live: &Live,
     head: Head<'_>,
-    body: Body,
+    body: &mut Body,
     kept: &mut Bytes,
 ) -> Result<Response, Refused> {
     let screened = live.judge.before_body(head, &live.limits)?;

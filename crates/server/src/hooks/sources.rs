@@ -47,8 +47,8 @@ pub(crate) enum Found {
     Live(Arc<Live>),
     /// It is switched off, broken, or its flow is not deployed.
     Unavailable(Arc<Live>),
-    /// Its configuration is broken.
-    Broken,
+    /// Its configuration is broken; what it was before, if that is known.
+    Broken(Option<Arc<Live>>),
     /// There is none.
     Unknown,
 }
@@ -94,7 +94,7 @@ impl Sources {
         Ok(match live {
             Some(live) if live.row.enabled && live.program.is_some() => Found::Live(Arc::clone(live)),
             Some(live) => Found::Unavailable(Arc::clone(live)),
-            None => Found::Broken,
+            None => Found::Broken(entry.before.clone()),
         })
     }
 }

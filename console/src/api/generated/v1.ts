@@ -1,0 +1,2084 @@
+// Made by `npm run codegen` from openapi/v1.json; do not edit.
+
+export interface paths {
+    "/api/v1/api-keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The living API keys */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Key"][];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /** Make an API key */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewKey"];
+                };
+            };
+            responses: {
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["MadeKey"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/api-keys/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** End an API key */
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Ended */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+            };
+        };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/deliveries/{id}/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Send a dead letter again, under its old id */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description It is due now */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description It is no dead letter */
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/destinations/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A destination */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["DestinationView"];
+                    };
+                };
+            };
+        };
+        /** Change a destination */
+        put: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["DestinationInput"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["DestinationView"];
+                    };
+                };
+            };
+        };
+        post?: never;
+        /** Delete a destination that nothing waits for */
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Deleted */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+            };
+        };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/destinations/{id}/enable": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Let a destination that was switched off take deliveries again */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description It takes deliveries; what waited is sent */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/environments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The environments */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Environment"][];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/environments/{environment}/deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The deliveries of an environment, newest first */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description Only those older than the one with this id. */
+                    before?: string;
+                    /** @description Only the dead letters. */
+                    dead?: boolean;
+                    /** @description At most so many, up to 200. */
+                    limit?: number;
+                };
+                header?: never;
+                path: {
+                    environment: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Listed_DeliveryRow"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/environments/{environment}/destinations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The destinations of an environment */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    environment: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["DestinationView"][];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /** Make a destination */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    environment: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["DestinationInput"];
+                };
+            };
+            responses: {
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["DestinationView"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/environments/{environment}/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The events of an environment, newest first */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description Only those older than the one with this id. */
+                    before?: string;
+                    /** @description At most so many, up to 200. */
+                    limit?: number;
+                    /** @description Only those of this source. */
+                    source?: string;
+                };
+                header?: never;
+                path: {
+                    environment: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Listed_EventRow"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/environments/{environment}/live": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What happens in an environment, as it happens: `run`, `step`, `token`, `delivery`, and `lost` when a
+         *     slow reader has missed some
+         */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    environment: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Server-sent events */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "text/event-stream": string;
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/environments/{environment}/refusals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The refused requests of an environment, newest first */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description Only those older than the one with this id. */
+                    before?: string;
+                    /** @description At most so many, up to 200. */
+                    limit?: number;
+                    /** @description Only those of this source. */
+                    source?: string;
+                };
+                header?: never;
+                path: {
+                    environment: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Listed_RefusalRow"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/environments/{environment}/runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The runs of an environment, newest first */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description Only those older than the one with this id. */
+                    before?: string;
+                    /** @description Only those of this flow, by name. */
+                    flow?: string;
+                    /** @description At most so many, up to 200. */
+                    limit?: number;
+                    /** @description Only those that stand so; not together with `flow`, and not `succeeded`. */
+                    status?: string;
+                };
+                header?: never;
+                path: {
+                    environment: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Listed_RunRow"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/environments/{environment}/secrets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The names of an environment's secrets */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    environment: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["SecretName"][];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/environments/{environment}/secrets/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Set a secret */
+        put: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    environment: string;
+                    name: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["SecretValue"];
+                };
+            };
+            responses: {
+                /** @description Set */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+            };
+        };
+        post?: never;
+        /** Delete a secret */
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    environment: string;
+                    name: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Deleted */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+            };
+        };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/environments/{environment}/sources": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The sources of an environment */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    environment: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["SourceView"][];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /** Make a source */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    environment: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["SourceInput"];
+                };
+            };
+            responses: {
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["SourceView"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/environments/{environment}/variables": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The variables of an environment */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    environment: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Variable"][];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/environments/{environment}/variables/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Set a variable */
+        put: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    environment: string;
+                    name: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["VariableValue"];
+                };
+            };
+            responses: {
+                /** @description Set */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+            };
+        };
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/events/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What became of an event */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Trace"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/events/{id}/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Run an event again, in a run of its own */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Replay"];
+                };
+            };
+            responses: {
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Replayed"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/flow-validation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Check a flow's text without saving it */
+        post: {
+            parameters: {
+                query?: {
+                    /** @description The environment whose destinations, variables and secrets count; `production` when none is named. */
+                    environment?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["DraftText"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Validation"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/flows": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The flows */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["FlowSummary"][];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/flows/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A flow with its draft, versions and deployments */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    name: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["FlowDetail"];
+                    };
+                };
+            };
+        };
+        /** Save a flow's draft; a draft may have problems, a version may not */
+        put: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    name: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["DraftText"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Validation"];
+                    };
+                };
+            };
+        };
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/flows/{name}/deployments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Let a version serve its flow in an environment */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    name: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["DeployTo"];
+                };
+            };
+            responses: {
+                /** @description Deployed */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/flows/{name}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The versions of a flow, newest first */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    name: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["VersionRow"][];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /** Publish the draft as an immutable version */
+        post: {
+            parameters: {
+                query?: {
+                    /** @description The environment whose destinations, variables and secrets count; `production` when none is named. */
+                    environment?: string;
+                };
+                header?: never;
+                path: {
+                    name: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["PublishNote"];
+                };
+            };
+            responses: {
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["VersionRow"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/flows/{name}/versions/{number}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A version of a flow */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    name: string;
+                    number: number;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["VersionDetail"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/login-links": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make a link that logs the owner in, once */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["LoginLink"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who is logged in */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Me"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/node-kinds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The node kinds, with the JSON Schema of each one's config */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": Record<string, never>[];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/runs/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Cancel a run */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Cancelled */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description It has ended already */
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/session": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Log in with address and password */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Login"];
+                };
+            };
+            responses: {
+                /** @description Logged in; the session is in the cookie */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+            };
+        };
+        /** Log out */
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Logged out */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+            };
+        };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/session/link": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Log in by a link */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["LinkLogin"];
+                };
+            };
+            responses: {
+                /** @description Logged in; the session is in the cookie */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/setup": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make the first member, who owns the workspace, by the link that the server printed */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Setup"];
+                };
+            };
+            responses: {
+                /** @description Made and logged in; the session is in the cookie */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sources/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A source */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["SourceView"];
+                    };
+                };
+            };
+        };
+        /** Change a source */
+        put: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["SourceInput"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["SourceView"];
+                    };
+                };
+            };
+        };
+        post?: never;
+        /** Delete a source; its events stay */
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Deleted */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+            };
+        };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+}
+export type webhooks = Record<string, never>;
+export interface components {
+    schemas: {
+        /** @description An attempt. */
+        AttemptTrace: {
+            at: string;
+            /** Format: int32 */
+            number: number;
+            outcome: string;
+            /** @description Request, response or error, and times. */
+            record: Record<string, never>;
+        };
+        /** @description A delivery as lists show it. */
+        DeliveryRow: {
+            /**
+             * Format: int32
+             * @description Attempts so far.
+             */
+            attempts: number;
+            created_at: string;
+            /** @description The destination, by id. */
+            destination: string;
+            /** @description When the next attempt is due. */
+            due_at?: string | null;
+            finished_at?: string | null;
+            id: string;
+            run: string;
+            /** @description `pending`, `delivered` or `dead`. */
+            state: string;
+            step: string;
+        };
+        /** @description A delivery and its attempts. */
+        DeliveryTrace: {
+            attempts: components["schemas"]["AttemptTrace"][];
+            created_at: string;
+            /** @description The destination's name, or its id when it is gone. */
+            destination: string;
+            due_at?: string | null;
+            finished_at?: string | null;
+            id: string;
+            state: string;
+            step: string;
+        };
+        /** @description What serves a flow in an environment. */
+        Deployed: {
+            deployed_at: string;
+            environment: string;
+            /** Format: int32 */
+            version: number;
+        };
+        /** @description Which version is to serve. */
+        DeployTo: {
+            environment: string;
+            /** Format: int32 */
+            version: number;
+        };
+        /** @description A destination that is to be made or changed. */
+        DestinationInput: {
+            /** @description Kind, address, signing and policy; see the destination's schema. */
+            config: Record<string, never>;
+            name: string;
+            /** @description The kind's secrets. On a change, absent keeps what there is. */
+            secrets?: Record<string, never> | null;
+        };
+        /** @description A destination. */
+        DestinationView: {
+            /** @description Kind, address, signing and policy. */
+            config: Record<string, never>;
+            /** @description Why it takes no deliveries now, if it does not. */
+            disabled_reason?: string | null;
+            environment: string;
+            id: string;
+            /** @description How flows call it. */
+            name: string;
+            updated_at: string;
+        };
+        /** @description A flow's YAML. */
+        DraftText: {
+            definition: string;
+        };
+        /** @description An edge, for drawing. */
+        EdgeView: {
+            /** @description Null for the start. */
+            from?: string | null;
+            port: string;
+            to: string;
+        };
+        /** @description An environment. */
+        Environment: {
+            id: string;
+            /** @description `test`, `production` or another. */
+            name: string;
+        };
+        /** @description An event as lists show it, with its thread in short. */
+        EventRow: {
+            /** @description Where each of its deliveries stands: `pending`, `delivered`, `dead`. */
+            deliveries: string[];
+            /** @description The flow, by id. */
+            flow: string;
+            id: string;
+            /** @description `webhook`, `api`, … */
+            kind: string;
+            received_at: string;
+            /** @description The source, by id. */
+            source?: string | null;
+            /** @description Where it stands: `filtered`, or its run's state. */
+            status: string;
+            /**
+             * Format: int64
+             * @description How many microseconds its original run took, once it has ended; whole milliseconds.
+             */
+            took_ms?: number | null;
+        };
+        /** @description A flow with its draft. */
+        FlowDetail: {
+            deployments: components["schemas"]["Deployed"][];
+            /** @description The draft's YAML, as it was written. */
+            draft: string;
+            graph?: components["schemas"]["GraphView"] | null;
+            id: string;
+            name: string;
+            problems: components["schemas"]["FlowProblem"][];
+            /**
+             * Format: int64
+             * @description Raised at every change of the draft.
+             */
+            revision: number;
+            updated_at: string;
+            versions: components["schemas"]["VersionRow"][];
+        };
+        /** @description One thing that is wrong in a flow. */
+        FlowProblem: {
+            /** @description A stable code. */
+            code: string;
+            /** @description Where in it. */
+            field: string;
+            /** @description The node, or null for the flow itself. */
+            node?: string | null;
+            /** @description What is wrong. */
+            reason: string;
+            /** @description What to write instead. */
+            suggestion?: string | null;
+        };
+        /** @description A flow as lists show it. */
+        FlowSummary: {
+            /** @description What serves it, by environment. */
+            deployments: components["schemas"]["Deployed"][];
+            id: string;
+            name: string;
+            updated_at: string;
+        };
+        /** @description A flow's shape, for drawing. */
+        GraphView: {
+            description?: string | null;
+            edges: components["schemas"]["EdgeView"][];
+            /** @description The flow's inputs by name. */
+            inputs: Record<string, never>;
+            nodes: components["schemas"]["NodeView"][];
+        };
+        /** @description A key as lists show it. */
+        Key: {
+            created_at: string;
+            expires_at?: string | null;
+            /** @description Its last characters. */
+            hint: string;
+            id: string;
+            name: string;
+            /** @description What it may do. */
+            roles: string[];
+        };
+        /** @description A login link's token. */
+        LinkLogin: {
+            /** @description The token. */
+            token: string;
+        };
+        /** @description A page of a list, newest first. */
+        Listed_DeliveryRow: {
+            /** @description The items. */
+            items: {
+                /**
+                 * Format: int32
+                 * @description Attempts so far.
+                 */
+                attempts: number;
+                created_at: string;
+                /** @description The destination, by id. */
+                destination: string;
+                /** @description When the next attempt is due. */
+                due_at?: string | null;
+                finished_at?: string | null;
+                id: string;
+                run: string;
+                /** @description `pending`, `delivered` or `dead`. */
+                state: string;
+                step: string;
+            }[];
+            /** @description Give this as `before` for the next page; absent on the last one. */
+            next?: string | null;
+        };
+        /** @description A page of a list, newest first. */
+        Listed_EventRow: {
+            /** @description The items. */
+            items: {
+                /** @description Where each of its deliveries stands: `pending`, `delivered`, `dead`. */
+                deliveries: string[];
+                /** @description The flow, by id. */
+                flow: string;
+                id: string;
+                /** @description `webhook`, `api`, … */
+                kind: string;
+                received_at: string;
+                /** @description The source, by id. */
+                source?: string | null;
+                /** @description Where it stands: `filtered`, or its run's state. */
+                status: string;
+                /**
+                 * Format: int64
+                 * @description How many microseconds its original run took, once it has ended; whole milliseconds.
+                 */
+                took_ms?: number | null;
+            }[];
+            /** @description Give this as `before` for the next page; absent on the last one. */
+            next?: string | null;
+        };
+        /** @description A page of a list, newest first. */
+        Listed_RefusalRow: {
+            /** @description The items. */
+            items: {
+                /** @description Why, as a stable code. */
+                code: string;
+                id: string;
+                received_at: string;
+                /** @description Peer, headers, body as far as kept, and what it was told. */
+                record: Record<string, never>;
+                source: string;
+                /**
+                 * Format: int32
+                 * @description The HTTP status it got.
+                 */
+                status: number;
+            }[];
+            /** @description Give this as `before` for the next page; absent on the last one. */
+            next?: string | null;
+        };
+        /** @description A page of a list, newest first. */
+        Listed_RunRow: {
+            /** @description The items. */
+            items: {
+                /** @description `original` or `replay`. */
+                cause: string;
+                created_at: string;
+                /** @description Why it failed. */
+                error?: Record<string, never> | null;
+                event: string;
+                finished_at?: string | null;
+                flow: string;
+                id: string;
+                status: string;
+            }[];
+            /** @description Give this as `before` for the next page; absent on the last one. */
+            next?: string | null;
+        };
+        /** @description An address and a password. */
+        Login: {
+            /** @description The address. */
+            email: string;
+            /**
+             * Format: password
+             * @description The password.
+             */
+            password: string;
+        };
+        /** @description A link that logs the owner in, once. */
+        LoginLink: {
+            /**
+             * Format: int64
+             * @description For how many seconds it works.
+             */
+            expires_in_s: number;
+            /** @description Where it leads. */
+            url: string;
+        };
+        /** @description A key that was just made. */
+        MadeKey: {
+            id: string;
+            /** @description The key itself. It is shown this once. */
+            key: string;
+        };
+        /** @description Whoever is logged in. */
+        Me: {
+            /** @description The name. */
+            name: string;
+            /** @description The role. */
+            role: string;
+            /** @description The server's version. */
+            version: string;
+        };
+        /** @description A key that is wanted. */
+        NewKey: {
+            /**
+             * Format: int32
+             * @description After how many days it ends by itself.
+             */
+            expires_in_days?: number | null;
+            /** @description What it is for. */
+            name: string;
+            /**
+             * @description What it may do, such as a member with this role.
+             * @example editor
+             */
+            role: string;
+        };
+        /** @description A node, for drawing. */
+        NodeView: {
+            /** @description What the kind is told. */
+            config: Record<string, never>;
+            id: string;
+            kind: string;
+            /** @description Where the flow's author put it, in columns and rows. */
+            position?: [
+                number,
+                number
+            ] | null;
+        };
+        /** @description A problem document. */
+        ProblemDocument: {
+            /** @description A stable code. */
+            code: string;
+            /** @description What happened and what to do. */
+            detail: string;
+            /** @description What is wrong in a flow, for `flow_invalid`. */
+            problems?: components["schemas"]["FlowProblem"][];
+            /**
+             * Format: int32
+             * @description The HTTP status.
+             */
+            status: number;
+            /** @description The problem in a few words, the same each time. */
+            title: string;
+            /** @description Where the code is explained. */
+            type: string;
+        };
+        /** @description What has changed. */
+        PublishNote: {
+            note?: string;
+        };
+        /** @description A refused request. */
+        RefusalRow: {
+            /** @description Why, as a stable code. */
+            code: string;
+            id: string;
+            received_at: string;
+            /** @description Peer, headers, body as far as kept, and what it was told. */
+            record: Record<string, never>;
+            source: string;
+            /**
+             * Format: int32
+             * @description The HTTP status it got.
+             */
+            status: number;
+        };
+        /** @description On which version an event is replayed. */
+        Replay: {
+            /** @description `ran` (the version that ran it), `deployed` (what serves the environment now); `ran` by default. */
+            version?: components["schemas"]["ReplayVersion"];
+        };
+        /** @description A replay that has begun. */
+        Replayed: {
+            /** @description The new run. */
+            run_id: string;
+        };
+        /**
+         * @description A version to replay on.
+         * @enum {string}
+         */
+        ReplayVersion: "ran" | "deployed";
+        /** @description A run as lists show it. */
+        RunRow: {
+            /** @description `original` or `replay`. */
+            cause: string;
+            created_at: string;
+            /** @description Why it failed. */
+            error?: Record<string, never> | null;
+            event: string;
+            finished_at?: string | null;
+            flow: string;
+            id: string;
+            status: string;
+        };
+        /** @description A run, its steps and its deliveries. */
+        RunTrace: {
+            /** @description `original` or `replay`. */
+            cause: string;
+            created_at: string;
+            deliveries: components["schemas"]["DeliveryTrace"][];
+            error?: Record<string, never> | null;
+            finished_at?: string | null;
+            id: string;
+            input: Record<string, never>;
+            outputs?: Record<string, never> | null;
+            /** @description What the request was answered, by a `respond` step. */
+            response?: Record<string, never> | null;
+            status: string;
+            steps: components["schemas"]["StepTrace"][];
+            /**
+             * Format: int32
+             * @description The number of the flow's version.
+             */
+            version: number;
+        };
+        /** @description A secret, without its value. */
+        SecretName: {
+            /** @description How expressions call it: `secret.NAME`. */
+            name: string;
+            updated_at: string;
+        };
+        /** @description A secret's value. It is stored sealed and never shown again. */
+        SecretValue: {
+            /** Format: password */
+            value: string;
+        };
+        /** @description The first member of a fresh install. */
+        Setup: {
+            /**
+             * Format: email
+             * @description The address to log in with.
+             */
+            email: string;
+            /** @description The name that others see. */
+            name: string;
+            /**
+             * Format: password
+             * @description At least 12 characters.
+             */
+            password: string;
+            /** @description The token of the link that the server printed at its first start. */
+            token: string;
+        };
+        /** @description A source that is to be made or changed. */
+        SourceInput: {
+            /** @description Verification, fields, limits and reply; see the source's schema. */
+            config: Record<string, never>;
+            /** @description Whether it takes requests. */
+            enabled?: boolean;
+            /** @description The flow it starts, by name. */
+            flow: string;
+            name: string;
+            /** @description The scheme's secrets. On a change, absent keeps what there is. */
+            secrets?: Record<string, never> | null;
+        };
+        /** @description A source. */
+        SourceView: {
+            /** @description Verification, fields, limits and reply. */
+            config: Record<string, never>;
+            enabled: boolean;
+            environment: string;
+            /** @description The flow it starts, by id. */
+            flow: string;
+            id: string;
+            name: string;
+            updated_at: string;
+            /** @description Where senders post to. */
+            url: string;
+        };
+        /** @description A step and its tries. */
+        StepTrace: {
+            /** @description The node's id. */
+            id: string;
+            /** @description Its kind, with the version. */
+            kind: string;
+            /** @description `pending`, `running`, `paused`, `waiting`, `succeeded`, `recovered`, `failed`, `skipped` or `stopped`. */
+            state: string;
+            tries: components["schemas"]["TryTrace"][];
+        };
+        /** @description An event and all that followed. */
+        Trace: {
+            environment: string;
+            /** @description Whether it was held back by the source's filter. */
+            filtered: boolean;
+            flow: string;
+            id: string;
+            /** @description `webhook`, `api`, … */
+            kind: string;
+            received_at: string;
+            /** @description The request as it came, with secrets hidden. */
+            request?: Record<string, never> | null;
+            /** @description The original run first, then its repeats. */
+            runs: components["schemas"]["RunTrace"][];
+            source?: string | null;
+            /** @description Tells the event's fate to whoever has it. */
+            status_url: string;
+        };
+        /** @description One try of a step. */
+        TryTrace: {
+            /** Format: int32 */
+            attempt: number;
+            ended_at: string;
+            error?: Record<string, never> | null;
+            /** @description What it worked on, after templates. */
+            input?: Record<string, never> | null;
+            output?: Record<string, never> | null;
+            /** @description The port it left by, when it succeeded. */
+            port?: string | null;
+            /** Format: int64 */
+            took_us: number;
+        };
+        /** @description What came of a check. */
+        Validation: {
+            problems: components["schemas"]["FlowProblem"][];
+            valid: boolean;
+        };
+        /** @description A variable. */
+        Variable: {
+            /** @description How expressions call it: `env.NAME`. */
+            name: string;
+            value: string;
+        };
+        /** @description A variable's value. */
+        VariableValue: {
+            value: string;
+        };
+        /** @description A version. */
+        VersionDetail: {
+            /** @description The YAML, as it was written. */
+            definition: string;
+            graph?: components["schemas"]["GraphView"] | null;
+            /** @description The kind and its version that each node runs. */
+            kinds: Record<string, never>;
+            /** Format: int32 */
+            number: number;
+        };
+        /** @description A version as lists show it. */
+        VersionRow: {
+            created_at: string;
+            created_by: string;
+            note: string;
+            /** Format: int32 */
+            number: number;
+        };
+    };
+    responses: never;
+    parameters: never;
+    requestBodies: never;
+    headers: never;
+    pathItems: never;
+}
+export type $defs = Record<string, never>;
+export type operations = Record<string, never>;

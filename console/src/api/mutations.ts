@@ -1,0 +1,60 @@
+import { useMutation, useQueryClient } from '@tanstack/react-query'
+import { answered, api, type Schemas } from './client'
+
+/** Runs an event again, in a run of its own; gives that run's id. */
+export function useReplayEvent(event: string) {
+  const client = useQueryClient()
+  return useMutation({
+    mutationFn: (version: Schemas['ReplayVersion']) =>
+      answered(
+        api.POST('/api/v1/events/{id}/replay', { params: { path: { id: event } }, body: { version } }),
+      ),
+    onSettled: () => client.invalidateQueries({ queryKey: ['trace', event] }),
+  })
+}
+
+/** Sends a dead letter again, under its old id. */
+export function useReplayDelivery() {
+  const client = useQueryClient()
+  return useMutation({
+    mutationFn: (id: string) =>
+      answered(api.POST('/api/v1/deliveries/{id}/replay', { params: { path: { id } } })),
+    onSettled: () =>
+      Promise.all(
+        ['deliveries', 'delivery', 'trace'].map((key) => client.invalidateQueries({ queryKey: [key] })),
+      ),
+  })
+}
+
+/** Cancels a run that is under way. */
+export function useCancelRun() {
+  const client = useQueryClient()
+  return useMutation({
+    mutationFn: (id: string) => answered(api.POST('/api/v1/runs/{id}/cancel', { params: { path: { id } } })),
+    onSettled: () => client.invalidateQueries({ queryKey: ['trace'] }),
+  })
+}
+
+/** Publishes a flow's draft as an immutable version. */
+export function usePublish(name: string) {
+  const client = useQueryClient()
+  return useMutation({
+    mutationFn: (note: string) =>
+      answered(api.POST('/api/v1/flows/{name}/versions', { params: { path: { name } }, body: { note } })),
+    onSettled: () => client.invalidateQueries({ queryKey: ['flow', name] }),
+  })
+}
+
+/** Lets a version serve its flow in an environment. */
+export function useDeploy(name: string) {
+  const client = useQueryClient()
+  return useMutation({
+    mutationFn: (to: Schemas['DeployTo']) =>
+      answered(api.POST('/api/v1/flows/{name}/deployments', { params: { path: { name } }, body: to })),
+    onSettled: () =>
+      Promise.all([
+        client.invalidateQueries({ queryKey: ['flow', name] }),
+        client.invalidateQueries({ queryKey: ['flows'] }),
+      ]),
+  })
+}

@@ -1,0 +1,143 @@
+import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query'
+import { answered, api, type Schemas } from './client'
+
+export type EventRow = Schemas['EventRow']
+export type RunRow = Schemas['RunRow']
+export type DeliveryRow = Schemas['DeliveryRow']
+export type Trace = Schemas['Trace']
+export type RunTrace = Schemas['RunTrace']
+export type StepTrace = Schemas['StepTrace']
+export type DeliveryTrace = Schemas['DeliveryTrace']
+export type FlowSummary = Schemas['FlowSummary']
+export type FlowDetail = Awaited<ReturnType<typeof readFlow>>
+export type GraphView = NonNullable<FlowDetail['graph']>
+export type SourceView = Schemas['SourceView']
+export type DestinationView = Schemas['DestinationView']
+
+/** A page of a list, newest first; `next` leads to the older ones. */
+export interface Page<Row> {
+  items: Row[]
+  next?: string | null
+}
+
+export interface RunFilter {
+  flow?: string | undefined
+  status?: RunStatus | undefined
+}
+
+/** Where a run stands. */
+export type RunStatus = 'queued' | 'running' | 'waiting' | 'succeeded' | 'failed' | 'cancelled' | 'parked'
+
+/** Rows in a page. */
+export const PAGE = 50
+
+/** Names change seldom: sources, destinations, flows, environments. */
+const NAMES_STALE_MS = 30_000
+
+const paging = {
+  initialPageParam: undefined as string | undefined,
+  getNextPageParam: (page: Page<unknown>) => page.next ?? undefined,
+}
+
+export const me = () =>
+  queryOptions({ queryKey: ['me'], queryFn: () => answered(api.GET('/api/v1/me')), staleTime: 60_000 })
+
+export const environments = () =>
+  queryOptions({
+    queryKey: ['environments'],
+    queryFn: () => answered(api.GET('/api/v1/environments')),
+    staleTime: NAMES_STALE_MS,
+  })
+
+export const flows = () =>
+  queryOptions({
+    queryKey: ['flows'],
+    queryFn: () => answered(api.GET('/api/v1/flows')),
+    staleTime: NAMES_STALE_MS,
+  })
+
+export const flow = (name: string) =>
+  queryOptions({
+    queryKey: ['flow', name],
+    queryFn: () => readFlow(name),
+  })
+
+function readFlow(name: string) {
+  return answered(api.GET('/api/v1/flows/{name}', { params: { path: { name } } }))
+}
+
+export const version = (name: string, number: number) =>
+  queryOptions({
+    queryKey: ['flow', name, 'version', number],
+    queryFn: () =>
+      answered(api.GET('/api/v1/flows/{name}/versions/{number}', { params: { path: { name, number } } })),
+    // A version never changes.
+    staleTime: Number.POSITIVE_INFINITY,
+  })
+
+export const sources = (environment: string) =>
+  queryOptions({
+    queryKey: ['sources', environment],
+    queryFn: () =>
+      answered(api.GET('/api/v1/environments/{environment}/sources', { params: { path: { environment } } })),
+    staleTime: NAMES_STALE_MS,
+  })
+
+export const destinations = (environment: string) =>
+  queryOptions({
+    queryKey: ['destinations', environment],
+    queryFn: () =>
+      answered(
+        api.GET('/api/v1/environments/{environment}/destinations', { params: { path: { environment } } }),
+      ),
+    staleTime: NAMES_STALE_MS,
+  })
+
+export function eventPage(environment: string, source: string | undefined, before?: string) {
+  const query = { limit: PAGE, ...(source && { source }), ...(before && { before }) }
+  return answered(
+    api.GET('/api/v1/environments/{environment}/events', { params: { path: { environment }, query } }),
+  )
+}
+
+export const events = (environment: string, source?: string) =>
+  infiniteQueryOptions({
+    queryKey: ['events', environment, { source }],
+    queryFn: ({ pageParam }): Promise<Page<EventRow>> => eventPage(environment, source, pageParam),
+    ...paging,
+  })
+
+export function runPage(environment: string, filter: RunFilter, before?: string, limit = PAGE) {
+  const { flow, status } = filter
+  const query = { limit, ...(flow && { flow }), ...(status && { status }), ...(before && { before }) }
+  return answered(
+    api.GET('/api/v1/environments/{environment}/runs', { params: { path: { environment }, query } }),
+  )
+}
+
+export const runs = (environment: string, filter: RunFilter) =>
+  infiniteQueryOptions({
+    queryKey: ['runs', environment, filter],
+    queryFn: ({ pageParam }): Promise<Page<RunRow>> => runPage(environment, filter, pageParam),
+    ...paging,
+  })
+
+export function deliveryPage(environment: string, dead: boolean, before?: string, limit = PAGE) {
+  const query = { limit, ...(dead && { dead }), ...(before && { before }) }
+  return answered(
+    api.GET('/api/v1/environments/{environment}/deliveries', { params: { path: { environment }, query } }),
+  )
+}
+
+export const deliveries = (environment: string, dead: boolean) =>
+  infiniteQueryOptions({
+    queryKey: ['deliveries', environment, { dead }],
+    queryFn: ({ pageParam }): Promise<Page<DeliveryRow>> => deliveryPage(environment, dead, pageParam),
+    ...paging,
+  })
+
+export const trace = (event: string) =>
+  queryOptions({
+    queryKey: ['trace', event],
+    queryFn: () => answered(api.GET('/api/v1/events/{id}', { params: { path: { id: event } } })),
+  })

@@ -1,0 +1,17 @@
+import { Activity, type LucideIcon, Play, Send, Workflow } from 'lucide-react'
+
+/** An area of the console, as the rail and the palette show it. */
+export interface Area {
+  name: 'flows' | 'events' | 'runs' | 'deliveries'
+  to: '/flows' | '/events' | '/runs' | '/deliveries'
+  icon: LucideIcon
+  /** Pressed after `g`. */
+  key: string
+}
+
+export const AREAS: Area[] = [
+  { name: 'flows', to: '/flows', icon: Workflow, key: 'f' },
+  { name: 'events', to: '/events', icon: Activity, key: 'e' },
+  { name: 'runs', to: '/runs', icon: Play, key: 'r' },
+  { name: 'deliveries', to: '/deliveries', icon: Send, key: 'd' },
+]

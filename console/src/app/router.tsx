@@ -1,0 +1,179 @@
+import type { QueryClient } from '@tanstack/react-query'
+import {
+  createRootRouteWithContext,
+  createRoute,
+  createRouter,
+  lazyRouteComponent,
+  Outlet,
+  redirect,
+  retainSearchParams,
+} from '@tanstack/react-router'
+import { ApiProblem } from '~/api/problem'
+import { me, type RunStatus } from '~/api/queries'
+import { EventsPage } from '~/features/events/EventsPage'
+import { Broken, NotFound } from './Broken'
+import { Frame } from './frame/Frame'
+
+const RUN_STATUSES = ['queued', 'running', 'waiting', 'succeeded', 'failed', 'cancelled', 'parked']
+
+const text = (value: unknown) => (typeof value === 'string' && value !== '' ? value : undefined)
+
+interface EventSearch {
+  source?: string | undefined
+}
+
+const root = createRootRouteWithContext<{ client: QueryClient }>()({
+  component: Outlet,
+  notFoundComponent: NotFound,
+})
+
+const login = createRoute({
+  getParentRoute: () => root,
+  path: '/login',
+  validateSearch: (search: Record<string, unknown>): { next?: string | undefined } => ({
+    next: text(search.next),
+  }),
+  component: lazyRouteComponent(() => import('~/features/session/LoginPage'), 'LoginPage'),
+})
+
+const setup = createRoute({
+  getParentRoute: () => root,
+  path: '/setup',
+  component: lazyRouteComponent(() => import('~/features/session/SetupPage'), 'SetupPage'),
+})
+
+/** Everything for members: without a session it leads to the login page, and back afterwards. */
+const frame = createRoute({
+  getParentRoute: () => root,
+  id: 'frame',
+  validateSearch: (search: Record<string, unknown>): { env?: string | undefined } => ({
+    env: text(search.env),
+  }),
+  search: { middlewares: [retainSearchParams(['env'])] },
+  beforeLoad: async ({ context, location }) => {
+    try {
+      await context.client.ensureQueryData(me())
+    } catch (error) {
+      if (error instanceof ApiProblem && error.status === 401) {
+        throw redirect({ to: '/login', search: { next: location.href } })
+      }
+      throw error
+    }
+  },
+  component: Frame,
+})
+
+const index = createRoute({
+  getParentRoute: () => frame,
+  path: '/',
+  beforeLoad: () => {
+    throw redirect({ to: '/events', replace: true })
+  },
+})
+
+const events = createRoute({
+  getParentRoute: () => frame,
+  path: '/events',
+  validateSearch: (search: Record<string, unknown>): EventSearch => ({ source: text(search.source) }),
+  search: { middlewares: [retainSearchParams(['source'])] },
+  component: EventsPage,
+})
+
+/** Which run of an event, and which station of its thread. */
+const station = (search: Record<string, unknown>): { run?: string | undefined; at?: string | undefined } => ({
+  run: text(search.run),
+  at: text(search.at),
+})
+
+const event = createRoute({
+  getParentRoute: () => events,
+  path: '$event',
+  validateSearch: station,
+  component: lazyRouteComponent(() => import('~/features/trace/EventPage'), 'EventPage'),
+})
+
+const runs = createRoute({
+  getParentRoute: () => frame,
+  path: '/runs',
+  validateSearch: (
+    search: Record<string, unknown>,
+  ): { flow?: string | undefined; status?: RunStatus | undefined } => ({
+    flow: text(search.flow),
+    status: RUN_STATUSES.includes(String(search.status)) ? (search.status as RunStatus) : undefined,
+  }),
+  search: { middlewares: [retainSearchParams(['flow', 'status'])] },
+  component: lazyRouteComponent(() => import('~/features/runs/RunsPage'), 'RunsPage'),
+})
+
+const run = createRoute({
+  getParentRoute: () => runs,
+  path: '$run',
+  validateSearch: (search: Record<string, unknown>): { at?: string | undefined } => ({ at: text(search.at) }),
+  component: lazyRouteComponent(() => import('~/features/runs/RunPage'), 'RunPage'),
+})
+
+const deliveries = createRoute({
+  getParentRoute: () => frame,
+  path: '/deliveries',
+  validateSearch: (search: Record<string, unknown>): { dead?: boolean | undefined } => ({
+    dead: search.dead === true || undefined,
+  }),
+  search: { middlewares: [retainSearchParams(['dead'])] },
+  component: lazyRouteComponent(() => import('~/features/deliveries/DeliveriesPage'), 'DeliveriesPage'),
+})
+
+const delivery = createRoute({
+  getParentRoute: () => deliveries,
+  path: '$delivery',
+  component: lazyRouteComponent(() => import('~/features/deliveries/DeliveryPage'), 'DeliveryPage'),
+})
+
+const flows = createRoute({
+  getParentRoute: () => frame,
+  path: '/flows',
+  component: lazyRouteComponent(() => import('~/features/flows/FlowsPage'), 'FlowsPage'),
+})
+
+const flow = createRoute({
+  getParentRoute: () => frame,
+  path: '/flows/$name',
+  validateSearch: (
+    search: Record<string, unknown>,
+  ): { version?: number | undefined; node?: string | undefined; run?: string | undefined } => ({
+    version: typeof search.version === 'number' ? search.version : undefined,
+    node: text(search.node),
+    run: text(search.run),
+  }),
+  component: lazyRouteComponent(() => import('~/features/flows/FlowPage'), 'FlowPage'),
+})
+
+const tree = root.addChildren([
+  login,
+  setup,
+  frame.addChildren([
+    index,
+    events.addChildren([event]),
+    runs.addChildren([run]),
+    deliveries.addChildren([delivery]),
+    flows,
+    flow,
+  ]),
+])
+
+export function makeRouter(client: QueryClient) {
+  return createRouter({
+    routeTree: tree,
+    context: { client },
+    defaultPreload: 'intent',
+    defaultPreloadStaleTime: 0,
+    defaultErrorComponent: Broken,
+    defaultNotFoundComponent: NotFound,
+    scrollRestoration: false,
+  })
+}
+
+declare module '@tanstack/react-router' {
+  interface Register {
+    router: ReturnType<typeof makeRouter>
+  }
+}

@@ -1,0 +1,102 @@
+import { useTranslation } from 'react-i18next'
+import type { DeliveryTrace } from '~/api/queries'
+import { Copyable } from '~/ui/Copy'
+import { duration } from '~/ui/duration'
+import { useWord } from '../thread/words'
+import { Body, bodyText, Headers, InOut, Panel } from './Panel'
+import { type AttemptRecord, type Exchange, sentBody } from './records'
+
+/** What an attempt sent, and what came back. */
+export function AttemptInspector({ attempt, bare = false }: AttemptInspectorProps) {
+  const { t } = useTranslation()
+  const words = useAttemptWords()
+  const record = attempt.record as AttemptRecord
+  const exchanges = record.exchanges ?? []
+  return (
+    <>
+      {!bare && <p className="px-4 pt-3 text-small text-ink-2">{words(attempt)}</p>}
+      {exchanges.map((exchange, place) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: exchanges have no id and never change
+        <ExchangePanels key={place} exchange={exchange} />
+      ))}
+      {exchanges.length === 0 && <p className="px-4 py-3 text-ink-3">{t('trace.notSent')}</p>}
+    </>
+  )
+}
+
+interface AttemptInspectorProps {
+  attempt: DeliveryTrace['attempts'][number]
+  /** Whether what it is called stands above already. */
+  bare?: boolean
+}
+
+/** An attempt in words: its number, what came of it, and why. */
+export function useAttemptWords() {
+  const { t } = useTranslation()
+  const word = useWord()
+  return ({ number, outcome, record }: DeliveryTrace['attempts'][number]) => {
+    const { reason } = record as AttemptRecord
+    return [t('trace.attempt', { number }), word(outcome), reason].filter(Boolean).join(' · ')
+  }
+}
+
+function ExchangePanels({ exchange }: { exchange: Exchange }) {
+  const { t } = useTranslation()
+  const { request, response, error } = exchange
+  const sent = sentBody(request?.body)
+  const got = sentBody(response?.body)
+  return (
+    <InOut>
+      <Panel title={t('trace.sent')} note={request?.method} copy={bodyText(sent)}>
+        {request?.url && (
+          <div className="mb-2">
+            <Copyable text={request.url} what="URL" />
+          </div>
+        )}
+        <Body body={sent} label={t('trace.sent')} />
+        <Headers headers={request?.headers ?? []} />
+      </Panel>
+      <Panel
+        title={t('trace.received')}
+        note={[response?.status ?? error?.kind, <Timing key="timing" exchange={exchange} />].map(
+          (part, place) => (
+            // biome-ignore lint/suspicious/noArrayIndexKey: two fixed places
+            <span key={place} className={place === 0 ? 'mr-2 font-medium text-ink' : ''}>
+              {part}
+            </span>
+          ),
+        )}
+        copy={bodyText(got)}
+      >
+        {error ? (
+          <p className="break-words text-ink-2">{error.message}</p>
+        ) : (
+          <Body body={got} label={t('trace.received')} />
+        )}
+        <Headers headers={response?.headers ?? []} />
+      </Panel>
+    </InOut>
+  )
+}
+
+/** Where an exchange's time went. */
+function Timing({ exchange }: { exchange: Exchange }) {
+  const { t, i18n } = useTranslation()
+  const timing = exchange.timing
+  if (!timing?.total_ms && timing?.total_ms !== 0) return null
+  const parts: [string, number | undefined][] = [
+    [t('trace.timing.dns'), timing.dns_ms],
+    [t('trace.timing.connect'), timing.connect_ms],
+    [t('trace.timing.tls'), timing.tls_ms],
+    [t('trace.timing.first'), timing.first_byte_ms],
+    [t('trace.timing.total'), timing.total_ms],
+  ]
+  return (
+    <span className="tabular">
+      {parts
+        .filter(([, ms]) => ms !== undefined)
+        .map(([name, ms]) => `${name} ${duration(ms ?? 0, i18n.language)}`)
+        .join(' · ')}
+    </span>
+  )
+}

@@ -1,0 +1,47 @@
+import { RotateCw } from 'lucide-react'
+import { useTranslation } from 'react-i18next'
+import { useReplayDelivery } from '~/api/mutations'
+import { asProblem } from '~/api/problem'
+import type { DeliveryTrace } from '~/api/queries'
+import { Button } from '~/ui/Button'
+import { Copyable } from '~/ui/Copy'
+import { Due } from '~/ui/Time'
+import { tell } from '~/ui/toast'
+import { useWord } from '../thread/words'
+
+/** Where a delivery stands, its id, and for a dead letter the way to send it again. */
+export function DeliveryHead({ delivery }: { delivery: DeliveryTrace }) {
+  const { t } = useTranslation()
+  const word = useWord()
+  return (
+    <div className="flex flex-wrap items-center gap-x-4 gap-y-1 px-4 pt-3 text-small text-ink-2">
+      <span>{word(delivery.state)}</span>
+      {delivery.due_at && (
+        <span>
+          {t('deliveries.due')} <Due at={delivery.due_at} />
+        </span>
+      )}
+      <Copyable text={delivery.id} what={t('deliveries.id')} />
+      {delivery.state === 'dead' && <ReplayDead id={delivery.id} />}
+    </div>
+  )
+}
+
+export function ReplayDead({ id }: { id: string }) {
+  const { t } = useTranslation()
+  const replay = useReplayDelivery()
+  return (
+    <Button
+      busy={replay.isPending}
+      onClick={() =>
+        replay.mutate(id, {
+          onSuccess: () => tell({ text: t('deliveries.replayed') }),
+          onError: (error) => tell({ text: asProblem(error).message, failed: true }),
+        })
+      }
+    >
+      <RotateCw size={14} aria-hidden="true" />
+      {t('deliveries.replay')}
+    </Button>
+  )
+}

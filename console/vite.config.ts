@@ -1,0 +1,35 @@
+import { fileURLToPath } from 'node:url'
+import tailwindcss from '@tailwindcss/vite'
+import react from '@vitejs/plugin-react'
+import { defineConfig } from 'vitest/config'
+
+/** The server that `npm run dev` talks to. */
+const server = process.env.CONSOLE_SERVER ?? 'http://127.0.0.1:8080'
+
+const browsers = ['chrome123', 'firefox121', 'safari17.5']
+
+export default defineConfig({
+  plugins: [react(), tailwindcss()],
+  resolve: { alias: { '~': fileURLToPath(new URL('./src', import.meta.url)) } },
+  build: {
+    target: browsers,
+    cssTarget: browsers,
+    // Inlined files would be data: URLs, which the server's content security policy does not take.
+    assetsInlineLimit: 0,
+    chunkSizeWarningLimit: 400,
+  },
+  server: {
+    proxy: {
+      // The Host header stays, since the server takes changes only from its own pages.
+      '/api': { target: server, changeOrigin: false },
+      '/hooks': { target: server, changeOrigin: false },
+      '/status': { target: server, changeOrigin: false },
+    },
+  },
+  test: {
+    environment: 'jsdom',
+    setupFiles: ['./vitest.setup.ts'],
+    include: ['src/**/*.test.{ts,tsx}'],
+    restoreMocks: true,
+  },
+})

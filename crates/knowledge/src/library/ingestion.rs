@@ -1,0 +1,192 @@
+//! The worker that makes documents findable.
+
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use serde::Deserialize;
+use serde_json::json;
+use store::{Document, DocumentId, DocumentStatus, Job, JobStatus, NodeId};
+use tokio::{
+    sync::watch,
+    task::{JoinHandle, JoinSet},
+    time::timeout,
+};
+
+use super::{
+    Library,
+    document::{Hindrance, Prepared},
+};
+use crate::Error;
+
+/// How long the worker rests when nothing waits: the jobs of a node that died are found then.
+const REST: Duration = Duration::from_secs(15);
+
+/// How long it rests while the database takes no writes.
+const TROUBLE: Duration = Duration::from_secs(5);
+
+/// Ingests documents until it is stopped or dropped.
+#[derive(Debug)]
+pub struct Ingestion {
+    stopping: watch::Sender<bool>,
+    worker: JoinHandle<()>,
+}
+
+/// What a job is to do.
+#[derive(Deserialize)]
+struct Spec {
+    document: DocumentId,
+}
+
+impl Ingestion {
+    pub(super) fn start(library: Library, node: NodeId) -> Self {
+        let (stopping, stopped) = watch::channel(false);
+        Self { stopping, worker: tokio::spawn(library.work(node, stopped)) }
+    }
+
+    /// Stops: the document under way is given back, to be taken by another node or after the next start.
+    pub async fn stop(self, patience: Duration) {
+        self.stopping.send_replace(true);
+        if timeout(patience, self.worker).await.is_err() {
+            tracing::warn!("the ingestion of documents did not stop in time; its job is taken again later");
+        }
+    }
+}
+
+impl Library {
+    async fn work(self, node: NodeId, mut stopping: watch::Receiver<bool>) {
+        let held = Mutex::new(None);
+        tokio::select! {
+            // Also when whoever could stop it has gone.
+            _ = stopping.wait_for(|stopping| *stopping) => {}
+            () = self.toil(node, &held) => {}
+        }
+        if let Some(job) = held.into_inner()
+            && let Err(error) = self.0.store.job_update(&job, JobStatus::Queued, &job.progress, None).await
+        {
+            tracing::warn!(job = %job.id, %error, "a job could not be given back; it is taken again later");
+        }
+    }
+
+    /// Does one job after another, for ever. What it holds is always seen in `held`.
+    async fn toil(&self, node: NodeId, held: &Mutex<Option<Job>>) {
+        loop {
+            // A job that the database did not let end is kept and tried again.
+            let kept = held.lock().clone();
+            let claimed = match kept {
+                Some(job) => Ok(Some(job)),
+                None => self.0.store.job_claim(node, Job::INGEST).await,
+            };
+            let rest = match claimed {
+                Ok(Some(job)) => {
+                    *held.lock() = Some(job.clone());
+                    if self.attended(&job).await {
+                        *held.lock() = None;
+                        continue;
+                    }
+                    TROUBLE
+                }
+                Ok(None) => REST,
+                Err(error) => {
+                    tracing::warn!(%error, "documents that wait to be ingested cannot be read");
+                    TROUBLE
+                }
+            };
+            // Whoever waits is woken by a timer at the latest.
+            let _ = timeout(rest, self.0.work.notified()).await;
+        }
+    }
+
+    /// Does a job, and says whether it is done with.
+    async fn attended(&self, job: &Job) -> bool {
+        let Err(error) = self.attend(job).await else { return true };
+        tracing::warn!(job = %job.id, %error, "a document cannot be ingested now");
+        if matches!(error, store::Error::Unavailable { .. }) {
+            return false;
+        }
+        // Whatever is wrong with these rows will not change; others are not to wait behind it.
+        let said = Error::from(error).chain();
+        self.end(job, JobStatus::Failed, Some(&said)).await.is_ok()
+    }
+
+    /// Does a job in a task of its own, so that a panic is that document's failure and not the worker's end. An
+    /// error says that the database did not do what it must.
+    async fn attend(&self, job: &Job) -> Result<(), store::Error> {
+        let (library, copy) = (self.clone(), job.clone());
+        // Dropping the set ends the task.
+        let mut task = JoinSet::new();
+        task.spawn(async move { library.ingest(&copy).await });
+        match task.join_next().await {
+            Some(Ok(ended)) => ended,
+            Some(Err(panicked)) => {
+                tracing::error!(job = %job.id, %panicked, "the ingestion of a document ended by a panic");
+                let error = Error::Interrupted(panicked);
+                match self.document_of(job).await? {
+                    Some((document, _)) => self.fail(job, &document, &error).await,
+                    None => self.end(job, JobStatus::Failed, Some(&error.chain())).await,
+                }
+            }
+            None => Ok(()),
+        }
+    }
+
+    async fn ingest(&self, job: &Job) -> Result<(), store::Error> {
+        let Some((document, content)) = self.document_of(job).await? else {
+            // It was deleted meanwhile.
+            return self.end(job, JobStatus::Succeeded, None).await;
+        };
+        // An earlier job may have taken the document as it is now.
+        match document.status {
+            DocumentStatus::Queued => {}
+            DocumentStatus::Ready => return self.end(job, JobStatus::Succeeded, None).await,
+            DocumentStatus::Failed => {
+                return self.end(job, JobStatus::Failed, document.error.as_deref()).await;
+            }
+        }
+        match self.prepare(job, &document, content).await {
+            Ok(prepared) => self.finish(job, &document, prepared).await,
+            Err(Hindrance::Lost) => Ok(()),
+            // What the database does not take now it may take later.
+            Err(Hindrance::Failed(Error::Store(error @ store::Error::Unavailable { .. }))) => Err(error),
+            Err(Hindrance::Failed(error)) => self.fail(job, &document, &error).await,
+        }
+    }
+
+    async fn document_of(&self, job: &Job) -> Result<Option<(Document, Vec<u8>)>, store::Error> {
+        match serde_json::from_value(job.spec.clone()) {
+            Ok(Spec { document }) => self.0.store.document_get(document).await,
+            Err(_) => Ok(None),
+        }
+    }
+
+    async fn finish(&self, job: &Job, document: &Document, prepared: Prepared) -> Result<(), store::Error> {
+        let Prepared { model, chunks } = prepared;
+        let written = match self.0.store.document_chunks(job, document, &model, &chunks).await {
+            Err(error @ store::Error::Unavailable { .. }) => return Err(error),
+            Err(error) => return self.fail(job, document, &error.into()).await,
+            Ok(written) => written,
+        };
+        if !written {
+            // The document has changed since it was read; a later job takes it as it is now.
+            return self.end(job, JobStatus::Succeeded, None).await;
+        }
+        if let Err(error) = self.shelf(document.base).put(document.id, &model, chunks).await {
+            // The rows count; the index is built anew from them at the next question.
+            tracing::warn!(document = %document.id, %error, "an index could not be kept up");
+        }
+        Ok(())
+    }
+
+    /// Says why a document is not findable.
+    async fn fail(&self, job: &Job, document: &Document, error: &Error) -> Result<(), store::Error> {
+        let reason = error.chain();
+        if self.0.store.document_failed(job, document, &reason).await? {
+            return Ok(());
+        }
+        self.end(job, JobStatus::Failed, Some(&reason)).await
+    }
+
+    /// Ends a job that has nothing to say of its document. It changes nothing if another node holds it now.
+    async fn end(&self, job: &Job, status: JobStatus, error: Option<&str>) -> Result<(), store::Error> {
+        self.0.store.job_update(job, status, &json!({}), error).await.map(drop)
+    }
+}

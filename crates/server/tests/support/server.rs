@@ -1,0 +1,223 @@
+//! The binary, in a process of its own.
+
+use std::{
+    path::{Path, PathBuf},
+    process::{ExitStatus, Stdio},
+    sync::Arc,
+    time::Duration,
+};
+
+use parking_lot::Mutex;
+use rustix::process::{Pid, Signal, kill_process};
+use tempfile::TempDir;
+use tokio::{
+    io::{AsyncBufReadExt, AsyncRead, BufReader},
+    process::{Child, Command},
+};
+
+use super::within;
+
+/// How long the process may take to start, to stop, or to fail.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A data folder. It goes when the last of its users does.
+#[derive(Clone)]
+pub(crate) struct Home(Arc<TempDir>);
+
+/// A server that is to be started.
+pub(crate) struct Launch {
+    home: Home,
+    data: PathBuf,
+    arguments: Vec<String>,
+    environment: Vec<(String, String)>,
+}
+
+/// A server that runs. Dropping it kills it.
+pub(crate) struct Server {
+    /// Where it is, without a slash at the end.
+    pub(crate) url: String,
+    home: Home,
+    child: Child,
+    out: Written,
+    log: Written,
+}
+
+/// What a process has written so far.
+#[derive(Clone, Default)]
+struct Written(Arc<Mutex<String>>);
+
+impl Home {
+    pub(crate) fn new() -> Self {
+        Self(Arc::new(tempfile::tempdir().unwrap()))
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    /// A server of this folder that listens where it finds a place and may call this machine.
+    pub(crate) fn serve(&self) -> Launch {
+        self.guarded().arguments(&["--allow-cidr", "127.0.0.0/8"])
+    }
+
+    /// The same, but as guarded as it is by default.
+    pub(crate) fn guarded(&self) -> Launch {
+        let launch = Launch {
+            home: self.clone(),
+            data: self.path().join("data"),
+            arguments: Vec::new(),
+            environment: Vec::new(),
+        };
+        launch.arguments(&["--listen", "127.0.0.1:0"])
+    }
+}
+
+impl Launch {
+    #[must_use]
+    pub(crate) fn arguments(mut self, arguments: &[&str]) -> Self {
+        self.arguments.extend(arguments.iter().map(ToString::to_string));
+        self
+    }
+
+    #[must_use]
+    pub(crate) fn variable(mut self, name: &str, value: &str) -> Self {
+        self.environment.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// Keeps the data elsewhere than in the home.
+    #[must_use]
+    pub(crate) fn data_in(mut self, folder: &Path) -> Self {
+        folder.clone_into(&mut self.data);
+        self
+    }
+
+    /// Starts it and waits until it listens; gives what it wrote when it ends instead.
+    pub(crate) async fn try_start(self) -> Result<Server, Ended> {
+        let (mut child, out, log) = self.spawn();
+        let ready = within(PATIENCE, "the server is ready, or has ended", async || {
+            match (log.ready_at(), child.try_wait().unwrap()) {
+                (Some(url), _) => Some(Ok(url)),
+                (None, Some(status)) => Some(Err(status)),
+                (None, None) => None,
+            }
+        });
+        match ready.await {
+            Ok(url) => Ok(Server { url, home: self.home, child, out, log }),
+            Err(status) => Err(Ended { status, said: log.text() }),
+        }
+    }
+
+    /// Starts it and waits until it listens.
+    pub(crate) async fn start(self) -> Server {
+        self.try_start().await.unwrap_or_else(|ended| panic!("the server did not start: {ended:?}"))
+    }
+
+    /// Runs a server that must not start.
+    pub(crate) async fn fail(self) -> Ended {
+        match self.try_start().await {
+            Err(ended) => ended,
+            Ok(server) => panic!("the server started: {}", server.log()),
+        }
+    }
+
+    fn spawn(&self) -> (Child, Written, Written) {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_linchpin"));
+        command.arg("serve").arg("--data-dir").arg(&self.data).args(&self.arguments);
+        command.env_clear().env("NO_COLOR", "1").envs(self.environment.iter().cloned());
+        command.current_dir(self.home.path()).kill_on_drop(true);
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let out = Written::of(child.stdout.take().unwrap());
+        let log = Written::of(child.stderr.take().unwrap());
+        (child, out, log)
+    }
+}
+
+/// A process that has ended, and what it wrote to its standard error.
+#[derive(Debug)]
+pub(crate) struct Ended {
+    pub(crate) status: ExitStatus,
+    pub(crate) said: String,
+}
+
+impl Server {
+    /// A server with nothing in it yet.
+    pub(crate) async fn fresh() -> Self {
+        Home::new().serve().start().await
+    }
+
+    pub(crate) fn home(&self) -> &Home {
+        &self.home
+    }
+
+    /// What it has logged so far.
+    pub(crate) fn log(&self) -> String {
+        self.log.text()
+    }
+
+    /// What it has written to its standard output so far.
+    pub(crate) fn out(&self) -> String {
+        self.out.text()
+    }
+
+    /// The token of the link that a fresh install prints.
+    pub(crate) async fn link_token(&self) -> String {
+        within(PATIENCE, "the first link is printed", async || {
+            let out = self.out();
+            let (_, rest) = out.split_once("/setup#token=")?;
+            rest.split_once('\n').map(|(token, _)| token.to_owned())
+        })
+        .await
+    }
+
+    /// Asks it to stop in good order.
+    pub(crate) fn terminate(&self) {
+        let id = i32::try_from(self.child.id().unwrap()).unwrap();
+        kill_process(Pid::from_raw(id).unwrap(), Signal::TERM).unwrap();
+    }
+
+    /// Whether it has ended.
+    pub(crate) fn has_ended(&mut self) -> Option<ExitStatus> {
+        self.child.try_wait().unwrap()
+    }
+
+    /// Waits until it has ended.
+    pub(crate) async fn ended(&mut self) -> ExitStatus {
+        let ended = tokio::time::timeout(PATIENCE, self.child.wait()).await;
+        ended.unwrap_or_else(|_| panic!("the server does not end; its log: {}", self.log.text())).unwrap()
+    }
+
+    /// Kills it, as the kernel does when it needs the memory, and waits until it is gone.
+    pub(crate) async fn kill(mut self) {
+        self.child.start_kill().unwrap();
+        self.ended().await;
+    }
+}
+
+impl Written {
+    /// Collects what comes until the writer ends.
+    fn of(reader: impl AsyncRead + Unpin + Send + 'static) -> Self {
+        let written = Self::default();
+        let into = written.clone();
+        tokio::spawn(async move {
+            let mut lines = BufReader::new(reader).lines();
+            while let Ok(Some(line)) = lines.next_line().await {
+                let mut text = into.0.lock();
+                text.push_str(&line);
+                text.push('\n');
+            }
+        });
+        written
+    }
+
+    fn text(&self) -> String {
+        self.0.lock().clone()
+    }
+
+    fn ready_at(&self) -> Option<String> {
+        let text = self.0.lock();
+        let (_, rest) = text.split_once("ready url=")?;
+        Some(rest.split_whitespace().next()?.to_owned())
+    }
+}
