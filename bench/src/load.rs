@@ -105,7 +105,7 @@ impl Load {
             p50_us: at(500),
             p99_us: at(990),
             max_us: latencies.last().copied().unwrap_or(0),
-            cpu_s: crate::process::cpu_seconds(std::process::id()).unwrap_or(0.0),
+            cpu_s: bench::process::cpu_seconds(std::process::id()).unwrap_or(0.0),
         })
     }
 

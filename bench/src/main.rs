@@ -2,10 +2,8 @@
 //! the outside world (`world`: a model endpoint and a receiver) and the load (`load`); `run` starts them
 //! and prints the table.
 
-mod api;
 mod bare;
 mod load;
-mod process;
 mod report;
 mod run;
 mod world;

@@ -14,16 +14,21 @@ use tokio::{
 };
 
 /// A child that ends with this value.
-pub(crate) struct Process {
+#[derive(Debug)]
+pub struct Process {
     child: Child,
-    pub(crate) address: SocketAddr,
+    /// Where it listens.
+    pub address: SocketAddr,
     /// From exec until it answered.
-    pub(crate) started_in: Duration,
+    pub started_in: Duration,
 }
 
 impl Process {
     /// Starts a program that listens on an address, and waits until `path` answers 2xx.
-    pub(crate) async fn start(
+    ///
+    /// # Errors
+    /// When it does not.
+    pub async fn start(
         program: &Path,
         arguments: &[&str],
         address: SocketAddr,
@@ -33,7 +38,10 @@ impl Process {
     }
 
     /// The same, with what it prints in a file.
-    pub(crate) async fn start_saying(
+    ///
+    /// # Errors
+    /// When it does not answer.
+    pub async fn start_saying(
         program: &Path,
         arguments: &[&str],
         address: SocketAddr,
@@ -72,17 +80,21 @@ impl Process {
         }
     }
 
-    pub(crate) fn id(&self) -> u32 {
+    /// Its process id.
+    pub fn id(&self) -> u32 {
         self.child.id().unwrap_or(0)
     }
 
     /// CPU time so far, in seconds.
-    pub(crate) fn cpu(&self) -> f64 {
+    pub fn cpu(&self) -> f64 {
         cpu_seconds(self.id()).unwrap_or(0.0)
     }
 
     /// Resident memory, in bytes: now and at its height.
-    pub(crate) fn memory(&self) -> anyhow::Result<(u64, u64)> {
+    ///
+    /// # Errors
+    /// When the process is gone.
+    pub fn memory(&self) -> anyhow::Result<(u64, u64)> {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.id()))?;
         let field = |name: &str| {
             let line = status.lines().find(|line| line.starts_with(name));
@@ -93,7 +105,11 @@ impl Process {
         Ok((field("VmRSS:"), field("VmHWM:")))
     }
 
-    pub(crate) async fn end(mut self) -> anyhow::Result<()> {
+    /// Ends it at once.
+    ///
+    /// # Errors
+    /// When the system refuses.
+    pub async fn end(mut self) -> anyhow::Result<()> {
         self.child.kill().await?;
         Ok(())
     }
@@ -107,12 +123,15 @@ async fn answers(address: SocketAddr, path: &str) -> bool {
 }
 
 /// A port that is free now.
-pub(crate) fn free_address() -> anyhow::Result<SocketAddr> {
+///
+/// # Errors
+/// When there is none.
+pub fn free_address() -> anyhow::Result<SocketAddr> {
     Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?)
 }
 
 /// A process' CPU time from `/proc/{pid}/stat`: fields 14 and 15, in ticks of 10 ms.
-pub(crate) fn cpu_seconds(pid: u32) -> Option<f64> {
+pub fn cpu_seconds(pid: u32) -> Option<f64> {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     let fields: Vec<&str> = stat.rsplit_once(") ")?.1.split(' ').collect();
     let ticks = |at: usize| fields.get(at).and_then(|field| field.parse::<u32>().ok());

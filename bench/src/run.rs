@@ -12,10 +12,13 @@ use clap::Args;
 use serde_json::{Value, json};
 use tokio::process::Command;
 
-use crate::{
+use bench::{
     api,
-    load::Seen,
     process::{Process, free_address},
+};
+
+use crate::{
+    load::Seen,
     report::{PEERS, Row},
 };
 

@@ -2,6 +2,7 @@
 
 mod bench;
 mod codegen;
+mod demo;
 mod models;
 mod shell;
 mod system;
@@ -27,6 +28,8 @@ enum Chore {
     },
     /// Fetch the weights of the models in the process into `models/`.
     Models,
+    /// Set everything up, and show the loop close.
+    Demo(demo::Demo),
     /// Measure the optimised binary and print the table of figures to reach.
     Bench(bench::Bench),
 }
@@ -37,6 +40,7 @@ fn main() -> ExitCode {
         Chore::Tidy => tidy::run(),
         Chore::Codegen { check } => codegen::run(check),
         Chore::Models => models::fetch(),
+        Chore::Demo(demo) => demo.run(),
         Chore::Bench(bench) => bench.run(),
     };
     match done {

@@ -58,3 +58,12 @@ export function useDeploy(name: string) {
       ]),
   })
 }
+
+/** Lets a destination that was switched off take deliveries again. */
+export function useEnable(id: string) {
+  const client = useQueryClient()
+  return useMutation({
+    mutationFn: () => answered(api.POST('/api/v1/destinations/{id}/enable', { params: { path: { id } } })),
+    onSettled: () => client.invalidateQueries({ queryKey: ['destinations'] }),
+  })
+}

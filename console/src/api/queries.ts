@@ -11,6 +11,7 @@ export type DeliveryTrace = Schemas['DeliveryTrace']
 export type FlowSummary = Schemas['FlowSummary']
 export type FlowDetail = Awaited<ReturnType<typeof readFlow>>
 export type GraphView = NonNullable<FlowDetail['graph']>
+export type RefusalRow = Schemas['RefusalRow']
 export type SourceView = Schemas['SourceView']
 export type DestinationView = Schemas['DestinationView']
 
@@ -133,6 +134,18 @@ export const deliveries = (environment: string, dead: boolean) =>
   infiniteQueryOptions({
     queryKey: ['deliveries', environment, { dead }],
     queryFn: ({ pageParam }): Promise<Page<DeliveryRow>> => deliveryPage(environment, dead, pageParam),
+    ...paging,
+  })
+
+export const refusals = (environment: string, source: string) =>
+  infiniteQueryOptions({
+    queryKey: ['refusals', environment, { source }],
+    queryFn: ({ pageParam }): Promise<Page<RefusalRow>> => {
+      const query = { source, limit: PAGE, ...(pageParam && { before: pageParam }) }
+      return answered(
+        api.GET('/api/v1/environments/{environment}/refusals', { params: { path: { environment }, query } }),
+      )
+    },
     ...paging,
   })
 

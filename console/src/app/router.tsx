@@ -147,6 +147,30 @@ const flow = createRoute({
   component: lazyRouteComponent(() => import('~/features/flows/FlowPage'), 'FlowPage'),
 })
 
+const sources = createRoute({
+  getParentRoute: () => frame,
+  path: '/sources',
+  component: lazyRouteComponent(() => import('~/features/sources/SourcesPage'), 'SourcesPage'),
+})
+
+const source = createRoute({
+  getParentRoute: () => sources,
+  path: '$source',
+  component: lazyRouteComponent(() => import('~/features/sources/SourcePage'), 'SourcePage'),
+})
+
+const destinations = createRoute({
+  getParentRoute: () => frame,
+  path: '/destinations',
+  component: lazyRouteComponent(() => import('~/features/destinations/DestinationsPage'), 'DestinationsPage'),
+})
+
+const destination = createRoute({
+  getParentRoute: () => destinations,
+  path: '$destination',
+  component: lazyRouteComponent(() => import('~/features/destinations/DestinationPage'), 'DestinationPage'),
+})
+
 const tree = root.addChildren([
   login,
   setup,
@@ -155,6 +179,8 @@ const tree = root.addChildren([
     events.addChildren([event]),
     runs.addChildren([run]),
     deliveries.addChildren([delivery]),
+    sources.addChildren([source]),
+    destinations.addChildren([destination]),
     flows,
     flow,
   ]),

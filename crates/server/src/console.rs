@@ -30,10 +30,15 @@ pub(crate) async fn serve(method: Method, uri: Uri, headers: HeaderMap) -> Respo
         return send(path, file.data.into_owned());
     }
     let wants_page = headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok());
-    if is_reading && !path.starts_with("api/") && wants_page.is_some_and(|accept| accept.contains("text/html")) {
+    if is_reading
+        && !path.starts_with("api/")
+        && wants_page.is_some_and(|accept| accept.contains("text/html"))
+    {
         return match Files::get(PAGE) {
             Some(page) => send(PAGE, page.data.into_owned()),
-            None => Error::not_found("This build has no console in it; build console/ first.").into_response(),
+            None => {
+                Error::not_found("This build has no console in it; build console/ first.").into_response()
+            }
         };
     }
     Error::not_found(format!("There is nothing at {}.", uri.path())).into_response()

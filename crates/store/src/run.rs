@@ -277,9 +277,10 @@ impl Store {
                 let sql = format!("SELECT {columns} FROM {table} WHERE {IN_WORKSPACE}");
                 c.prepare_cached(&sql)?.query_row((id, workspace), view).optional()
             };
-            Ok(match find(DONE, "run")? {
+            // In this order: a run that ends between the two is found in the second.
+            Ok(match find(LIVE, "run_live")? {
                 Some(run) => Some(run),
-                None => find(LIVE, "run_live")?,
+                None => find(DONE, "run")?,
             })
         })
         .await
@@ -291,12 +292,16 @@ impl Store {
     /// When the database cannot be read.
     pub async fn run_get_many(&self, workspace: WorkspaceId, ids: Vec<RunId>) -> Result<Vec<RunView>, Error> {
         self.read(move |c| {
-            let mut found = Vec::with_capacity(ids.len());
-            for (columns, table) in [(DONE, "run"), (LIVE, "run_live")] {
+            let mut found: Vec<RunView> = Vec::with_capacity(ids.len());
+            let mut missing = ids;
+            for (columns, table) in [(LIVE, "run_live"), (DONE, "run")] {
                 let sql = format!("SELECT {columns} FROM {table} WHERE {IN_WORKSPACE}");
                 let mut query = c.prepare_cached(&sql)?;
-                for id in &ids {
-                    found.extend(query.query_row((id, workspace), view).optional()?);
+                for id in std::mem::take(&mut missing) {
+                    match query.query_row((id, workspace), view).optional()? {
+                        Some(run) => found.push(run),
+                        None => missing.push(id),
+                    }
                 }
             }
             Ok(found)
@@ -313,7 +318,7 @@ impl Store {
             self.run_get(workspace, event.original_run()).await?.into_iter().collect();
         let repeats = self.read(move |c| {
             let mut found = Vec::new();
-            for (columns, table) in [(DONE, "run"), (LIVE, "run_live")] {
+            for (columns, table) in [(LIVE, "run_live"), (DONE, "run")] {
                 let sql = format!(
                     "SELECT {columns} FROM {table} WHERE event = ?1 AND cause <> 'original' AND workspace = ?2 \
                      ORDER BY id LIMIT 1000"
@@ -324,6 +329,8 @@ impl Store {
         });
         runs.extend(repeats.await?);
         runs.sort_by_key(|run| (run.cause != Cause::Original, run.id));
+        // One that ended between the two reads is in both.
+        runs.dedup_by_key(|run| run.id);
         Ok(runs)
     }
 

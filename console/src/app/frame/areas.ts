@@ -1,9 +1,9 @@
-import { Activity, type LucideIcon, Play, Send, Workflow } from 'lucide-react'
+import { Activity, LogIn, type LucideIcon, Play, Send, Target, Workflow } from 'lucide-react'
 
 /** An area of the console, as the rail and the palette show it. */
 export interface Area {
-  name: 'flows' | 'events' | 'runs' | 'deliveries'
-  to: '/flows' | '/events' | '/runs' | '/deliveries'
+  name: 'flows' | 'events' | 'runs' | 'deliveries' | 'sources' | 'destinations'
+  to: '/flows' | '/events' | '/runs' | '/deliveries' | '/sources' | '/destinations'
   icon: LucideIcon
   /** Pressed after `g`. */
   key: string
@@ -14,4 +14,6 @@ export const AREAS: Area[] = [
   { name: 'events', to: '/events', icon: Activity, key: 'e' },
   { name: 'runs', to: '/runs', icon: Play, key: 'r' },
   { name: 'deliveries', to: '/deliveries', icon: Send, key: 'd' },
+  { name: 'sources', to: '/sources', icon: LogIn, key: 's' },
+  { name: 'destinations', to: '/destinations', icon: Target, key: 't' },
 ]

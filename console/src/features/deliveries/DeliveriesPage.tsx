@@ -7,6 +7,7 @@ import { useEnvironment, useNames } from '~/app/environment'
 import { Empty } from '~/ui/Empty'
 import { Segments } from '~/ui/Segments'
 import { Due, Time } from '~/ui/Time'
+import { usePages } from '../list/loaded'
 import { type Column, RecordList } from '../list/RecordList'
 import { SplitView } from '../list/SplitView'
 import { attemptMarks } from '../thread/mark'
@@ -21,14 +22,14 @@ export function DeliveriesPage() {
   const navigate = useNavigate()
   const { dead = false } = useSearch({ from: '/frame/deliveries' })
   const selected = useParams({ strict: false }).delivery
-  const query = useInfiniteQuery(deliveries(environment, dead))
+  const loaded = usePages(useInfiniteQuery(deliveries(environment, dead)))
   const columns = useColumns()
   const names = useNames(environment)
   const word = useWord()
   const list = (
     <RecordList
       title={t('areas.deliveries')}
-      query={query}
+      loaded={loaded}
       selected={selected}
       columns={columns}
       brief={(row) => (

@@ -75,7 +75,7 @@ function DeliveryView({ trace, run, delivery }: DeliveryViewProps) {
           />
         </div>
         <div className="-mx-4">
-          <DeliveryHead delivery={delivery} />
+          <DeliveryHead delivery={delivery} named={false} />
         </div>
       </header>
       <div className="thin-scroll min-h-0 flex-1 overflow-y-auto bg-sunken">

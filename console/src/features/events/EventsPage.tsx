@@ -7,6 +7,7 @@ import { useEnvironment, useNames } from '~/app/environment'
 import { Time } from '~/ui/Time'
 import { Took } from '~/ui/Took'
 import { Filter } from '../list/Filter'
+import { usePages } from '../list/loaded'
 import { type Column, RecordList } from '../list/RecordList'
 import { SplitView } from '../list/SplitView'
 import { isOpen, markOfDelivery, markOfRun } from '../thread/mark'
@@ -21,7 +22,7 @@ export function EventsPage() {
   const navigate = useNavigate()
   const { source } = useSearch({ from: '/frame/events' })
   const selected = useParams({ strict: false }).event
-  const query = useInfiniteQuery(events(environment, source))
+  const loaded = usePages(useInfiniteQuery(events(environment, source)))
   const known = useQuery(sources(environment)).data ?? []
   const columns = useColumns(environment)
   const brief = useBrief(environment)
@@ -29,7 +30,7 @@ export function EventsPage() {
   const list = (
     <RecordList
       title={t('areas.events')}
-      query={query}
+      loaded={loaded}
       selected={selected}
       columns={columns}
       brief={brief}
@@ -75,7 +76,7 @@ function Standing({ row }: { row: EventRow }) {
   return (
     <>
       {word(row.status)}
-      {dead > 0 && <span className="text-dead"> · {t('events.dead', { count: dead })}</span>}
+      {dead > 0 && <span className="text-dead max-md:hidden"> · {t('events.dead', { count: dead })}</span>}
     </>
   )
 }

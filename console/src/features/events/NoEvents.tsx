@@ -2,6 +2,8 @@ import { Link } from '@tanstack/react-router'
 import { useTranslation } from 'react-i18next'
 import type { SourceView } from '~/api/queries'
 import { Empty } from '~/ui/Empty'
+import { curlOf, type SourceConfig } from '../sources/config'
+import { makeSource } from '../sources/NoSources'
 
 /** What the list of events says while it has none. */
 export function NoEvents({ environment, sources, filtered }: NoEventsProps) {
@@ -25,14 +27,13 @@ export function NoEvents({ environment, sources, filtered }: NoEventsProps) {
       </Empty>
     )
   }
-  const url = source?.url ?? `${location.origin}/hooks/src_…`
-  const call = `curl -X POST ${url} \\\n  -H 'content-type: application/json' \\\n  -d '{"query": "My machine shows E3"}'`
-  const make = `curl -X POST ${location.origin}/api/v1/environments/${environment}/sources \\
-  -H 'authorization: Bearer lpk_…' -H 'content-type: application/json' \\
-  -d '{"name": "shop", "flow": "my-flow", "config": {"verification": {"scheme": "token"}},
-       "secrets": {"scheme": "token", "tokens": ["…"]}}'`
+  const call = source && curlOf(source.url, source.config as SourceConfig, { query: 'My machine shows E3' })
   return (
-    <Empty title={t('events.none')} example={source ? call : make} exampleName="curl">
+    <Empty
+      title={t('events.none')}
+      example={call ?? makeSource(location.origin, environment)}
+      exampleName="curl"
+    >
       {source ? t('events.noneText', { source: source.name }) : t('events.noSourceText')}
     </Empty>
   )

@@ -15,7 +15,7 @@ import { useEnvironment } from '~/app/environment'
 import { useKeys } from '~/app/frame/keys'
 import { IconButton } from '~/ui/IconButton'
 import { Problem } from '~/ui/Problem'
-import { Deployments } from './FlowsPage'
+import { Deployments } from './Deployments'
 import { Publish } from './Publish'
 import { Side } from './Side'
 
@@ -62,7 +62,7 @@ function FlowView({ flow }: { flow: FlowDetail }) {
           <div className="flex flex-wrap items-center gap-x-3 gap-y-1">
             <h1 className="text-title font-semibold">{flow.name}</h1>
             <span className="flex gap-2">
-              <Deployments flow={flow} />
+              <Deployments deployments={flow.deployments} />
             </span>
           </div>
           {shown.graph?.description && <p className="text-prose text-ink-2">{shown.graph.description}</p>}

@@ -6,12 +6,12 @@ import { useTranslation } from 'react-i18next'
 import type { FlowDetail, GraphView } from '~/api/queries'
 import { CopyButton } from '~/ui/Copy'
 import { IconButton } from '~/ui/IconButton'
+import { toYaml } from '~/ui/yaml/toYaml'
+import { Yaml } from '~/ui/yaml/Yaml'
 import { kindIcon, kindName } from './kinds'
 import { LastRuns } from './LastRuns'
 import { Problems } from './Problems'
-import { toYaml } from './toYaml'
 import { Versions } from './Versions'
-import { Yaml } from './Yaml'
 
 interface SideProps {
   flow: FlowDetail

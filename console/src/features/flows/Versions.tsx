@@ -2,7 +2,7 @@ import { useNavigate, useSearch } from '@tanstack/react-router'
 import { useTranslation } from 'react-i18next'
 import type { FlowDetail } from '~/api/queries'
 import { Time } from '~/ui/Time'
-import { Deployments } from './FlowsPage'
+import { Deployments } from './Deployments'
 import { Deploy } from './Publish'
 
 /** The draft and the versions, with what serves where. */
@@ -43,11 +43,7 @@ export function Versions({ flow }: { flow: FlowDetail }) {
           {one.note && <p>{one.note}</p>}
           <p className="text-small text-ink-3">{one.created_by}</p>
           <div className="mt-1.5 flex flex-wrap items-center gap-2">
-            {flow.deployments.some((deployed) => deployed.version === one.number) && (
-              <Deployments
-                flow={{ deployments: flow.deployments.filter((deployed) => deployed.version === one.number) }}
-              />
-            )}
+            <Serving flow={flow} version={one.number} />
             <span className="relative">
               <Deploy flow={flow} version={one.number} />
             </span>
@@ -56,4 +52,9 @@ export function Versions({ flow }: { flow: FlowDetail }) {
       ))}
     </ol>
   )
+}
+
+function Serving({ flow, version }: { flow: FlowDetail; version: number }) {
+  const serving = flow.deployments.filter((deployed) => deployed.version === version)
+  return serving.length > 0 && <Deployments deployments={serving} />
 }

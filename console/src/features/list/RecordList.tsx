@@ -1,17 +1,16 @@
-import type { InfiniteData, UseInfiniteQueryResult } from '@tanstack/react-query'
-import { type ReactNode, useEffect, useMemo, useRef } from 'react'
+import { type ReactNode, useEffect, useRef } from 'react'
 import { useTranslation } from 'react-i18next'
-import type { Page } from '~/api/queries'
 import { useKeys } from '~/app/frame/keys'
 import { Button } from '~/ui/Button'
 import { Problem } from '~/ui/Problem'
 import { useArrivals } from './arrivals'
+import type { Loaded } from './loaded'
 
 interface RecordListProps<Row> {
   title: string
   /** Filters, at the right of the title. */
   tools?: ReactNode
-  query: UseInfiniteQueryResult<InfiniteData<Page<Row>>>
+  loaded: Loaded<Row>
   /** What is shown at the right: then the list is narrow. */
   selected: string | undefined
   columns: Column<Row>[]
@@ -36,10 +35,10 @@ export interface Column<Row> {
   end?: boolean
 }
 
-/** A list of what the API has page by page, the newest first, and growing at its head. */
+/** A list of records, with a link over each row; narrow when one of them is shown beside it. */
 export function RecordList<Row extends { id: string }>(props: RecordListProps<Row>) {
-  const { query, selected, title, tools } = props
-  const rows = useMemo(() => query.data?.pages.flatMap((page) => page.items) ?? [], [query.data])
+  const { loaded, selected, title, tools } = props
+  const { rows } = loaded
   const scroller = useRef<HTMLDivElement>(null)
   useListKeys(rows, props, scroller)
   return (
@@ -51,23 +50,24 @@ export function RecordList<Row extends { id: string }>(props: RecordListProps<Ro
         <div className="ml-auto flex items-center gap-2">{tools}</div>
       </div>
       <div ref={scroller} className="thin-scroll min-h-0 flex-1 overflow-y-auto">
-        {query.isPending ? (
+        {loaded.pending ? (
           <Skeletons brief={selected !== undefined} />
-        ) : query.isError && rows.length === 0 ? (
-          <Problem error={query.error} retry={() => void query.refetch()} />
+        ) : loaded.error && rows.length === 0 ? (
+          <Problem error={loaded.error} retry={loaded.again} />
         ) : rows.length === 0 ? (
           props.empty
         ) : (
-          <Rows {...props} rows={rows} />
+          <Rows {...props} />
         )}
       </div>
     </section>
   )
 }
 
-function Rows<Row extends { id: string }>({ rows, ...props }: RecordListProps<Row> & { rows: Row[] }) {
+function Rows<Row extends { id: string }>(props: RecordListProps<Row>) {
   const { t } = useTranslation()
-  const { query, selected, columns, title } = props
+  const { loaded, selected, columns, title } = props
+  const { rows, more } = loaded
   const arrived = useArrivals(rows)
   const brief = selected !== undefined
   const grid = {
@@ -75,7 +75,7 @@ function Rows<Row extends { id: string }>({ rows, ...props }: RecordListProps<Ro
     '--narrow': narrow(columns),
   } as React.CSSProperties
   return (
-    <div role="table" aria-label={title} aria-busy={query.isFetching} style={grid}>
+    <div role="table" aria-label={title} aria-busy={loaded.fetching} style={grid}>
       {!brief && <Heads columns={columns} />}
       <div role="rowgroup">
         {rows.map((row) => (
@@ -107,9 +107,9 @@ function Rows<Row extends { id: string }>({ rows, ...props }: RecordListProps<Ro
           </div>
         ))}
       </div>
-      {query.hasNextPage && (
+      {more && (
         <div className="flex justify-center p-3">
-          <Button look="quiet" busy={query.isFetchingNextPage} onClick={() => void query.fetchNextPage()}>
+          <Button look="quiet" busy={more.busy} onClick={more.load}>
             {t('list.more')}
           </Button>
         </div>

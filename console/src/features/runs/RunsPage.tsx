@@ -8,6 +8,7 @@ import { Empty } from '~/ui/Empty'
 import { Time } from '~/ui/Time'
 import { Took } from '~/ui/Took'
 import { Filter } from '../list/Filter'
+import { usePages } from '../list/loaded'
 import { type Column, RecordList } from '../list/RecordList'
 import { SplitView } from '../list/SplitView'
 import { isOpen, markOfRun } from '../thread/mark'
@@ -25,14 +26,14 @@ export function RunsPage() {
   const navigate = useNavigate()
   const search = useSearch({ from: '/frame/runs' })
   const selected = useParams({ strict: false }).run
-  const query = useInfiniteQuery(runs(environment, search))
+  const loaded = usePages(useInfiniteQuery(runs(environment, search)))
   const columns = useColumns()
   const names = useNames(environment)
   const word = useWord()
   const list = (
     <RecordList
       title={t('areas.runs')}
-      query={query}
+      loaded={loaded}
       selected={selected}
       columns={columns}
       brief={(row) => (

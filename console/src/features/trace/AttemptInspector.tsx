@@ -2,9 +2,10 @@ import { useTranslation } from 'react-i18next'
 import type { DeliveryTrace } from '~/api/queries'
 import { Copyable } from '~/ui/Copy'
 import { duration } from '~/ui/duration'
+import { sentBody } from '../payload/body'
+import { Body, bodyText, Headers, InOut, Panel } from '../payload/Panel'
 import { useWord } from '../thread/words'
-import { Body, bodyText, Headers, InOut, Panel } from './Panel'
-import { type AttemptRecord, type Exchange, sentBody } from './records'
+import type { AttemptRecord, Exchange } from './records'
 
 /** What an attempt sent, and what came back. */
 export function AttemptInspector({ attempt, bare = false }: AttemptInspectorProps) {

@@ -10,11 +10,12 @@ import { tell } from '~/ui/toast'
 import { useWord } from '../thread/words'
 
 /** Where a delivery stands, its id, and for a dead letter the way to send it again. */
-export function DeliveryHead({ delivery }: { delivery: DeliveryTrace }) {
+export function DeliveryHead({ delivery, named = true }: { delivery: DeliveryTrace; named?: boolean }) {
   const { t } = useTranslation()
   const word = useWord()
   return (
     <div className="flex flex-wrap items-center gap-x-4 gap-y-1 px-4 pt-3 text-small text-ink-2">
+      {named && <h2 className="text-table font-medium text-ink">{delivery.destination}</h2>}
       <span>{word(delivery.state)}</span>
       {delivery.due_at && (
         <span>

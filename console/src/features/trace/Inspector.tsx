@@ -1,10 +1,11 @@
 import { useTranslation } from 'react-i18next'
 import type { RunTrace, Trace } from '~/api/queries'
+import { headerPairs, type RequestRecord, requestBody } from '../payload/body'
+import { Body, bodyText, Headers, InOut, Panel, ValuePanel } from '../payload/Panel'
 import { AttemptInspector } from './AttemptInspector'
 import { DeliveryHead } from './DeliveryHead'
 import { Failed } from './Failed'
-import { Body, bodyText, Headers, InOut, Panel, ValuePanel } from './Panel'
-import { type Answer, type Failure, type RequestRecord, requestBody } from './records'
+import type { Answer, Failure } from './records'
 import type { Row } from './rows'
 import { StepInspector } from './StepInspector'
 
@@ -60,9 +61,6 @@ function RequestInspector({ trace, run }: { trace: Trace; run: RunTrace | undefi
   }
   const request = trace.request as RequestRecord
   const body = requestBody(request)
-  const headers = Object.entries(request.headers ?? {}).flatMap(([name, values]) =>
-    [values].flat().map((value): [string, string] => [name, value]),
-  )
   const line = [request.method, request.path && `/${request.path}`, request.query && `?${request.query}`]
   return (
     <InOut>
@@ -74,7 +72,7 @@ function RequestInspector({ trace, run }: { trace: Trace; run: RunTrace | undefi
         copy={bodyText(body)}
       >
         <Body body={body} label={t('trace.asItCame')} />
-        <Headers headers={headers} />
+        <Headers headers={headerPairs(request)} />
       </Panel>
       <ValuePanel
         title={t('trace.fields')}

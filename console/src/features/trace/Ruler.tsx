@@ -20,7 +20,7 @@ export function Ruler({ scale }: { scale: Scale }) {
               style={{ left: `${tick.x * 100}%` }}
             >
               <span className="absolute bottom-[-2px] left-0 h-1.5 border-l border-line-strong" />
-              <span className="pl-1">
+              <span className={`pl-1 ${tick.round ? '@max-xl:hidden' : ''}`}>
                 {tick.since && '+'}
                 {duration(tick.at, i18n.language)}
               </span>
@@ -57,7 +57,7 @@ function GapLabel({ segment }: { segment: Segment }) {
   const { i18n } = useTranslation()
   return (
     <span
-      className="tabular absolute bottom-0.5 overflow-hidden text-center whitespace-nowrap italic"
+      className="tabular absolute bottom-0.5 overflow-hidden text-center whitespace-nowrap italic @max-xl:hidden"
       style={across(segment)}
     >
       {duration(segment.to - segment.from, i18n.language)}

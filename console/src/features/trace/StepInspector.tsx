@@ -6,9 +6,9 @@ import { type RunTrace, type StepTrace, type Trace, version } from '~/api/querie
 import { useNames } from '~/app/environment'
 import { duration } from '~/ui/duration'
 import { Segments } from '~/ui/Segments'
+import { InOut, Panel, ValuePanel } from '../payload/Panel'
 import { useWord } from '../thread/words'
 import { Failed } from './Failed'
-import { InOut, Panel, ValuePanel } from './Panel'
 import type { Failure } from './records'
 
 interface StepInspectorProps {
@@ -31,7 +31,8 @@ export function StepInspector({ trace, run, step }: StepInspectorProps) {
   ]
   return (
     <>
-      <div className="flex flex-wrap items-center gap-3 px-4 pt-3">
+      <div className="flex flex-wrap items-center gap-x-3 gap-y-1 px-4 pt-3">
+        <h2 className="font-medium">{step.id}</h2>
         <p className="text-small text-ink-2">{facts.filter(Boolean).join(' · ')}</p>
         {tries.length > 1 && (
           <Segments

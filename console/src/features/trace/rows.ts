@@ -1,6 +1,7 @@
 import type { DeliveryTrace, RunTrace, StepTrace, Trace } from '~/api/queries'
+import type { RequestRecord } from '../payload/body'
 import { isOpen, type Mark, markOfAttempt, markOfDelivery, markOfRun, markOfStep } from '../thread/mark'
-import { type Answer, type AttemptRecord, attemptTook, attemptWord, type RequestRecord } from './records'
+import { type Answer, type AttemptRecord, attemptTook, attemptWord } from './records'
 
 /** A stretch of time on the waterfall, in milliseconds since the thread began. */
 export interface Bar {

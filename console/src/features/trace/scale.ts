@@ -23,6 +23,8 @@ export interface Segment {
 export interface Tick {
   /** Milliseconds since the thread began; behind a gap, since the gap's end. */
   at: number
+  /** Whether it lies at a round time, and not at the beginning of a part. */
+  round?: boolean
   /** Whether it counts from a gap's end. */
   since?: boolean
   /** A fraction of the width. */
@@ -132,11 +134,16 @@ function ticksOf({ from, to, left, right, gap }: Segment, since: boolean): Tick[
   const fit = Math.floor((right - left) / TICK)
   if (length <= 0 || fit < 1) return [{ at: from, x: left }]
   const step = roundUp(length / fit)
-  const ticks = [{ at: from, x: left }]
+  const ticks: Tick[] = [{ at: from, x: left }]
   const zero = since ? from : 0
   const first = Math.ceil((from - zero + step * 0.6) / step) * step
   for (let at = first; at + zero <= to - step * 0.2; at += step) {
-    ticks.push({ at, x: left + ((at + zero - from) / length) * (right - left), ...(since && { since }) })
+    ticks.push({
+      at,
+      x: left + ((at + zero - from) / length) * (right - left),
+      round: true,
+      ...(since && { since }),
+    })
   }
   return ticks
 }

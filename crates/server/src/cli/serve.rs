@@ -33,6 +33,10 @@ pub(super) struct Serve {
     #[arg(long, value_name = "DIR")]
     #[serde(skip_serializing_if = "Option::is_none")]
     data_dir: Option<PathBuf>,
+    /// The folder with the weights of the models in the process.
+    #[arg(long, value_name = "DIR")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    models_dir: Option<PathBuf>,
     /// A private network that destinations and HTTP steps may lie in; may be repeated.
     #[arg(long = "allow-cidr", value_name = "CIDR")]
     #[serde(skip)]

@@ -4,11 +4,15 @@
 mod support;
 
 mod access;
+mod calling;
 mod delivering;
 mod duplicates;
+mod live;
+mod operating;
 mod publishing;
 mod refusing;
 mod replying;
+mod secrets;
 mod signatures;
 mod sources;
 mod tracing;

@@ -262,7 +262,8 @@ async fn a_flood_is_kept_within_a_bound_and_what_is_dropped_is_counted() {
     let http = Http::new();
     let kept = eventually("each is kept or counted", async || {
         let metrics = http.call(Method::GET, &format!("{}/metrics", server.url), &[], "").await;
-        let dropped = metrics.text().lines().find_map(|line| line.strip_prefix("linchpin_refusals_dropped_total "));
+        let dropped =
+            metrics.text().lines().find_map(|line| line.strip_prefix("linchpin_refusals_dropped_total "));
         let dropped: usize = dropped.map_or(0, |count| count.parse().unwrap());
         let kept = owner.list_all("refusals").await.len();
         (kept + dropped == FLOOD).then_some(kept)

@@ -22,6 +22,7 @@ use tokio::{
 #[derive(Clone, Debug)]
 pub(crate) struct Seen {
     pub(crate) path: String,
+    pub(crate) query: String,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
 }
@@ -121,7 +122,8 @@ async fn take(State(shared): State<Arc<Shared>>, request: Request) -> Response {
     let (head, body) = request.into_parts();
     // A sender that dies in the middle of its request has sent nothing.
     let Ok(body) = axum::body::to_bytes(body, 16 << 20).await else { return status(400) };
-    let seen = Seen { path: head.uri.path().to_owned(), headers: head.headers, body };
+    let (path, query) = (head.uri.path().to_owned(), head.uri.query().unwrap_or_default().to_owned());
+    let seen = Seen { path, query, headers: head.headers, body };
     let mut reply = {
         let mut all = shared.seen.lock();
         all.push(seen.clone());

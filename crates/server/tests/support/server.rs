@@ -1,7 +1,7 @@
 //! The binary, in a process of its own.
 
 use std::{
-    path::{Path, PathBuf},
+    path::Path,
     process::{ExitStatus, Stdio},
     sync::Arc,
     time::Duration,
@@ -27,7 +27,6 @@ pub(crate) struct Home(Arc<TempDir>);
 /// A server that is to be started.
 pub(crate) struct Launch {
     home: Home,
-    data: PathBuf,
     arguments: Vec<String>,
     environment: Vec<(String, String)>,
 }
@@ -62,13 +61,11 @@ impl Home {
 
     /// The same, but as guarded as it is by default.
     pub(crate) fn guarded(&self) -> Launch {
-        let launch = Launch {
-            home: self.clone(),
-            data: self.path().join("data"),
-            arguments: Vec::new(),
-            environment: Vec::new(),
-        };
-        launch.arguments(&["--listen", "127.0.0.1:0"])
+        let data = self.path().join("data");
+        let launch = Launch { home: self.clone(), arguments: Vec::new(), environment: Vec::new() };
+        launch
+            .variable("LINCHPIN_LISTEN", "127.0.0.1:0")
+            .variable("LINCHPIN_DATA_DIR", data.to_str().unwrap())
     }
 }
 
@@ -82,13 +79,6 @@ impl Launch {
     #[must_use]
     pub(crate) fn variable(mut self, name: &str, value: &str) -> Self {
         self.environment.push((name.to_owned(), value.to_owned()));
-        self
-    }
-
-    /// Keeps the data elsewhere than in the home.
-    #[must_use]
-    pub(crate) fn data_in(mut self, folder: &Path) -> Self {
-        folder.clone_into(&mut self.data);
         self
     }
 
@@ -123,7 +113,7 @@ impl Launch {
 
     fn spawn(&self) -> (Child, Written, Written) {
         let mut command = Command::new(env!("CARGO_BIN_EXE_linchpin"));
-        command.arg("serve").arg("--data-dir").arg(&self.data).args(&self.arguments);
+        command.arg("serve").args(&self.arguments);
         command.env_clear().env("NO_COLOR", "1").envs(self.environment.iter().cloned());
         command.current_dir(self.home.path()).kill_on_drop(true);
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());

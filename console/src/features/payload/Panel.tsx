@@ -2,7 +2,7 @@ import type { ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import { CopyButton } from '~/ui/Copy'
 import { Json } from '~/ui/json/Json'
-import type { ShownBody } from './records'
+import type { ShownBody } from './body'
 
 /** What went into a station, or what came out of it. */
 export function Panel({ title, note, copy, children }: PanelProps) {

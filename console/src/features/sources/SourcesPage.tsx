@@ -1,0 +1,82 @@
+import { useQuery } from '@tanstack/react-query'
+import { Link, useNavigate, useParams } from '@tanstack/react-router'
+import { useTranslation } from 'react-i18next'
+import { type SourceView, sources } from '~/api/queries'
+import { useEnvironment, useNames } from '~/app/environment'
+import { CopyButton } from '~/ui/Copy'
+import { useNamed } from '../list/loaded'
+import { type Column, RecordList } from '../list/RecordList'
+import { SplitView } from '../list/SplitView'
+import { useWord } from '../thread/words'
+import type { SourceConfig } from './config'
+import { NoSources } from './NoSources'
+
+/** The addresses that other systems call. */
+export function SourcesPage() {
+  const { t } = useTranslation()
+  const environment = useEnvironment()
+  const navigate = useNavigate()
+  const selected = useParams({ strict: false }).source
+  const loaded = useNamed(useQuery(sources(environment)))
+  const names = useNames(environment)
+  const list = (
+    <RecordList
+      title={t('areas.sources')}
+      loaded={loaded}
+      selected={selected}
+      columns={useColumns()}
+      brief={(row) => (
+        <>
+          <p className="truncate">{row.name}</p>
+          <p className="truncate text-small text-ink-3">{names.flow(row.flow) ?? t('columns.gone')}</p>
+        </>
+      )}
+      name={(row) => row.name}
+      link={(row, className, label) => (
+        <Link to="/sources/$source" params={{ source: row.id }} className={className} aria-label={label} />
+      )}
+      open={(row) => void navigate({ to: '/sources/$source', params: { source: row.id } })}
+      close={() => void navigate({ to: '/sources' })}
+      empty={<NoSources environment={environment} />}
+    />
+  )
+  return <SplitView list={list} open={selected !== undefined} />
+}
+
+function useColumns(): Column<SourceView>[] {
+  const { t } = useTranslation()
+  const names = useNames(useEnvironment())
+  const word = useWord()
+  const configOf = (row: SourceView) => row.config as SourceConfig
+  return [
+    { head: t('columns.name'), width: 'minmax(0, 1fr)', cell: (row) => row.name },
+    {
+      head: t('thread.flow'),
+      width: 'minmax(0, 1fr)',
+      cell: (row) => <span className="text-ink-2">{names.flow(row.flow) ?? t('columns.gone')}</span>,
+    },
+    {
+      head: t('sources.verification'),
+      width: 'minmax(0, 0.7fr)',
+      wide: true,
+      cell: (row) => word(configOf(row).verification?.scheme ?? ''),
+    },
+    {
+      head: t('sources.reply'),
+      width: '96px',
+      wide: true,
+      cell: (row) => configOf(row).reply?.mode ?? 'accept',
+    },
+    {
+      head: 'URL',
+      width: 'minmax(0, 1.4fr)',
+      wide: true,
+      cell: (row) => (
+        <span className="relative flex items-center">
+          <code className="truncate font-mono text-small text-ink-3">{row.url}</code>
+          <CopyButton text={row.url} what="URL" />
+        </span>
+      ),
+    },
+  ]
+}
