@@ -59,7 +59,10 @@ fn web() -> anyhow::Result<()> {
         return Ok(());
     }
     step("Console: packages", || run("npm", &["ci", "--no-audit", "--no-fund"], "console"))?;
-    for script in ["codegen:check", "lint", "typecheck", "test", "build"] {
+    step("Console: generated client", || {
+        run("npm", &["run", "--silent", "codegen", "--", "--check"], "console")
+    })?;
+    for script in ["lint", "typecheck", "test", "build"] {
         step(&format!("Console: {script}"), || run("npm", &["run", "--silent", script], "console"))?;
     }
     step("Browser: packages", || run("npm", &["ci", "--no-audit", "--no-fund"], "e2e"))?;
