@@ -11,11 +11,11 @@ use crate::{Engine, Error, Shared, execution::Execution};
 /// Runs claimed in one transaction at most.
 const BATCH: u32 = 64;
 
+/// Batches for which a run that is tried alone waits while there is a backlog.
+const PATIENT: u32 = 16;
+
 /// How long the dispatcher sleeps at most when nothing wakes it.
 const FALLBACK: Duration = Duration::from_secs(30);
-
-/// A run that was in flight at so many deaths of its worker is tried alone.
-const TRIED_ALONE_FROM: u32 = 2;
 
 impl Engine {
     /// Begins to work: takes over what was in flight when the last process ended, claims what is queued.
@@ -74,7 +74,7 @@ async fn keep_lease(shared: Arc<Shared>, name: String, version: String) {
 
 async fn dispatch(shared: Arc<Shared>) {
     let mut stopping = shared.stopping.subscribe();
-    loop {
+    for batch in 1_u32.. {
         let permit = tokio::select! {
             permit = Arc::clone(&shared.permits).acquire_owned() => permit,
             _ = stopping.wait_for(|stopping| *stopping) => return,
@@ -91,19 +91,53 @@ async fn dispatch(shared: Arc<Shared>) {
             tracing::warn!(%error, "runs could not be claimed");
             Vec::new()
         });
-        if claimed.is_empty() {
-            drop(permits);
+        let is_idle = claimed.is_empty();
+        if !is_idle {
+            faults::hit(CrashPoint::AfterClaim);
+        }
+        for (run, permit) in claimed.into_iter().zip(permits) {
+            tokio::spawn(take_up(Arc::clone(&shared), run, permit));
+        }
+        if !is_idle && !batch.is_multiple_of(PATIENT) {
+            continue;
+        }
+        let tried = tokio::select! {
+            tried = try_alone(&shared) => tried,
+            _ = stopping.wait_for(|stopping| *stopping) => return,
+        };
+        if is_idle && !tried {
             let wait = time_to_next(&shared).await;
             tokio::select! {
                 () = shared.work.notified() => {}
                 () = tokio::time::sleep(wait) => {}
                 _ = stopping.wait_for(|stopping| *stopping) => return,
             }
-            continue;
         }
+    }
+}
+
+/// If there is a run that may be what killed its worker, waits until nothing else is under way and lets
+/// it run alone: it must not take others along again. Says whether there was one.
+async fn try_alone(shared: &Arc<Shared>) -> bool {
+    let claimed = async {
+        if !shared.store.run_has_suspect().await? {
+            return Ok(None);
+        }
+        let all = u32::try_from(shared.options.max_runs.get()).unwrap_or(u32::MAX);
+        let Ok(all) = Arc::clone(&shared.permits).acquire_many_owned(all).await else { return Ok(None) };
+        let suspect = shared.store.run_claim_suspect(shared.node).await?;
         faults::hit(CrashPoint::AfterClaim);
-        for (run, permit) in claimed.into_iter().zip(permits) {
-            tokio::spawn(take_up(Arc::clone(&shared), run, permit));
+        Ok::<_, store::Error>(suspect.map(|run| (run, all)))
+    };
+    match claimed.await {
+        Ok(Some((run, all))) => {
+            tokio::spawn(take_up(Arc::clone(shared), run, all));
+            true
+        }
+        Ok(None) => false,
+        Err(error) => {
+            tracing::warn!(%error, "runs that are tried alone could not be claimed");
+            false
         }
     }
 }
@@ -122,17 +156,6 @@ async fn time_to_next(shared: &Shared) -> Duration {
 /// Goes on with a claimed run.
 async fn take_up(shared: Arc<Shared>, claimed: ClaimedRun, permit: OwnedSemaphorePermit) {
     let run = claimed.held.id;
-    let permit = if claimed.deaths >= TRIED_ALONE_FROM {
-        // If this run is what kills its worker, it must not take others along again.
-        drop(permit);
-        let all = u32::try_from(shared.options.max_runs.get()).unwrap_or(u32::MAX);
-        match Arc::clone(&shared.permits).acquire_many_owned(all).await {
-            Ok(all) => all,
-            Err(_) => return,
-        }
-    } else {
-        permit
-    };
     let controlled = shared.hub.enter(run);
     match Execution::resume(Arc::clone(&shared), claimed, permit).await {
         Ok(execution) => execution.drive(controlled).await,

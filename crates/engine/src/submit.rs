@@ -153,7 +153,12 @@ impl Engine {
         match controlled {
             Some(controlled) => drop(tokio::spawn(execution.drive(controlled))),
             None => {
-                self.0.hub.publish(|| Update { place, run, event, change: Change::Committed(outcome.status) })
+                self.0.hub.publish(|| Update {
+                    place,
+                    run,
+                    event,
+                    change: Change::Committed(outcome.status),
+                });
             }
         }
         outcome.is_answer().then_some(outcome)

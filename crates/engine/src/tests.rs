@@ -343,6 +343,30 @@ async fn a_crash_repeats_no_committed_step() {
 }
 
 #[tokio::test]
+async fn what_may_have_killed_the_server_runs_alone_and_who_waits_for_its_turn_is_not_blamed() {
+    let mut f = Fixture::new().await;
+    let nodes = [("first", "{ kind: ask, text: '{{ event.id }}' }")];
+    let program = f.program(&nodes, &["start -> first"], "").await;
+    let [one, two] = [f.submit(&program, Caller::Leaves).await, f.submit(&program, Caller::Leaves).await];
+    let [first, second] = [&one, &two].map(|submitted| submitted.event.to_string());
+    for _ in 0..2 {
+        f.ask.asked(&first).await;
+        f.ask.asked(&second).await;
+        f.crash().await;
+    }
+    // Both were in flight twice. From now on the one that dies alone comes after the one that did not.
+    for question in [&first, &second, &first, &second] {
+        f.ask.asked(question).await;
+        assert_eq!(f.ask.count(), 1, "they do not run together");
+        f.crash().await;
+    }
+    for (question, run) in [(&first, one.run), (&second, two.run)] {
+        f.ask.give(question, Ok("done")).await;
+        assert_eq!(f.ended(run).await.run.status, Status::Succeeded, "nobody died alone three times");
+    }
+}
+
+#[tokio::test]
 async fn failed_tries_are_repeated_and_then_fail_the_run() {
     let f = Fixture::new().await;
     let ask = ("ask", "{ kind: ask, text: q, retry: { max: 1, backoff: 1ms } }");
