@@ -183,7 +183,14 @@ async fn give_up(shared: &Shared, claimed: ClaimedRun, error: &Error) {
             })
         }
     };
-    let commit = store::RunCommit { held: claimed.held, seq: 0, record: None, deliveries: Vec::new(), then };
+    let commit = store::RunCommit {
+        held: claimed.held,
+        seq: 0,
+        record: None,
+        deliveries: Vec::new(),
+        absolved: false,
+        then,
+    };
     let sealed = shared.store.run_seal(commit);
     if let Err(error) = shared.store.run_commit(&sealed).await {
         tracing::error!(run = %claimed.held.id, %error, "the run stays with this node until it stops");

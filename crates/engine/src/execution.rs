@@ -33,6 +33,8 @@ pub(crate) struct Execution {
     program: Arc<Program>,
     identity: Identity,
     held: HeldRun,
+    /// How often its worker died with it since it last came further.
+    deaths: u32,
     state: State,
     values: Arc<Values>,
     /// Commands that have not been looked at.
@@ -85,6 +87,7 @@ impl Execution {
             program: Arc::clone(program),
             identity,
             held,
+            deaths: 0,
             state,
             values,
             queue: VecDeque::new(),
@@ -107,7 +110,7 @@ impl Execution {
         claimed: ClaimedRun,
         permit: OwnedSemaphorePermit,
     ) -> Result<Self, Error> {
-        let ClaimedRun { held, version, event, created_at, .. } = claimed;
+        let ClaimedRun { held, version, event, deaths, created_at, .. } = claimed;
         let program = shared.program(held.place.workspace, version).await?;
         let told = shared.told(&program, held.id, (held.place, event)).await?;
         let identity = Identity { run: held.id, event, place: held.place, created_at };
@@ -123,6 +126,7 @@ impl Execution {
         }
         let mut execution = Self::begin(shared, &program, (identity, permit), (&told.input, facts));
         execution.held = held;
+        execution.deaths = deaths;
         if told.records > 0 {
             execution.queue = told.state.resume(&program.flow).into();
             execution.answered = told.state.response().is_some();

@@ -367,6 +367,25 @@ async fn what_may_have_killed_the_server_runs_alone_and_who_waits_for_its_turn_i
 }
 
 #[tokio::test]
+async fn a_run_that_comes_further_is_not_blamed_for_what_was_before() {
+    let mut f = Fixture::new().await;
+    let nodes = [("first", "{ kind: ask, text: one }"), ("second", "{ kind: ask, text: two }")];
+    let program = f.program(&nodes, &["start -> first -> second"], "").await;
+    let submitted = f.submit(&program, Caller::Leaves).await;
+    for _ in 0..4 {
+        f.ask.asked("one").await;
+        f.crash().await;
+    }
+    f.ask.give("one", Ok("done")).await;
+    for _ in 0..4 {
+        f.ask.asked("two").await;
+        f.crash().await;
+    }
+    f.ask.give("two", Ok("done")).await;
+    assert_eq!(f.ended(submitted.run).await.run.status, Status::Succeeded);
+}
+
+#[tokio::test]
 async fn failed_tries_are_repeated_and_then_fail_the_run() {
     let f = Fixture::new().await;
     let ask = ("ask", "{ kind: ask, text: q, retry: { max: 1, backoff: 1ms } }");

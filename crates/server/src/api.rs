@@ -18,7 +18,7 @@ mod sources;
 mod time;
 mod trace;
 
-use axum::{Router, extract::DefaultBodyLimit};
+use axum::{Router, extract::DefaultBodyLimit, middleware::map_response};
 use utoipa::OpenApi;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -107,7 +107,7 @@ fn table_of_contents() -> OpenApiRouter<App> {
 /// The routes, under their whole paths.
 pub(crate) fn router() -> Router<App> {
     let (router, _) = table_of_contents().split_for_parts();
-    router.layer(DefaultBodyLimit::max(BODY_LIMIT))
+    router.layer(DefaultBodyLimit::max(BODY_LIMIT)).layer(map_response(problem::in_form))
 }
 
 /// The OpenAPI 3.1 document.

@@ -1,15 +1,12 @@
 //! The parts of the server, built once in `serve`.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, Ordering},
-};
+use std::sync::Arc;
 
 use clock::{Clock, Random};
 use engine::Engine;
 use knowledge::Library;
 use store::{Store, WorkspaceId};
-use tokio::sync::{Semaphore, broadcast};
+use tokio::sync::{Semaphore, broadcast, watch};
 
 use crate::{
     config::Config,
@@ -56,8 +53,19 @@ pub(crate) struct Parts {
     pub(crate) metrics: metrics_exporter_prometheus::PrometheusHandle,
     /// A slot for each login that may be checked at once.
     pub(crate) logins: Semaphore,
-    /// Set when the server begins to stop.
-    pub(crate) stopping: AtomicBool,
+    /// How far the server is on its way from start to stop.
+    pub(crate) stage: watch::Sender<Stage>,
+}
+
+/// How far a server is on its way from start to stop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Stage {
+    /// It works.
+    Serving,
+    /// It takes no new work and finishes what is under way.
+    Stopping,
+    /// Nothing is under way any more, or the patience is over: whoever still waits is answered now.
+    Closing,
 }
 
 impl App {
@@ -66,7 +74,13 @@ impl App {
     }
 
     pub(crate) fn is_stopping(&self) -> bool {
-        self.stopping.load(Ordering::Relaxed)
+        *self.stage.borrow() >= Stage::Stopping
+    }
+
+    /// Waits until whoever still waits must be answered.
+    pub(crate) async fn closing(&self) {
+        // The sender lives as long as the parts do.
+        let _ = self.stage.subscribe().wait_for(|stage| *stage == Stage::Closing).await;
     }
 }
 

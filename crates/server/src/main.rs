@@ -6,6 +6,7 @@ mod cli;
 mod config;
 mod console;
 mod hooks;
+mod linger;
 mod models;
 mod operation;
 mod serve;

@@ -1,16 +1,11 @@
 //! Building the server, running it, and stopping it in good order.
 
-use std::{
-    net::SocketAddr,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use anyhow::Context;
 use axum::{
     Router,
+    middleware::map_request,
     routing::{any, get},
 };
 use clock::{Clock, Random};
@@ -18,14 +13,19 @@ use delivery::Drain;
 use engine::Engine;
 use knowledge::{Ingestion, Library};
 use store::{LinkPurpose, Place, Store};
-use tokio::{net::TcpListener, sync::Semaphore};
+use tokio::{
+    net::TcpListener,
+    sync::{Semaphore, watch},
+    time::Instant,
+};
 
 use crate::{
     api,
-    app::{App, Parts},
+    app::{App, Parts, Stage},
     config::Config,
     console,
     hooks::{self, Recorder, Sources},
+    linger::linger,
     models::Models,
     operation,
     world::World,
@@ -40,6 +40,9 @@ struct Workers {
 /// Logins that are checked at once; each takes 19 MiB and some tens of milliseconds of a core.
 const LOGINS: usize = 2;
 
+/// How long connections may take to end by themselves once nothing is under way any more.
+const LAST_WORDS: Duration = Duration::from_secs(3);
+
 /// Runs the server until it is told to stop.
 pub(crate) async fn serve(config: Config) -> anyhow::Result<()> {
     let listener = TcpListener::bind(config.listen).await;
@@ -49,20 +52,32 @@ pub(crate) async fn serve(config: Config) -> anyhow::Result<()> {
     announce(&app).await?;
     let router = router(app.clone()).into_make_service_with_connect_info::<SocketAddr>();
     let stopping = app.clone();
-    axum::serve(listener, router)
-        .with_graceful_shutdown(async move {
-            told_to_stop().await;
-            tracing::info!("stopping: no new work is taken, what is under way is finished");
-            stopping.stopping.store(true, Ordering::Relaxed);
-            let patience = stopping.config.stop_patience.as_duration();
-            workers.ingestion.stop(patience).await;
-            stopping.engine.stop(patience).await;
-            workers.drain.stop(patience).await;
-        })
-        .await?;
+    let serving = axum::serve(listener, router).with_graceful_shutdown(async move {
+        told_to_stop().await;
+        stop(&stopping, workers).await;
+    });
+    let cut_off = async {
+        app.closing().await;
+        tokio::time::sleep(LAST_WORDS).await;
+    };
+    tokio::select! {
+        served = serving => served?,
+        () = cut_off => tracing::warn!("connections that did not end by themselves are cut off"),
+    }
     app.store.close().await;
     tracing::info!("stopped");
     Ok(())
+}
+
+/// Takes no new work and waits for what is under way, no longer than the operator's patience.
+async fn stop(app: &App, workers: Workers) {
+    tracing::info!("stopping: no new work is taken, what is under way is finished");
+    app.stage.send_replace(Stage::Stopping);
+    let patience = app.config.stop_patience.as_duration();
+    let deadline = Instant::now() + patience;
+    tokio::join!(workers.ingestion.stop(patience), app.engine.stop(patience));
+    workers.drain.stop(deadline.saturating_duration_since(Instant::now())).await;
+    app.stage.send_replace(Stage::Closing);
 }
 
 async fn build(config: Config, bound: SocketAddr) -> anyhow::Result<(App, Workers)> {
@@ -75,6 +90,8 @@ async fn build(config: Config, bound: SocketAddr) -> anyhow::Result<(App, Worker
         readers: config.database.readers,
     };
     let store = Store::open(&options, keys, clock.clone(), random.clone())?;
+    let checked = store.keys_check().await;
+    checked.with_context(|| format!("the key is not that of the data in {}", config.data_dir.display()))?;
     let workspace = store.workspace_ensure(&config.workspace).await?;
     let world = Arc::new(World::load(store.clone(), workspace).await?);
     let version = env!("CARGO_PKG_VERSION");
@@ -116,7 +133,7 @@ async fn build(config: Config, bound: SocketAddr) -> anyhow::Result<(App, Worker
         settled: drain.settled(),
         metrics,
         logins: Semaphore::new(LOGINS),
-        stopping: AtomicBool::new(false),
+        stage: watch::Sender::new(Stage::Serving),
         models,
         library,
         config,
@@ -138,6 +155,7 @@ fn router(app: App) -> Router {
         .route("/metrics", get(operation::metrics))
         .merge(api::router())
         .fallback(console::serve)
+        .layer(map_request(linger))
         .with_state(app)
 }
 

@@ -16,6 +16,7 @@ mod event;
 mod flow;
 mod id;
 mod job;
+mod keys;
 mod knowledge;
 mod model;
 mod node;

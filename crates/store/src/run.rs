@@ -60,6 +60,9 @@ pub struct RunCommit {
     pub record: Option<Vec<u8>>,
     /// Deliveries that the steps made.
     pub deliveries: Vec<NewDelivery>,
+    /// Whether the run has come further than when its workers died, which is then not held against it
+    /// any more.
+    pub absolved: bool,
     /// What becomes of the run.
     pub then: Then,
 }
@@ -93,14 +96,24 @@ pub enum Committed {
 #[derive(Clone, Debug)]
 pub struct SealedCommit(pub(crate) Arc<RunCommit>);
 
-/// A wish for runs.
+/// A wish for runs. One that was in flight at two deaths of its worker may be what killed it: it is suspect,
+/// and runs alone.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ClaimRuns {
     pub(crate) node: NodeId,
     pub(crate) now: Timestamp,
-    pub(crate) limit: u32,
-    /// This run alone, whatever it waits for.
-    pub(crate) only: Option<RunId>,
+    pub(crate) which: Which,
+}
+
+/// Which runs are wished for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Which {
+    /// At most so many that are queued or due, the suspect ones aside.
+    Next(u32),
+    /// One suspect run that is queued or due.
+    Suspect,
+    /// This one, whatever it waits for.
+    One(RunId),
 }
 
 /// A run that a node has been given.
@@ -213,15 +226,38 @@ impl Store {
         self.change(vec![statement.or_conflict("there is no such event")]).await.map(drop)
     }
 
-    /// Gives a node up to `limit` runs that are queued or due, oldest first.
+    /// Gives a node up to `limit` runs that are queued or due, oldest first. Suspect ones stay: only
+    /// [`Store::run_claim_suspect`] gives them.
     ///
     /// # Errors
     /// When the database cannot be written.
     pub async fn run_claim(&self, node: NodeId, limit: u32) -> Result<Vec<ClaimedRun>, Error> {
-        match self.write(Write::Claim(ClaimRuns { node, now: self.now(), limit, only: None })).await? {
-            Outcome::Claimed(runs) => Ok(runs),
-            _ => Err(Error::Conflict("no run was claimed")),
-        }
+        self.claim(node, Which::Next(limit)).await
+    }
+
+    /// Whether a run is queued or due that may be what killed its worker.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn run_has_suspect(&self) -> Result<bool, Error> {
+        let now = self.now().as_millis();
+        self.read(move |c| {
+            let mut query = c.prepare_cached(
+                "SELECT 1 FROM run_live WHERE deaths >= 2 AND owner IS NULL AND (status = 'queued' OR wake_at <= ?1)",
+            )?;
+            query.exists([now])
+        })
+        .await
+    }
+
+    /// Gives a node one run that is queued or due and may be what killed its worker: the one that did so
+    /// least often, then the oldest. The node runs nothing else meanwhile. What only waits for its turn is
+    /// nobody's, so that it does not count as in flight when the worker dies.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub async fn run_claim_suspect(&self, node: NodeId) -> Result<Option<ClaimedRun>, Error> {
+        self.claim(node, Which::Suspect).await.map(|runs| runs.into_iter().next())
     }
 
     /// Gives a node one run that nobody holds, whatever it waits for; parked ones too.
@@ -229,8 +265,12 @@ impl Store {
     /// # Errors
     /// When the database cannot be written.
     pub async fn run_claim_one(&self, node: NodeId, id: RunId) -> Result<Option<ClaimedRun>, Error> {
-        match self.write(Write::Claim(ClaimRuns { node, now: self.now(), limit: 1, only: Some(id) })).await? {
-            Outcome::Claimed(runs) => Ok(runs.into_iter().next()),
+        self.claim(node, Which::One(id)).await.map(|runs| runs.into_iter().next())
+    }
+
+    async fn claim(&self, node: NodeId, which: Which) -> Result<Vec<ClaimedRun>, Error> {
+        match self.write(Write::Claim(ClaimRuns { node, now: self.now(), which })).await? {
+            Outcome::Claimed(runs) => Ok(runs),
             _ => Err(Error::Conflict("no run was claimed")),
         }
     }

@@ -102,7 +102,7 @@ impl Fixture {
     }
 
     fn commit(held: HeldRun, then: Then) -> RunCommit {
-        RunCommit { held, seq: 0, record: Some(b"[]".to_vec()), deliveries: vec![], then }
+        RunCommit { held, seq: 0, record: Some(b"[]".to_vec()), deliveries: vec![], absolved: false, then }
     }
 
     fn ending(&self) -> Ending {
@@ -279,14 +279,35 @@ async fn a_run_that_kills_its_workers_is_parked() {
     let id = f.queued().await.original_run();
     for death in 1..=5_u32 {
         let node: NodeId = f.store.ids().next();
-        let claimed = f.store.run_claim(node, 1).await.unwrap();
+        let mut claimed = f.store.run_claim(node, 1).await.unwrap();
+        assert_eq!(claimed.is_empty(), death > 2, "from the second death on it is tried alone");
+        assert_eq!(f.store.run_has_suspect().await.unwrap(), death > 2);
+        claimed.extend(f.store.run_claim_suspect(node).await.unwrap());
         assert_eq!(claimed[0].deaths, death - 1);
         let takeover = f.store.node_takeover(f.node, true).await.unwrap();
         assert_eq!(takeover.parked, if death == 5 { vec![id] } else { vec![] });
     }
     assert!(f.store.run_claim(f.node, 1).await.unwrap().is_empty());
+    assert!(!f.store.run_has_suspect().await.unwrap());
+    assert!(f.store.run_claim_suspect(f.node).await.unwrap().is_none());
     let run = f.store.run_get(f.place.workspace, id).await.unwrap().unwrap();
     assert_eq!(run.status, Status::Parked);
+}
+
+#[tokio::test]
+async fn a_run_that_comes_further_is_suspect_no_more() {
+    let f = Fixture::new().await;
+    let id = f.queued().await.original_run();
+    for _ in 0..2 {
+        f.store.run_claim(f.store.ids().next(), 1).await.unwrap();
+        f.store.node_takeover(f.node, true).await.unwrap();
+    }
+    let suspect = f.store.run_claim_suspect(f.store.ids().next()).await.unwrap().unwrap();
+    assert_eq!((suspect.held.id, suspect.deaths), (id, 2));
+    let further = RunCommit { absolved: true, ..Fixture::commit(suspect.held, Then::Hold) };
+    assert_eq!(f.store.run_commit(&f.store.run_seal(further)).await.unwrap(), Committed::Done);
+    f.store.node_takeover(f.node, true).await.unwrap();
+    assert_eq!(f.store.run_claim(f.node, 1).await.unwrap()[0].deaths, 1);
 }
 
 #[tokio::test]
@@ -326,6 +347,26 @@ async fn a_run_can_begin_held_with_what_its_pure_steps_did() {
     assert_eq!(f.store.run_commit(&f.store.run_seal(end)).await.unwrap(), Committed::Done);
     assert_eq!(f.store.run_journal(id).await.unwrap(), [b"[0]".to_vec(), b"[]".to_vec()]);
     assert_eq!(f.store.delivery_of_runs(f.place.workspace, vec![id]).await.unwrap().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_run_is_found_also_in_the_moment_in_which_it_ends() {
+    let f = Fixture::new().await;
+    for _ in 0..200 {
+        let begin = Begin::Held { owner: f.node, record: Some(b"[]".to_vec()), deliveries: vec![] };
+        let admission = f.admission(None, begin);
+        let id = admission.event.id.original_run();
+        f.store.event_admit(admission).await.unwrap();
+        let held = HeldRun { id, place: f.place, owner: f.node, fence: 1 };
+        let end = f.store.run_seal(RunCommit { seq: 1, ..Fixture::commit(held, Then::End(f.ending())) });
+        let store = f.store.clone();
+        let ended = tokio::spawn(async move { store.run_commit(&end).await });
+        while !f.store.run_get(f.place.workspace, id).await.unwrap().unwrap().status.is_final() {
+            let many = f.store.run_get_many(f.place.workspace, vec![id]).await.unwrap();
+            assert_eq!(many.len(), 1);
+        }
+        assert_eq!(ended.await.unwrap().unwrap(), Committed::Done);
+    }
 }
 
 #[tokio::test]
@@ -383,9 +424,9 @@ async fn a_backlog_is_read_in_portions_without_what_is_held() {
     f.queued().await;
     let held = f.store.run_claim(f.node, 1).await.unwrap()[0].held;
     let mut commit = Fixture::commit(held, Then::Hold);
+    commit.deliveries = (0..4).map(|_| f.delivery(destination)).collect();
     let now = f.store.now();
     let later = now.after(Duration::from_secs(60));
-    commit.deliveries = (0..4).map(|_| f.delivery(destination)).collect();
     commit.deliveries.push(NewDelivery { due_at: later, ..f.delivery(destination) });
     let ids: Vec<DeliveryId> = commit.deliveries.iter().map(|delivery| delivery.id).collect();
     f.store.run_commit(&f.store.run_seal(commit)).await.unwrap();

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use faults::CrashPoint;
+use flow::run::Event;
 use store::{Committed, RunCommit, Then};
 
 use super::Execution;
@@ -23,6 +24,9 @@ impl Execution {
     /// Commits what has happened, and what becomes of the run. While the database takes no writes it
     /// is tried again: what a step gave is not thrown away.
     pub(super) async fn commit(&mut self, then: Then) -> Hold {
+        // A try that has ended did not take the worker along, and is not made again.
+        let ended = |event: &Event| matches!(event, Event::StepSucceeded { .. } | Event::StepFailed { .. });
+        let absolved = self.deaths > 0 && self.pending.events.iter().any(ended);
         let record = match self.encode_pending() {
             Ok(record) => record,
             Err(error) => {
@@ -36,6 +40,7 @@ impl Execution {
             seq: self.records,
             record: Some(record),
             deliveries: std::mem::take(&mut self.pending.deliveries),
+            absolved,
             then,
         };
         let destinations: Vec<_> = commit.deliveries.iter().map(|delivery| delivery.destination).collect();
@@ -46,6 +51,9 @@ impl Execution {
         faults::hit(if ends { CrashPoint::AfterRunEnd } else { CrashPoint::AfterStepCommit });
         self.records += 1;
         self.pending.costly = false;
+        if absolved {
+            self.deaths = 0;
+        }
         if !destinations.is_empty() {
             self.shared.world.deliveries_made(&destinations);
         }

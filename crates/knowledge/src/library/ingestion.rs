@@ -1,6 +1,6 @@
 //! The worker that makes documents findable.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use parking_lot::Mutex;
 use serde::Deserialize;
@@ -160,20 +160,15 @@ impl Library {
 
     async fn finish(&self, job: &Job, document: &Document, prepared: Prepared) -> Result<(), store::Error> {
         let Prepared { model, chunks } = prepared;
-        let written = match self.0.store.document_chunks(job, document, &model, &chunks).await {
-            Err(error @ store::Error::Unavailable { .. }) => return Err(error),
-            Err(error) => return self.fail(job, document, &error.into()).await,
-            Ok(written) => written,
-        };
-        if !written {
+        let (place, chunks) = (self.shelf(document.base), Arc::new(chunks));
+        let commit = self.0.store.document_chunks(job, document, &model, &chunks);
+        match place.put(document.id, (&model, &chunks), commit).await {
+            Ok(true) => Ok(()),
             // The document has changed since it was read; a later job takes it as it is now.
-            return self.end(job, JobStatus::Succeeded, None).await;
+            Ok(false) => self.end(job, JobStatus::Succeeded, None).await,
+            Err(error @ store::Error::Unavailable { .. }) => Err(error),
+            Err(error) => self.fail(job, document, &error.into()).await,
         }
-        if let Err(error) = self.shelf(document.base).put(document.id, &model, chunks).await {
-            // The rows count; the index is built anew from them at the next question.
-            tracing::warn!(document = %document.id, %error, "an index could not be kept up");
-        }
-        Ok(())
     }
 
     /// Says why a document is not findable.

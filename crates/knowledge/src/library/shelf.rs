@@ -14,8 +14,8 @@ const PAGE: usize = 500;
 
 /// One base's index, if there is one.
 ///
-/// A build has the lock for itself and reads rows under it; what is written meanwhile is put in behind it. So an
-/// index never lacks what was committed before it is searched.
+/// A build has the lock for itself and reads rows under it; a document that is ingested shares it until its rows are
+/// committed. So an index never lacks what was committed before it is searched.
 #[derive(Default)]
 pub(super) struct Shelf {
     built: RwLock<Option<Built>>,
@@ -36,32 +36,37 @@ pub(super) struct Vectors {
 }
 
 impl Shelf {
-    /// Puts a document's chunks in the place of what there was, if there is an index.
-    pub(super) async fn put(
+    /// Puts a document's chunks in the place of what there was, if there is an index, and commits them. The index
+    /// goes first, so that a document that is said to be ready is found. What `commit` does not confirm is not kept.
+    pub(super) async fn put<E>(
         &self,
         document: store::DocumentId,
-        model: &str,
-        chunks: Vec<store::Chunk>,
-    ) -> Result<(), Error> {
+        (model, chunks): (&str, &Arc<Vec<store::Chunk>>),
+        commit: impl Future<Output = Result<bool, E>>,
+    ) -> Result<bool, E> {
         let dimensions = chunks.first().map_or(0, |chunk| chunk.embedding.len());
         let vectors = Vectors { model: model.to_owned(), dimensions };
+        // Held until the rows are committed: a build would miss them.
         let built = self.built.read().await;
-        let Some(shared) = &*built else { return Ok(()) };
-        let outcome = if shared.vectors == vectors {
-            let index = Arc::clone(&shared.index);
-            off_thread(move || index.apply(put(document, chunks, dimensions))).await
-        } else {
-            Err(Error::Dimensions { expected: shared.vectors.dimensions, found: dimensions })
+        let is_kept_up = match &*built {
+            None => true,
+            // Another model embeds the base now.
+            Some(shared) if shared.vectors != vectors => false,
+            Some(shared) => {
+                let (index, chunks) = (Arc::clone(&shared.index), Arc::clone(chunks));
+                let applied = off_thread(move || index.apply(put(document, &chunks, dimensions))).await;
+                if let Err(error) = &applied {
+                    tracing::warn!(%document, %error, "an index could not be kept up and is built anew");
+                }
+                applied.is_ok()
+            }
         };
+        let committed = commit.await;
         drop(built);
-        if outcome.is_err() {
+        if !is_kept_up || !matches!(committed, Ok(true)) {
             *self.built.write().await = None;
         }
-        match outcome {
-            // Another model embeds the base now: the next question builds the index with its vectors.
-            Err(Error::Dimensions { .. }) => Ok(()),
-            other => other,
-        }
+        committed
     }
 
     /// Takes a document out, if there is an index.
@@ -136,19 +141,19 @@ async fn build(store: &Store, base: BaseId, wanted: Vectors) -> Result<Built, Er
 async fn shelve(index: &Arc<Index>, chunks: Vec<store::Chunk>, dimensions: usize) -> Result<(), Error> {
     let Some(document) = chunks.first().map(|chunk| chunk.document) else { return Ok(()) };
     let index = Arc::clone(index);
-    off_thread(move || index.apply(put(document, chunks, dimensions))).await
+    off_thread(move || index.apply(put(document, &chunks, dimensions))).await
 }
 
-fn put(document: store::DocumentId, chunks: Vec<store::Chunk>, dimensions: usize) -> Change {
-    let entry = |chunk: store::Chunk| {
+fn put(document: store::DocumentId, chunks: &[store::Chunk], dimensions: usize) -> Change {
+    let entry = |chunk: &store::Chunk| {
         let fits = chunk.embedding.len() == dimensions && has_direction(&chunk.embedding);
         Entry {
             id: chunk_id(document, chunk.ordinal),
-            text: searchable(&chunk),
-            vector: fits.then_some(chunk.embedding),
+            text: searchable(chunk),
+            vector: fits.then(|| chunk.embedding.clone()),
         }
     };
-    let chunks = chunks.into_iter().map(entry).collect();
+    let chunks = chunks.iter().map(entry).collect();
     Change::Put {
         document: DocumentId(document.into()),
         contents: Contents { chunks, ..Contents::default() },

@@ -21,7 +21,7 @@ pub(crate) struct Config {
     /// The destination's name.
     #[schemars(extend("x-widget" = "destination"))]
     destination: String,
-    /// What is said: JSON for a webhook, a text or `{markdown: …}` for a chat robot.
+    /// What is said: JSON for a webhook; for a chat robot a text, or `{text, format, mentions}`.
     body: Dynamic,
 }
 

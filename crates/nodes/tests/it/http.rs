@@ -102,6 +102,25 @@ async fn statuses_are_judged_and_say_whether_a_retry_may_help() {
 }
 
 #[tokio::test]
+async fn every_try_carries_the_same_idempotency_key() {
+    let f = Fixture::new().await;
+    let server = Server::start(503, "text/plain", "").await;
+    let node = format!(
+        "kind: http\nmethod: POST\nurl: http://{}\nbody: hi\nretry: {{ max: 1, backoff: 1ms }}",
+        server.address
+    );
+    let timeline = f.run(&[("call", &node)], json!({})).await;
+    let keys: Vec<_> =
+        server.requests().iter().map(|seen| seen.header("idempotency-key").to_owned()).collect();
+    let key = format!("{}:call:0:0", timeline.run.id);
+    assert_eq!(keys, [key.clone(), key]);
+    assert_eq!(server.requests()[0].header("content-type"), "text/plain; charset=utf-8");
+    let own = format!("kind: http\nurl: http://{}\nheaders: {{ Idempotency-Key: mine }}", server.address);
+    f.run(&[("call", &own)], json!({})).await;
+    assert_eq!(server.requests()[2].header("idempotency-key"), "mine");
+}
+
+#[tokio::test]
 async fn what_is_no_whole_answer_is_named() {
     let f = Fixture::new().await;
     let call = async |url: &str| {

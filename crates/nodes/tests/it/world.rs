@@ -165,13 +165,13 @@ impl Fixture {
 
     /// Runs a flow of these nodes in a row, and says what happened.
     pub(crate) async fn run(&self, nodes: &[(&str, &str)], input: Value) -> Timeline {
-        let mut text = "linchpin: flow/v1\nname: test\ninputs: { q: { type: string } }\nnodes:\n".to_owned();
-        for (id, node) in nodes {
-            text += &format!("  {id}:\n");
-            text.extend(node.lines().map(|line| format!("    {line}\n")));
-        }
+        let line = |text: String, line: &str| text + "    " + line + "\n";
+        let node =
+            |text: String, (id, body): &(&str, &str)| body.lines().fold(text + "  " + id + ":\n", line);
+        let nodes_text = nodes.iter().fold(String::new(), node);
+        let head = "linchpin: flow/v1\nname: test\ninputs: { q: { type: string } }\nnodes:\n";
         let row = nodes.iter().fold("start".to_owned(), |row, (id, _)| row + " -> " + id);
-        self.run_flow("test", &format!("{text}edges: ['{row}']\n"), input).await
+        self.run_flow("test", &format!("{head}{nodes_text}edges: ['{row}']\n"), input).await
     }
 
     pub(crate) async fn run_flow(&self, name: &str, definition: &str, input: Value) -> Timeline {

@@ -29,7 +29,8 @@ pub(crate) async fn stream(
     let runs = told(app.engine.updates().subscribe(), move |update: Update| run_event(place, update));
     let deliveries =
         told(app.settled.resubscribe(), move |settled: delivery::Settled| delivery_event(place, &settled));
-    let live = stream::select(runs, deliveries).map(Ok);
+    // A view that is open must not keep the server from ending.
+    let live = stream::select(runs, deliveries).map(Ok).take_until(async move { app.closing().await });
     Ok(Sse::new(live).keep_alive(KeepAlive::new().interval(Duration::from_secs(15))))
 }
 

@@ -2,7 +2,6 @@
 
 use axum::{
     Json,
-    extract::rejection::JsonRejection,
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
@@ -70,6 +69,12 @@ errors! {
     forbidden "forbidden" FORBIDDEN "Not allowed";
     /// There is no such thing here.
     not_found "not_found" NOT_FOUND "Not found";
+    /// The route takes other methods.
+    wrong_method "method_not_allowed" METHOD_NOT_ALLOWED "Method not allowed";
+    /// The body is larger than the API takes.
+    too_large "body_too_large" PAYLOAD_TOO_LARGE "Body too large";
+    /// The body is of a type that the API does not take.
+    unsupported "content_type_unsupported" UNSUPPORTED_MEDIA_TYPE "Content type not supported";
     /// A name is taken, or something changed in between.
     conflict "conflict" CONFLICT "Conflict";
     /// A flow does not validate.
@@ -148,18 +153,43 @@ impl From<store::MalformedId> for Error {
     }
 }
 
-impl From<JsonRejection> for Error {
-    fn from(rejection: JsonRejection) -> Self {
-        Self::bad_request(rejection.body_text())
+/// How much of what the framework says is passed on, in bytes.
+const SAID: usize = 4096;
+
+/// Gives a refusal that the framework made by itself (a body that is no JSON, a wrong query, a method
+/// that there is not) the form that all others have.
+pub(crate) async fn in_form(response: Response) -> Response {
+    let is_text = response.headers().get(header::CONTENT_TYPE).is_none_or(|kind| kind != PROBLEM);
+    if !response.status().is_client_error() || !is_text {
+        return response;
     }
+    let (mut head, body) = response.into_parts();
+    let said = axum::body::to_bytes(body, SAID).await.unwrap_or_default();
+    let said = String::from_utf8_lossy(&said).into_owned();
+    let error = match head.status {
+        StatusCode::NOT_FOUND => Error::not_found("There is nothing at this address."),
+        StatusCode::METHOD_NOT_ALLOWED => Error::wrong_method("Use one of the methods in `Allow`."),
+        StatusCode::PAYLOAD_TOO_LARGE => Error::too_large("The body is larger than the API takes."),
+        StatusCode::UNSUPPORTED_MEDIA_TYPE => Error::unsupported(said),
+        StatusCode::UNPROCESSABLE_ENTITY => Error::invalid(said),
+        _ => Error::bad_request(said),
+    };
+    let mut response = error.into_response();
+    head.headers.remove(header::CONTENT_TYPE);
+    head.headers.remove(header::CONTENT_LENGTH);
+    response.headers_mut().extend(head.headers);
+    response
 }
+
+/// The media type of a problem document.
+const PROBLEM: HeaderValue = HeaderValue::from_static("application/problem+json");
 
 impl IntoResponse for Error {
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(self.0.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let mut response = (status, Json(self.0)).into_response();
         let headers = response.headers_mut();
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        headers.insert(header::CONTENT_TYPE, PROBLEM);
         if status == StatusCode::SERVICE_UNAVAILABLE {
             headers.insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
         }

@@ -3,9 +3,9 @@
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::{
-    body::{Body, HttpBody},
+    body::Body,
     extract::{ConnectInfo, State},
-    http::{HeaderMap, Request, header},
+    http::Request,
     response::Response,
 };
 use bytes::Bytes;
@@ -24,10 +24,6 @@ use crate::app::App;
 /// How long a body may take to arrive.
 const BODY_TIME: Duration = Duration::from_secs(30);
 
-/// How long, and how much of, the body of a refused request is still read, to be thrown away.
-const LINGER_TIME: Duration = Duration::from_secs(10);
-const LINGER_BYTES: usize = 32 << 20;
-
 /// A request that was refused, and the source that keeps it among its refused ones, if there is one.
 struct Refusal {
     by: Option<Arc<Live>>,
@@ -40,7 +36,7 @@ pub(crate) async fn receive(
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
     request: Request<Body>,
 ) -> Response {
-    let (parts, mut body) = request.into_parts();
+    let (parts, body) = request.into_parts();
     let (id, tail) = split(parts.uri.path());
     let head = Head {
         method: &parts.method,
@@ -52,7 +48,7 @@ pub(crate) async fn receive(
     };
     let mut kept = Bytes::new();
     let refusal = match source(&app, id).await {
-        Ok(live) => match take(&app, &live, head, &mut body, &mut kept).await {
+        Ok(live) => match take(&app, &live, head, body, &mut kept).await {
             Ok(response) => {
                 metrics::counter!("linchpin_requests_total", "outcome" => "accepted").increment(1);
                 return response;
@@ -61,7 +57,6 @@ pub(crate) async fn receive(
         },
         Err(refusal) => refusal,
     };
-    linger(&parts.headers, body);
     let Refusal { by, refused } = refusal;
     let outcome = match refused.code {
         Code::SourceNotFound => "unknown_source",
@@ -99,21 +94,6 @@ async fn source(app: &App, id: &str) -> Result<Arc<Live>, Refusal> {
     }
 }
 
-/// Reads on behind an answer that came before the end of the body. A connection that is closed over
-/// unread bytes is reset, and the sender may then lose the answer, or its next request.
-fn linger(headers: &HeaderMap, mut body: Body) {
-    // Who expects to be told to go on has not sent the body, and need not.
-    if body.is_end_stream() || headers.contains_key(header::EXPECT) {
-        return;
-    }
-    tokio::spawn(tokio::time::timeout(LINGER_TIME, async move {
-        let mut left = LINGER_BYTES;
-        while let (Some(Ok(frame)), true) = (body.frame().await, left > 0) {
-            left = left.saturating_sub(frame.data_ref().map_or(0, Bytes::len));
-        }
-    }));
-}
-
 /// Splits `/hooks/{id}/{tail}`.
 fn split(path: &str) -> (&str, &str) {
     let rest = path.strip_prefix("/hooks/").unwrap_or_default();
@@ -124,7 +104,7 @@ async fn take(
     app: &App,
     live: &Live,
     head: Head<'_>,
-    body: &mut Body,
+    body: Body,
     kept: &mut Bytes,
 ) -> Result<Response, Refused> {
     let screened = live.judge.before_body(head, &live.limits)?;

@@ -11,7 +11,7 @@ use flow::run::Status;
 use gateway::{Problem, Refused, Reply};
 use serde::Serialize;
 use serde_json::Value;
-use tokio::time::Instant;
+use tokio::{sync::oneshot, time::Instant};
 use vault::Context;
 
 use crate::app::App;
@@ -34,15 +34,13 @@ pub(super) async fn accepted(app: &App, reply: &Reply, submitted: Submitted) -> 
         Reply::Accept { status } => receipt(app, event, run, status),
         Reply::Wait { deadline } | Reply::Respond { deadline } => {
             let deadline = Instant::now() + deadline.as_duration();
-            let outcome = match (outcome, answer) {
-                (Some(outcome), _) => Some(outcome),
-                (None, Some(answer)) => match tokio::time::timeout_at(deadline, answer).await {
-                    Ok(Ok(outcome)) => Some(outcome),
-                    // The run is no longer under way here: its journal says what came of it.
-                    Ok(Err(_)) => waited(app, run, deadline).await,
-                    Err(_) => None,
+            let outcome = match outcome {
+                Some(outcome) => Some(outcome),
+                None => tokio::select! {
+                    biased;
+                    outcome = outcome_by(app, run, answer, deadline) => outcome,
+                    () = app.closing() => None,
                 },
-                (None, None) => waited(app, run, deadline).await,
             };
             match outcome {
                 Some(outcome) => told(reply, &outcome, event),
@@ -58,6 +56,22 @@ pub(super) async fn accepted(app: &App, reply: &Reply, submitted: Submitted) -> 
         headers.insert(DUPLICATE, HeaderValue::from_static("true"));
     }
     response
+}
+
+/// What comes of a run, if that is known by the deadline.
+async fn outcome_by(
+    app: &App,
+    run: store::RunId,
+    answer: Option<oneshot::Receiver<Outcome>>,
+    deadline: Instant,
+) -> Option<Outcome> {
+    let Some(answer) = answer else { return waited(app, run, deadline).await };
+    match tokio::time::timeout_at(deadline, answer).await {
+        Ok(Ok(outcome)) => Some(outcome),
+        // The run is no longer under way here: its journal says what came of it.
+        Ok(Err(_)) => waited(app, run, deadline).await,
+        Err(_) => None,
+    }
 }
 
 async fn waited(app: &App, run: store::RunId, deadline: Instant) -> Option<Outcome> {

@@ -166,14 +166,14 @@ async fn a_key_may_do_what_its_role_may() {
 async fn a_key_is_shown_once_gives_no_more_than_its_maker_has_and_ends() {
     let server = Server::fresh().await;
     let owner = Api::set_up(&server).await;
-    let make = async |api: &Api, role: &str, days: Value| {
+    let try_to_make = async |api: &Api, role: &str, days: Value| {
         api.post("/api-keys", &json!({ "name": "k", "role": role, "expires_in_days": days })).await
     };
-    make(&owner, "emperor", Value::Null).await.problem(422, "invalid");
+    try_to_make(&owner, "emperor", Value::Null).await.problem(422, "invalid");
     let admin = owner.key("admin").await;
-    make(&admin, "owner", Value::Null).await.problem(403, "forbidden");
+    try_to_make(&admin, "owner", Value::Null).await.problem(403, "forbidden");
 
-    let made = make(&admin, "viewer", json!(1)).await.ok();
+    let made = try_to_make(&admin, "viewer", json!(1)).await.ok();
     let text = made["key"].as_str().unwrap();
     let viewer = owner.with_key(text);
     viewer.get("/me").await.ok();
@@ -188,7 +188,7 @@ async fn a_key_is_shown_once_gives_no_more_than_its_maker_has_and_ends() {
     viewer.get("/me").await.problem(401, "unauthenticated");
     owner.delete(&format!("/api-keys/{id}")).await.problem(404, "not_found");
 
-    let expired = make(&owner, "viewer", json!(0)).await.ok();
+    let expired = try_to_make(&owner, "viewer", json!(0)).await.ok();
     owner.with_key(expired["key"].as_str().unwrap()).get("/me").await.problem(401, "unauthenticated");
 }
 

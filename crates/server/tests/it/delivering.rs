@@ -140,7 +140,7 @@ async fn this_machine_is_called_only_when_the_operator_allows_it() {
 async fn a_destination_that_could_not_work_is_refused_with_what_to_write() {
     let server = Server::fresh().await;
     let owner = Api::set_up(&server).await;
-    let make = async |config: Value, secrets: Value| {
+    let try_to_make = async |config: Value, secrets: Value| {
         let destination = json!({ "name": "x", "config": config, "secrets": secrets });
         owner.post("/environments/production/destinations", &destination).await
     };
@@ -153,12 +153,12 @@ async fn a_destination_that_could_not_work_is_refused_with_what_to_write() {
         (json!({ "kind": "webhook", "url": "https://u:hunter2@a.example" }), Value::Null, "credentials"),
     ];
     for (config, secrets, says) in cases {
-        let problem = make(config, secrets).await.problem(422, "invalid");
+        let problem = try_to_make(config, secrets).await.problem(422, "invalid");
         let detail = problem["detail"].as_str().unwrap();
         assert!(detail.contains(says) && !detail.contains("hunter2") && !detail.contains(KEY), "{detail}");
     }
-    let made = make(json!({ "kind": "webhook", "url": "https://a.example" }), Value::Null).await.ok();
-    make(json!({ "kind": "webhook", "url": "https://b.example" }), Value::Null)
+    let made = try_to_make(json!({ "kind": "webhook", "url": "https://a.example" }), Value::Null).await.ok();
+    try_to_make(json!({ "kind": "webhook", "url": "https://b.example" }), Value::Null)
         .await
         .problem(409, "conflict");
     let path = format!("/destinations/{}", made["id"].as_str().unwrap());

@@ -1,5 +1,8 @@
 //! The whole server as its users meet it: the real binary, real HTTP, a real receiver.
 
+#![expect(clippy::unwrap_used, reason = "a test stops where its set-up fails")]
+
+#[expect(dead_code, unused_imports, reason = "the other test binary uses the rest")]
 #[path = "../support/mod.rs"]
 mod support;
 
@@ -8,6 +11,7 @@ mod calling;
 mod delivering;
 mod duplicates;
 mod live;
+mod mistakes;
 mod operating;
 mod publishing;
 mod refusing;

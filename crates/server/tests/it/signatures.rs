@@ -24,8 +24,8 @@ fn now_s() -> i64 {
     i64::try_from(since.as_secs()).unwrap()
 }
 
-/// Sends a body as if it were another one that was signed at a time.
-async fn send(source: &Source, key: &str, id: &str, at_s: i64, signed: &Value, sent: &Value) -> Answer {
+/// Sends a body with the signature of the same or another one, made at a time.
+async fn send(source: &Source, key: &str, (id, at_s): (&str, i64), signed: &Value, sent: &Value) -> Answer {
     let signature = Webhook::new(key).unwrap().sign(id, at_s, signed.to_string().as_bytes()).unwrap();
     let at = at_s.to_string();
     let headers = [("webhook-id", id), ("webhook-timestamp", &at), ("webhook-signature", &signature)];
@@ -36,9 +36,9 @@ async fn send(source: &Source, key: &str, id: &str, at_s: i64, signed: &Value, s
 async fn a_signed_request_is_taken_once_under_its_id() {
     let (_server, owner, source) = signed().await;
     let body = json!({ "query": "你好" });
-    let first = send(&source, KEY, "msg_1", now_s(), &body, &body).await;
+    let first = send(&source, KEY, ("msg_1", now_s()), &body, &body).await;
     assert_eq!((first.status, first.header("linchpin-duplicate")), (202, None), "{first:?}");
-    let again = send(&source, NEXT_KEY, "msg_1", now_s(), &body, &body).await;
+    let again = send(&source, NEXT_KEY, ("msg_1", now_s()), &body, &body).await;
     assert_eq!(
         again.header("linchpin-duplicate"),
         Some("true"),
@@ -46,7 +46,7 @@ async fn a_signed_request_is_taken_once_under_its_id() {
     );
     assert_eq!(again.ok()["event_id"], first.ok()["event_id"]);
     assert_eq!(
-        send(&source, KEY, "msg_2", now_s() - 200, &body, &body).await.header("linchpin-duplicate"),
+        send(&source, KEY, ("msg_2", now_s() - 200), &body, &body).await.header("linchpin-duplicate"),
         None
     );
     assert_eq!(owner.list("events").await.len(), 2);
@@ -64,10 +64,10 @@ async fn what_is_not_signed_by_a_key_of_the_source_just_now_is_refused() {
     let refused = [
         (source.post(&body).await, "signature_missing"),
         (source.post_with(&[("webhook-id", "msg_1")], &body).await, "signature_missing"),
-        (send(&source, stranger, "msg_1", now, &body, &body).await, "signature_invalid"),
-        (send(&source, KEY, "msg_1", now, &body, &other).await, "signature_invalid"),
-        (send(&source, KEY, "msg_1", now - 400, &body, &body).await, "timestamp_out_of_range"),
-        (send(&source, KEY, "msg_1", now + 400, &body, &body).await, "timestamp_out_of_range"),
+        (send(&source, stranger, ("msg_1", now), &body, &body).await, "signature_invalid"),
+        (send(&source, KEY, ("msg_1", now), &body, &other).await, "signature_invalid"),
+        (send(&source, KEY, ("msg_1", now - 400), &body, &body).await, "timestamp_out_of_range"),
+        (send(&source, KEY, ("msg_1", now + 400), &body, &body).await, "timestamp_out_of_range"),
     ];
     for (answer, code) in &refused {
         answer.problem(401, code);
@@ -75,7 +75,7 @@ async fn what_is_not_signed_by_a_key_of_the_source_just_now_is_refused() {
         owner.refusal(&source, code).await;
     }
     assert_eq!(owner.list("events").await, Vec::<Value>::new());
-    let taken = send(&source, KEY, "msg_1", now, &body, &body).await;
+    let taken = send(&source, KEY, ("msg_1", now), &body, &body).await;
     assert_eq!((taken.status, taken.header("linchpin-duplicate")), (202, None), "nothing has used the id up");
     assert_eq!(owner.list(&format!("refusals?source={}", source.id)).await.len(), refused.len());
 }

@@ -88,8 +88,8 @@ async fn a_replay_is_a_run_of_its_own_on_the_version_that_is_wanted() {
         let run = answer.ok()["run_id"].clone();
         let ran = eventually("the replay has ended", async || {
             let trace = owner.trace(event).await;
-            let runs = trace["runs"].as_array().unwrap().iter();
-            runs.cloned().find(|known| known["id"] == run && known["status"] == "succeeded")
+            let mut runs = trace["runs"].as_array().unwrap().iter();
+            runs.find(|known| known["id"] == run && known["status"] == "succeeded").cloned()
         });
         let ran = ran.await;
         assert_eq!((&ran["cause"], &ran["outputs"]["text"]), (&json!("replay"), &json!(text)), "{ran}");

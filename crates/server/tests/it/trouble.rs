@@ -95,18 +95,17 @@ async fn what_a_receiver_does_is_recorded_and_judged() {
         case("gone", receiver.url("gone"), once(), &["permanent"], "410"),
         case("fails", receiver.url("fails"), once(), &["retry", "exhausted"], "500"),
     ];
-    let mut nodes = "nodes:\n".to_owned();
-    let mut edges = "edges:\n".to_owned();
     for case in &cases {
         let config = json!({ "kind": "webhook", "url": case.url, "retry": case.retry, "timeout": "1s" });
         owner.destination(case.name, config, Value::Null).await;
-        nodes += &format!(
-            "  {0}: {{ kind: deliver, destination: {0}, body: \"{{{{ input.query }}}}\" }}\n",
-            case.name
-        );
-        edges += &format!("  - start -> {}\n", case.name);
     }
-    owner.deploy("all", &flow("all", &(nodes + &edges))).await;
+    let all = |make: &dyn Fn(&str) -> String| cases.iter().map(|case| make(case.name)).collect::<String>();
+    let line = |name: &str| {
+        format!("  {name}: {{ kind: deliver, destination: {name}, body: \"{{{{ input.query }}}}\" }}\n")
+    };
+    let edge = |name: &str| format!("  - start -> {name}\n");
+    let rest = format!("nodes:\n{}edges:\n{}", all(&line), all(&edge));
+    owner.deploy("all", &flow("all", &rest)).await;
     let source = owner.open_source("all", "accept").await;
     let receipt = source.post(&json!({ "query": "x" })).await.ok();
     let trace = owner.settled(receipt["event_id"].as_str().unwrap(), cases.len()).await;

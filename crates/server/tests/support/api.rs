@@ -194,9 +194,19 @@ impl Source {
 
     /// Posts JSON with further headers.
     pub(crate) async fn post_with(&self, headers: &[(&str, &str)], body: &Value) -> Answer {
+        self.try_post(headers, body).await.unwrap_or_else(|lost| panic!("{lost:?}"))
+    }
+
+    /// The same, which may fail.
+    pub(crate) async fn try_post(&self, headers: &[(&str, &str)], body: &Value) -> Result<Answer, Lost> {
         let mut headers = headers.to_vec();
         headers.push(("content-type", "application/json"));
-        self.send(Method::POST, &headers, body.to_string()).await
+        self.send_body(Method::POST, &headers, whole(body.to_string())).await
+    }
+
+    /// The same source at another address.
+    pub(crate) fn at(&self, url: String) -> Self {
+        Self { url, ..self.clone() }
     }
 
     pub(crate) async fn send(

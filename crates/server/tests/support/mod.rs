@@ -13,9 +13,9 @@ use tokio::time::Instant;
 pub(crate) use self::{
     api::{Api, PASSWORD, Source, flow},
     http::{Answer, Body, Http, Lost, chunked, request, whole},
-    receiver::{Receiver, Reply},
+    receiver::{Receiver, Reply, Seen},
     rude::rude,
-    server::{Home, Launch, Server},
+    server::{Home, Server},
 };
 
 /// How long a condition may take to come true. It is generous: the cores are shared, and a condition that

@@ -35,6 +35,8 @@ pub(crate) enum Reply {
     Hang,
     /// Answers as soon as the gate gives a permit.
     Gate(Arc<Semaphore>, Box<Reply>),
+    /// Takes so long.
+    After(Duration, Box<Reply>),
 }
 
 /// The receiver. It goes when it is dropped.
@@ -44,8 +46,10 @@ pub(crate) struct Receiver {
     task: AbortHandle,
 }
 
+type Answering = Box<dyn Fn(usize, &Seen) -> Reply + Send + Sync>;
+
 struct Shared {
-    answer: Box<dyn Fn(usize, &Seen) -> Reply + Send + Sync>,
+    answer: Answering,
     seen: Mutex<Vec<Seen>>,
     count: watch::Sender<usize>,
 }
@@ -137,6 +141,10 @@ async fn take(State(shared): State<Arc<Shared>>, request: Request) -> Response {
             Reply::Hang => std::future::pending().await,
             Reply::Gate(gate, then) => {
                 gate.acquire().await.unwrap().forget();
+                reply = *then;
+            }
+            Reply::After(time, then) => {
+                tokio::time::sleep(time).await;
                 reply = *then;
             }
         }

@@ -13,6 +13,7 @@ use tempfile::TempDir;
 use tokio::{
     io::{AsyncBufReadExt, AsyncRead, BufReader},
     process::{Child, Command},
+    task::JoinHandle,
 };
 
 use super::within;
@@ -42,8 +43,11 @@ pub(crate) struct Server {
 }
 
 /// What a process has written so far.
-#[derive(Clone, Default)]
-struct Written(Arc<Mutex<String>>);
+struct Written {
+    text: Arc<Mutex<String>>,
+    /// Ends with the writer.
+    reading: JoinHandle<()>,
+}
 
 impl Home {
     pub(crate) fn new() -> Self {
@@ -84,7 +88,7 @@ impl Launch {
 
     /// Starts it and waits until it listens; gives what it wrote when it ends instead.
     pub(crate) async fn try_start(self) -> Result<Server, Ended> {
-        let (mut child, out, log) = self.spawn();
+        let (mut child, out, mut log) = self.spawn();
         let ready = within(PATIENCE, "the server is ready, or has ended", async || {
             match (log.ready_at(), child.try_wait().unwrap()) {
                 (Some(url), _) => Some(Ok(url)),
@@ -94,7 +98,10 @@ impl Launch {
         });
         match ready.await {
             Ok(url) => Ok(Server { url, home: self.home, child, out, log }),
-            Err(status) => Err(Ended { status, said: log.text() }),
+            Err(status) => {
+                log.end().await;
+                Err(Ended { status, said: log.text() })
+            }
         }
     }
 
@@ -175,7 +182,10 @@ impl Server {
     /// Waits until it has ended.
     pub(crate) async fn ended(&mut self) -> ExitStatus {
         let ended = tokio::time::timeout(PATIENCE, self.child.wait()).await;
-        ended.unwrap_or_else(|_| panic!("the server does not end; its log: {}", self.log.text())).unwrap()
+        let status =
+            ended.unwrap_or_else(|_| panic!("the server does not end; its log: {}", self.log.text()));
+        self.log.end().await;
+        status.unwrap()
     }
 
     /// Kills it, as the kernel does when it needs the memory, and waits until it is gone.
@@ -188,25 +198,32 @@ impl Server {
 impl Written {
     /// Collects what comes until the writer ends.
     fn of(reader: impl AsyncRead + Unpin + Send + 'static) -> Self {
-        let written = Self::default();
-        let into = written.clone();
-        tokio::spawn(async move {
+        let text = Arc::<Mutex<String>>::default();
+        let into = Arc::clone(&text);
+        let reading = tokio::spawn(async move {
             let mut lines = BufReader::new(reader).lines();
             while let Ok(Some(line)) = lines.next_line().await {
-                let mut text = into.0.lock();
+                let mut text = into.lock();
                 text.push_str(&line);
                 text.push('\n');
             }
         });
-        written
+        Self { text, reading }
     }
 
     fn text(&self) -> String {
-        self.0.lock().clone()
+        self.text.lock().clone()
+    }
+
+    /// Waits until all is read of a writer that has ended.
+    async fn end(&mut self) {
+        if !self.reading.is_finished() {
+            tokio::time::timeout(PATIENCE, &mut self.reading).await.unwrap().unwrap();
+        }
     }
 
     fn ready_at(&self) -> Option<String> {
-        let text = self.0.lock();
+        let text = self.text.lock();
         let (_, rest) = text.split_once("ready url=")?;
         Some(rest.split_whitespace().next()?.to_owned())
     }

@@ -218,6 +218,7 @@ CREATE TABLE run_live (
     created_at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX run_queue ON run_live (id) WHERE owner IS NULL AND status = 'queued';
+CREATE INDEX run_suspect ON run_live (deaths, id) WHERE deaths >= 2;
 CREATE INDEX run_parked ON run_live (id) WHERE status = 'parked';
 CREATE INDEX run_timer ON run_live (wake_at) WHERE wake_at IS NOT NULL;
 CREATE INDEX run_owner ON run_live (owner) WHERE owner IS NOT NULL;

@@ -8,7 +8,7 @@ use crate::{
     EventId, NodeId, Place,
     delivery::{AttemptCommit, NewDelivery, Settle, Settled},
     event::{Admission, Admitted, Begin, NewEvent, NewRun},
-    run::{Cause, ClaimRuns, ClaimedRun, Committed, Ending, HeldRun, RunCommit, Then},
+    run::{Cause, ClaimRuns, ClaimedRun, Committed, Ending, HeldRun, RunCommit, Then, Which},
     sql::Statement,
     write::{Outcome, Write},
 };
@@ -226,6 +226,9 @@ fn run_commit(c: &Connection, commit: &RunCommit) -> rusqlite::Result<Committed>
         insert_record(c, held.place, (held.id, commit.seq), record)?;
     }
     insert_deliveries(c, held.place, held.id, &commit.deliveries)?;
+    if commit.absolved {
+        c.prepare_cached("UPDATE run_live SET deaths = 0 WHERE id = ?1")?.execute([held.id])?;
+    }
     if matches!(commit.then, Then::End(_)) {
         faults::hit(CrashPoint::InsideRunEnd);
     }
@@ -286,24 +289,40 @@ fn run_claim(c: &Connection, claim: &ClaimRuns) -> rusqlite::Result<Vec<ClaimedR
             created_at: crate::sql::time(row, 8)?,
         })
     };
-    if let Some(id) = claim.only {
-        let one = format!("UPDATE run_live {RETURNING} WHERE id = ?2 AND owner IS NULL RETURNING {COLUMNS}");
-        return c.prepare_cached(&one)?.query_map(params![claim.node, id], claimed)?.collect();
-    }
+    let now = claim.now.as_millis();
+    let limit = match claim.which {
+        Which::Next(limit) => limit,
+        Which::Suspect => {
+            let suspect = format!(
+                "UPDATE run_live {RETURNING} WHERE id =
+                     (SELECT id FROM run_live
+                      WHERE deaths >= 2 AND owner IS NULL AND (status = 'queued' OR wake_at <= ?2)
+                      ORDER BY deaths, id LIMIT 1)
+                 RETURNING {COLUMNS}"
+            );
+            return c.prepare_cached(&suspect)?.query_map(params![claim.node, now], claimed)?.collect();
+        }
+        Which::One(id) => {
+            let one =
+                format!("UPDATE run_live {RETURNING} WHERE id = ?2 AND owner IS NULL RETURNING {COLUMNS}");
+            return c.prepare_cached(&one)?.query_map(params![claim.node, id], claimed)?.collect();
+        }
+    };
     let due = format!(
         "UPDATE run_live {RETURNING} WHERE id IN
-             (SELECT id FROM run_live WHERE wake_at <= ?2 AND owner IS NULL ORDER BY wake_at LIMIT ?3)
+             (SELECT id FROM run_live WHERE wake_at <= ?2 AND owner IS NULL AND deaths < 2
+              ORDER BY wake_at LIMIT ?3)
          RETURNING {COLUMNS}"
     );
-    let now = claim.now.as_millis();
     let mut runs: Vec<ClaimedRun> = c
         .prepare_cached(&due)?
-        .query_map(params![claim.node, now, claim.limit], claimed)?
+        .query_map(params![claim.node, now, limit], claimed)?
         .collect::<Result<_, _>>()?;
-    let left = claim.limit.saturating_sub(u32::try_from(runs.len()).unwrap_or(u32::MAX));
+    let left = limit.saturating_sub(u32::try_from(runs.len()).unwrap_or(u32::MAX));
     let queued = format!(
         "UPDATE run_live {RETURNING} WHERE id IN
-             (SELECT id FROM run_live WHERE owner IS NULL AND status = 'queued' ORDER BY id LIMIT ?2)
+             (SELECT id FROM run_live WHERE owner IS NULL AND status = 'queued' AND deaths < 2
+              ORDER BY id LIMIT ?2)
          RETURNING {COLUMNS}"
     );
     for run in c.prepare_cached(&queued)?.query_map(params![claim.node, left], claimed)? {

@@ -1,0 +1,51 @@
+//! Kill -9 at random, under load.
+
+use std::time::{Duration, Instant};
+
+use clock::Random;
+
+use crate::{outside::Outside, senders::Senders, support::Home};
+
+/// Connections that send all the time.
+const CONNECTIONS: usize = 12;
+
+/// How often the server is killed; `LINCHPIN_TEST_KILLS` says otherwise.
+const KILLS: usize = 12;
+
+/// The server lives so long at least, and so much longer at most.
+const LIFE_MS: u16 = 50;
+const LONGER_MS: u16 = 400;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_is_lost_and_nothing_committed_is_repeated_however_often_it_is_killed() {
+    let kills = std::env::var("LINCHPIN_TEST_KILLS").map_or(KILLS, |kills| kills.parse().unwrap());
+    let (home, outside, random) = (Home::new(), Outside::start().await, Random::system());
+    let mut server = home.serve().start().await;
+    let owner = outside.set_up(&server).await;
+    let senders = Senders::new(&owner).await;
+    let sending: Vec<_> = (0..CONNECTIONS)
+        .map(|_| {
+            let senders = senders.clone();
+            tokio::spawn(async move { senders.send_on().await })
+        })
+        .collect();
+    let begun = Instant::now();
+    for _ in 0..kills {
+        let life = LIFE_MS + u16::from_le_bytes(random.bytes()) % LONGER_MS;
+        tokio::time::sleep(Duration::from_millis(life.into())).await;
+        server.kill().await;
+        server = home.serve().start().await;
+        senders.turn_to(&server);
+    }
+    senders.stop();
+    for sender in sending {
+        sender.await.unwrap();
+    }
+    let killed_for = begun.elapsed();
+    let sum = outside.balance(&owner.at(&server), &senders.taken()).await;
+    println!("{kills} kills in {killed_for:?}, balanced after {:?}: {sum:?}", begun.elapsed());
+    assert!(
+        sum.events >= 4 * kills && sum.repeated_calls > 0,
+        "too little was going on to prove anything: {sum:?}"
+    );
+}

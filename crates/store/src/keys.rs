@@ -1,0 +1,37 @@
+//! Whether the server's keys are those of its database.
+
+use rusqlite::OptionalExtension;
+use vault::{Context, OpenError};
+
+use crate::{Error, Store};
+
+/// What is sealed, and one row of each: the newest where they are many.
+const SEALED: [(&str, &str); 6] = [
+    ("secret", "SELECT sealed FROM secret LIMIT 1"),
+    ("source", "SELECT sealed FROM source LIMIT 1"),
+    ("destination", "SELECT sealed FROM destination LIMIT 1"),
+    ("provider", "SELECT sealed FROM provider LIMIT 1"),
+    ("delivery", "SELECT sealed FROM delivery_live ORDER BY id DESC LIMIT 1"),
+    ("journal", "SELECT sealed FROM journal ORDER BY rowid DESC LIMIT 1"),
+];
+
+impl Store {
+    /// Checks that this server has the keys that what it stored was sealed with. Without them it would
+    /// start, open nothing of what there is, and seal what is new with another key. A damaged row is no
+    /// reason not to start: it says so when it is read.
+    ///
+    /// # Errors
+    /// [`Error::Unseal`] for what was sealed with a key that this server does not have.
+    pub async fn keys_check(&self) -> Result<(), Error> {
+        for (kind, sql) in SEALED {
+            let sealed: Option<Vec<u8>> =
+                self.read(move |c| c.query_row(sql, [], |row| row.get(0)).optional()).await?;
+            // The key is looked for before the context counts, so none is needed.
+            let opened = sealed.map(|sealed| self.keys.open(Context { kind, id: b"" }, &sealed));
+            if let Some(Err(source @ OpenError::UnknownKey)) = opened {
+                return Err(Error::Unseal { kind, source });
+            }
+        }
+        Ok(())
+    }
+}
