@@ -5,11 +5,11 @@ import { caller, ownerKey } from './lib/api.mjs'
 import { startFront } from './lib/front.mjs'
 import { startReceiver } from './lib/receiver.mjs'
 import { startServer } from './lib/server.mjs'
-import { fillShop, sendMorning } from './lib/shop.mjs'
+import { fillShop, SHOP_MOODS, sendMorning } from './lib/shop.mjs'
 
 const person = { name: 'Ann Lee', email: 'ann@example.com', password: 'correct horse battery' }
 const port = Number(process.argv[2] ?? 8600)
-const receiver = await startReceiver()
+const receiver = await startReceiver(SHOP_MOODS)
 const server = await startServer({ publicUrl: `http://127.0.0.1:${port}` })
 const front = await startFront(port, server.url)
 const key = await ownerKey(server.url, server.token, person)

@@ -1,7 +1,6 @@
 //! Starts everything, measures, prints.
 
 use std::{
-    net::SocketAddr,
     path::{Path, PathBuf},
     process::Stdio,
     time::Duration,
@@ -93,7 +92,8 @@ impl Run {
         let (idle, _) = subject.server.memory()?;
 
         for &connections in &self.connections {
-            let floor = self.measure(&me, ("bare", "/"), connections, &bare, &[]).await?;
+            let target = Target { me: &me, area: "bare", path: "/", headers: &[], process: &bare };
+            let floor = self.measure(&target, connections).await?;
             let floor_rate = floor.seen.rate();
             push(&mut rows, floor, None);
             for area in ["accept", "run"] {
@@ -102,7 +102,9 @@ impl Run {
                 }
                 let path = subject.source(area).await?;
                 let headers = vec![format!("x-webhook-token: {TOKEN}")];
-                let row = self.measure(&me, (area, &path), connections, &subject.server, &headers).await?;
+                let target =
+                    Target { me: &me, area, path: &path, headers: &headers, process: &subject.server };
+                let row = self.measure(&target, connections).await?;
                 ensure!(row.seen.refused == 0, "{area}: {} requests were refused", row.seen.refused);
                 push(&mut rows, row, Some(floor_rate));
                 if area == "accept" {
@@ -117,7 +119,7 @@ impl Run {
         println!("binary: {} MB", std::fs::metadata(&self.linchpin)?.len() >> 20);
         println!("{PEERS}");
         if let Some(out) = &self.out {
-            let results = json!({ "machine": machine(), "rows": rows, "start_ms": subject.server.started_in.as_millis() as u64,
+            let results = json!({ "machine": machine(), "rows": rows, "start_ms": subject.server.started_in.as_secs_f64() * 1000.0,
                 "memory_idle_bytes": idle, "memory_peak_bytes": height });
             std::fs::write(out, serde_json::to_string_pretty(&results)? + "\n")?;
         }
@@ -125,28 +127,59 @@ impl Run {
         bare.end().await
     }
 
-    async fn measure(
-        &self,
-        me: &Path,
-        (area, path): (&str, &str),
-        connections: usize,
-        process: &Process,
-        headers: &[String],
-    ) -> anyhow::Result<Row> {
+    async fn measure(&self, target: &Target<'_>, connections: usize) -> anyhow::Result<Row> {
         // A short run first, so that caches are warm and connections were made once.
-        load(me, process.address, path, headers, connections, Duration::from_millis(300)).await?;
-        let (cpu, fsyncs) = (process.cpu(), fsyncs(process, area).await?);
-        let seen =
-            load(me, process.address, path, headers, connections, Duration::from_secs(self.seconds)).await?;
+        target.load(connections, Duration::from_millis(300)).await?;
+        let (cpu, fsyncs) = (target.process.cpu(), target.fsyncs().await?);
+        let seen = target.load(connections, Duration::from_secs(self.seconds)).await?;
         let events = f64_of(seen.done).max(1.0);
         Ok(Row {
-            area: area.to_owned(),
+            area: target.area.to_owned(),
             connections,
             of_bare: None,
-            cpu_us_per_event: (process.cpu() - cpu) * 1e6 / events,
-            fsyncs_per_event: (self::fsyncs(process, area).await? - fsyncs) / events,
+            cpu_us_per_event: (target.process.cpu() - cpu) * 1e6 / events,
+            fsyncs_per_event: (target.fsyncs().await? - fsyncs) / events,
             seen,
         })
+    }
+}
+
+/// What the load is put on.
+struct Target<'a> {
+    /// This program, which is the load in a process of its own.
+    me: &'a Path,
+    area: &'a str,
+    path: &'a str,
+    headers: &'a [String],
+    process: &'a Process,
+}
+
+impl Target<'_> {
+    /// Runs the load in a process of its own.
+    async fn load(&self, connections: usize, duration: Duration) -> anyhow::Result<Seen> {
+        let mut command = Command::new(self.me);
+        command.args(["load", "--keys", "--address", &self.process.address.to_string(), "--path", self.path]);
+        command.args(["--connections", &connections.to_string()]);
+        command.args(["--duration-ms", &duration.as_millis().to_string()]);
+        for header in self.headers {
+            command.args(["--header", header]);
+        }
+        let output = command.stderr(Stdio::inherit()).output().await?;
+        ensure!(output.status.success(), "the load failed");
+        serde_json::from_slice(&output.stdout).context("the load said nothing")
+    }
+
+    /// Fsyncs of the write-ahead log and of checkpoints so far.
+    async fn fsyncs(&self) -> anyhow::Result<f64> {
+        if self.area == "bare" {
+            return Ok(api::get(self.process.address, "/fsyncs").await?.parse()?);
+        }
+        let metrics = api::get(self.process.address, "/metrics").await?;
+        let value = |name: &str| {
+            let line = metrics.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+            line.and_then(|value| value.parse::<f64>().ok()).unwrap_or(0.0)
+        };
+        Ok(value("linchpin_store_transactions_total") + 2.0 * value("linchpin_store_checkpoints_total"))
     }
 }
 
@@ -159,48 +192,6 @@ fn push(rows: &mut Vec<Row>, mut row: Row, floor: Option<f64>) {
 #[expect(clippy::cast_precision_loss, reason = "counts of a benchmark")]
 fn f64_of(count: u64) -> f64 {
     count as f64
-}
-
-/// Runs the load in a process of its own.
-async fn load(
-    me: &Path,
-    address: SocketAddr,
-    path: &str,
-    headers: &[String],
-    connections: usize,
-    duration: Duration,
-) -> anyhow::Result<Seen> {
-    let mut command = Command::new(me);
-    command.args(["load", "--keys", "--address", &address.to_string(), "--path", path]);
-    command.args([
-        "--connections",
-        &connections.to_string(),
-        "--duration-ms",
-        &duration.as_millis().to_string(),
-    ]);
-    for header in headers {
-        command.args(["--header", header]);
-    }
-    let output = command.stderr(Stdio::inherit()).output().await?;
-    ensure!(output.status.success(), "the load failed");
-    serde_json::from_slice(&output.stdout).context("the load said nothing")
-}
-
-/// Fsyncs of the write-ahead log and of checkpoints so far.
-async fn fsyncs(process: &Process, area: &str) -> anyhow::Result<f64> {
-    if area == "bare" {
-        return Ok(api::get(process.address, "/fsyncs").await?.parse()?);
-    }
-    let metrics = api::get(process.address, "/metrics").await?;
-    let value = |name: &str| {
-        let line = metrics
-            .lines()
-            .find(|line| line.starts_with(name) && line.as_bytes().get(name.len()) == Some(&b' '));
-        line.and_then(|line| line.rsplit(' ').next())
-            .and_then(|value| value.parse::<f64>().ok())
-            .unwrap_or(0.0)
-    };
-    Ok(value("linchpin_store_transactions_total") + 2.0 * value("linchpin_store_checkpoints_total"))
 }
 
 impl Subject {
@@ -263,8 +254,8 @@ impl Subject {
             "config": { "verification": { "scheme": "token" }, "reply": mode },
             "secrets": { "scheme": "token", "tokens": [TOKEN] },
         });
-        let made = self.call("POST", "/api/v1/environments/production/sources", &source).await?;
-        let id = made["id"].as_str().context("the source has no id")?;
+        let stored = self.call("POST", "/api/v1/environments/production/sources", &source).await?;
+        let id = stored["id"].as_str().context("the source has no id")?;
         Ok(format!("/hooks/{id}"))
     }
 

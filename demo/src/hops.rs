@@ -96,10 +96,10 @@ impl Hops {
             Heard::Refused { system: "chat robot", how } => self.hop("chat robot refused", now, how),
             Heard::Refused { how, .. } => self.hop("ticket system refused", now, how),
             Heard::Took { system: "chat robot", text, .. } => {
-                self.hop("chat robot retried and took it", now, &short(&text))
+                self.hop("chat robot retried and took it", now, &short(&text));
             }
             Heard::Took { id, text, .. } => {
-                self.hop("ticket system retried and took it", now, &format!("{id}, {}", short(&text)))
+                self.hop("ticket system retried and took it", now, &format!("{id}, {}", short(&text)));
             }
             Heard::Signature(genuine) => {
                 ensure!(genuine, "the ticket system could not verify a signature");

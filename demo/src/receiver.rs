@@ -47,7 +47,7 @@ struct Systems {
 
 impl Receiver {
     pub(crate) async fn start() -> anyhow::Result<(Self, mpsc::Receiver<Heard>)> {
-        let (heard, hears) = mpsc::channel(64);
+        let (heard, listening) = mpsc::channel(64);
         let systems = Arc::new(Systems {
             heard,
             robot_failed: AtomicBool::new(false),
@@ -59,7 +59,7 @@ impl Receiver {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let address = listener.local_addr()?;
         tokio::spawn(async move { axum::serve(listener, router).await });
-        Ok((Self { address }, hears))
+        Ok((Self { address }, listening))
     }
 
     /// The robot's whole address, with its key.

@@ -26,7 +26,7 @@ export async function startFront(port, url) {
   const behind = new URL(url)
   const server = createServer((request, response) => {
     if (BEHIND.test(request.url)) pass(request, response, behind)
-    else void serve(request, response)
+    else serve(request, response).catch((error) => response.writeHead(500).end(String(error)))
   })
   await new Promise((done) => server.listen(port, '127.0.0.1', done))
   return {

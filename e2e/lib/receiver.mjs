@@ -2,11 +2,18 @@
 
 import { createServer } from 'node:http'
 
+/** How a path answers, and after how many milliseconds. */
+const MOODS = {
+  '/ok': { mood: 'ok', ms: 0 },
+  '/moody': { mood: 'moody', ms: 0 },
+  '/down': { mood: 'down', ms: 0 },
+}
+
 /**
- * `/ok` takes everything; `/moody` answers 503 to the first try of each delivery and takes the second;
- * `/down` always answers 500; `/gone` answers 404. `?ms=` says how long each takes to answer.
+ * Starts it. `ok` takes everything; `moody` answers 503 to the first try of each delivery and takes the
+ * second; `down` always answers 500.
  */
-export async function startReceiver() {
+export async function startReceiver(moods = MOODS) {
   const seen = new Set()
   const server = createServer((request, response) => {
     request.resume()
@@ -14,12 +21,12 @@ export async function startReceiver() {
       const id = request.headers['webhook-id'] ?? ''
       const again = seen.has(id)
       seen.add(id)
-      const { pathname, searchParams } = new URL(request.url ?? '/', 'http://receiver')
-      const [status, body] = answer(pathname, again)
+      const { mood = 'ok', ms = 0 } = moods[request.url ?? '/'] ?? {}
+      const [status, body] = answer(mood, again)
       setTimeout(() => {
         response.writeHead(status, { 'content-type': 'application/json' })
         response.end(JSON.stringify(body))
-      }, Number(searchParams.get('ms') ?? 0))
+      }, ms)
     })
   })
   await new Promise((done) => server.listen(0, '127.0.0.1', done))
@@ -30,9 +37,8 @@ export async function startReceiver() {
   }
 }
 
-function answer(path, again) {
-  if (path.startsWith('/moody') && !again) return [503, { error: 'The ticket system restarts; try again.' }]
-  if (path.startsWith('/down')) return [500, { error: 'The database of the CRM is not reachable.' }]
-  if (path.startsWith('/gone')) return [404, { error: 'There is no such robot.' }]
+function answer(mood, again) {
+  if (mood === 'moody' && !again) return [503, { error: 'The ticket system restarts; try again.' }]
+  if (mood === 'down') return [500, { error: 'The database of the CRM is not reachable.' }]
   return [200, { accepted: true, id: 'TCK-4821' }]
 }

@@ -2,12 +2,19 @@
 
 import { destination, release, saveFlow, send, source } from './seed.mjs'
 
+/** How the systems at the far end of the shop are: one restarts, one is down. */
+export const SHOP_MOODS = {
+  '/tickets': { mood: 'moody', ms: 46 },
+  '/team': { mood: 'ok', ms: 28 },
+  '/crm': { mood: 'down', ms: 12 },
+}
+
 /** Fills a fresh server; the receiver stands for the systems at the far end. */
 export async function fillShop(call, receiver) {
   for (const environment of ['production', 'test']) {
-    await destination(call, environment, 'ticket-system', `${receiver}/moody?ms=46`)
-    await destination(call, environment, 'service-team', `${receiver}/ok?ms=28`)
-    await destination(call, environment, 'crm', `${receiver}/down?ms=12`, { retry: ['1s', '1s'] })
+    await destination(call, environment, 'ticket-system', `${receiver}/tickets`)
+    await destination(call, environment, 'service-team', `${receiver}/team`)
+    await destination(call, environment, 'crm', `${receiver}/crm`, { retry: ['1s', '1s'] })
   }
   for (const flow of ['after-sales-assistant', 'crm-welcome', 'alert-triage']) {
     await saveFlow(call, flow)

@@ -1,7 +1,7 @@
 import { type ErrorComponentProps, Link } from '@tanstack/react-router'
 import { useTranslation } from 'react-i18next'
-import { Empty } from '~/ui/Empty'
 import { Problem } from '~/ui/Problem'
+import { Logo } from './frame/Logo'
 
 /** A page that could not be shown. */
 export function Broken({ error, reset }: ErrorComponentProps) {
@@ -11,15 +11,13 @@ export function Broken({ error, reset }: ErrorComponentProps) {
 export function NotFound() {
   const { t } = useTranslation()
   return (
-    <Empty
-      title={t('notFound.title')}
-      action={
-        <Link to="/events" className="text-accent underline underline-offset-2">
-          {t('notFound.home')}
-        </Link>
-      }
-    >
-      {t('notFound.text')}
-    </Empty>
+    <main className="mx-auto max-w-2xl px-6 py-24">
+      <Logo size={34} />
+      <h1 className="mt-6 text-display font-semibold tracking-tight">{t('notFound.title')}</h1>
+      <p className="mt-2 text-prose text-ink-2">{t('notFound.text')}</p>
+      <Link to="/events" className="mt-5 inline-block text-prose text-accent underline underline-offset-2">
+        {t('notFound.home')}
+      </Link>
+    </main>
   )
 }

@@ -8,7 +8,11 @@ export function Dialog({ open, onClose, label, className = '', children }: Dialo
   const dialog = useRef<HTMLDialogElement>(null)
   useEffect(() => {
     const element = dialog.current
-    if (open && element && !element.open) element.showModal()
+    if (open && element && !element.open) {
+      element.showModal()
+      // What one writes into comes first, not what happens to stand first.
+      element.querySelector('input')?.focus()
+    }
     if (!open && element?.open) element.close()
   }, [open])
   return (

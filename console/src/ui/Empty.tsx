@@ -23,7 +23,7 @@ export function Empty({ title, children, example, exampleName, action }: EmptyPr
       <div className="mt-2 text-prose text-ink-2">{children}</div>
       {example && (
         <div className="mt-5 flex items-start gap-2 rounded-base border border-line bg-sunken p-3">
-          <pre className="thin-scroll min-w-0 flex-1 overflow-x-auto font-mono text-small leading-5">
+          <pre className="min-w-0 flex-1 font-mono text-small leading-5 break-words whitespace-pre-wrap">
             {example}
           </pre>
           <CopyButton text={example} what={exampleName ?? ''} />

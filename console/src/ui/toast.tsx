@@ -1,6 +1,7 @@
 import { X } from 'lucide-react'
 import { useEffect, useSyncExternalStore } from 'react'
 import { useTranslation } from 'react-i18next'
+import { asProblem } from '~/api/problem'
 import { Button } from './Button'
 import { IconButton } from './IconButton'
 
@@ -23,6 +24,20 @@ const listeners = new Set<() => void>()
 export function tell(toast: Toast) {
   shown = { ...toast, key: ++count }
   for (const listener of listeners) listener()
+}
+
+/**
+ * Tells what came of an action, even when what it was started from is no longer on the page by then.
+ * `done` says what to tell, if anything.
+ */
+export async function report<T>(action: Promise<T>, done?: (result: T) => Toast | undefined) {
+  try {
+    const toast = done?.(await action)
+    if (toast) tell(toast)
+    else await action
+  } catch (error) {
+    tell({ text: asProblem(error).message, failed: true })
+  }
 }
 
 function dismiss(key: number) {

@@ -113,6 +113,6 @@ pub(crate) fn router() -> Router<App> {
 /// The OpenAPI 3.1 document.
 pub(crate) fn openapi() -> utoipa::openapi::OpenApi {
     let mut document = table_of_contents().split_for_parts().1;
-    document.info.version = env!("CARGO_PKG_VERSION").to_owned();
+    env!("CARGO_PKG_VERSION").clone_into(&mut document.info.version);
     document
 }

@@ -256,6 +256,42 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/documents/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Delete a document */
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Deleted */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+            };
+        };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/environments": {
         parameters: {
             query?: never;
@@ -1171,6 +1207,187 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/knowledge-bases": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The knowledge bases */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["BaseView"][];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/knowledge-bases/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Make or change a knowledge base */
+        put: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    name: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["BaseInput"];
+                };
+            };
+            responses: {
+                /** @description Stored */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+            };
+        };
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/knowledge-bases/{name}/documents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The documents of a knowledge base */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    name: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["DocumentRow"][];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /** Add a document: its bytes as the body, its type in `Content-Type` */
+        post: {
+            parameters: {
+                query: {
+                    /** @description The file name; a document of this name is replaced. */
+                    name: string;
+                };
+                header?: never;
+                path: {
+                    name: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/octet-stream": number[];
+                };
+            };
+            responses: {
+                202: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["DocumentAdded"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/knowledge-bases/{name}/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Try a question */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    name: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["SearchInput"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["SearchResult"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/login-links": {
         parameters: {
             query?: never;
@@ -1241,6 +1458,81 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/models": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The models, those that are always there among them */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ModelView"][];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/models/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Make or change a model */
+        put: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    name: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["ModelInput"];
+                };
+            };
+            responses: {
+                /** @description Stored */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+            };
+        };
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/node-kinds": {
         parameters: {
             query?: never;
@@ -1269,6 +1561,81 @@ export interface paths {
             };
         };
         put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/providers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The providers */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ProviderView"][];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/providers/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Make or change a provider */
+        put: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    name: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["ProviderInput"];
+                };
+            };
+            responses: {
+                /** @description Stored */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+            };
+        };
         post?: never;
         delete?: never;
         options?: never;
@@ -1546,6 +1913,19 @@ export interface components {
             /** @description Request, response or error, and times. */
             record: Record<string, never>;
         };
+        /** @description A knowledge base's settings. `{}` takes the defaults. */
+        BaseInput: {
+            /** @description Embedding model and chunking. */
+            settings?: Record<string, never>;
+        };
+        /** @description A knowledge base. */
+        BaseView: {
+            id: string;
+            /** @description How flows call it. */
+            name: string;
+            /** @description Embedding model and chunking. */
+            settings: Record<string, never>;
+        };
         /** @description A delivery as lists show it. */
         DeliveryRow: {
             /**
@@ -1579,8 +1959,8 @@ export interface components {
         };
         /** @description What serves a flow in an environment. */
         Deployed: {
-            deployed_at: string;
             environment: string;
+            since: string;
             /** Format: int32 */
             version: number;
         };
@@ -1608,6 +1988,27 @@ export interface components {
             id: string;
             /** @description How flows call it. */
             name: string;
+            updated_at: string;
+        };
+        /** @description A document that was taken in. */
+        DocumentAdded: {
+            id: string;
+            /** @description The job that makes it findable; absent when the same content is there already. */
+            job?: string | null;
+        };
+        /** @description A document as lists show it. */
+        DocumentRow: {
+            /** Format: int32 */
+            chunks: number;
+            /** @description Why it failed. */
+            error?: string | null;
+            id: string;
+            media_type: string;
+            name: string;
+            /** Format: int64 */
+            size: number;
+            /** @description `queued`, `ready` or `failed`. */
+            status: string;
             updated_at: string;
         };
         /** @description A flow's YAML. */
@@ -1831,6 +2232,28 @@ export interface components {
             /** @description The server's version. */
             version: string;
         };
+        /** @description A model that is to be made or changed. */
+        ModelInput: {
+            /** @description What the provider calls it; the model's own name when it is absent. */
+            model?: string | null;
+            /** @description The provider's name; `local` for the models inside the process. */
+            provider: string;
+            /** @description `chat`, `embedding` or `rerank`. */
+            purpose: string;
+        };
+        /** @description A model. */
+        ModelView: {
+            /** @description Whether it is there without anybody adding it. */
+            built_in: boolean;
+            /** @description What the provider calls it. */
+            model?: string | null;
+            /** @description How flows call it. */
+            name: string;
+            /** @description The provider's name; `local` for the models inside the process. */
+            provider: string;
+            /** @description `chat`, `embedding` or `rerank`. */
+            purpose: string;
+        };
         /** @description A key that is wanted. */
         NewKey: {
             /**
@@ -1875,6 +2298,21 @@ export interface components {
             title: string;
             /** @description Where the code is explained. */
             type: string;
+        };
+        /** @description A provider that is to be made or changed. */
+        ProviderInput: {
+            /** @description Its address and how it is called: `base_url`, `key_header`, `concurrency`, … */
+            config: Record<string, never>;
+            /** @description `api_key`. On a change, absent keeps what there is. */
+            secrets?: Record<string, never> | null;
+        };
+        /** @description A provider of models. */
+        ProviderView: {
+            /** @description Its address and how it is called. */
+            config: Record<string, never>;
+            /** @description Whether a key is set. */
+            has_key: boolean;
+            name: string;
         };
         /** @description What has changed. */
         PublishNote: {
@@ -1943,6 +2381,16 @@ export interface components {
              * @description The number of the flow's version.
              */
             version: number;
+        };
+        /** @description A question to try. */
+        SearchInput: {
+            query: string;
+            /** @description At most so many passages, up to 50. */
+            top_k?: number;
+        };
+        /** @description What a question finds. */
+        SearchResult: {
+            passages: Record<string, never>[];
         };
         /** @description A secret, without its value. */
         SecretName: {

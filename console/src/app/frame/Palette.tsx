@@ -26,15 +26,17 @@ import { LANGUAGES, useLogOut, useSpeak } from './SettingsMenus'
 export default function Palette({ onClose }: { onClose: () => void }) {
   const { t } = useTranslation()
   const [text, setText] = useState('')
+  const [chosen, choose] = useState('')
+  // The item for an id comes with the id, too late to be chosen by itself; it is then the only one.
+  const id = idKind(text.trim()) && text.trim()
   const run = (action: () => unknown) => () => {
     onClose()
     void action()
   }
   return (
     <Dialog open onClose={onClose} label={t('palette.open')} className="mt-[12vh] w-[min(38rem,92vw)]">
-      <Command label={t('palette.open')} loop>
+      <Command label={t('palette.open')} loop value={id ?? chosen} onValueChange={choose}>
         <Command.Input
-          autoFocus
           value={text}
           onValueChange={setText}
           placeholder={t('palette.placeholder')}

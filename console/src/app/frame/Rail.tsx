@@ -15,7 +15,7 @@ export function Rail() {
   return (
     <nav
       aria-label={t('rail.label')}
-      className={`flex shrink-0 gap-0.5 bg-canvas p-2 max-sm:order-last max-sm:justify-around max-sm:border-t max-sm:border-line sm:flex-col ${railFolded ? 'sm:w-12' : 'sm:w-12 lg:w-44'}`}
+      className={`flex shrink-0 gap-0.5 bg-canvas p-2 max-sm:order-last max-sm:justify-around max-sm:border-t max-sm:border-line sm:flex-col ${railFolded ? 'sm:w-12' : 'sm:w-12 lg:w-42'}`}
     >
       <Link
         to="/events"

@@ -164,6 +164,9 @@ export default {
     home: 'Go to the events',
   },
   events: {
+    noFlowText:
+      'Events come in by sources, and a source belongs to a flow. So the first thing to make is a flow.',
+    firstFlow: 'Make the first flow',
     dead_one: '{{count}} dead letter',
     dead_other: '{{count}} dead letters',
     none: 'No event yet',
@@ -288,6 +291,14 @@ export default {
     deploy: 'Deploy to {{environment}}',
     deployed: 'Version {{number}} serves {{environment}} now.',
     undo: 'Back to version {{number}}',
+  },
+  keysFor: {
+    name: 'Made in the console',
+    make: 'Put an API key into it',
+    made_one:
+      'The key is shown this once. It may do what an editor may, and ends by itself in {{count}} day.',
+    made_other:
+      'The key is shown this once. It may do what an editor may, and ends by itself in {{count}} days.',
   },
   sources: {
     none: 'No source yet',

@@ -151,6 +151,8 @@ export default {
     home: '去看事件',
   },
   events: {
+    noFlowText: '事件从来源进来，而来源属于某个流程。所以先建一个流程。',
+    firstFlow: '去建第一个流程',
     dead_other: '{{count}} 封死信',
     none: '还没有事件',
     noneText: '向来源“{{source}}”发一条，这里马上就会出现。',
@@ -230,7 +232,7 @@ export default {
     sent: '请求',
     received: '响应',
     notSent: '没有发出任何内容：消息无法转换成目标要求的格式。',
-    headers_other: '{{count}} 个请求头',
+    headers_other: '{{count}} 个 HTTP 头',
     bytes_other: '{{count}} 字节，非文本',
     cut: '只保留了开头部分。',
     timing: { dns: '解析', connect: '连接', tls: 'TLS', first: '首字节', total: '总计' },
@@ -268,6 +270,11 @@ export default {
     deploy: '部署到{{environment}}',
     deployed: '{{environment}}环境现由版本 {{number}} 服务。',
     undo: '退回版本 {{number}}',
+  },
+  keysFor: {
+    name: '控制台创建',
+    make: '填入一个 API 密钥',
+    made_other: '密钥只显示这一次。它拥有编辑者权限，{{count}} 天后自动失效。',
   },
   sources: {
     none: '还没有来源',

@@ -35,7 +35,7 @@ export function DeliveriesPage() {
       brief={(row) => (
         <>
           <div className="flex items-center justify-between gap-2">
-            <span className="truncate">{names.destination(row.destination) ?? t('columns.gone')}</span>
+            <span className="truncate">{names.shown.destination(row.destination)}</span>
             <Time at={row.created_at} className="tabular shrink-0 text-small text-ink-3" />
           </div>
           <div className="flex items-center justify-between gap-2">
@@ -125,7 +125,7 @@ function useColumns(): Column<DeliveryRow>[] {
     {
       head: t('thread.destination'),
       width: 'minmax(0, 1fr)',
-      cell: (row) => names.destination(row.destination) ?? t('columns.gone'),
+      cell: (row) => names.shown.destination(row.destination),
     },
     {
       head: t('thread.step'),

@@ -3,14 +3,14 @@ import { useNavigate, useParams } from '@tanstack/react-router'
 import { ArrowLeft } from 'lucide-react'
 import { useTranslation } from 'react-i18next'
 import { useEnable } from '~/api/mutations'
-import { ApiProblem, asProblem } from '~/api/problem'
+import { ApiProblem } from '~/api/problem'
 import { type DestinationView, destinations } from '~/api/queries'
 import { useEnvironment } from '~/app/environment'
 import { Button } from '~/ui/Button'
 import { Copyable } from '~/ui/Copy'
 import { IconButton } from '~/ui/IconButton'
 import { Problem } from '~/ui/Problem'
-import { tell } from '~/ui/toast'
+import { report } from '~/ui/toast'
 import { toYaml } from '~/ui/yaml/toYaml'
 import { Yaml } from '~/ui/yaml/Yaml'
 import { Panel } from '../payload/Panel'
@@ -74,12 +74,7 @@ function Off({ destination, reason }: { destination: DestinationView; reason: st
       <p className="min-w-0 break-words">{t('destinations.offReason', { reason })}</p>
       <Button
         busy={enable.isPending}
-        onClick={() =>
-          enable.mutate(undefined, {
-            onSuccess: () => tell({ text: t('destinations.enabled') }),
-            onError: (error) => tell({ text: asProblem(error).message, failed: true }),
-          })
-        }
+        onClick={() => void report(enable.mutateAsync(), () => ({ text: t('destinations.enabled') }))}
       >
         {t('destinations.enable')}
       </Button>

@@ -3,7 +3,7 @@ import { Link, useNavigate, useParams } from '@tanstack/react-router'
 import { useTranslation } from 'react-i18next'
 import { type DestinationView, destinations } from '~/api/queries'
 import { useEnvironment } from '~/app/environment'
-import { Empty } from '~/ui/Empty'
+import { KeyedEmpty } from '../keys/KeyedEmpty'
 import { useNamed } from '../list/loaded'
 import { type Column, RecordList } from '../list/RecordList'
 import { SplitView } from '../list/SplitView'
@@ -41,13 +41,12 @@ export function DestinationsPage() {
       open={(row) => void navigate({ to: '/destinations/$destination', params: { destination: row.id } })}
       close={() => void navigate({ to: '/destinations' })}
       empty={
-        <Empty
+        <KeyedEmpty
           title={t('destinations.none')}
-          example={makeDestination(location.origin, environment)}
-          exampleName="curl"
+          example={(key) => makeDestination(location.origin, environment, key)}
         >
           {t('destinations.noneText')}
-        </Empty>
+        </KeyedEmpty>
       }
     />
   )
@@ -92,8 +91,9 @@ function useColumns(): Column<DestinationView>[] {
   ]
 }
 
-function makeDestination(origin: string, environment: string): string {
+function makeDestination(origin: string, environment: string, key: string): string {
   return `curl -X POST ${origin}/api/v1/environments/${environment}/destinations \\
-  -H 'authorization: Bearer API_KEY' -H 'content-type: application/json' \\
+  -H 'authorization: Bearer ${key}' \\
+  -H 'content-type: application/json' \\
   -d '{"name": "ticket-system", "config": {"kind": "webhook", "url": "https://tickets.example.com/hooks"}}'`
 }

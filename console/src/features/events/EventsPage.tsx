@@ -91,13 +91,13 @@ function useColumns(environment: string): Column<EventRow>[] {
     {
       head: t('thread.source'),
       width: 'minmax(0, 1fr)',
-      cell: (row) => (row.source ? (names.source(row.source) ?? t('columns.gone')) : word(row.kind)),
+      cell: (row) => (row.source ? names.shown.source(row.source) : word(row.kind)),
     },
     {
       head: t('thread.flow'),
       width: 'minmax(0, 1.3fr)',
       wide: true,
-      cell: (row) => <span className="text-ink-2">{names.flow(row.flow) ?? t('columns.gone')}</span>,
+      cell: (row) => <span className="text-ink-2">{names.shown.flow(row.flow)}</span>,
     },
     {
       head: t('columns.took'),
@@ -123,14 +123,11 @@ function useColumns(environment: string): Column<EventRow>[] {
 }
 
 function useBrief(environment: string) {
-  const { t } = useTranslation()
   const names = useNames(environment)
   return (row: EventRow) => (
     <>
       <div className="flex items-center justify-between gap-2">
-        <span className="truncate">
-          {row.source ? (names.source(row.source) ?? t('columns.gone')) : row.kind}
-        </span>
+        <span className="truncate">{row.source ? names.shown.source(row.source) : row.kind}</span>
         <Time at={row.received_at} className="tabular shrink-0 text-small text-ink-3" />
       </div>
       <div className="flex items-center justify-between gap-2">

@@ -91,7 +91,7 @@ function Canvas({
       deleteKeyCode={null}
       fitView
       fitViewOptions={{ maxZoom: 1, padding: 0.12 }}
-      minZoom={0.2}
+      minZoom={0.08}
       maxZoom={1.5}
       proOptions={{ hideAttribution: true }}
       aria-label={t('flows.canvas')}

@@ -2,8 +2,8 @@ import { useQuery } from '@tanstack/react-query'
 import { Link, useNavigate } from '@tanstack/react-router'
 import { useTranslation } from 'react-i18next'
 import { flows } from '~/api/queries'
-import { Empty } from '~/ui/Empty'
 import { Time } from '~/ui/Time'
+import { KeyedEmpty } from '../keys/KeyedEmpty'
 import { useNamed } from '../list/loaded'
 import { RecordList } from '../list/RecordList'
 import { Deployments } from './Deployments'
@@ -48,18 +48,28 @@ export function FlowsPage() {
       open={(row) => void navigate({ to: '/flows/$name', params: { name: row.name } })}
       close={() => void navigate({ to: '/flows' })}
       empty={
-        <Empty title={t('flows.none')} example={example(location.origin)} exampleName="curl">
+        <KeyedEmpty title={t('flows.none')} example={(key) => example(location.origin, key)}>
           {t('flows.noneText')}
-        </Empty>
+        </KeyedEmpty>
       }
     />
   )
 }
 
-function example(origin: string): string {
-  return `curl -X PUT ${origin}/api/v1/flows/hello \\
-  -H 'authorization: Bearer API_KEY' -H 'content-type: application/json' \\
-  --data-binary @- <<'JSON'
-{"definition": "linchpin: flow/v1\\nname: hello\\ninputs:\\n  name: { type: string, required: true }\\nnodes:\\n  greeting: { kind: template, text: \\"Hello {{ input.name }}\\" }\\nedges:\\n  - start -> greeting\\noutputs: { text: \\"{{ nodes.greeting.text }}\\" }\\n"}
-JSON`
+/** Makes a small flow, as one who works in a terminal would: a file, and one call. */
+function example(origin: string, key: string): string {
+  return `cat > hello.yaml <<'YAML'
+linchpin: flow/v1
+name: hello
+inputs:
+  name: { type: string, required: true }
+nodes:
+  greeting: { kind: template, text: "Hello {{ input.name }}" }
+edges:
+  - start -> greeting
+outputs: { text: "{{ nodes.greeting.text }}" }
+YAML
+jq -Rs '{definition: .}' hello.yaml | curl -X PUT ${origin}/api/v1/flows/hello \\
+  -H 'authorization: Bearer ${key}' \\
+  -H 'content-type: application/json' -d @-`
 }

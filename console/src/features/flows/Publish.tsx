@@ -1,13 +1,12 @@
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { useDeploy, usePublish } from '~/api/mutations'
-import { asProblem } from '~/api/problem'
 import type { FlowDetail } from '~/api/queries'
 import { useEnvironment } from '~/app/environment'
 import { environmentName } from '~/app/frame/EnvironmentSwitch'
 import { Button } from '~/ui/Button'
 import { Dialog } from '~/ui/Dialog'
-import { tell } from '~/ui/toast'
+import { report } from '~/ui/toast'
 
 /** Publishes the draft when it is newer than the newest version; a note says what has changed. */
 export function Publish({ flow }: { flow: FlowDetail }) {
@@ -34,12 +33,9 @@ export function Publish({ flow }: { flow: FlowDetail }) {
           onSubmit={(event) => {
             event.preventDefault()
             const note = String(new FormData(event.currentTarget).get('note'))
-            publish.mutate(note, {
-              onSuccess: ({ number }) => {
-                setOpen(false)
-                tell({ text: t('flows.published', { number }) })
-              },
-              onError: (error) => tell({ text: asProblem(error).message, failed: true }),
+            void report(publish.mutateAsync(note), ({ number }) => {
+              setOpen(false)
+              return { text: t('flows.published', { number }) }
             })
           }}
         >
@@ -75,24 +71,17 @@ export function Deploy({ flow, version }: { flow: FlowDetail; version: number })
   const serving = flow.deployments.find((one) => one.environment === environment)?.version
   if (serving === version) return null
   const name = environmentName(t, environment)
-  const failed = (error: unknown) => tell({ text: asProblem(error).message, failed: true })
+  const undo = serving !== undefined && {
+    action: {
+      label: t('flows.undo', { number: serving }),
+      run: () => void report(deploy.mutateAsync({ environment, version: serving })),
+    },
+  }
   const start = () =>
-    deploy.mutate(
-      { environment, version },
-      {
-        onError: failed,
-        onSuccess: () =>
-          tell({
-            text: t('flows.deployed', { number: version, environment: name }),
-            ...(serving !== undefined && {
-              action: {
-                label: t('flows.undo', { number: serving }),
-                run: () => deploy.mutate({ environment, version: serving }, { onError: failed }),
-              },
-            }),
-          }),
-      },
-    )
+    void report(deploy.mutateAsync({ environment, version }), () => ({
+      text: t('flows.deployed', { number: version, environment: name }),
+      ...undo,
+    }))
   return (
     <Button busy={deploy.isPending} onClick={start}>
       {t('flows.deploy', { environment: name })}

@@ -39,6 +39,7 @@ export interface Column<Row> {
 export function RecordList<Row extends { id: string }>(props: RecordListProps<Row>) {
   const { loaded, selected, title, tools } = props
   const { rows } = loaded
+  const Title = selected ? 'h2' : 'h1'
   const scroller = useRef<HTMLDivElement>(null)
   useListKeys(rows, props, scroller)
   return (
@@ -46,7 +47,7 @@ export function RecordList<Row extends { id: string }>(props: RecordListProps<Ro
       <div
         className={`flex shrink-0 flex-wrap items-center gap-x-3 gap-y-1 px-4 ${selected ? 'py-2' : 'py-3'}`}
       >
-        <h1 className={`font-semibold ${selected ? 'text-prose' : 'text-title'}`}>{title}</h1>
+        <Title className={`font-semibold ${selected ? 'text-prose' : 'text-title'}`}>{title}</Title>
         <div className="ml-auto flex items-center gap-2">{tools}</div>
       </div>
       <div ref={scroller} className="thin-scroll min-h-0 flex-1 overflow-y-auto">
@@ -84,8 +85,8 @@ function Rows<Row extends { id: string }>(props: RecordListProps<Row>) {
             role="row"
             data-id={row.id}
             aria-current={row.id === selected ? 'true' : undefined}
-            className={`group relative border-b border-line px-4 hover:bg-hover aria-[current=true]:bg-selected ${brief ? 'py-2' : GRID} ${arrived.has(row.id) ? 'arrived' : ''}`}
-            style={{ contentVisibility: 'auto', containIntrinsicSize: `auto ${brief ? 57 : 37}px` }}
+            className={`group relative border-b border-line px-4 hover:bg-hover aria-[current=true]:bg-selected ${brief ? 'py-1.5' : GRID} ${arrived.has(row.id) ? 'arrived' : ''}`}
+            style={{ contentVisibility: 'auto', containIntrinsicSize: `auto ${brief ? 53 : 33}px` }}
           >
             {brief ? (
               <div role="cell">
@@ -119,7 +120,7 @@ function Rows<Row extends { id: string }>(props: RecordListProps<Row>) {
 }
 
 const GRID =
-  'grid h-9 items-center gap-3 [grid-template-columns:var(--narrow)] md:[grid-template-columns:var(--columns)]'
+  'grid h-8 items-center gap-3 [grid-template-columns:var(--narrow)] md:[grid-template-columns:var(--columns)]'
 const LINK = 'absolute inset-0 rounded-none outline-offset-[-2px]'
 
 function narrow<Row>(columns: Column<Row>[]): string {
@@ -181,7 +182,7 @@ function Skeletons({ brief }: { brief: boolean }) {
       {[70, 52, 64, 40, 58, 46, 66, 50].map((width) => (
         <div
           key={width}
-          className={`flex items-center gap-6 border-b border-line px-4 ${brief ? 'h-14' : 'h-9'}`}
+          className={`flex items-center gap-6 border-b border-line px-4 ${brief ? 'h-13' : 'h-8'}`}
         >
           <div className="skeleton h-2.5 w-20" />
           <div className="skeleton h-2.5" style={{ width: `${width * 0.5}%` }} />

@@ -13,7 +13,7 @@ export function SplitView({ list, open }: { list: ReactNode; open: boolean }) {
   if (!open) return list
   return (
     <div className="flex h-full">
-      <div className={`w-76 shrink-0 border-r border-line max-xl:hidden ${listFolded ? 'hidden' : ''}`}>
+      <div className={`w-68 shrink-0 border-r border-line max-xl:hidden ${listFolded ? 'hidden' : ''}`}>
         {list}
       </div>
       <div className="min-w-0 flex-1">

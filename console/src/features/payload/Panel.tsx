@@ -9,7 +9,7 @@ export function Panel({ title, note, copy, children }: PanelProps) {
   return (
     <section aria-label={title} className="min-w-0 px-4 py-3">
       <div className="mb-1.5 flex h-6 items-center gap-2">
-        <h3 className="text-small font-medium text-ink-2">{title}</h3>
+        <h2 className="text-small font-medium text-ink-2">{title}</h2>
         {note && <span className="truncate text-small text-ink-3">{note}</span>}
         {copy !== undefined && (
           <span className="ml-auto">

@@ -39,7 +39,7 @@ export function RunsPage() {
       brief={(row) => (
         <>
           <div className="flex items-center justify-between gap-2">
-            <span className="truncate">{names.flow(row.flow) ?? t('columns.gone')}</span>
+            <span className="truncate">{names.shown.flow(row.flow)}</span>
             <Time at={row.created_at} className="tabular shrink-0 text-small text-ink-3" />
           </div>
           <Standing row={row} />
@@ -118,7 +118,7 @@ function useColumns(): Column<RunRow>[] {
     {
       head: t('thread.flow'),
       width: 'minmax(0, 1fr)',
-      cell: (row) => names.flow(row.flow) ?? t('columns.gone'),
+      cell: (row) => names.shown.flow(row.flow),
     },
     {
       head: t('columns.took'),

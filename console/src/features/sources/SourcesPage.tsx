@@ -28,7 +28,7 @@ export function SourcesPage() {
       brief={(row) => (
         <>
           <p className="truncate">{row.name}</p>
-          <p className="truncate text-small text-ink-3">{names.flow(row.flow) ?? t('columns.gone')}</p>
+          <p className="truncate text-small text-ink-3">{names.shown.flow(row.flow)}</p>
         </>
       )}
       name={(row) => row.name}
@@ -53,7 +53,7 @@ function useColumns(): Column<SourceView>[] {
     {
       head: t('thread.flow'),
       width: 'minmax(0, 1fr)',
-      cell: (row) => <span className="text-ink-2">{names.flow(row.flow) ?? t('columns.gone')}</span>,
+      cell: (row) => <span className="text-ink-2">{names.shown.flow(row.flow)}</span>,
     },
     {
       head: t('sources.verification'),

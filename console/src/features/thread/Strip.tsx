@@ -38,7 +38,7 @@ export function Strip({ trace, run, here, flow, source }: StripProps) {
         run={run}
         at="run"
         mark={markOfRun(run.status)}
-        label={`${t('trace.run')}: ${word(run.status)}`}
+        label={`${flow ?? t('trace.run')}: ${word(run.status)}`}
       >
         {flow ?? t('trace.run')}
       </Stop>

@@ -1,12 +1,11 @@
 import { RotateCw } from 'lucide-react'
 import { useTranslation } from 'react-i18next'
 import { useReplayDelivery } from '~/api/mutations'
-import { asProblem } from '~/api/problem'
 import type { DeliveryTrace } from '~/api/queries'
 import { Button } from '~/ui/Button'
 import { Copyable } from '~/ui/Copy'
 import { Due } from '~/ui/Time'
-import { tell } from '~/ui/toast'
+import { report } from '~/ui/toast'
 import { useWord } from '../thread/words'
 
 /** Where a delivery stands, its id, and for a dead letter the way to send it again. */
@@ -34,12 +33,7 @@ export function ReplayDead({ id }: { id: string }) {
   return (
     <Button
       busy={replay.isPending}
-      onClick={() =>
-        replay.mutate(id, {
-          onSuccess: () => tell({ text: t('deliveries.replayed') }),
-          onError: (error) => tell({ text: asProblem(error).message, failed: true }),
-        })
-      }
+      onClick={() => void report(replay.mutateAsync(id), () => ({ text: t('deliveries.replayed') }))}
     >
       <RotateCw size={14} aria-hidden="true" />
       {t('deliveries.replay')}

@@ -2,7 +2,6 @@ import { Link } from '@tanstack/react-router'
 import { ArrowLeft, ArrowRight, Link2, PanelLeftOpen, RotateCcw, Square } from 'lucide-react'
 import { useTranslation } from 'react-i18next'
 import { useCancelRun, useReplayEvent } from '~/api/mutations'
-import { asProblem } from '~/api/problem'
 import type { RunTrace, Trace } from '~/api/queries'
 import { useNames } from '~/app/environment'
 import { prefer, usePreferences } from '~/app/preferences'
@@ -13,7 +12,7 @@ import { Menu, MenuItem } from '~/ui/Menu'
 import { Time } from '~/ui/Time'
 import { Took } from '~/ui/Took'
 import { timeOfDay } from '~/ui/time'
-import { tell } from '~/ui/toast'
+import { report } from '~/ui/toast'
 import { isOpen, type Mark, markOfRun } from '../thread/mark'
 import { MarkIcon } from '../thread/Shape'
 import { useWord } from '../thread/words'
@@ -48,9 +47,7 @@ export function TraceHead({ trace, run, onRun, onBack }: TraceHeadProps) {
           </span>
         )}
         <h1 className="flex min-w-0 flex-1 flex-wrap items-center gap-x-2 text-title font-semibold">
-          <span className="truncate">
-            {trace.source ? (names.source(trace.source) ?? t('columns.gone')) : trace.kind}
-          </span>
+          <span className="truncate">{trace.source ? names.shown.source(trace.source) : trace.kind}</span>
           <ArrowRight size={15} strokeWidth={1.75} aria-hidden="true" className="shrink-0 text-ink-3" />
           {flow ? (
             <Link
@@ -61,7 +58,7 @@ export function TraceHead({ trace, run, onRun, onBack }: TraceHeadProps) {
               {flow}
             </Link>
           ) : (
-            <span className="truncate">{t('columns.gone')}</span>
+            <span className="truncate">{names.shown.flow(trace.flow)}</span>
           )}
         </h1>
         <Actions trace={trace} run={run} onRun={onRun} />
@@ -118,12 +115,7 @@ function Cancel({ run }: { run: string }) {
   const { t } = useTranslation()
   const cancel = useCancelRun()
   return (
-    <Button
-      busy={cancel.isPending}
-      onClick={() =>
-        cancel.mutate(run, { onError: (error) => tell({ text: asProblem(error).message, failed: true }) })
-      }
-    >
+    <Button busy={cancel.isPending} onClick={() => void report(cancel.mutateAsync(run))}>
       <Square size={13} aria-hidden="true" />
       {t('trace.cancel')}
     </Button>
@@ -135,12 +127,9 @@ function Replay({ trace, run, onRun }: Omit<TraceHeadProps, 'onBack'>) {
   const replay = useReplayEvent(trace.id)
   if (!run) return null
   const start = (version: 'ran' | 'deployed') =>
-    replay.mutate(version, {
-      onSuccess: ({ run_id }) => {
-        tell({ text: t('trace.replayed') })
-        onRun(run_id)
-      },
-      onError: (error) => tell({ text: asProblem(error).message, failed: true }),
+    void report(replay.mutateAsync(version), ({ run_id }) => {
+      onRun(run_id)
+      return { text: t('trace.replayed') }
     })
   const original = trace.runs[0]?.version ?? run.version
   return (

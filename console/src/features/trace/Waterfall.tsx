@@ -80,7 +80,7 @@ function Line({ row, below, first, scale, selected, onSelect }: LineProps) {
       data-key={row.key}
       tabIndex={selected ? 0 : -1}
       onClick={onSelect}
-      className={`${WATERFALL_GRID} h-7 items-center pr-4 outline-offset-[-2px] hover:bg-hover aria-selected:bg-selected`}
+      className={`${WATERFALL_GRID} h-6 items-center pr-4 outline-offset-[-2px] hover:bg-hover aria-selected:bg-selected`}
     >
       <Gutter row={row} first={first} below={below} />
       <div className={`flex min-w-0 items-baseline gap-2 pr-3 ${dim ? 'text-ink-3' : ''}`}>
@@ -106,7 +106,7 @@ function Line({ row, below, first, scale, selected, onSelect }: LineProps) {
   )
 }
 
-const HEIGHT = 28
+const HEIGHT = 24
 const MIDDLE = HEIGHT / 2
 const [MAIN, BRANCH] = [15, 31]
 

@@ -53,8 +53,12 @@ export function threadOf(trace: Trace, run: RunTrace | undefined, now: number): 
   const created = Date.parse(run.created_at)
   // A replay begins long after its request: its thread is measured from its own beginning.
   const origin = run.cause === 'original' ? Math.min(received, created) : created
-  const rows = [requestRow(trace, run.cause === 'original' ? received - origin : 0), runRow(run, origin, now)]
   const bars = tryBars(run.steps, origin)
+  const lastEnd = Math.max(0, ...[...bars.values()].flat().map(({ end }) => end))
+  const rows = [
+    requestRow(trace, run.cause === 'original' ? received - origin : 0),
+    runRow(run, origin, now, lastEnd),
+  ]
   for (const step of run.steps) {
     rows.push(stepRow(step, bars.get(step.id) ?? [], now - origin, isOpen(markOfRun(run.status))))
     for (const delivery of run.deliveries.filter((made) => made.step === step.id)) {
@@ -83,7 +87,7 @@ function requestRow(trace: Trace, at: number): Row {
   }
 }
 
-function runRow(run: RunTrace, origin: number, now: number): Row {
+function runRow(run: RunTrace, origin: number, now: number, lastEnd: number): Row {
   const start = Date.parse(run.created_at) - origin
   const mark = markOfRun(run.status)
   const end = run.finished_at ? Date.parse(run.finished_at) - origin : isOpen(mark) ? now - origin : start
@@ -95,7 +99,8 @@ function runRow(run: RunTrace, origin: number, now: number): Row {
     title: '',
     detail: `v${run.version}`,
     standing: run.status,
-    bars: [{ start, end: Math.max(start, end), mark }],
+    // Steps tell their ends more finely than the run does.
+    bars: [{ start, end: Math.max(start, end, lastEnd), mark }],
     ...(run.finished_at && { tookMs: end - start }),
   }
 }
@@ -205,7 +210,7 @@ function tryBars(steps: StepTrace[], origin: number): Map<string, Bar[]> {
   for (const { id, ended, took, failed } of tries) {
     const sameMoment = Math.floor(behind) === ended
     const start = sameMoment ? behind : Math.max(0, ended - took)
-    const end = sameMoment ? Math.min(behind + took, ended + 0.999) : Math.max(ended, start)
+    const end = sameMoment ? Math.min(behind + took, ended + 0.999) : Math.max(ended, start + took)
     behind = end
     const before = bars.get(id) ?? []
     const last = before.at(-1)

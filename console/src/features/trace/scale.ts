@@ -38,8 +38,8 @@ export interface Scale {
   ticks: Tick[]
 }
 
-/** A gap is broken out when it takes more than this part of what is left of the axis. */
-const WORTH_BREAKING = 0.3
+/** A gap is broken out when it is longer than this part of what is left without it and the longer ones. */
+const WORTH_BREAKING = 0.5
 
 /** The width of a broken-out gap, and of all gaps together, as fractions. */
 const GAP = 0.085
@@ -77,16 +77,12 @@ function merged(spans: Span[]): Span[] {
 /** The axis in parts: broken-out gaps, and what lies between them. */
 function partsOf(busy: Span[], first: number, last: number): Omit<Segment, 'left' | 'right'>[] {
   const gaps = busy.slice(1).map((span, place) => ({ from: busy[place]?.end ?? first, to: span.start }))
-  gaps.sort((one, other) => other.to - other.from - (one.to - one.from))
-  let left = last - first
-  const broken = []
-  for (const gap of gaps) {
-    const length = gap.to - gap.from
-    if (length <= WORTH_BREAKING * left) break
-    left -= length
-    broken.push(gap)
+  const lengths = gaps.map(({ from, to }) => to - from)
+  const left = (length: number) => {
+    const asLong = lengths.filter((one) => one >= length)
+    return last - first - asLong.reduce((sum, one) => sum + one, 0)
   }
-  broken.sort((one, other) => one.from - other.from)
+  const broken = gaps.filter(({ from, to }) => to - from > WORTH_BREAKING * left(to - from))
   const parts = []
   let from = first
   for (const gap of broken) {

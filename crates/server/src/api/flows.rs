@@ -40,7 +40,7 @@ pub(crate) struct FlowSummary {
 pub(crate) struct Deployed {
     environment: String,
     version: u32,
-    deployed_at: String,
+    since: String,
 }
 
 /// A flow with its draft.
@@ -373,7 +373,7 @@ async fn deployments(app: &App) -> Result<HashMap<FlowId, Vec<Deployed>>, Error>
         by_flow.entry(deployment.flow).or_default().push(Deployed {
             environment: app.world.environment_name(deployment.environment).to_string(),
             version: deployment.number,
-            deployed_at: rfc3339(deployment.deployed_at),
+            since: rfc3339(deployment.deployed_at),
         });
     }
     Ok(by_flow)

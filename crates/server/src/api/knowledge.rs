@@ -4,8 +4,8 @@ use ::knowledge::{Passage, Question, Settings};
 use axum::{
     Json,
     body::Bytes,
-    extract::{Path, Query, State},
-    http::{HeaderMap, StatusCode, header},
+    extract::{FromRequest, Path, Query, State},
+    http::{StatusCode, header},
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -145,16 +145,14 @@ pub(crate) async fn add_document(
     caller: Caller,
     Path(base): Path<String>,
     Query(named): Query<Named>,
-    headers: HeaderMap,
-    body: Bytes,
+    request: axum::extract::Request,
 ) -> Result<(StatusCode, Json<DocumentAdded>), Error> {
     caller.at_least(Role::Editor)?;
-    let media_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    let document = NewDocument {
-        name: named.name,
-        media_type: media_type.unwrap_or("application/octet-stream").to_owned(),
-        content: body.to_vec(),
-    };
+    let media_type = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let media_type = media_type.unwrap_or("application/octet-stream").to_owned();
+    let body =
+        Bytes::from_request(request, &()).await.map_err(|error| Error::bad_request(error.body_text()))?;
+    let document = NewDocument { name: named.name, media_type, content: body.to_vec() };
     let added = app.library.add(caller.workspace, &base, document).await.map_err(told)?;
     let job = added.job.map(|job| job.to_string());
     Ok((StatusCode::ACCEPTED, Json(DocumentAdded { id: added.document.to_string(), job })))

@@ -99,16 +99,13 @@ pub(crate) async fn put_provider(
         serde_json::from_value(input.config).map_err(|error| Error::invalid(error.to_string()))?;
     outbound::Request::new(http::Method::POST, &config.base_url)
         .map_err(|error| Error::invalid(error.to_string()))?;
-    let secrets = match input.secrets {
-        Some(secrets) => {
-            serde_json::from_value::<ProviderSecrets>(secrets.clone())
-                .map_err(|error| Error::invalid(error.to_string()))?;
-            secrets.to_string().into_bytes()
-        }
-        None => {
-            let rows = app.store.provider_list(caller.workspace).await?;
-            rows.into_iter().find(|row| row.name == name).map_or_else(|| b"{}".to_vec(), |row| row.secrets)
-        }
+    let secrets = if let Some(secrets) = input.secrets {
+        serde_json::from_value::<ProviderSecrets>(secrets.clone())
+            .map_err(|error| Error::invalid(error.to_string()))?;
+        secrets.to_string().into_bytes()
+    } else {
+        let rows = app.store.provider_list(caller.workspace).await?;
+        rows.into_iter().find(|row| row.name == name).map_or_else(|| b"{}".to_vec(), |row| row.secrets)
     };
     let config = serde_json::json!(config).to_string();
     app.store.provider_put(caller.workspace, &name, &config, &secrets).await?;

@@ -154,7 +154,7 @@ pub(crate) async fn log_out(
     if let Some(token) = cookie(&headers) {
         app.store.session_end(digest(token)).await?;
     }
-    Ok(with_cookie(format!("{COOKIE}=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax")))
+    Ok(with_cookie(&format!("{COOKIE}=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax")))
 }
 
 /// Who is logged in
@@ -180,12 +180,12 @@ async fn begin(app: &App, member: &Member) -> Result<Response, Error> {
     app.store.session_add(member, digest(&token), app.clock.now().after(SESSION)).await?;
     let secure = if app.public_url.starts_with("https:") { "; Secure" } else { "" };
     let age = SESSION.as_secs();
-    Ok(with_cookie(format!("{COOKIE}={token}; Path=/; Max-Age={age}; HttpOnly; SameSite=Lax{secure}")))
+    Ok(with_cookie(&format!("{COOKIE}={token}; Path=/; Max-Age={age}; HttpOnly; SameSite=Lax{secure}")))
 }
 
-fn with_cookie(cookie: String) -> Response {
+fn with_cookie(cookie: &str) -> Response {
     let mut response = StatusCode::NO_CONTENT.into_response();
-    if let Ok(cookie) = HeaderValue::from_str(&cookie) {
+    if let Ok(cookie) = HeaderValue::from_str(cookie) {
         response.headers_mut().insert(header::SET_COOKIE, cookie);
     }
     response

@@ -10,7 +10,7 @@ use crate::config::{Config, Log, LogFormat};
 
 /// Run the server.
 ///
-/// Settings come from the file, then from the environment (LINCHPIN_LISTEN, LINCHPIN_OUTBOUND__ALLOW_CIDRS, …),
+/// Settings come from the file, then from the environment (`LINCHPIN_LISTEN`, `LINCHPIN_OUTBOUND__ALLOW_CIDRS`, …),
 /// then from here. The first start prints a link that makes the first member.
 #[derive(Args, Serialize)]
 #[command(

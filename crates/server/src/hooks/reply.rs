@@ -35,12 +35,12 @@ pub(super) async fn accepted(app: &App, reply: &Reply, submitted: Submitted) -> 
         Reply::Wait { deadline } | Reply::Respond { deadline } => {
             let deadline = Instant::now() + deadline.as_duration();
             let outcome = match outcome {
-                Some(outcome) => Some(outcome),
                 None => tokio::select! {
                     biased;
                     outcome = outcome_by(app, run, answer, deadline) => outcome,
                     () = app.closing() => None,
                 },
+                known => known,
             };
             match outcome {
                 Some(outcome) => told(reply, &outcome, event),

@@ -137,6 +137,26 @@ async fn this_machine_is_called_only_when_the_operator_allows_it() {
 }
 
 #[tokio::test]
+async fn a_retry_that_is_due_after_a_restart_is_made() {
+    let server = Server::fresh().await;
+    let receiver = Receiver::start(|nth, _| Reply::Status(if nth == 0 { 503 } else { 200 })).await;
+    let config = json!({ "kind": "webhook", "url": receiver.url("hook"), "retry": ["1s"] });
+    let (owner, _) = telling(&server, config, Value::Null).await;
+    let event = event(&owner).await;
+    eventually("the first attempt is recorded", async || {
+        (delivery(&owner.trace(&event).await).1 == ["retry"]).then_some(())
+    })
+    .await;
+    let home = server.home().clone();
+    server.kill().await;
+    let server = home.serve().start().await;
+    let trace = owner.at(&server).settled(&event, 1).await;
+    assert_eq!(delivery(&trace).1, ["retry", "delivered"]);
+    let seen = receiver.seen();
+    assert_eq!(seen[0].header("webhook-id"), seen[1].header("webhook-id"));
+}
+
+#[tokio::test]
 async fn a_destination_that_could_not_work_is_refused_with_what_to_write() {
     let server = Server::fresh().await;
     let owner = Api::set_up(&server).await;

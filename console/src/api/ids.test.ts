@@ -1,0 +1,33 @@
+import { describe, expect, it } from 'vitest'
+import { eventOfOriginal, idKind, originalRun, shortId, successor } from './ids'
+
+const EVENT = 'evt_01h455vb4pex5vsknk084sn02q'
+
+describe('ids', () => {
+  it('are known by their prefix, and only when they are whole', () => {
+    expect(idKind(EVENT)).toBe('event')
+    expect(idKind('run_01h455vb4pex5vsknk084sn02q')).toBe('run')
+    expect(idKind('msg_01h455vb4pex5vsknk084sn02q')).toBe('delivery')
+    expect(idKind('evt_01h455')).toBeUndefined()
+    expect(idKind('xyz_01h455vb4pex5vsknk084sn02q')).toBeUndefined()
+    expect(idKind('evt_81h455vb4pex5vsknk084sn02q'), 'more than 128 bits').toBeUndefined()
+  })
+
+  it('of an event and its original run are one number', () => {
+    expect(originalRun(EVENT)).toBe('run_01h455vb4pex5vsknk084sn02q')
+    expect(eventOfOriginal(originalRun(EVENT))).toBe(EVENT)
+  })
+
+  it('have a successor, with a carry', () => {
+    expect(successor('run_000')).toBe('run_001')
+    expect(successor('run_009')).toBe('run_00a')
+    expect(successor('run_00h'), 'there is no i').toBe('run_00j')
+    expect(successor('run_0zz')).toBe('run_100')
+    expect(successor('run_zzz')).toBe('run_000')
+  })
+
+  it('are short by their end', () => {
+    expect(shortId(EVENT)).toBe('…4sn02q')
+    expect(shortId('short')).toBe('short')
+  })
+})

@@ -1,0 +1,57 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import en from './en'
+import zh from './zh'
+
+type Words = { [key: string]: string | Words }
+
+function flat(words: Words, before = ''): Map<string, string> {
+  const entries = Object.entries(words).flatMap(([key, value]): [string, string][] =>
+    typeof value === 'string' ? [[before + key, value]] : [...flat(value, `${before}${key}.`)],
+  )
+  return new Map(entries)
+}
+
+/** Chinese has one form for every number. */
+const withoutPlural = (key: string) => key.replace(/_(one|other)$/, '')
+const keys = (words: Words) => new Set([...flat(words).keys()].map(withoutPlural))
+const holes = (text: string) => [...text.matchAll(/\{\{(\w+)\}\}/g)].map(([, name]) => name).sort()
+
+function sources(folder: string): string[] {
+  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+    const path = join(folder, entry.name)
+    if (entry.isDirectory()) return entry.name === 'i18n' || entry.name === 'generated' ? [] : sources(path)
+    return /\.tsx?$/.test(entry.name) && !/\.test\./.test(entry.name) ? [readFileSync(path, 'utf8')] : []
+  })
+}
+
+/** Words that are looked up by a value of the API's or by a name in a variable. */
+const LOOKED_UP = /^(status|problem|areas|live|person\.roles|theme|environment)\./
+
+describe('the words', () => {
+  it('are the same in both languages', () => {
+    expect([...keys(zh)].sort()).toEqual([...keys(en)].sort())
+  })
+
+  it('have the same places to fill in', () => {
+    const chinese = flat(zh)
+    for (const [key, text] of flat(en)) {
+      const counterpart = chinese.get(key) ?? chinese.get(key.replace(/_one$/, '_other')) ?? ''
+      expect(holes(counterpart), key).toEqual(holes(text))
+    }
+  })
+
+  it('are Chinese in Chinese, but for names', () => {
+    const names = new Set(['Webhook', 'API', 'TLS', 'Standard Webhooks', ''])
+    const foreign = [...flat(zh)].filter(([, text]) => !/\p{Script=Han}/u.test(text) && !names.has(text))
+    expect(foreign).toEqual([])
+  })
+
+  it('are all used', () => {
+    const code = sources(join(__dirname, '../..')).join('\n')
+    const unused = [...keys(en)].filter((key) => !LOOKED_UP.test(key) && !code.includes(`'${key}'`))
+    const built = ['palette.goTo.event', 'palette.goTo.run', 'palette.goTo.delivery']
+    expect(unused.filter((key) => !built.includes(key))).toEqual([])
+  })
+})

@@ -1,0 +1,39 @@
+import { describe, expect, it } from 'vitest'
+import { curlOf, sampleOf } from './config'
+
+describe('the call to copy', () => {
+  const url = 'https://hub.example/hooks/src_1'
+
+  it('shows the proof that the source asks for', () => {
+    expect(curlOf(url, { verification: { scheme: 'none' } }, {})).not.toContain('TOKEN')
+    expect(curlOf(url, { verification: { scheme: 'token' } }, {})).toContain(
+      "-H 'authorization: Bearer TOKEN'",
+    )
+    const byHeader = { verification: { scheme: 'token', bearer: false, header: 'x-shop' } }
+    expect(curlOf(url, byHeader, {})).toContain("-H 'x-shop: TOKEN'")
+    expect(curlOf(url, { verification: { scheme: 'standard_webhooks' } }, {})).toContain(
+      'webhook-signature: v1,',
+    )
+  })
+
+  it('uses a method and a path that the source takes', () => {
+    expect(curlOf(url, { methods: ['PUT'], path: 'orders/{order_id}' }, {})).toContain(
+      `curl -X PUT '${url}/orders/{order_id}'`,
+    )
+  })
+
+  it('can be pasted into a shell whatever the values are', () => {
+    expect(curlOf(url, {}, { text: "it's" })).toContain(`-d '{"text":"it'\\''s"}'`)
+  })
+})
+
+describe('a sample', () => {
+  it("takes a field's example, else a value of its type", () => {
+    const inputs = {
+      query: { type: 'string', example: 'E3' },
+      count: { type: 'integer' },
+      list: { type: 'array' },
+    }
+    expect(sampleOf(inputs)).toEqual({ query: 'E3', count: 1, list: [] })
+  })
+})

@@ -1,0 +1,105 @@
+import { screen, waitFor, within } from '@testing-library/react'
+import userEvent from '@testing-library/user-event'
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import type { RunTrace } from '~/api/queries'
+import { runTrace, step, timeAfter, trace } from '~/testing/fixtures'
+import { openAt } from '~/testing/page'
+
+const EVENT = trace().id
+const TRACE = `GET /api/v1/events/${EVENT}`
+const LIST = 'GET /api/v1/environments/production/events'
+
+const open = (shown: ReturnType<typeof trace>, search = '') =>
+  openAt(`/events/${EVENT}${search}`, { [TRACE]: shown, [LIST]: { items: [] } })
+
+const waterfall = () => screen.findByRole('listbox', { name: /^Thread/ })
+const inspector = () => screen.getByRole('region', { name: 'What went in and what came out' })
+
+afterEach(() => vi.unstubAllGlobals())
+
+describe('a trace', () => {
+  it('shows the whole thread, and first the run with what it made', async () => {
+    await open(trace())
+    const options = within(await waterfall()).getAllByRole('option')
+    expect(options.map((option) => option.getAttribute('data-key'))).toEqual([
+      'request',
+      'run',
+      'step.answer',
+      'step.ticket',
+      'delivery.msg_1',
+      'attempt.msg_1.1',
+      'attempt.msg_1.2',
+    ])
+    expect(screen.getByRole('option', { selected: true })).toHaveAttribute('data-key', 'run')
+    expect(inspector()).toHaveTextContent('answer: Switch it off.')
+  })
+
+  it('is walked along with the arrows, and the address follows', async () => {
+    const user = userEvent.setup()
+    const { router } = await open(trace())
+    within(await waterfall())
+      .getByRole('option', { selected: true })
+      .focus()
+    await user.keyboard('{ArrowDown}')
+    await waitFor(() => expect(router.state.location.search).toMatchObject({ at: 'step.answer' }))
+    await user.keyboard('{End}')
+    await waitFor(() => expect(inspector()).toHaveTextContent('Delivered'))
+    expect(document.activeElement).toHaveAttribute('data-key', 'attempt.msg_1.2')
+  })
+
+  it('begins at the step that failed', async () => {
+    const error = { step: 'ticket', code: 'template_failed', message: 'cannot divide by zero' }
+    const tries = [{ attempt: 1, ended_at: timeAfter(3), took_us: 40, error }]
+    const steps = [step('answer', 2, 900), step('ticket', 3, 40, { state: 'failed', tries: tries as never })]
+    await open(
+      trace({ runs: [runTrace({ status: 'failed', error, steps, deliveries: [] } as unknown as RunTrace)] }),
+    )
+    expect(await screen.findByRole('option', { selected: true })).toHaveAttribute('data-key', 'step.ticket')
+    expect(inspector()).toHaveTextContent('cannot divide by zero')
+  })
+
+  it('changes between the runs of an event', async () => {
+    const user = userEvent.setup()
+    const replay = runTrace({
+      id: 'run_2',
+      cause: 'replay',
+      status: 'failed',
+      created_at: timeAfter(9_000),
+      finished_at: timeAfter(9_004),
+    })
+    const { router } = await open(trace({ runs: [runTrace(), replay] }))
+    await user.click(await screen.findByRole('button', { name: /Replay 1/ }))
+    await waitFor(() => expect(router.state.location.search).toMatchObject({ run: 'run_2' }))
+    expect(screen.getByRole('button', { name: /Replay 1/ })).toHaveAttribute('aria-pressed', 'true')
+  })
+
+  it('is replayed on the version that the person chooses', async () => {
+    const user = userEvent.setup()
+    const replayed = vi.fn(async (request: Request) => {
+      expect(await request.json()).toEqual({ version: 'deployed' })
+      return Response.json({ run_id: 'run_2' }, { status: 201 })
+    })
+    const { router } = await openAt(`/events/${EVENT}`, {
+      [TRACE]: trace(),
+      [LIST]: { items: [] },
+      [`POST /api/v1/events/${EVENT}/replay`]: replayed,
+    })
+    await user.click(await screen.findByRole('button', { name: 'Replay' }))
+    await user.click(await screen.findByRole('menuitem', { name: 'On the version that is deployed now' }))
+    await waitFor(() => expect(replayed).toHaveBeenCalledOnce())
+    await waitFor(() => expect(router.state.location.search).toMatchObject({ run: 'run_2' }))
+  })
+
+  it('shows the environment that the event belongs to', async () => {
+    const { router } = await open(trace({ environment: 'test' }))
+    await waitFor(() => expect(router.state.location.search).toMatchObject({ env: 'test' }))
+  })
+
+  it('goes back to the list on Esc', async () => {
+    const user = userEvent.setup()
+    const { router } = await open(trace(), '?env=test')
+    await waterfall()
+    await user.keyboard('{Escape}')
+    await waitFor(() => expect(router.state.location.pathname).toBe('/events'))
+  })
+})
