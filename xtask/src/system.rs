@@ -6,13 +6,13 @@ use anyhow::bail;
 
 use crate::shell::{finish, is_there};
 
-/// Makes sure that each program is there, from the Debian package beside it.
+/// Makes sure that each program is there, from the Debian packages beside it.
 pub(crate) fn need(programs: &[(&str, &str)]) -> anyhow::Result<()> {
     let missing: Vec<&(&str, &str)> = programs.iter().filter(|(program, _)| !is_there(program)).collect();
     if missing.is_empty() {
         return Ok(());
     }
-    let packages: Vec<&str> = missing.iter().map(|(_, package)| *package).collect();
+    let packages: Vec<&str> = missing.iter().flat_map(|(_, packages)| packages.split(' ')).collect();
     let list = packages.join(" ");
     if !is_root() || !is_there("apt-get") {
         bail!(
