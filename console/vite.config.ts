@@ -37,12 +37,20 @@ export default defineConfig({
     },
   },
   server: {
-    proxy: {
-      // The Host header stays, since the server takes changes only from its own pages.
-      '/api': { target: server, changeOrigin: false },
-      '/hooks': { target: server, changeOrigin: false },
-      '/status': { target: server, changeOrigin: false },
-    },
+    proxy: Object.fromEntries(
+      ['/api', '/hooks', '/status'].map((path) => [
+        path,
+        {
+          target: server,
+          // The Host header stays, since the server takes changes only from its own pages.
+          changeOrigin: false,
+          configure: (proxy) => {
+            // A stream that has nothing to say yet is open all the same.
+            proxy.on('proxyRes', (_, __, response) => setImmediate(() => response.flushHeaders()))
+          },
+        },
+      ]),
+    ),
   },
   test: {
     restoreMocks: true,

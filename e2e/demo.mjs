@@ -3,17 +3,19 @@
 
 import { caller, ownerKey } from './lib/api.mjs'
 import { startFront } from './lib/front.mjs'
+import { startModel } from './lib/model.mjs'
 import { startReceiver } from './lib/receiver.mjs'
 import { startServer } from './lib/server.mjs'
-import { fillShop, SHOP_MOODS, sendMorning } from './lib/shop.mjs'
+import { ANSWER, fillShop, SHOP_MOODS, sendMorning } from './lib/shop.mjs'
 
 const person = { name: 'Ann Lee', email: 'ann@example.com', password: 'correct horse battery' }
 const port = Number(process.argv[2] ?? 8600)
 const receiver = await startReceiver(SHOP_MOODS)
+const model = await startModel(ANSWER, 18)
 const server = await startServer({ publicUrl: `http://127.0.0.1:${port}` })
 const front = await startFront(port, server.url)
 const key = await ownerKey(server.url, server.token, person)
-const sources = await fillShop(caller(server.url, key), receiver.url)
+const sources = await fillShop(caller(server.url, key), receiver.url, model.url)
 await sendMorning(sources)
 console.log(`${front.url}  ${person.email}  ${person.password}`)
 const urls = Object.fromEntries(Object.entries(sources).map(([name, { url }]) => [name, url]))
@@ -23,6 +25,7 @@ async function stop() {
   await front.stop()
   await server.stop()
   await receiver.stop()
+  await model.stop()
   process.exit(0)
 }
 process.on('SIGINT', () => void stop())

@@ -3,12 +3,8 @@
 //   E2E_BIN=…               another binary than this checkout's
 //   E2E_FRONT=1             the console of console/dist, though the binary shows one of its own
 
-import { rm } from 'node:fs/promises'
 import { mkdirSync } from 'node:fs'
-import { launch, openPage } from './lib/browser.mjs'
-import { showsConsole, startFront } from './lib/front.mjs'
-import { startReceiver } from './lib/receiver.mjs'
-import { freePort, startServer } from './lib/server.mjs'
+import { rm } from 'node:fs/promises'
 import { accessible } from './journeys/accessible.mjs'
 import { deadLetter } from './journeys/dead-letter.mjs'
 import { firstStart } from './journeys/first-start.mjs'
@@ -17,9 +13,24 @@ import { liveAndReplay } from './journeys/live-and-replay.mjs'
 import { loggingIn } from './journeys/logging-in.mjs'
 import { palette } from './journeys/palette.mjs'
 import { refused } from './journeys/refused.mjs'
+import { streaming } from './journeys/streaming.mjs'
+import { launch, openPage } from './lib/browser.mjs'
+import { showsConsole, startFront } from './lib/front.mjs'
+import { startReceiver } from './lib/receiver.mjs'
+import { freePort, startServer } from './lib/server.mjs'
 
 /** In this order: each begins where the one before has ended. */
-const JOURNEYS = { firstStart, liveAndReplay, deadLetter, flowPage, palette, refused, accessible, loggingIn }
+const JOURNEYS = {
+  firstStart,
+  liveAndReplay,
+  deadLetter,
+  streaming,
+  flowPage,
+  palette,
+  refused,
+  accessible,
+  loggingIn,
+}
 
 const output = new URL('./output/', import.meta.url).pathname
 await rm(output, { recursive: true, force: true })
@@ -51,7 +62,15 @@ try {
   stops.unshift(() => browser.close())
   const { page, faults, context } = await openPage(browser, url)
   page.setDefaultTimeout(15_000)
-  const world = { browser, context, page, url, server, receiver, shot: (name) => page.screenshot({ path: `${output}${name}.png` }) }
+  const world = {
+    browser,
+    context,
+    page,
+    url,
+    server,
+    receiver,
+    shot: (name) => page.screenshot({ path: `${output}${name}.png` }),
+  }
   for (const [name, journey] of Object.entries(JOURNEYS)) {
     const begun = performance.now()
     try {

@@ -34,7 +34,10 @@ export async function accessible(world) {
     ['dark', 'en', 400],
   ]) {
     await page.setViewportSize({ width, height: 900 })
-    await page.evaluate((chosen) => localStorage.setItem('linchpin.preferences', JSON.stringify(chosen)), { theme, language })
+    await page.evaluate((chosen) => localStorage.setItem('linchpin.preferences', JSON.stringify(chosen)), {
+      theme,
+      language,
+    })
     for (const [name, path] of Object.entries(paths)) {
       await page.goto(url + path)
       await page.locator('h1:visible, h2:visible').first().waitFor()
@@ -58,7 +61,9 @@ async function audit(page) {
       runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'],
     })
     return violations.flatMap(({ id, nodes }) =>
-      nodes.map((node) => `${id}: ${node.target.join(' ')} ${node.any[0]?.message ?? node.all[0]?.message ?? ''}`),
+      nodes.map(
+        (node) => `${id}: ${node.target.join(' ')} ${node.any[0]?.message ?? node.all[0]?.message ?? ''}`,
+      ),
     )
   })
 }

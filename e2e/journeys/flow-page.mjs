@@ -18,8 +18,14 @@ export async function flowPage(world) {
   await page.getByText('ticket-system').waitFor()
   await page.keyboard.press('Escape')
 
-  await page.getByRole('button', { name: /Succeeded: show on the graph/ }).first().click()
-  await canvas.locator('.react-flow__node', { hasText: 'escalate' }).getByText('Skipped').waitFor({ state: 'attached' })
+  await page
+    .getByRole('button', { name: /Succeeded: show on the graph/ })
+    .first()
+    .click()
+  await canvas
+    .locator('.react-flow__node', { hasText: 'escalate' })
+    .getByText('Skipped')
+    .waitFor({ state: 'attached' })
   await world.shot('flow')
 
   await saveFlow(call, 'after-sales-assistant')

@@ -22,7 +22,11 @@ export function launch() {
  * them), and requests to foreign hosts.
  */
 export async function openPage(browser, origin, options = {}) {
-  const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, locale: 'en-GB', ...options })
+  const context = await browser.newContext({
+    viewport: { width: 1440, height: 900 },
+    locale: 'en-GB',
+    ...options,
+  })
   const page = await context.newPage()
   const faults = []
   page.on('pageerror', (error) => faults.push(`exception: ${error.message}`))

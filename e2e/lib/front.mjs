@@ -67,7 +67,8 @@ async function serve(request, response) {
     'x-content-type-options': 'nosniff',
     'referrer-policy': 'same-origin',
     'content-type': TYPES[found ? extname(path) : '.html'] ?? 'application/octet-stream',
-    'cache-control': found && path.startsWith('/assets/') ? 'public, max-age=31536000, immutable' : 'no-cache',
+    'cache-control':
+      found && path.startsWith('/assets/') ? 'public, max-age=31536000, immutable' : 'no-cache',
   }
   if (!found && path.startsWith('/assets/')) {
     response.writeHead(404)

@@ -4,9 +4,9 @@ import { readFile } from 'node:fs/promises'
 
 const FLOWS = new URL('../flows/', import.meta.url)
 
-/** Saves a flow's draft from its file. */
-export async function saveFlow(call, name) {
-  const definition = await readFile(new URL(`${name}.yaml`, FLOWS), 'utf8')
+/** Saves a flow's draft from its file, which is called like the flow unless another is named. */
+export async function saveFlow(call, name, file = name) {
+  const definition = await readFile(new URL(`${file}.yaml`, FLOWS), 'utf8')
   return call('PUT', `/flows/${name}`, { definition })
 }
 
@@ -25,6 +25,12 @@ export function destination(call, environment, name, url, config = {}) {
     name,
     config: { kind: 'webhook', url, retry: 'brief', ...config },
   })
+}
+
+/** Adds a chat model, which a server at this address answers for. */
+export async function chatModel(call, name, url) {
+  await call('PUT', '/providers/mock', { config: { base_url: url } })
+  await call('PUT', `/models/${name}`, { provider: 'mock', purpose: 'chat' })
 }
 
 /** Makes a source that anybody may call, which only tests should. */

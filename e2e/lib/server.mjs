@@ -1,7 +1,7 @@
 // Starts the real binary on a free port with an empty data folder, and stops it again.
 
 import { spawn } from 'node:child_process'
-import { existsSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -9,16 +9,16 @@ import { join } from 'node:path'
 
 const ROOT = new URL('../../', import.meta.url).pathname
 
-/** The binary that is tested: `E2E_BIN`, else a release or debug build of this checkout. */
+/** The binary that is tested: `E2E_BIN`, else the newer one of this checkout's release and debug builds. */
 export function binary() {
-  const candidates = [
-    process.env.E2E_BIN,
-    join(ROOT, 'target/release/linchpin'),
-    join(ROOT, 'target/debug/linchpin'),
-  ].filter(Boolean)
-  const found = candidates.find((path) => existsSync(path))
-  if (!found) throw new Error('There is no binary; build it with `cargo build -p server`, or name one in E2E_BIN.')
-  return found
+  if (process.env.E2E_BIN) return process.env.E2E_BIN
+  const built = ['target/release/linchpin', 'target/debug/linchpin']
+    .map((path) => join(ROOT, path))
+    .filter(existsSync)
+  const [newest] = built.sort((one, other) => statSync(other).mtimeMs - statSync(one).mtimeMs)
+  if (!newest)
+    throw new Error('There is no binary; build it with `cargo build -p server`, or name one in E2E_BIN.')
+  return newest
 }
 
 /** A port that nobody listens on. */
@@ -76,6 +76,9 @@ export async function until(probe, what, patienceMs = 15_000) {
 async function ready(url, child, log) {
   await until(async () => {
     if (child.exitCode !== null) throw new Error(`The server ended with ${child.exitCode}:\n${log()}`)
-    return fetch(`${url}/readyz`).then((answer) => answer.ok, () => false)
+    return fetch(`${url}/readyz`).then(
+      (answer) => answer.ok,
+      () => false,
+    )
   }, 'the server to be ready')
 }

@@ -1,4 +1,4 @@
-import { useEffect } from 'react'
+import { useEffect, useRef } from 'react'
 
 /** Whether somebody is writing: then letters are letters. */
 function isWriting(target: EventTarget | null): boolean {
@@ -14,11 +14,12 @@ function isElsewhere(target: EventTarget | null): boolean {
 /** How long the second key of a pair may take. */
 const PAIR_MS = 1_000
 
-/**
- * Keys that work on the whole page while nobody writes. A pair is written with a space: `g e`. The first
- * listener that was mounted last wins, so a page's keys come before the frame's.
- */
+/** Keys that work on the whole page while nobody writes. A pair is written with a space: `g e`. */
 export function useKeys(keys: Record<string, (() => void) | undefined>) {
+  const current = useRef(keys)
+  useEffect(() => {
+    current.current = keys
+  })
   useEffect(() => {
     let first = ''
     let since = 0
@@ -28,12 +29,12 @@ export function useKeys(keys: Record<string, (() => void) | undefined>) {
       const pair = Date.now() - since < PAIR_MS ? `${first} ${event.key}` : ''
       first = event.key
       since = Date.now()
-      const action = keys[pair] ?? keys[event.key]
+      const action = current.current[pair] ?? current.current[event.key]
       if (!action) return
       event.preventDefault()
       action()
     }
     document.addEventListener('keydown', onKeyDown)
     return () => document.removeEventListener('keydown', onKeyDown)
-  })
+  }, [])
 }

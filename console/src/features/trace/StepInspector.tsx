@@ -66,7 +66,12 @@ function Input({ trace, run, step, input }: StepInspectorProps & { input: unknow
   if (input != null) return <ValuePanel title={t('trace.input')} value={input} none="" />
   const config = data?.graph?.nodes.find((node) => node.id === step.id)?.config
   return (
-    <ValuePanel title={t('trace.told')} note={t('trace.toldNote')} value={config} none={t('trace.nothing')} />
+    <ValuePanel
+      title={t('trace.told')}
+      note={step.tries.length > 0 && t('trace.toldNote')}
+      value={config}
+      none={t('trace.nothing')}
+    />
   )
 }
 

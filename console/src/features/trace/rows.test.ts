@@ -92,6 +92,14 @@ describe('the thread', () => {
     expect(end('delivery.msg_1')).toBe(60_000)
   })
 
+  it('lets the first try of a step grow from where the others ended', () => {
+    const steps = [step('a', 5, 900), step('b', 0, 0, { state: 'running', tries: [] })]
+    const rows = rowsOf({ status: 'running', finished_at: null, steps, deliveries: [] })
+    expect(rows.find(({ key }) => key === 'step.b')?.bars).toEqual([
+      { start: 5, end: 60_000, mark: 'running', wait: false },
+    ])
+  })
+
   it('tells a step that a failed run did not reach from one that is to come', () => {
     const steps = [step('late', 0, 0, { state: 'pending', tries: [] })]
     const standing = (status: string) =>

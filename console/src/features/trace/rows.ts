@@ -60,7 +60,9 @@ export function threadOf(trace: Trace, run: RunTrace | undefined, now: number): 
     runRow(run, origin, now, lastEnd),
   ]
   for (const step of run.steps) {
-    rows.push(stepRow(step, bars.get(step.id) ?? [], now - origin, isOpen(markOfRun(run.status))))
+    const since = Math.max(lastEnd, Date.parse(run.created_at) - origin)
+    const shown = growing(step, bars.get(step.id) ?? [], since, now - origin)
+    rows.push(stepRow(step, shown, isOpen(markOfRun(run.status))))
     for (const delivery of run.deliveries.filter((made) => made.step === step.id)) {
       rows.push(...deliveryRows(delivery, origin, now))
     }
@@ -105,12 +107,19 @@ function runRow(run: RunTrace, origin: number, now: number, lastEnd: number): Ro
   }
 }
 
-function stepRow(step: StepTrace, bars: Bar[], now: number, underWay: boolean): Row {
+/**
+ * A step's bars, and one more until now while it is under way or waits. When its first try began is not
+ * told: it is taken to have begun when the last of the others ended.
+ */
+function growing(step: StepTrace, bars: Bar[], since: number, now: number): Bar[] {
   const mark = markOfStep(step.state)
-  const shown = [...bars]
-  const last = bars.at(-1)
-  if (last && isOpen(mark))
-    shown.push({ start: last.end, end: Math.max(last.end, now), mark, wait: mark !== 'running' })
+  const start = bars.at(-1)?.end ?? (mark === 'running' ? since : undefined)
+  if (!isOpen(mark) || start === undefined) return bars
+  return [...bars, { start, end: Math.max(start, now), mark, wait: mark !== 'running' }]
+}
+
+function stepRow(step: StepTrace, bars: Bar[], underWay: boolean): Row {
+  const mark = markOfStep(step.state)
   const took = step.tries.reduce((sum, made) => sum + made.took_us, 0) / 1_000
   return {
     key: `step.${step.id}`,
@@ -120,7 +129,7 @@ function stepRow(step: StepTrace, bars: Bar[], now: number, underWay: boolean): 
     title: step.id,
     detail: step.kind.replace(/@\d+$/, ''),
     standing: step.state === 'pending' && !underWay ? 'unreached' : step.state,
-    bars: shown,
+    bars,
     ...(step.tries.length > 0 && { tookMs: took }),
   }
 }
