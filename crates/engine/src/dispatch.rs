@@ -66,10 +66,15 @@ async fn keep_lease(shared: Arc<Shared>, name: String, version: String) {
         if let Err(error) = shared.store.node_beat(shared.node, &name, &version).await {
             tracing::warn!(%error, "the lease could not be renewed");
         }
-        if let Err(error) = shared.store.prune_expired(500).await {
+        if let Err(error) = prune(&shared.store).await {
             tracing::warn!(%error, "what has expired could not be pruned");
         }
     }
+}
+
+async fn prune(store: &Store) -> Result<(), store::Error> {
+    store.prune_expired(500).await?;
+    store.prune_claims().await.map(drop)
 }
 
 async fn dispatch(shared: Arc<Shared>) {

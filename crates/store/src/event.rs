@@ -69,6 +69,18 @@ pub struct NewRun {
     pub begin: Begin,
 }
 
+impl NewRun {
+    /// The first record of its journal, if it has one before its event is committed. It is stored in the
+    /// event's row: what is written and read together costs a row less.
+    pub(crate) fn first_record(&self) -> Option<&[u8]> {
+        match &self.begin {
+            Begin::Queued => None,
+            Begin::Held { record, .. } => record.as_deref(),
+            Begin::Finished { record, .. } => Some(record),
+        }
+    }
+}
+
 /// How a run begins.
 #[derive(Clone, Debug)]
 pub enum Begin {

@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::{
     Error, NodeId, RunId, Store,
     sql::{Statement, values},
+    write::{Outcome, Write},
 };
 
 /// How long a node may be silent before others take over what it holds.
@@ -82,19 +83,13 @@ impl Store {
         Ok(Takeover { runs, parked })
     }
 
-    /// Deletes what has expired and is small: dedupe keys, sessions, links; at most `limit` of each.
-    /// Says how many dedupe keys went.
+    /// Deletes sessions and links that have expired, at most `limit`.
     ///
     /// # Errors
     /// When the database cannot be written.
-    pub async fn prune_expired(&self, limit: u32) -> Result<usize, Error> {
+    pub async fn prune_expired(&self, limit: u32) -> Result<(), Error> {
         let now = self.now();
         let statements = vec![
-            Statement::new(
-                "DELETE FROM dedupe WHERE (source, key) IN
-                     (SELECT source, key FROM dedupe WHERE expires_at <= ?1 ORDER BY expires_at LIMIT ?2)",
-                values![now, limit],
-            ),
             Statement::new(
                 "DELETE FROM session WHERE token IN
                      (SELECT token FROM session WHERE expires_at <= ?1 ORDER BY expires_at LIMIT ?2)",
@@ -102,7 +97,29 @@ impl Store {
             ),
             Statement::new("DELETE FROM login_link WHERE expires_at <= ?1", values![now]),
         ];
-        self.change(statements).await.map(|changed| changed.first().copied().unwrap_or(0))
+        self.change(statements).await.map(drop)
+    }
+
+    /// Looks at the next dedupe claims and deletes those that have expired, as long as it finds many:
+    /// a slice of a millisecond in each write, and so many slices at most. Called every few seconds it
+    /// looks at each of millions of claims within the hour.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub async fn prune_claims(&self) -> Result<usize, Error> {
+        const SLICE: u32 = 4096;
+        const SLICES: u32 = 64;
+        let mut all = 0;
+        for _ in 0..SLICES {
+            let write = Write::SweepClaims { limit: SLICE, now: self.now() };
+            let Outcome::Changed(changed) = self.write(write).await? else { break };
+            let deleted = changed.first().copied().unwrap_or(0);
+            all += deleted;
+            if deleted < SLICE as usize / 4 {
+                break;
+            }
+        }
+        Ok(all)
     }
 
     async fn run_parked(&self) -> Result<Vec<RunId>, Error> {

@@ -293,12 +293,19 @@ impl Store {
     ///
     /// # Errors
     /// When the database cannot be read or a record does not open.
-    pub async fn run_journal(&self, id: RunId) -> Result<Vec<Vec<u8>>, Error> {
+    pub async fn run_journal(&self, place: Place, id: RunId) -> Result<Vec<Vec<u8>>, Error> {
         let sealed: Vec<(u32, Vec<u8>)> = self
             .read(move |c| {
-                let mut query =
-                    c.prepare_cached("SELECT seq, sealed FROM journal WHERE run = ?1 ORDER BY seq")?;
-                query.query_map([id], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
+                let mut query = c.prepare_cached(
+                    "SELECT 0 AS seq, record FROM event
+                     WHERE workspace = ?1 AND environment = ?2 AND id = ?3 AND record IS NOT NULL
+                     UNION ALL SELECT seq, sealed FROM journal WHERE run = ?3 ORDER BY seq",
+                )?;
+                query
+                    .query_map((place.workspace, place.environment, id), |row| {
+                        Ok((row.get(0)?, row.get(1)?))
+                    })?
+                    .collect()
             })
             .await?;
         sealed

@@ -3,6 +3,7 @@
 //! WAL with `synchronous=FULL`: a transaction is on stable storage when its commit returns.
 
 mod apply;
+mod claims;
 mod migrate;
 mod writer;
 
@@ -59,7 +60,8 @@ impl Database {
             .collect::<Result<Vec<_>, _>>()
             .map_err(|error| failed(error.to_string()))?;
         let free_readers = Arc::new(Semaphore::new(readers.len()));
-        let writer = Writer::start(connection, path).map_err(|error| failed(error.to_string()))?;
+        let claims = claims::Claims::read(&connection).map_err(Error::Read)?;
+        let writer = Writer::start(connection, claims, path).map_err(|error| failed(error.to_string()))?;
         Ok(Self { writer, readers: Arc::new(Mutex::new(readers)), free_readers, _lock: lock })
     }
 

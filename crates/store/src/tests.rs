@@ -205,7 +205,7 @@ async fn a_dedupe_key_may_be_used_again_when_its_window_is_over() {
     let (again_id, clone) = (again.event.id, f.admission(Some(2), Begin::Queued));
     assert_eq!(f.store.event_admit(again).await.unwrap(), Admitted::New);
     assert_eq!(f.store.event_admit(clone).await.unwrap(), Admitted::Duplicate(again_id));
-    assert_eq!(f.store.prune_expired(100).await.unwrap(), 0, "a living claim stays");
+    assert_eq!(f.store.prune_claims().await.unwrap(), 0, "a living claim stays");
 }
 
 #[tokio::test]
@@ -224,7 +224,7 @@ async fn a_finished_run_is_stored_with_its_event_at_once() {
     assert_eq!(f.store.writes().transactions, before + 1, "one commit for all of it");
     let run = f.store.run_get(f.place.workspace, id).await.unwrap().unwrap();
     assert_eq!(run.status, Status::Succeeded);
-    assert_eq!(f.store.run_journal(id).await.unwrap(), [b"[1]"]);
+    assert_eq!(f.store.run_journal(f.place, id).await.unwrap(), [b"[1]"]);
     assert_eq!(f.store.delivery_of_runs(f.place.workspace, vec![id]).await.unwrap().len(), 1);
 }
 
@@ -257,7 +257,7 @@ async fn a_worker_that_lost_its_run_cannot_commit() {
     let mut late = Fixture::commit(old, Then::End(f.ending()));
     late.deliveries.push(f.delivery(destination));
     assert_eq!(f.store.run_commit(&f.store.run_seal(late)).await.unwrap(), Committed::Lost);
-    assert!(f.store.run_journal(old.id).await.unwrap().is_empty());
+    assert!(f.store.run_journal(f.place, old.id).await.unwrap().is_empty());
     assert!(f.store.delivery_of_runs(f.place.workspace, vec![old.id]).await.unwrap().is_empty());
     assert_eq!(
         f.store.run_commit(&f.store.run_seal(Fixture::commit(taken.held, Then::Hold))).await.unwrap(),
@@ -270,7 +270,7 @@ async fn a_worker_that_lost_its_run_cannot_commit() {
         Committed::Lost,
         "it has ended"
     );
-    assert_eq!(f.store.run_journal(old.id).await.unwrap().len(), 2);
+    assert_eq!(f.store.run_journal(f.place, old.id).await.unwrap().len(), 2);
 }
 
 #[tokio::test]
@@ -345,7 +345,7 @@ async fn a_run_can_begin_held_with_what_its_pure_steps_did() {
     let held = HeldRun { id, place: f.place, owner: f.node, fence: 1 };
     let end = RunCommit { seq: 1, ..Fixture::commit(held, Then::End(f.ending())) };
     assert_eq!(f.store.run_commit(&f.store.run_seal(end)).await.unwrap(), Committed::Done);
-    assert_eq!(f.store.run_journal(id).await.unwrap(), [b"[0]".to_vec(), b"[]".to_vec()]);
+    assert_eq!(f.store.run_journal(f.place, id).await.unwrap(), [b"[0]".to_vec(), b"[]".to_vec()]);
     assert_eq!(f.store.delivery_of_runs(f.place.workspace, vec![id]).await.unwrap().len(), 1);
 }
 
@@ -406,6 +406,9 @@ async fn a_delivery_is_tried_until_it_arrives_under_one_id() {
     let views = f.store.delivery_of_runs(f.place.workspace, vec![held.id]).await.unwrap();
     let states: Vec<_> = views.iter().map(|view| (view.state, view.attempts)).collect();
     assert_eq!(states, [(DeliveryState::Delivered, 2), (DeliveryState::Dead, 1)]);
+    let of_dead = f.store.delivery_attempts(f.place.workspace, vec![due[1].id]).await.unwrap();
+    assert_eq!(views[0].finished_at, Some(now));
+    assert_eq!(views[1].finished_at, Some(of_dead[0].1.at), "when it was tried last");
     let attempts = f.store.delivery_attempts(f.place.workspace, vec![due[0].id]).await.unwrap();
     assert_eq!(attempts.iter().map(|(_, attempt)| attempt.number).collect::<Vec<_>>(), [1, 2]);
     let last = f.store.delivery_last_attempt(f.place.workspace, due[0].id).await.unwrap().unwrap();
@@ -413,6 +416,8 @@ async fn a_delivery_is_tried_until_it_arrives_under_one_id() {
     let dead = f.store.delivery_list(f.place, true, first()).await.unwrap().items;
     assert_eq!(dead.len(), 1);
     assert!(f.store.delivery_replay(f.place.workspace, dead[0].id).await.unwrap());
+    let again = f.store.delivery_get(f.place.workspace, dead[0].id).await.unwrap().unwrap();
+    assert_eq!((again.state, again.finished_at), (DeliveryState::Pending, None));
     assert!(!f.store.delivery_replay(f.place.workspace, dead[0].id).await.unwrap());
     assert_eq!(f.store.delivery_due(destination, later, ALL).await.unwrap()[0].id, dead[0].id);
 }
@@ -774,7 +779,7 @@ async fn no_query_scans_a_table_that_grows() {
         "session",
     ];
     // Each file, and the tables that its statements name by `{table}`.
-    let files: [(&str, &[&str]); 11] = [
+    let files: [(&str, &[&str]); 12] = [
         (include_str!("event.rs"), &[]),
         (include_str!("refusal.rs"), &[]),
         (include_str!("run.rs"), &["run_live", "run"]),
@@ -784,6 +789,7 @@ async fn no_query_scans_a_table_that_grows() {
         (include_str!("knowledge.rs"), &[]),
         (include_str!("chunk.rs"), &[]),
         (include_str!("sqlite/apply.rs"), &[]),
+        (include_str!("sqlite/claims.rs"), &[]),
         (include_str!("destination.rs"), &[]),
         (include_str!("job.rs"), &[]),
     ];

@@ -20,6 +20,8 @@ pub(crate) enum Write {
     Claim(ClaimRuns),
     /// Record an attempt of a delivery and what follows.
     Attempt(Box<SealedAttempt>),
+    /// Look at the next dedupe claims and delete the expired ones.
+    SweepClaims { limit: u32, now: clock::Timestamp },
     /// Anything off the hot path: statements in a row.
     Statements(Vec<Statement>),
 }

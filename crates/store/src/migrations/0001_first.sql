@@ -172,6 +172,7 @@ CREATE TABLE event (
     status TEXT NOT NULL,
     received_at INTEGER NOT NULL,
     sealed BLOB NOT NULL, -- input and request, JSON
+    record BLOB, -- sealed: the first of the original run's journal, when it was committed with the event
     PRIMARY KEY (workspace, environment, id)
 ) STRICT;
 CREATE INDEX event_of_source ON event (source, id) WHERE source IS NOT NULL;
@@ -189,16 +190,21 @@ CREATE TABLE refusal (
 CREATE INDEX refusal_list ON refusal (workspace, environment, id);
 CREATE INDEX refusal_of_source ON refusal (source, id);
 
+-- Who claimed a dedupe key. The key is the exclusive or of the source's id and the first 16 bytes of the
+-- SHA-256 of the sender's key: met by equality alone, it needs no other column to be told apart.
 CREATE TABLE dedupe (
-    workspace BLOB NOT NULL,
-    environment BLOB NOT NULL,
-    source BLOB NOT NULL,
-    key BLOB NOT NULL, -- the first 16 bytes of the key's SHA-256
+    key BLOB NOT NULL PRIMARY KEY,
     event BLOB NOT NULL,
-    expires_at INTEGER NOT NULL,
-    PRIMARY KEY (source, key)
+    expires_at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX dedupe_expiry ON dedupe (expires_at);
+
+-- The newest claims in order of arrival, on their way to `dedupe`.
+CREATE TABLE dedupe_log (
+    id INTEGER NOT NULL PRIMARY KEY,
+    key BLOB NOT NULL,
+    event BLOB NOT NULL,
+    expires_at INTEGER NOT NULL
+) STRICT;
 
 -- Unfinished runs: small, and emptied as they end.
 CREATE TABLE run_live (
@@ -352,6 +358,7 @@ CREATE TABLE document (
     status TEXT NOT NULL, -- queued, ready or failed
     error TEXT,
     chunks INTEGER NOT NULL,
+    model TEXT NOT NULL DEFAULT '', -- which embedded it: vectors of two models cannot be compared
     content BLOB NOT NULL,
     created_at INTEGER NOT NULL,
     updated_at INTEGER NOT NULL,

@@ -4,8 +4,9 @@ use faults::CrashPoint;
 use flow::run::Status;
 use rusqlite::{Connection, Row, params, params_from_iter};
 
+use super::claims::Claims;
 use crate::{
-    EventId, NodeId, Place,
+    NodeId, Place,
     delivery::{AttemptCommit, NewDelivery, Settle, Settled},
     event::{Admission, Admitted, Begin, NewEvent, NewRun},
     run::{Cause, ClaimRuns, ClaimedRun, Committed, Ending, HeldRun, RunCommit, Then, Which},
@@ -14,12 +15,15 @@ use crate::{
 };
 
 /// Applies one write. Conflicts are outcomes; an error spoils the whole batch.
-pub(super) fn apply(c: &Connection, write: &Write) -> rusqlite::Result<Outcome> {
+pub(super) fn apply(c: &Connection, claims: &mut Claims, write: &Write) -> rusqlite::Result<Outcome> {
     match write {
-        Write::Admit(admission) => admit(c, &admission.0).map(Outcome::Admitted),
+        Write::Admit(admission) => admit(c, claims, &admission.0).map(Outcome::Admitted),
         Write::Commit(commit) => run_commit(c, &commit.0).map(Outcome::Committed),
         Write::Claim(claim) => run_claim(c, claim).map(Outcome::Claimed),
         Write::Attempt(attempt) => attempted(c, &attempt.0).map(Outcome::Attempted),
+        Write::SweepClaims { limit, now } => {
+            claims.sweep(c, *limit, now.as_millis()).map(|deleted| Outcome::Changed(vec![deleted]))
+        }
         Write::Statements(statements) => statements_in_turn(c, statements),
     }
 }
@@ -44,30 +48,16 @@ const fn cause_word(cause: Cause) -> &'static str {
     }
 }
 
-fn admit(c: &Connection, admission: &Admission) -> rusqlite::Result<Admitted> {
+fn admit(c: &Connection, claims: &mut Claims, admission: &Admission) -> rusqlite::Result<Admitted> {
     let event = &admission.event;
     if let (Some(claim), Some(source)) = (&admission.dedupe, event.source) {
-        // An expired claim is taken over; a living one names the first event.
-        let claimed = c
-            .prepare_cached(
-                "INSERT INTO dedupe (workspace, environment, source, key, event, expires_at)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6)
-                 ON CONFLICT (source, key) DO UPDATE SET event = ?5, expires_at = ?6 WHERE expires_at <= ?7",
-            )?
-            .execute(params![
-                event.place.workspace,
-                event.place.environment,
-                source,
-                claim.key,
-                event.id,
-                claim.expires_at.as_millis(),
-                event.received_at.as_millis(),
-            ])?;
-        if claimed == 0 {
-            return first_of(c, source.as_bytes(), claim.key).map(Admitted::Duplicate);
+        let key = Claims::key(source.as_bytes(), &claim.key);
+        let times = (event.received_at.as_millis(), claim.expires_at.as_millis());
+        if let Some(first) = claims.claim(c, key, event.id, times)? {
+            return Ok(Admitted::Duplicate(first));
         }
     }
-    insert_event(c, event)?;
+    insert_event(c, event, admission.run.as_ref().and_then(NewRun::first_record))?;
     faults::hit(CrashPoint::InsideAdmission);
     if let Some(run) = &admission.run {
         insert_run(c, event, run)?;
@@ -75,16 +65,11 @@ fn admit(c: &Connection, admission: &Admission) -> rusqlite::Result<Admitted> {
     Ok(Admitted::New)
 }
 
-fn first_of(c: &Connection, source: &[u8; 16], key: [u8; 16]) -> rusqlite::Result<EventId> {
-    c.prepare_cached("SELECT event FROM dedupe WHERE source = ?1 AND key = ?2")?
-        .query_row(params![source, key], |row| row.get(0))
-}
-
-fn insert_event(c: &Connection, event: &NewEvent) -> rusqlite::Result<()> {
+fn insert_event(c: &Connection, event: &NewEvent, record: Option<&[u8]>) -> rusqlite::Result<()> {
     let status = if event.status == crate::EventStatus::Accepted { "accepted" } else { "filtered" };
     c.prepare_cached(
-        "INSERT INTO event (workspace, environment, id, flow, source, kind, status, received_at, sealed)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+        "INSERT INTO event (workspace, environment, id, flow, source, kind, status, received_at, sealed, record)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
     )?
     .execute(params![
         event.place.workspace,
@@ -96,6 +81,7 @@ fn insert_event(c: &Connection, event: &NewEvent) -> rusqlite::Result<()> {
         status,
         event.received_at.as_millis(),
         &event.content[..],
+        record,
     ])
     .map(drop)
 }
@@ -103,16 +89,12 @@ fn insert_event(c: &Connection, event: &NewEvent) -> rusqlite::Result<()> {
 fn insert_run(c: &Connection, event: &NewEvent, run: &NewRun) -> rusqlite::Result<()> {
     match &run.begin {
         Begin::Queued => insert_live(c, event, run, None),
-        Begin::Held { owner, record, deliveries } => {
+        Begin::Held { owner, deliveries, .. } => {
             insert_live(c, event, run, Some(*owner))?;
-            if let Some(record) = record {
-                insert_record(c, event.place, (run.id, 0), record)?;
-            }
             insert_deliveries(c, event.place, run.id, deliveries)
         }
-        Begin::Finished { ending, record, deliveries } => {
+        Begin::Finished { ending, deliveries, .. } => {
             insert_finished(c, event, run, ending)?;
-            insert_record(c, event.place, (run.id, 0), record)?;
             insert_deliveries(c, event.place, run.id, deliveries)
         }
     }

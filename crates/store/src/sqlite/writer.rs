@@ -13,7 +13,7 @@ use parking_lot::Mutex;
 use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 use tokio::sync::{mpsc, oneshot};
 
-use super::apply::apply;
+use super::{apply::apply, claims::Claims};
 use crate::{
     Error,
     write::{Outcome, Write},
@@ -61,7 +61,7 @@ pub struct Counters {
 }
 
 impl Writer {
-    pub(super) fn start(connection: Connection, path: PathBuf) -> std::io::Result<Self> {
+    pub(super) fn start(connection: Connection, claims: Claims, path: PathBuf) -> std::io::Result<Self> {
         let (queue, messages) = mpsc::channel(QUEUE);
         let counted = Arc::<Counted>::default();
         let (wake, woken) = std::sync::mpsc::sync_channel(1);
@@ -73,7 +73,7 @@ impl Writer {
         let counts = Arc::clone(&counted);
         let writer = thread::Builder::new()
             .name("writer".to_owned())
-            .spawn(move || Loop { connection, counted: counts, wake, checkpointing }.run(messages))?;
+            .spawn(move || Loop { connection, claims, counted: counts, wake, checkpointing }.run(messages))?;
         Ok(Self { queue, counted, threads: Mutex::new(vec![writer, checkpointer]) })
     }
 
@@ -108,6 +108,7 @@ impl Writer {
 /// The writer thread.
 struct Loop {
     connection: Connection,
+    claims: Claims,
     counted: Arc<Counted>,
     wake: std::sync::mpsc::SyncSender<()>,
     /// Whether the checkpoint thread is at work.
@@ -165,13 +166,20 @@ impl Loop {
     }
 
     fn transact<'w>(&mut self, writes: impl Iterator<Item = &'w Write>) -> rusqlite::Result<Vec<Outcome>> {
-        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let outcomes = writes.map(|write| apply(&transaction, write)).collect::<Result<Vec<_>, _>>()?;
-        transaction.commit()?;
-        if self.counted.transactions.fetch_add(1, Ordering::Relaxed).is_multiple_of(16) {
-            self.checkpoint_if_due();
+        let Self { connection, claims, .. } = self;
+        match transact(connection, claims, writes) {
+            Ok(outcomes) => {
+                claims.committed();
+                if self.counted.transactions.fetch_add(1, Ordering::Relaxed).is_multiple_of(16) {
+                    self.checkpoint_if_due();
+                }
+                Ok(outcomes)
+            }
+            Err(error) => {
+                claims.undone();
+                Err(error)
+            }
         }
-        Ok(outcomes)
     }
 
     /// The checkpoint thread copies most pages back while writes go on. Only the writer, between two
@@ -195,6 +203,18 @@ impl Loop {
             self.counted.checkpoints.fetch_add(1, Ordering::Relaxed);
         }
     }
+}
+
+fn transact<'w>(
+    connection: &mut Connection,
+    claims: &mut Claims,
+    writes: impl Iterator<Item = &'w Write>,
+) -> rusqlite::Result<Vec<Outcome>> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let outcomes = writes.map(|write| apply(&transaction, claims, write)).collect::<Result<Vec<_>, _>>()?;
+    claims.go_on(&transaction)?;
+    transaction.commit()?;
+    Ok(outcomes)
 }
 
 /// Runs a checkpoint; gives the pages in the WAL and how many of them are copied back.

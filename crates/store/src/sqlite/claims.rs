@@ -1,0 +1,211 @@
+//! Claims on dedupe keys.
+//!
+//! A key is as good as random, so a claim that goes straight into an index dirties a page of its own:
+//! more bytes for the WAL and the checkpoint than the event itself. So a claim is appended to a log, in
+//! order of arrival, and the writer knows the log's claims in memory; when there are many, they move to
+//! the index in the order of their keys, a few with each transaction, so that neighbours share a page.
+//! This is the log-structured merge of O'Neil et al. (1996), with one memory component and one of disk.
+//!
+//! Only the writer thread claims, so what it knows is all there is. A restart reads the log again.
+
+use std::collections::HashMap;
+
+use rusqlite::{Connection, OptionalExtension, params};
+
+use crate::EventId;
+
+/// How many claims the log holds before they move to the index. A hash table of 2¹⁶ places is full at
+/// seven eighths: about 3 MB.
+const LOG: usize = 57_344;
+
+/// How many claims move for each that is made, so that a move is over long before the next begins.
+const PACE: usize = 3;
+
+/// A dedupe key and its source, in one: see [`Claims::key`].
+type Key = [u8; 16];
+
+#[derive(Clone, Copy, Debug)]
+struct Claim {
+    event: EventId,
+    expires_at: i64,
+}
+
+/// What the writer knows of claims.
+pub(super) struct Claims {
+    log: usize,
+    fresh: HashMap<Key, Claim>,
+    /// The log's rows that hold them: those after the first up to and with the second.
+    rows: (i64, i64),
+    moving: Option<Moving>,
+    /// How far the search for expired claims has come in the index.
+    swept: Option<Key>,
+    /// What to put back when the transaction under way fails: a key and its claim before.
+    undo: Vec<(Key, Option<Claim>)>,
+    /// Where the move stands when the transaction under way succeeds.
+    moved: Option<Moved>,
+}
+
+/// Claims on their way from the log to the index.
+struct Moving {
+    /// By key.
+    claims: Vec<(Key, Claim)>,
+    /// The log's rows that hold them: those after the first up to and with the second.
+    rows: (i64, i64),
+    moved: Moved,
+}
+
+#[derive(Clone, Copy, Default)]
+struct Moved {
+    /// Claims that are in the index.
+    claims: usize,
+    /// Rows deleted from the log, once all claims are in the index.
+    rows: i64,
+}
+
+impl Claims {
+    /// Reads the log that the last writer left.
+    pub(super) fn read(c: &Connection) -> rusqlite::Result<Self> {
+        Self::with_log(c, LOG)
+    }
+
+    /// The same, with another size of the log.
+    fn with_log(c: &Connection, log: usize) -> rusqlite::Result<Self> {
+        let mut claims = Self {
+            log,
+            fresh: HashMap::new(),
+            rows: (0, 0),
+            moving: None,
+            swept: None,
+            undo: Vec::new(),
+            moved: None,
+        };
+        let mut query = c.prepare("SELECT id, key, event, expires_at FROM dedupe_log ORDER BY id")?;
+        let mut rows = query.query([])?;
+        while let Some(row) = rows.next()? {
+            let id: i64 = row.get(0)?;
+            let after = if claims.fresh.is_empty() { id - 1 } else { claims.rows.0 };
+            claims.rows = (after, id);
+            claims.fresh.insert(row.get(1)?, Claim { event: row.get(2)?, expires_at: row.get(3)? });
+        }
+        Ok(claims)
+    }
+
+    /// One key for a source and a dedupe key of it. Both are as good as random and as long, so their
+    /// exclusive or is no more likely to meet another than they are themselves.
+    pub(super) fn key(source: &[u8; 16], key: &[u8; 16]) -> Key {
+        std::array::from_fn(|i| source[i] ^ key[i])
+    }
+
+    /// Claims a key for an event, or says which event holds it.
+    pub(super) fn claim(
+        &mut self,
+        c: &Connection,
+        key: Key,
+        event: EventId,
+        (now, expires_at): (i64, i64),
+    ) -> rusqlite::Result<Option<EventId>> {
+        if let Some(held) = self.held(c, key)?.filter(|held| held.expires_at > now) {
+            return Ok(Some(held.event));
+        }
+        let row = self.rows.1 + 1;
+        c.prepare_cached("INSERT INTO dedupe_log (id, key, event, expires_at) VALUES (?1, ?2, ?3, ?4)")?
+            .execute(params![row, key, event, expires_at])?;
+        self.rows.1 = row;
+        let before = self.fresh.insert(key, Claim { event, expires_at });
+        self.undo.push((key, before));
+        Ok(None)
+    }
+
+    /// The newest claim of a key, living or not.
+    fn held(&self, c: &Connection, key: Key) -> rusqlite::Result<Option<Claim>> {
+        if let Some(claim) = self.fresh.get(&key) {
+            return Ok(Some(*claim));
+        }
+        if let Some(Moving { claims, .. }) = &self.moving
+            && let Ok(at) = claims.binary_search_by_key(&key, |(key, _)| *key)
+        {
+            return Ok(claims.get(at).map(|(_, claim)| *claim));
+        }
+        c.prepare_cached("SELECT event, expires_at FROM dedupe WHERE key = ?1")?
+            .query_row([key], |row| Ok(Claim { event: row.get(0)?, expires_at: row.get(1)? }))
+            .optional()
+    }
+
+    /// Moves some of the log to the index, as the last part of a transaction.
+    pub(super) fn go_on(&mut self, c: &Connection) -> rusqlite::Result<()> {
+        let Some(moving) = &self.moving else { return Ok(()) };
+        let pace = self.undo.len().saturating_mul(PACE);
+        let Moved { claims, rows } = moving.moved;
+        let some: Vec<_> = moving.claims.iter().skip(claims).take(pace).collect();
+        if some.is_empty() {
+            let upto = (moving.rows.0 + rows + i64::try_from(pace).unwrap_or(i64::MAX)).min(moving.rows.1);
+            c.prepare_cached("DELETE FROM dedupe_log WHERE id > ?1 AND id <= ?2")?
+                .execute([moving.rows.0, upto])?;
+            self.moved = Some(Moved { claims, rows: upto - moving.rows.0 });
+            return Ok(());
+        }
+        let mut insert = c.prepare_cached(
+            "INSERT INTO dedupe (key, event, expires_at) VALUES (?1, ?2, ?3)
+             ON CONFLICT (key) DO UPDATE SET event = ?2, expires_at = ?3",
+        )?;
+        for (key, claim) in &some {
+            insert.execute(params![key, claim.event, claim.expires_at])?;
+        }
+        self.moved = Some(Moved { claims: claims + some.len(), rows });
+        Ok(())
+    }
+
+    /// The transaction is on stable storage.
+    pub(super) fn committed(&mut self) {
+        self.undo.clear();
+        if let (Some(moved), Some(moving)) = (self.moved.take(), &mut self.moving) {
+            moving.moved = moved;
+            if moving.rows.0 + moved.rows == moving.rows.1 {
+                self.moving = None;
+            }
+        }
+        if self.moving.is_none() && self.fresh.len() >= self.log {
+            let mut claims: Vec<_> = self.fresh.drain().collect();
+            claims.sort_unstable_by_key(|(key, _)| *key);
+            self.moving = Some(Moving { claims, rows: self.rows, moved: Moved::default() });
+            self.rows.0 = self.rows.1;
+        }
+    }
+
+    /// The transaction was undone.
+    pub(super) fn undone(&mut self) {
+        self.moved = None;
+        // Each claim made a row.
+        self.rows.1 -= i64::try_from(self.undo.len()).unwrap_or(0);
+        for (key, before) in self.undo.drain(..).rev() {
+            match before {
+                Some(claim) => self.fresh.insert(key, claim),
+                None => self.fresh.remove(&key),
+            };
+        }
+    }
+
+    /// Looks at the next claims of the index and deletes the expired ones; gives how many those were.
+    /// The whole index is looked at in turn, for a second index, by time, would cost each claim a page.
+    pub(super) fn sweep(&mut self, c: &Connection, limit: u32, now: i64) -> rusqlite::Result<usize> {
+        // No key at all comes before every key.
+        let after = self.swept.as_ref().map_or(&[][..], |key| &key[..]);
+        let last: Option<Key> = c
+            .prepare_cached(
+                "SELECT max(key) FROM (SELECT key FROM dedupe WHERE key > ?1 ORDER BY key LIMIT ?2)",
+            )?
+            .query_row(params![after, limit], |row| row.get(0))?;
+        let Some(last) = last else {
+            self.swept = None;
+            return Ok(0);
+        };
+        let deleted = c
+            .prepare_cached("DELETE FROM dedupe WHERE key > ?1 AND key <= ?2 AND expires_at <= ?3")?
+            .execute(params![after, last, now])?;
+        self.swept = Some(last);
+        Ok(deleted)
+    }
+}
+
+#[cfg(test)]
+mod tests;
