@@ -1,12 +1,26 @@
 //! The load harness. Each role runs in a process of its own: the server under test, the floor (`bare`),
-//! the outside world (`world`: a model endpoint and a receiver) and the load (`load`); `run` starts them
-//! and prints the table.
+//! the outside world (`world`: a model endpoint and a receiver) and the load (`load`, `pace`); `run` starts
+//! them and prints the table. `knowledge` measures what retrieval finds.
 
+mod area;
 mod bare;
+mod busy;
+mod connection;
+mod delivery;
+mod flows;
+mod footprint;
+mod knowledge;
+mod latency;
 mod load;
+mod machine;
+mod pace;
 mod report;
+mod results;
 mod run;
+mod subject;
 mod world;
+
+use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
@@ -15,6 +29,8 @@ use clap::{Parser, Subcommand};
 enum Command {
     /// Start everything, measure, print the table.
     Run(run::Run),
+    /// Measure what retrieval finds, on `XQuAD`; fails when the hybrid finds too little.
+    Knowledge(knowledge::Knowledge),
     #[command(flatten)]
     Role(Role),
 }
@@ -27,16 +43,30 @@ enum Role {
     World(world::World),
     /// The load: so many connections, each with one request under way.
     Load(load::Load),
+    /// The load at a rate, with the time from each event's acceptance to its delivery's arrival.
+    Pace(pace::Pace),
 }
 
-fn main() -> anyhow::Result<()> {
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("\nbench: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
         match Command::parse() {
             Command::Run(run) => run.execute().await,
+            Command::Knowledge(knowledge) => knowledge.execute().await,
             Command::Role(Role::Bare(bare)) => bare.serve().await,
             Command::Role(Role::World(world)) => world.serve().await,
             Command::Role(Role::Load(load)) => load.print().await,
+            Command::Role(Role::Pace(pace)) => pace.print().await,
         }
     })
 }

@@ -34,7 +34,7 @@ impl Process {
         address: SocketAddr,
         path: &str,
     ) -> anyhow::Result<Self> {
-        Self::spawn(program, arguments, address, (path, Stdio::null())).await
+        Self::spawn(program, arguments, address, (path, Stdio::null(), Stdio::inherit())).await
     }
 
     /// The same, with what it prints in a file.
@@ -47,20 +47,35 @@ impl Process {
         address: SocketAddr,
         (path, said): (&str, &Path),
     ) -> anyhow::Result<Self> {
-        Self::spawn(program, arguments, address, (path, std::fs::File::create(said)?.into())).await
+        let said = std::fs::File::create(said)?.into();
+        Self::spawn(program, arguments, address, (path, said, Stdio::inherit())).await
+    }
+
+    /// The same, with its log in a file too.
+    ///
+    /// # Errors
+    /// When it does not answer.
+    pub async fn start_logged(
+        program: &Path,
+        arguments: &[&str],
+        address: SocketAddr,
+        (path, said, log): (&str, &Path, &Path),
+    ) -> anyhow::Result<Self> {
+        let (said, log) = (std::fs::File::create(said)?.into(), std::fs::File::create(log)?.into());
+        Self::spawn(program, arguments, address, (path, said, log)).await
     }
 
     async fn spawn(
         program: &Path,
         arguments: &[&str],
         address: SocketAddr,
-        (path, said): (&str, Stdio),
+        (path, said, log): (&str, Stdio, Stdio),
     ) -> anyhow::Result<Self> {
         let began = Instant::now();
         let child = Command::new(program)
             .args(arguments)
             .stdout(said)
-            .stderr(Stdio::inherit())
+            .stderr(log)
             .kill_on_drop(true)
             .spawn()
             .with_context(|| format!("{} cannot be started", program.display()))?;
