@@ -20,7 +20,8 @@ pub struct Problem {
 impl Problem {
     /// A problem of the flow itself.
     pub(crate) fn flow(field: impl Into<String>, code: &str, reason: impl Into<String>) -> Self {
-        Self { node: None, field: field.into(), code: code.into(), reason: reason.into(), suggestion: None }
+        let reason = sentence(reason.into());
+        Self { node: None, field: field.into(), code: code.into(), reason, suggestion: None }
     }
 
     /// A problem in a node.
@@ -50,6 +51,14 @@ impl std::fmt::Display for Problem {
             None => Ok(()),
         }
     }
+}
+
+/// A reason that a suggestion may follow.
+fn sentence(mut reason: String) -> String {
+    if !reason.ends_with(['.', '?', '!', '…']) {
+        reason.push('.');
+    }
+    reason
 }
 
 /// The name closest to a mistyped one, as a sentence; `None` when nothing is close.

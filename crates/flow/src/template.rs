@@ -8,6 +8,7 @@
 //! Neither knows the time or chance: `now` and `random` do not exist here.
 
 pub(crate) mod environment;
+mod filters;
 pub(crate) mod references;
 mod scope;
 mod text;

@@ -19,6 +19,8 @@ pub enum Code {
     PathNotFound,
     /// The body is larger than the source takes.
     BodyTooLarge,
+    /// The body took too long to arrive.
+    BodyLate,
     /// Too many requests.
     RateLimited,
     /// No token came.
@@ -39,6 +41,8 @@ pub enum Code {
     FieldInvalid,
     /// The event could not be put on stable storage.
     StorageUnavailable,
+    /// The server is stopping and takes no new work.
+    Stopping,
 }
 
 /// What the documentation says of a [`Code`].
@@ -71,7 +75,7 @@ pub const fn codes() -> &'static [CodeEntry] {
     &CODES
 }
 
-static CODES: [CodeEntry; 15] = [
+static CODES: [CodeEntry; 17] = [
     entry(
         Code::SourceNotFound,
         404,
@@ -107,6 +111,14 @@ static CODES: [CodeEntry; 15] = [
         "Body too large",
         "Send less, or raise the source's body limit. Nothing of the body was kept.",
         "请减小请求体，或调高该来源的请求体上限。本次请求体未被保存。",
+    ),
+    entry(
+        Code::BodyLate,
+        408,
+        "Body too slow",
+        "Send the request again with the same dedupe key: its body did not arrive whole within 30 seconds. \
+         Nothing was accepted.",
+        "请求体未能在 30 秒内完整到达，请使用相同的去重键重发。本次请求未被接收。",
     ),
     entry(
         Code::RateLimited,
@@ -181,6 +193,14 @@ static CODES: [CodeEntry; 15] = [
         "Send the request again after `Retry-After`, with the same dedupe key. Nothing was accepted.",
         "请在 `Retry-After` 之后使用相同的去重键重发。本次请求未被接收。",
     ),
+    entry(
+        Code::Stopping,
+        503,
+        "The server is stopping",
+        "Send the request again after `Retry-After`, with the same dedupe key; the server is being restarted or \
+         shut down. Nothing was accepted.",
+        "服务器正在重启或停机，请在 `Retry-After` 之后使用相同的去重键重发。本次请求未被接收。",
+    ),
 ];
 
 impl Code {
@@ -203,6 +223,7 @@ impl Code {
             Self::MethodNotAllowed => "method_not_allowed",
             Self::PathNotFound => "path_not_found",
             Self::BodyTooLarge => "body_too_large",
+            Self::BodyLate => "body_late",
             Self::RateLimited => "rate_limited",
             Self::TokenMissing => "token_missing",
             Self::TokenInvalid => "token_invalid",
@@ -213,6 +234,7 @@ impl Code {
             Self::BodyMalformed => "body_malformed",
             Self::FieldInvalid => "field_invalid",
             Self::StorageUnavailable => "storage_unavailable",
+            Self::Stopping => "stopping",
         }
     }
 }
@@ -238,6 +260,6 @@ mod tests {
                 assert!(!text.is_empty() && !text.contains("  "), "{}: {text}", entry.code);
             }
         }
-        assert_eq!(Code::StorageUnavailable as usize, codes().len() - 1);
+        assert_eq!(Code::Stopping as usize, codes().len() - 1);
     }
 }

@@ -37,4 +37,4 @@ pub use judge::{Accepted, Screened};
 pub use limit::Limits;
 pub use refused::{Problem, Refused};
 pub use scheme::{Secrets, Verification, none, standard_webhooks, token};
-pub use source::{Head, Source};
+pub use source::{Head, Source, refusal_of_broken_source};

@@ -3,19 +3,16 @@
 mod clients;
 mod gcra;
 
-use std::{
-    net::IpAddr,
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
-    time::Duration,
-};
+use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use clock::Timestamp;
 use http::{HeaderName, HeaderValue};
+use parking_lot::Mutex;
 
-use self::{clients::Clients, gcra::Gcra};
+use self::{
+    clients::Clients,
+    gcra::{Gcra, State},
+};
 use crate::{Code, Rate, Refused, Source, refused::whole_seconds};
 
 /// The state of a source's rate limits, kept beside the compiled source. Cheap to clone; clones share
@@ -30,7 +27,7 @@ pub struct Limits {
 struct Bucket {
     rate: Rate,
     gcra: Gcra,
-    state: AtomicU64,
+    state: Mutex<State>,
 }
 
 const LIMIT: HeaderName = HeaderName::from_static("ratelimit-limit");
@@ -81,19 +78,11 @@ impl Limits {
 
 impl Bucket {
     fn full(rate: Rate) -> Self {
-        Self { rate, gcra: Gcra::new(rate), state: AtomicU64::new(0) }
+        Self { rate, gcra: Gcra::new(rate), state: Mutex::default() }
     }
 
     fn take(&self, now: Timestamp) -> Result<(), Duration> {
-        let mut state = self.state.load(Ordering::Relaxed);
-        loop {
-            let mut next = state;
-            let taken = self.gcra.take(&mut next, now);
-            match self.state.compare_exchange_weak(state, next, Ordering::Relaxed, Ordering::Relaxed) {
-                Ok(_) => return taken,
-                Err(changed) => state = changed,
-            }
-        }
+        self.gcra.take(&mut self.state.lock(), now)
     }
 }
 

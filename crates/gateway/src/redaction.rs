@@ -27,17 +27,24 @@ pub(crate) struct Redaction {
     proofs: Vec<String>,
     /// Names that the configuration adds, in lower case.
     named: Vec<String>,
+    /// Whether every value is hidden.
+    all: bool,
 }
 
 impl Redaction {
+    /// Hides every value: for a request to a source whose own rules cannot be read.
+    pub(crate) fn everything() -> Self {
+        Self { all: true, ..Self::default() }
+    }
+
     pub(crate) fn new(proofs: Vec<String>, named: &[String]) -> Self {
-        Self { proofs, named: named.iter().map(|name| name.to_ascii_lowercase()).collect() }
+        Self { proofs, named: named.iter().map(|name| name.to_ascii_lowercase()).collect(), all: false }
     }
 
     /// Whether the value of a header or query parameter is kept out of the record.
     pub(crate) fn hides(&self, name: &str) -> bool {
         let is = |other: &String| name.eq_ignore_ascii_case(other);
-        has_word(name.as_bytes()) || self.proofs.iter().any(is) || self.named.iter().any(is)
+        self.all || has_word(name.as_bytes()) || self.proofs.iter().any(is) || self.named.iter().any(is)
     }
 
     /// Whether a header or query parameter proves who the sender is, and so cannot become a field:

@@ -88,15 +88,7 @@ impl Source {
     /// What is recorded of a refused request, as JSON: the request with at most `keep` bytes of its
     /// body, and the answer.
     pub fn refusal_content(&self, head: &Head, body: &[u8], keep: usize, refused: &Refused) -> Vec<u8> {
-        #[derive(serde::Serialize)]
-        struct Refusal<'a> {
-            request: RequestRecord<'a>,
-            answer: Problem<'a>,
-        }
-        let request = RequestRecord::capped(head, body, keep, &self.redaction);
-        let mut json = Vec::with_capacity(1024 + keep.min(body.len()));
-        content::write(&Refusal { request, answer: refused.problem() }, &mut json);
-        json
+        refusal_content(RequestRecord::capped(head, body, keep, &self.redaction), refused)
     }
 
     /// Refuses a body that is larger than the source takes.
@@ -110,6 +102,23 @@ impl Source {
             format!("The body is larger than {}, the most that this source takes.", self.config.limits.body);
         Refused::new(Code::BodyTooLarge, detail)
     }
+}
+
+/// What is recorded of a request to a source whose configuration is broken: no body and no header's value,
+/// for what is secret in them only the configuration could say.
+pub fn refusal_of_broken_source(head: &Head, refused: &Refused) -> Vec<u8> {
+    refusal_content(RequestRecord::capped(head, &[], 0, &Redaction::everything()), refused)
+}
+
+fn refusal_content(request: RequestRecord<'_>, refused: &Refused) -> Vec<u8> {
+    #[derive(serde::Serialize)]
+    struct Refusal<'a> {
+        request: RequestRecord<'a>,
+        answer: Problem<'a>,
+    }
+    let mut json = Vec::with_capacity(2048);
+    content::write(&Refusal { request, answer: refused.problem() }, &mut json);
+    json
 }
 
 /// The size that `Content-Length` announces; `None` for a body in chunks.

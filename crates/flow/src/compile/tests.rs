@@ -119,7 +119,7 @@ fn names_node_field_reason_and_suggestion() {
     let unknown = [("a", "{ kind: txt }")];
     assert_eq!(
         said(&unknown, &["start -> a"], ""),
-        "unknown_kind nodes.a.kind: there is no kind `txt` Did you mean `text`?"
+        "unknown_kind nodes.a.kind: there is no kind `txt`. Did you mean `text`?"
     );
     let newer = [("a", "{ kind: text@2 }")];
     assert!(said(&newer, &["start -> a"], "").contains("newest version here is text@1"));
@@ -128,7 +128,7 @@ fn names_node_field_reason_and_suggestion() {
     let input = [("a", "{ kind: text, text: '{{ input.qeury }}' }")];
     assert_eq!(
         said(&input, &["start -> a"], ""),
-        "unknown_name nodes.a.text: there is no input `qeury` Did you mean `query`?"
+        "unknown_name nodes.a.text: there is no input `qeury`. Did you mean `query`?"
     );
     let nested = [("a", "{ kind: send, to: tickets, headers: { x: [ok, '{{ nope }}'] } }")];
     assert!(said(&nested, &["start -> a"], "").contains("nodes.a.headers.x[1]: there is no name `nope`"));
@@ -146,11 +146,11 @@ fn names_node_field_reason_and_suggestion() {
 fn resources_and_secrets_are_checked() {
     let to = [("a", "{ kind: send, to: tikets }")];
     assert!(
-        said(&to, &["start -> a"], "").contains("there is no destination `tikets` Did you mean `tickets`?")
+        said(&to, &["start -> a"], "").contains("there is no destination `tikets`. Did you mean `tickets`?")
     );
     let env = [("a", "{ kind: text, text: '{{ env.SHOP_URI }}' }")];
     assert!(
-        said(&env, &["start -> a"], "").contains("there is no variable `SHOP_URI` Did you mean `SHOP_URL`?")
+        said(&env, &["start -> a"], "").contains("there is no variable `SHOP_URI`. Did you mean `SHOP_URL`?")
     );
     let secret = [("a", "{ kind: text, text: '{{ secret.KEY }}' }")];
     assert!(said(&secret, &["start -> a"], "").contains("secret_not_allowed"));
@@ -167,7 +167,7 @@ fn a_reference_must_be_upstream_and_there() {
     let field = ("b", "{ kind: text, text: '{{ nodes.a.txt }}' }");
     assert!(
         said(&[A, field], &["start -> a -> b"], "")
-            .contains("no output of `a` named `txt` Did you mean `text`?")
+            .contains("no output of `a` named `txt`. Did you mean `text`?")
     );
     // Both branches end in `b`: `a` may have been skipped.
     let choice = ("c", "{ kind: choice }");

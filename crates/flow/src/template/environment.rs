@@ -6,6 +6,8 @@ use minijinja::{
     AutoEscape, Environment, ErrorKind, Output, State, UndefinedBehavior, Value, value::ValueKind,
 };
 
+use super::filters;
+
 /// Steps that one rendering may take; a template of a page takes some hundreds.
 const FUEL: u64 = 500_000;
 
@@ -15,6 +17,7 @@ const RECURSION: usize = 64;
 static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(|| {
     let mut environment = Environment::new();
     minijinja_contrib::add_to_environment(&mut environment);
+    filters::add_to(&mut environment);
     // Time and chance come from the run, where they are journaled; `debug` would show everything.
     for name in ["now", "random", "randrange", "lipsum", "debug"] {
         environment.remove_global(name);

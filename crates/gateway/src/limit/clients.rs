@@ -9,7 +9,7 @@ use std::{
 use clock::Timestamp;
 use parking_lot::Mutex;
 
-use super::gcra::Gcra;
+use super::gcra::{Gcra, State};
 use crate::Rate;
 
 const SHARDS: usize = 256;
@@ -29,7 +29,7 @@ pub(crate) struct Clients {
 #[derive(Debug)]
 struct Client {
     key: u128,
-    state: u64,
+    state: State,
 }
 
 impl Clients {
@@ -53,11 +53,11 @@ impl Clients {
         if let Some(client) = clients.iter_mut().find(|client| client.key == key) {
             return self.gcra.take(&mut client.state, now);
         }
-        let mut client = Client { key, state: 0 };
+        let mut client = Client { key, state: State::default() };
         self.gcra.take(&mut client.state, now)?;
         if clients.len() < CLIENTS_PER_SHARD {
             clients.push(client);
-        } else if let Some(fullest) = clients.iter_mut().min_by_key(|client| client.state) {
+        } else if let Some(fullest) = clients.iter_mut().min_by_key(|client| client.state.emptiness()) {
             *fullest = client;
         }
         Ok(())

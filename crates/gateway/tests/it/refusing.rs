@@ -42,7 +42,13 @@ fn refused_requests() -> Vec<(Tested, Request)> {
 
 #[test]
 fn every_code_is_given_by_a_request_or_by_the_server() {
-    let of_the_server = [Code::SourceNotFound, Code::SourceUnavailable, Code::StorageUnavailable];
+    let of_the_server = [
+        Code::SourceNotFound,
+        Code::SourceUnavailable,
+        Code::BodyLate,
+        Code::StorageUnavailable,
+        Code::Stopping,
+    ];
     let requests = refused_requests();
     let judged = requests.iter().map(|(tested, request)| tested.judge(request).unwrap_err().code);
     let given: BTreeSet<Code> = judged.chain(of_the_server).collect();
