@@ -3,16 +3,27 @@
 use std::{sync::Arc, time::Duration};
 
 use faults::CrashPoint;
+use flow::run::{RunError, Status};
 use store::{ClaimedRun, Store};
-use tokio::sync::OwnedSemaphorePermit;
+use tokio::{sync::OwnedSemaphorePermit, time::Instant};
 
-use crate::{Engine, Error, Shared, execution::Execution};
+use crate::{
+    Engine, Error, Shared,
+    execution::{Execution, persist},
+};
 
 /// Runs claimed in one transaction at most.
 const BATCH: u32 = 64;
 
 /// Batches for which a run that is tried alone waits while there is a backlog.
 const PATIENT: u32 = 16;
+
+/// How long the dispatcher waits before it tries again what the store refused.
+const RETRY: Duration = Duration::from_secs(1);
+
+/// How long everything else is held up at first for a run that is tried alone, and at most. Steps may
+/// take an hour; what cannot begin within that time must not wait for them.
+const ALONE: (Duration, Duration) = (Duration::from_secs(5), Duration::from_secs(300));
 
 /// How long the dispatcher sleeps at most when nothing wakes it.
 const FALLBACK: Duration = Duration::from_secs(30);
@@ -79,12 +90,16 @@ async fn prune(store: &Store) -> Result<(), store::Error> {
 
 async fn dispatch(shared: Arc<Shared>) {
     let mut stopping = shared.stopping.subscribe();
+    tokio::select! {
+        () = claim_for_ever(&shared) => {}
+        _ = stopping.wait_for(|stopping| *stopping) => {}
+    }
+}
+
+async fn claim_for_ever(shared: &Arc<Shared>) {
+    let mut alone = Alone { patience: ALONE.0, not_before: Instant::now() };
     for batch in 1_u32.. {
-        let permit = tokio::select! {
-            permit = Arc::clone(&shared.permits).acquire_owned() => permit,
-            _ = stopping.wait_for(|stopping| *stopping) => return,
-        };
-        let Ok(permit) = permit else { return };
+        let Ok(permit) = Arc::clone(&shared.permits).acquire_owned().await else { return };
         let mut permits = vec![permit];
         while permits.len() < BATCH as usize
             && let Ok(permit) = Arc::clone(&shared.permits).try_acquire_owned()
@@ -92,57 +107,96 @@ async fn dispatch(shared: Arc<Shared>) {
             permits.push(permit);
         }
         let limit = u32::try_from(permits.len()).unwrap_or(1);
-        let claimed = shared.store.run_claim(shared.node, limit).await.unwrap_or_else(|error| {
-            tracing::warn!(%error, "runs could not be claimed");
-            Vec::new()
-        });
+        let claimed = match shared.store.run_claim(shared.node, limit).await {
+            Ok(claimed) => claimed,
+            Err(error) => {
+                tracing::warn!(%error, "runs could not be claimed");
+                drop(permits);
+                tokio::time::sleep(RETRY).await;
+                continue;
+            }
+        };
         let is_idle = claimed.is_empty();
         if !is_idle {
             faults::hit(CrashPoint::AfterClaim);
         }
         for (run, permit) in claimed.into_iter().zip(permits) {
-            tokio::spawn(take_up(Arc::clone(&shared), run, permit));
+            tokio::spawn(take_up(Arc::clone(shared), run, permit, None));
         }
         if !is_idle && !batch.is_multiple_of(PATIENT) {
             continue;
         }
-        let tried = tokio::select! {
-            tried = try_alone(&shared) => tried,
-            _ = stopping.wait_for(|stopping| *stopping) => return,
-        };
+        let tried = alone.attempt(shared).await;
         if is_idle && !tried {
-            let wait = time_to_next(&shared).await;
+            let wait = time_to_next(shared).await.min(alone.wait());
             tokio::select! {
                 () = shared.work.notified() => {}
                 () = tokio::time::sleep(wait) => {}
-                _ = stopping.wait_for(|stopping| *stopping) => return,
             }
         }
     }
 }
 
-/// If there is a run that may be what killed its worker, waits until nothing else is under way and lets
-/// it run alone: it must not take others along again. Says whether there was one.
-async fn try_alone(shared: &Arc<Shared>) -> bool {
-    let claimed = async {
+/// Runs that may be what killed their worker: each is tried while nothing else is under way, for it must
+/// not take others along again.
+struct Alone {
+    /// How long everything else may be held up for the next one.
+    patience: Duration,
+    /// When the next one may be tried.
+    not_before: Instant,
+}
+
+impl Alone {
+    /// If there is such a run, waits until nothing else is under way and lets it run. Says whether it did.
+    async fn attempt(&mut self, shared: &Arc<Shared>) -> bool {
+        if Instant::now() < self.not_before {
+            return false;
+        }
+        match self.claim(shared).await {
+            Ok(Some((run, all))) => {
+                tokio::spawn(take_up(Arc::clone(shared), run, all, None));
+                true
+            }
+            Ok(None) => false,
+            Err(error) => {
+                tracing::warn!(%error, "runs that are tried alone could not be claimed");
+                self.not_before = Instant::now() + RETRY;
+                false
+            }
+        }
+    }
+
+    async fn claim(
+        &mut self,
+        shared: &Arc<Shared>,
+    ) -> Result<Option<(ClaimedRun, OwnedSemaphorePermit)>, store::Error> {
         if !shared.store.run_has_suspect().await? {
             return Ok(None);
         }
         let all = u32::try_from(shared.options.max_runs.get()).unwrap_or(u32::MAX);
-        let Ok(all) = Arc::clone(&shared.permits).acquire_many_owned(all).await else { return Ok(None) };
+        let quiet = Arc::clone(&shared.permits).acquire_many_owned(all);
+        let Ok(quiet) = tokio::time::timeout(self.patience, quiet).await else {
+            tracing::warn!(
+                waited = ?self.patience,
+                "a run that is to be tried alone lets the others go on: some of them take long"
+            );
+            // The others get ten times what they were held up for.
+            self.not_before = Instant::now() + self.patience * 10;
+            self.patience = (self.patience * 2).min(ALONE.1);
+            return Ok(None);
+        };
+        self.patience = ALONE.0;
+        let Ok(all) = quiet else { return Ok(None) };
         let suspect = shared.store.run_claim_suspect(shared.node).await?;
         faults::hit(CrashPoint::AfterClaim);
-        Ok::<_, store::Error>(suspect.map(|run| (run, all)))
-    };
-    match claimed.await {
-        Ok(Some((run, all))) => {
-            tokio::spawn(take_up(Arc::clone(shared), run, all));
-            true
-        }
-        Ok(None) => false,
-        Err(error) => {
-            tracing::warn!(%error, "runs that are tried alone could not be claimed");
-            false
+        Ok(suspect.map(|run| (run, all)))
+    }
+
+    /// How long until the next one may be tried, if one could not be.
+    fn wait(&self) -> Duration {
+        match self.not_before.saturating_duration_since(Instant::now()) {
+            Duration::ZERO => FALLBACK,
+            wait => wait,
         }
     }
 }
@@ -158,12 +212,22 @@ async fn time_to_next(shared: &Shared) -> Duration {
     }
 }
 
-/// Goes on with a claimed run.
-async fn take_up(shared: Arc<Shared>, claimed: ClaimedRun, permit: OwnedSemaphorePermit) {
+/// Goes on with a claimed run, or cancels it for somebody.
+pub(crate) async fn take_up(
+    shared: Arc<Shared>,
+    claimed: ClaimedRun,
+    permit: OwnedSemaphorePermit,
+    cancelled_by: Option<String>,
+) {
     let run = claimed.held.id;
     let controlled = shared.hub.enter(run);
     match Execution::resume(Arc::clone(&shared), claimed, permit).await {
-        Ok(execution) => execution.drive(controlled).await,
+        Ok(mut execution) => {
+            if let Some(by) = cancelled_by {
+                execution.cancel(&by);
+            }
+            execution.drive(controlled).await;
+        }
         Err(error) => {
             shared.hub.leave(run);
             give_up(&shared, claimed, &error).await;
@@ -174,18 +238,16 @@ async fn take_up(shared: Arc<Shared>, claimed: ClaimedRun, permit: OwnedSemaphor
 /// A run that cannot be taken up fails, with the reason; when the store is the reason, it is left for later.
 async fn give_up(shared: &Shared, claimed: ClaimedRun, error: &Error) {
     tracing::error!(run = %claimed.held.id, error = error as &dyn std::error::Error, "a run cannot go on");
+    let now = shared.clock.now();
     let then = match error {
         Error::Store(store::Error::Unavailable { .. } | store::Error::Read(_)) | Error::Stopping => {
-            store::Then::Release { status: flow::run::Status::Queued, wake_at: None }
+            store::Then::Release { status: Status::Waiting, wake_at: Some(now.after(RETRY)) }
         }
         _ => {
-            let said = serde_json::json!({ "code": "cannot_resume", "message": error.to_string() });
-            let at = shared.clock.now();
-            store::Then::End(store::Ending {
-                status: flow::run::Status::Failed,
-                error: Some(said.to_string()),
-                at,
-            })
+            let error =
+                RunError { step: None, code: "cannot_resume".to_owned(), message: error.to_string() };
+            let error = serde_json::to_string(&error).ok();
+            store::Then::End(store::Ending { status: Status::Failed, error, at: now })
         }
     };
     let commit = store::RunCommit {
@@ -196,8 +258,5 @@ async fn give_up(shared: &Shared, claimed: ClaimedRun, error: &Error) {
         absolved: false,
         then,
     };
-    let sealed = shared.store.run_seal(commit);
-    if let Err(error) = shared.store.run_commit(&sealed).await {
-        tracing::error!(run = %claimed.held.id, %error, "the run stays with this node until it stops");
-    }
+    persist(shared, commit).await;
 }

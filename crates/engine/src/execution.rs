@@ -9,14 +9,16 @@ use std::{collections::VecDeque, sync::Arc};
 use clock::Timestamp;
 use flow::{
     Effect, NodeIndex, Scope,
-    run::{Command, Event, RunError, State},
+    run::{Command, Event, Illegal, RunError, State},
     template::{Facts, Values},
 };
 use serde_json::Value;
 use store::{Begin, ClaimedRun, DestinationId, Ending, EventId, HeldRun, NewDelivery, Place, RunId};
 use tokio::{sync::OwnedSemaphorePermit, time::Instant};
 
-use crate::{Error, Outcome, Program, Shared, Submission, journal};
+use crate::{Error, Outcome, Program, Shared, Submission, Tells, journal};
+
+pub(crate) use commit::persist;
 
 /// Which run it is.
 #[derive(Clone, Copy, Debug)]
@@ -100,7 +102,7 @@ impl Execution {
             _permit: permit,
         };
         // The input lies with the event; the state needs none of its own.
-        execution.happened(journal::started(at));
+        execution.take_note(journal::started(at));
         execution
     }
 
@@ -188,7 +190,7 @@ impl Execution {
             self.shared.world.deliveries_made(&std::mem::take(&mut self.destinations));
         }
         let outcome = self.outcome();
-        self.answered = outcome.is_answer();
+        self.answered = outcome.tells(Tells::Answer);
         outcome
     }
 
@@ -199,18 +201,22 @@ impl Execution {
     /// Cancels the run, unless it has ended.
     pub(crate) fn cancel(&mut self, by: &str) {
         let at = self.shared.clock.now().as_millis();
-        self.happened(Event::Cancelled { by: by.to_owned(), at });
+        self.take_note(Event::Cancelled { by: by.to_owned(), at });
     }
 
-    /// Takes an event into the state and the pending record. What cannot follow is late and does not count.
-    fn happened(&mut self, event: Event) {
+    /// Takes an event into the state and the pending record.
+    fn happened(&mut self, event: Event) -> Result<(), Illegal> {
         let mut commands = Vec::new();
-        match self.state.apply(&self.program.flow, &event, &mut commands) {
-            Ok(()) => {
-                self.queue.extend(commands);
-                self.pending.events.push(event);
-            }
-            Err(late) => tracing::debug!(run = %self.identity.run, %late, "an event came too late"),
+        self.state.apply(&self.program.flow, &event, &mut commands)?;
+        self.queue.extend(commands);
+        self.pending.events.push(event);
+        Ok(())
+    }
+
+    /// The same, for an event that does not count when it cannot follow: it is late.
+    fn take_note(&mut self, event: Event) {
+        if let Err(late) = self.happened(event) {
+            tracing::debug!(run = %self.identity.run, %late, "an event came too late");
         }
     }
 
@@ -227,7 +233,7 @@ impl Execution {
                 let jittered = self.shared.random.jitter(pause.as_duration(), 0.2);
                 let due = self.shared.clock.now().after(jittered);
                 let step = self.program.flow.graph().id(node).as_str().into();
-                self.happened(Event::PauseStarted { step, until: due.as_millis() });
+                self.take_note(Event::PauseStarted { step, until: due.as_millis() });
                 due
             },
             Timestamp::from_millis,
@@ -256,7 +262,7 @@ impl Execution {
                 Event::Failed { error, at }
             }
         };
-        self.happened(event);
+        self.take_note(event);
     }
 
     /// How the run ended, if it has.

@@ -24,6 +24,15 @@ pub struct Response {
     pub body: Value,
 }
 
+/// What a caller waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tells {
+    /// An answer to the request, or the run's end without one.
+    Answer,
+    /// The run's end.
+    End,
+}
+
 /// What a caller that waits learns, once it is committed.
 #[derive(Clone, Debug)]
 pub struct Outcome {
@@ -90,9 +99,10 @@ impl Outcome {
         }
     }
 
-    /// Whether there is something to say to a caller that waits for an answer or an end.
-    pub fn is_answer(&self) -> bool {
-        self.response.is_some() || self.status.is_final() || self.status == Status::Parked
+    /// Whether a caller who waits for this has something to learn.
+    pub fn tells(&self, what: Tells) -> bool {
+        let answered = what == Tells::Answer && self.response.is_some();
+        answered || self.status.is_final() || self.status == Status::Parked
     }
 }
 
@@ -120,7 +130,7 @@ impl Engine {
         Ok(Timeline { run, input: told.input, version: program.number, steps, events: told.events, outcome })
     }
 
-    /// Waits until a run has an answer, whoever runs it; `None` when the time is up first.
+    /// Waits for a run's answer or end, whoever runs it; `None` when the time is up first.
     ///
     /// # Errors
     /// When the run does not exist or its journal cannot be read.
@@ -128,12 +138,12 @@ impl Engine {
         &self,
         workspace: WorkspaceId,
         id: RunId,
-        deadline: tokio::time::Instant,
+        (what, deadline): (Tells, tokio::time::Instant),
     ) -> Result<Option<Outcome>, Error> {
         loop {
-            let waiting = self.0.hub.wait(id);
+            let waiting = self.0.hub.wait(id, what);
             let told = self.timeline(workspace, id).await?.outcome;
-            if told.is_answer() {
+            if told.tells(what) {
                 return Ok(Some(told));
             }
             let next = tokio::time::Instant::now() + std::time::Duration::from_millis(250);

@@ -7,7 +7,7 @@ use parking_lot::Mutex;
 use store::{EventId, Place, RunId};
 use tokio::sync::{broadcast, mpsc, oneshot};
 
-use crate::Outcome;
+use crate::{Outcome, Tells};
 
 /// Updates that a slow viewer may be behind before it misses some.
 const BACKLOG: usize = 1024;
@@ -73,7 +73,7 @@ struct Inner {
 #[derive(Debug)]
 struct Here {
     control: mpsc::Sender<Control>,
-    waiters: Vec<oneshot::Sender<Outcome>>,
+    waiters: Vec<(Tells, oneshot::Sender<Outcome>)>,
 }
 
 impl Hub {
@@ -100,22 +100,25 @@ impl Hub {
         controlled
     }
 
-    /// Waits for the answer of a run that is under way here; `None` when it is not.
-    pub(crate) fn wait(&self, run: RunId) -> Option<oneshot::Receiver<Outcome>> {
+    /// Waits for the answer or the end of a run that is under way here; `None` when it is not.
+    pub(crate) fn wait(&self, run: RunId, what: Tells) -> Option<oneshot::Receiver<Outcome>> {
         let mut here = self.0.here.lock();
         let entry = here.get_mut(&run)?;
         if entry.waiters.len() >= WAITERS {
             return None;
         }
         let (answer, answered) = oneshot::channel();
-        entry.waiters.push(answer);
+        entry.waiters.push((what, answer));
         Some(answered)
     }
 
-    /// Gives the run's answer to everybody who waits for it.
+    /// Gives what has come of the run to everybody who waited for that.
     pub(crate) fn answer(&self, run: RunId, outcome: &Outcome) {
-        let waiters = self.0.here.lock().get_mut(&run).map(|entry| std::mem::take(&mut entry.waiters));
-        for waiter in waiters.into_iter().flatten() {
+        let told: Vec<_> = match self.0.here.lock().get_mut(&run) {
+            Some(entry) => entry.waiters.extract_if(.., |(what, _)| outcome.tells(*what)).collect(),
+            None => return,
+        };
+        for (_, waiter) in told {
             // A caller that went away reads the result from the status URL.
             let _ = waiter.send(outcome.clone());
         }

@@ -14,6 +14,7 @@ mod dispatch;
 mod error;
 mod execution;
 mod finished;
+mod finishing;
 mod hub;
 mod journal;
 mod node;
@@ -30,13 +31,14 @@ use tokio::sync::{Notify, Semaphore, watch};
 
 pub use context::{StepContext, Tokens};
 pub use error::Error;
-pub use finished::{Outcome, Response, StepStanding, Timeline};
+pub use finished::{Outcome, Response, StepStanding, Tells, Timeline};
+pub use finishing::{Finishing, finishing};
 pub use hub::{Change, Update, Updates};
 pub use journal::decode as decode_record;
 pub use node::{Node, NodeError, Outgoing, StepOutcome};
 pub use program::{Program, Surroundings};
 pub use registry::{KindDescription, Registry};
-pub use submit::{Caller, Submission, Submitted};
+pub use submit::{Cancelled, Submission, Submitted};
 
 /// How the engine runs.
 #[derive(Clone, Debug)]

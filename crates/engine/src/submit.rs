@@ -8,23 +8,17 @@ use flow::run::Status;
 use serde_json::Value;
 use store::{
     Admission, Admitted, Begin, Cause, DedupeClaim, EventId, EventStatus, NewEvent, NewRun, Place, RunId,
-    SourceId,
+    SourceId, WorkspaceId,
 };
 use tokio::{sync::oneshot, time::Instant};
 
 use crate::{
-    Change, Engine, Error, Outcome, Program, Update,
+    Change, Engine, Error, Outcome, Program, Tells, Update,
+    dispatch::take_up,
     execution::{Execution, Identity},
+    finishing::finishing,
+    hub::Control,
 };
-
-/// Whether the sender of an event waits for what comes of it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Caller {
-    /// It only wants to know that the event is safe.
-    Leaves,
-    /// It waits for an answer.
-    Waits,
-}
 
 /// An event that is to be taken in.
 pub struct Submission {
@@ -44,8 +38,8 @@ pub struct Submission {
     pub content: Bytes,
     /// Its dedupe key.
     pub dedupe: Option<DedupeClaim>,
-    /// Whether the sender waits.
-    pub caller: Caller,
+    /// What the sender waits for; nothing when it only wants to know that the event is safe.
+    pub waits_for: Option<Tells>,
 }
 
 /// An event that is on stable storage.
@@ -64,11 +58,19 @@ pub struct Submitted {
 }
 
 impl Engine {
-    /// Takes an event in: runs its pure steps, commits it, and lets the rest go on behind.
+    /// Takes an event in: runs its pure steps, commits it, and lets the rest go on behind. Whoever drops
+    /// this half way may find the event taken: it is finished all the same.
     ///
     /// # Errors
     /// [`Error::Store`] when it cannot be put on stable storage; then it was not taken.
-    pub async fn submit(&self, submission: Submission) -> Result<Submitted, Error> {
+    pub fn submit(
+        &self,
+        submission: Submission,
+    ) -> impl Future<Output = Result<Submitted, Error>> + Send + use<> {
+        finishing(self.clone().take_in(submission))
+    }
+
+    async fn take_in(self, submission: Submission) -> Result<Submitted, Error> {
         if *self.0.stopping.borrow() {
             return Err(Error::Stopping);
         }
@@ -94,8 +96,7 @@ impl Engine {
         let finished = matches!(begin, Begin::Finished { .. });
         let (controlled, answer) = if execution.is_some() && !finished {
             let controlled = shared.hub.enter(run);
-            let answer = if submission.caller == Caller::Waits { shared.hub.wait(run) } else { None };
-            (Some(controlled), answer)
+            (Some(controlled), submission.waits_for.and_then(|what| shared.hub.wait(run, what)))
         } else {
             (None, None)
         };
@@ -132,6 +133,7 @@ impl Engine {
             }
         }
         let outcome = self.after_admission(identity, execution, controlled);
+        let outcome = outcome.filter(|outcome| submission.waits_for.is_some_and(|what| outcome.tells(what)));
         Ok(Submitted { event, run, duplicate: false, outcome, answer })
     }
 
@@ -161,7 +163,7 @@ impl Engine {
                 });
             }
         }
-        outcome.is_answer().then_some(outcome)
+        Some(outcome)
     }
 
     /// Records an event that a source's filter held back. It runs nothing.
@@ -220,25 +222,66 @@ impl Engine {
         Ok(run)
     }
 
-    /// Cancels a run. Says whether there was anything left to cancel.
+    /// Cancels a run.
     ///
     /// # Errors
     /// When it cannot be stored.
-    pub async fn cancel(&self, run: RunId, by: &str) -> Result<bool, Error> {
-        if let Some(control) = self.0.hub.control(run) {
-            let (done, cancelled) = oneshot::channel();
-            let message = crate::hub::Control::Cancel { by: by.to_owned(), done };
-            if control.send_timeout(message, Duration::from_secs(5)).await.is_ok() {
-                return Ok(cancelled.await.is_ok());
+    pub async fn cancel(&self, workspace: WorkspaceId, run: RunId, by: &str) -> Result<Cancelled, Error> {
+        let deadline = Instant::now() + CANCEL_PATIENCE;
+        loop {
+            if let Some(control) = self.0.hub.control(run) {
+                let (done, cancelled) = oneshot::channel();
+                let message = Control::Cancel { by: by.to_owned(), done };
+                if control.send_timeout(message, CANCEL_PATIENCE).await.is_ok() {
+                    match tokio::time::timeout_at(deadline, cancelled).await {
+                        Ok(Ok(())) => return Ok(Cancelled::Done),
+                        // It was let go or lost just then.
+                        Ok(Err(_)) => {}
+                        Err(_) => return Ok(Cancelled::Pending),
+                    }
+                }
+            } else {
+                let idle = finishing(self.clone().cancel_idle(run, by.to_owned()));
+                match tokio::time::timeout_at(deadline, idle).await {
+                    Ok(Ok(true)) => return Ok(Cancelled::Done),
+                    Ok(Ok(false)) => {}
+                    Ok(Err(error)) => return Err(error),
+                    Err(_) => return Ok(Cancelled::Pending),
+                }
             }
+            let known = self.0.store.run_get(workspace, run).await?;
+            if known.is_none_or(|run| run.status.is_final()) {
+                return Ok(Cancelled::Ended);
+            }
+            if Instant::now() >= deadline {
+                return Ok(Cancelled::Pending);
+            }
+            // Somebody claims or lets go of it at this moment.
+            tokio::time::sleep(Duration::from_millis(20)).await;
         }
+    }
+
+    /// Cancels a run that nobody holds. Says whether there was one.
+    async fn cancel_idle(self, run: RunId, by: String) -> Result<bool, Error> {
+        let permit = Arc::clone(&self.0.permits).acquire_owned();
+        let Ok(permit) = tokio::time::timeout(CANCEL_PATIENCE, permit).await else { return Ok(false) };
+        let permit = permit.map_err(|_| Error::Stopping)?;
         let Some(claimed) = self.0.store.run_claim_one(self.0.node, run).await? else { return Ok(false) };
-        let Ok(permit) = Arc::clone(&self.0.permits).acquire_owned().await else {
-            return Err(Error::Stopping);
-        };
-        let mut execution = Execution::resume(Arc::clone(&self.0), claimed, permit).await?;
-        execution.cancel(by);
-        execution.drive(self.0.hub.enter(run)).await;
+        take_up(self.0, claimed, permit, Some(by)).await;
         Ok(true)
     }
+}
+
+/// How long a caller waits for a run to be cancelled.
+const CANCEL_PATIENCE: Duration = Duration::from_secs(5);
+
+/// What came of cancelling a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cancelled {
+    /// The run is cancelled.
+    Done,
+    /// The run had ended before.
+    Ended,
+    /// The run has been told, or another node has it; it is not cancelled yet.
+    Pending,
 }

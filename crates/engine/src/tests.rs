@@ -234,7 +234,7 @@ impl Fixture {
         self.engine.program(self.place.workspace, version.id).await.unwrap_or_else(|error| panic!("{error}"))
     }
 
-    fn submission(&self, program: &Arc<Program>, caller: Caller) -> Submission {
+    fn submission(&self, program: &Arc<Program>, waits_for: Option<Tells>) -> Submission {
         let input = json!({ "q": "hi" });
         Submission {
             place: self.place,
@@ -245,18 +245,22 @@ impl Fixture {
             content: json!({ "input": input }).to_string().into(),
             input,
             dedupe: None,
-            caller,
+            waits_for,
         }
     }
 
-    async fn submit(&self, program: &Arc<Program>, caller: Caller) -> Submitted {
-        self.engine.submit(self.submission(program, caller)).await.unwrap()
+    async fn cancel(&self, run: RunId) -> Cancelled {
+        self.engine.cancel(self.place.workspace, run, "ann").await.unwrap()
+    }
+
+    async fn submit(&self, program: &Arc<Program>, waits_for: Option<Tells>) -> Submitted {
+        self.engine.submit(self.submission(program, waits_for)).await.unwrap()
     }
 
     async fn result(&self, run: RunId) -> Outcome {
         let deadline = tokio::time::Instant::now() + Duration::from_secs(20);
         self.engine
-            .wait(self.place.workspace, run, deadline)
+            .wait(self.place.workspace, run, (Tells::Answer, deadline))
             .await
             .unwrap()
             .expect("the run has no answer in 20 s")
@@ -285,7 +289,7 @@ async fn a_pure_run_is_committed_once_with_its_event() {
         .program(&[SAY, answer], &["start -> say -> answer"], "outputs: { said: '{{ nodes.say.text }}' }")
         .await;
     let before = f.store.writes().transactions;
-    let submitted = f.submit(&program, Caller::Waits).await;
+    let submitted = f.submit(&program, Some(Tells::Answer)).await;
     assert_eq!(f.store.writes().transactions, before + 1);
     let outcome = submitted.outcome.unwrap();
     assert_eq!(
@@ -305,7 +309,7 @@ async fn a_recorded_step_runs_behind_the_reply_and_its_caller_gets_the_result() 
     let ask = ("ask", "{ kind: ask, text: '{{ nodes.say.text }}' }");
     let program =
         f.program(&[SAY, ask], &["start -> say -> ask"], "outputs: { got: '{{ ai_output }}' }").await;
-    let submitted = f.submit(&program, Caller::Waits).await;
+    let submitted = f.submit(&program, Some(Tells::Answer)).await;
     assert!(submitted.outcome.is_none());
     f.ask.give("hi!", Ok("fine")).await;
     let outcome = submitted.answer.unwrap().await.unwrap();
@@ -319,7 +323,7 @@ async fn an_answer_is_given_before_the_run_goes_on() {
     let answer = ("answer", "{ kind: answer, text: early }");
     let ask = ("ask", "{ kind: ask, text: later }");
     let program = f.program(&[answer, ask], &["start -> answer -> ask"], "").await;
-    let submitted = f.submit(&program, Caller::Waits).await;
+    let submitted = f.submit(&program, Some(Tells::Answer)).await;
     assert_eq!(submitted.outcome.unwrap().response.unwrap()["body"], "early");
     f.ask.give("later", Ok("x")).await;
     assert_eq!(f.ended(submitted.run).await.run.status, Status::Succeeded);
@@ -332,7 +336,7 @@ async fn a_crash_repeats_no_committed_step() {
         [("first", "{ kind: ask, text: one }"), ("second", "{ kind: ask, text: '{{ nodes.first.text }}' }")];
     let program =
         f.program(&nodes, &["start -> first -> second"], "outputs: { got: '{{ nodes.second.text }}' }").await;
-    let submitted = f.submit(&program, Caller::Leaves).await;
+    let submitted = f.submit(&program, None).await;
     f.ask.give("one", Ok("two")).await;
     f.ask.asked("two").await;
     f.crash().await;
@@ -347,7 +351,7 @@ async fn what_may_have_killed_the_server_runs_alone_and_who_waits_for_its_turn_i
     let mut f = Fixture::new().await;
     let nodes = [("first", "{ kind: ask, text: '{{ event.id }}' }")];
     let program = f.program(&nodes, &["start -> first"], "").await;
-    let [one, two] = [f.submit(&program, Caller::Leaves).await, f.submit(&program, Caller::Leaves).await];
+    let [one, two] = [f.submit(&program, None).await, f.submit(&program, None).await];
     let [first, second] = [&one, &two].map(|submitted| submitted.event.to_string());
     for _ in 0..2 {
         f.ask.asked(&first).await;
@@ -371,7 +375,7 @@ async fn a_run_that_comes_further_is_not_blamed_for_what_was_before() {
     let mut f = Fixture::new().await;
     let nodes = [("first", "{ kind: ask, text: one }"), ("second", "{ kind: ask, text: two }")];
     let program = f.program(&nodes, &["start -> first -> second"], "").await;
-    let submitted = f.submit(&program, Caller::Leaves).await;
+    let submitted = f.submit(&program, None).await;
     for _ in 0..4 {
         f.ask.asked("one").await;
         f.crash().await;
@@ -386,11 +390,64 @@ async fn a_run_that_comes_further_is_not_blamed_for_what_was_before() {
 }
 
 #[tokio::test]
+async fn who_waits_for_the_end_is_not_told_of_an_answer() {
+    let f = Fixture::new().await;
+    let answer = ("answer", "{ kind: answer, text: early }");
+    let ask = ("ask", "{ kind: ask, text: later }");
+    let outputs = "outputs: { got: '{{ nodes.ask.text }}' }";
+    let program = f.program(&[answer, ask], &["start -> answer -> ask"], outputs).await;
+    let submitted = f.submit(&program, Some(Tells::End)).await;
+    assert!(submitted.outcome.is_none());
+    f.ask.give("later", Ok("x")).await;
+    let outcome = submitted.answer.unwrap().await.unwrap();
+    assert_eq!(outcome.outputs.as_deref(), Some(&json!({"got": "x"})));
+}
+
+#[tokio::test]
+async fn a_sender_that_hangs_up_leaves_no_run_behind() {
+    let f = Fixture::new().await;
+    let program = f.program(&[("ask", "{ kind: ask, text: q }")], &["start -> ask"], "").await;
+    for polls in 1.. {
+        let mut submitting = Box::pin(f.engine.submit(f.submission(&program, Some(Tells::End))));
+        // It goes away while its event is on the way to the disk.
+        let mut done = false;
+        for _ in 0..polls {
+            done |= futures_util::poll!(&mut submitting).is_ready();
+            if done {
+                break;
+            }
+            tokio::task::yield_now().await;
+        }
+        drop(submitting);
+        f.ask.give("q", Ok("1")).await;
+        if done {
+            break;
+        }
+    }
+    let runs = f.store.run_list(f.place, store::RunFilter::default(), store::PageRequest { before: None, limit: 100 }).await;
+    for run in runs.unwrap().items {
+        assert_eq!(f.ended(run.id).await.run.status, Status::Succeeded);
+    }
+}
+
+#[tokio::test]
+async fn two_answers_side_by_side_fail_the_run_and_do_not_leave_it_waiting() {
+    // Without time for them before the commit, pure steps start side by side.
+    let f = Fixture::with(Options { inline_budget: Duration::ZERO, ..Options::default() }).await;
+    let nodes = [("one", "{ kind: answer, text: one }"), ("two", "{ kind: answer, text: two }")];
+    let program = f.program(&nodes, &["start -> one", "start -> two"], "").await;
+    let run = f.submit(&program, None).await.run;
+    let outcome = f.ended(run).await.outcome;
+    assert_eq!(outcome.status, Status::Failed);
+    assert_eq!(outcome.error.unwrap().code, "not_allowed");
+}
+
+#[tokio::test]
 async fn failed_tries_are_repeated_and_then_fail_the_run() {
     let f = Fixture::new().await;
     let ask = ("ask", "{ kind: ask, text: q, retry: { max: 1, backoff: 1ms } }");
     let program = f.program(&[ask], &["start -> ask"], "").await;
-    let submitted = f.submit(&program, Caller::Waits).await;
+    let submitted = f.submit(&program, Some(Tells::Answer)).await;
     f.ask.give("q", Err(NodeError::transient("busy", "The model is busy."))).await;
     f.ask.give("q", Err(NodeError::transient("busy", "The model is busy."))).await;
     let outcome = submitted.answer.unwrap().await.unwrap();
@@ -406,7 +463,7 @@ async fn a_long_pause_lets_the_run_go_and_it_comes_back() {
     let f = Fixture::with(Options { release_after: Duration::ZERO, ..Options::default() }).await;
     let ask = ("ask", "{ kind: ask, text: q, retry: { max: 1, backoff: 50ms } }");
     let program = f.program(&[ask], &["start -> ask"], "").await;
-    let submitted = f.submit(&program, Caller::Leaves).await;
+    let submitted = f.submit(&program, None).await;
     f.ask.give("q", Err(NodeError::transient("busy", "Busy."))).await;
     f.ask.give("q", Ok("done")).await;
     let timeline = f.ended(submitted.run).await;
@@ -419,7 +476,7 @@ async fn a_step_that_takes_too_long_fails() {
     let f = Fixture::new().await;
     let ask = ("ask", "{ kind: ask, text: q, timeout: 1ms }");
     let program = f.program(&[ask], &["start -> ask"], "").await;
-    let outcome = f.submit(&program, Caller::Waits).await.answer.unwrap().await.unwrap();
+    let outcome = f.submit(&program, Some(Tells::Answer)).await.answer.unwrap().await.unwrap();
     assert_eq!(outcome.error.unwrap().code, "timeout");
 }
 
@@ -427,7 +484,7 @@ async fn a_step_that_takes_too_long_fails() {
 async fn a_panic_in_a_step_is_that_steps_failure() {
     let f = Fixture::new().await;
     let program = f.program(&[("say", "{ kind: say, text: panic }")], &["start -> say"], "").await;
-    let outcome = f.submit(&program, Caller::Waits).await.outcome.unwrap();
+    let outcome = f.submit(&program, Some(Tells::Answer)).await.outcome.unwrap();
     assert_eq!(outcome.error.unwrap().code, "internal_error");
 }
 
@@ -441,7 +498,7 @@ async fn branches_run_side_by_side() {
     ];
     let edges = ["start -> left -> both", "start -> right -> both"];
     let program = f.program(&nodes, &edges, "outputs: { got: '{{ nodes.both.text }}' }").await;
-    let submitted = f.submit(&program, Caller::Waits).await;
+    let submitted = f.submit(&program, Some(Tells::Answer)).await;
     f.ask.asked("l").await;
     f.ask.give("r", Ok("2")).await;
     f.ask.give("l", Ok("1")).await;
@@ -454,19 +511,19 @@ async fn runs_can_be_cancelled_here_and_while_they_wait() {
     let f = Fixture::with(Options { release_after: Duration::ZERO, ..Options::default() }).await;
     let ask = ("ask", "{ kind: ask, text: q, retry: { max: 1, backoff: 1h } }");
     let program = f.program(&[ask], &["start -> ask"], "").await;
-    let here = f.submit(&program, Caller::Leaves).await.run;
+    let here = f.submit(&program, None).await.run;
     f.ask.asked("q").await;
-    assert!(f.engine.cancel(here, "ann").await.unwrap());
+    assert_eq!(f.cancel(here).await, Cancelled::Done);
     assert_eq!(f.ended(here).await.run.status, Status::Cancelled);
-    assert!(!f.engine.cancel(here, "ann").await.unwrap(), "it has ended");
+    assert_eq!(f.cancel(here).await, Cancelled::Ended);
 
     f.ask.0.waiting.lock().clear();
-    let waiting = f.submit(&program, Caller::Leaves).await.run;
+    let waiting = f.submit(&program, None).await.run;
     f.ask.give("q", Err(NodeError::transient("busy", "Busy."))).await;
     while f.engine.0.hub.control(waiting).is_some() {
         tokio::task::yield_now().await;
     }
-    assert!(f.engine.cancel(waiting, "ann").await.unwrap());
+    assert_eq!(f.cancel(waiting).await, Cancelled::Done);
     assert_eq!(f.ended(waiting).await.run.status, Status::Cancelled);
 }
 
@@ -474,9 +531,9 @@ async fn runs_can_be_cancelled_here_and_while_they_wait() {
 async fn beyond_the_bound_runs_are_queued_and_follow() {
     let f = Fixture::with(Options { max_runs: NonZeroUsize::MIN, ..Options::default() }).await;
     let program = f.program(&[("ask", "{ kind: ask, text: q }")], &["start -> ask"], "").await;
-    let first = f.submit(&program, Caller::Leaves).await.run;
+    let first = f.submit(&program, None).await.run;
     f.ask.asked("q").await;
-    let second = f.submit(&program, Caller::Leaves).await.run;
+    let second = f.submit(&program, None).await.run;
     let row = f.store.run_get(f.place.workspace, second).await.unwrap().unwrap();
     assert_eq!(row.status, Status::Queued);
     f.ask.give("q", Ok("1")).await;
@@ -489,14 +546,14 @@ async fn beyond_the_bound_runs_are_queued_and_follow() {
 async fn a_stop_in_good_order_waits_for_what_is_under_way() {
     let f = Fixture::new().await;
     let program = f.program(&[("ask", "{ kind: ask, text: q }")], &["start -> ask"], "").await;
-    let run = f.submit(&program, Caller::Leaves).await.run;
+    let run = f.submit(&program, None).await.run;
     f.ask.asked("q").await;
     let engine = f.engine.clone();
     let stopped = tokio::spawn(async move { engine.stop(Duration::from_secs(20)).await });
     while !*f.engine.0.stopping.borrow() {
         tokio::task::yield_now().await;
     }
-    assert!(matches!(f.engine.submit(f.submission(&program, Caller::Leaves)).await, Err(Error::Stopping)));
+    assert!(matches!(f.engine.submit(f.submission(&program, None)).await, Err(Error::Stopping)));
     f.ask.give("q", Ok("1")).await;
     stopped.await.unwrap();
     assert_eq!(f.ended(run).await.run.status, Status::Succeeded);
@@ -506,7 +563,7 @@ async fn a_stop_in_good_order_waits_for_what_is_under_way() {
 async fn a_replay_is_a_run_of_its_own() {
     let f = Fixture::new().await;
     let program = f.program(&[SAY], &["start -> say"], "outputs: { said: '{{ nodes.say.text }}' }").await;
-    let submitted = f.submit(&program, Caller::Leaves).await;
+    let submitted = f.submit(&program, None).await;
     let event = f.store.event_get(f.place.workspace, submitted.event).await.unwrap().unwrap();
     let again = f.engine.replay(&event, f.place, &program).await.unwrap();
     assert_ne!(again, submitted.run);

@@ -25,6 +25,8 @@ use vault::{Key, KeyRing, Secret};
 pub(crate) struct Config {
     /// Where the server listens.
     pub(crate) listen: SocketAddr,
+    /// Connections that may be open at once; more wait until one ends.
+    pub(crate) max_connections: NonZeroUsize,
     /// The address that senders and browsers use; the listening address when it is not set.
     pub(crate) public_url: Option<String>,
     /// The folder for the database and the key.
@@ -107,6 +109,7 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
+            max_connections: NonZeroUsize::new(10_000).unwrap_or(NonZeroUsize::MIN),
             public_url: None,
             data_dir: PathBuf::from("data"),
             key: None,

@@ -7,6 +7,7 @@ mod config;
 mod console;
 mod hooks;
 mod linger;
+mod listen;
 mod models;
 mod operation;
 mod serve;

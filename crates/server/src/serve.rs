@@ -5,7 +5,9 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 use anyhow::Context;
 use axum::{
     Router,
-    middleware::map_request,
+    extract::Request,
+    middleware::{Next, from_fn, map_request},
+    response::Response,
     routing::{any, get},
 };
 use clock::{Clock, Random};
@@ -26,6 +28,7 @@ use crate::{
     console,
     hooks::{self, Recorder, Sources},
     linger::linger,
+    listen,
     models::Models,
     operation,
     world::World,
@@ -50,9 +53,9 @@ pub(crate) async fn serve(config: Config) -> anyhow::Result<()> {
     let bound = listener.local_addr()?;
     let (app, workers) = build(config, bound).await?;
     announce(&app).await?;
-    let router = router(app.clone()).into_make_service_with_connect_info::<SocketAddr>();
+    let room = listen::room_for_connections(app.config.max_connections.get());
     let stopping = app.clone();
-    let serving = axum::serve(listener, router).with_graceful_shutdown(async move {
+    let serving = listen::serve(listener, router(app.clone()), room, async move {
         told_to_stop().await;
         stop(&stopping, workers).await;
     });
@@ -61,7 +64,7 @@ pub(crate) async fn serve(config: Config) -> anyhow::Result<()> {
         tokio::time::sleep(LAST_WORDS).await;
     };
     tokio::select! {
-        served = serving => served?,
+        () = serving => {}
         () = cut_off => tracing::warn!("connections that did not end by themselves are cut off"),
     }
     app.store.close().await;
@@ -153,10 +156,16 @@ fn router(app: App) -> Router {
         .route("/livez", get(operation::livez))
         .route("/readyz", get(operation::readyz))
         .route("/metrics", get(operation::metrics))
-        .merge(api::router())
+        .merge(api::router().layer(from_fn(finish)))
         .fallback(console::serve)
         .layer(map_request(linger))
         .with_state(app)
+}
+
+/// What a request has begun is finished even when its sender hangs up: half a change, stored and not known
+/// to the rest of the server, is worse than either.
+async fn finish(request: Request, next: Next) -> Response {
+    engine::finishing(next.run(request)).await
 }
 
 /// Says where the server is, and on a fresh install how to get in.

@@ -17,6 +17,8 @@ pub(crate) struct World {
     store: Store,
     workspace: WorkspaceId,
     environments: RwLock<HashMap<EnvironmentId, Known>>,
+    /// Held over a reading, so that an older one does not overtake a newer one.
+    reading: tokio::sync::Mutex<()>,
     waker: OnceLock<Waker>,
 }
 
@@ -30,7 +32,13 @@ struct Known {
 impl World {
     /// Reads what there is.
     pub(crate) async fn load(store: Store, workspace: WorkspaceId) -> Result<Self, Error> {
-        let world = Self { store, workspace, environments: RwLock::default(), waker: OnceLock::new() };
+        let world = Self {
+            store,
+            workspace,
+            environments: RwLock::default(),
+            reading: tokio::sync::Mutex::default(),
+            waker: OnceLock::new(),
+        };
         for environment in world.store.environment_list(workspace).await? {
             world.reload(environment.id).await?;
         }
@@ -39,6 +47,7 @@ impl World {
 
     /// Reads one environment again, after a change.
     pub(crate) async fn reload(&self, environment: EnvironmentId) -> Result<(), Error> {
+        let _reading = self.reading.lock().await;
         let place = Place { workspace: self.workspace, environment };
         let environments = self.store.environment_list(self.workspace).await?;
         let name = environments.into_iter().find(|known| known.id == environment).map(|known| known.name);

@@ -159,7 +159,7 @@ pub struct DeliveryView {
     pub attempts: u32,
     /// When it was made.
     pub created_at: Timestamp,
-    /// When it arrived.
+    /// When it arrived, or when the last attempt of a dead one began.
     pub finished_at: Option<Timestamp>,
     /// When the next attempt is due.
     pub due_at: Option<Timestamp>,
@@ -178,7 +178,8 @@ pub struct Attempt {
     pub record: Vec<u8>,
 }
 
-const LIVE: &str = "id, environment, destination, run, step, status, attempts, created_at, NULL, due_at";
+const LIVE: &str = "id, environment, destination, run, step, status, attempts, created_at, \
+    CASE status WHEN 'dead' THEN (SELECT max(a.at) FROM attempt a WHERE a.delivery = id) END, due_at";
 const DONE: &str = "id, environment, destination, run, step, status, attempts, created_at, finished_at, NULL";
 
 impl Store {

@@ -91,10 +91,12 @@ impl Store {
     pub async fn destination_delete(&self, workspace: WorkspaceId, id: DestinationId) -> Result<(), Error> {
         let statement = Statement::new(
             "DELETE FROM destination WHERE id = ?1 AND workspace = ?2
-             AND NOT EXISTS (SELECT 1 FROM delivery_live WHERE destination = ?1 AND status = 'pending')",
+             AND NOT EXISTS (SELECT 1 FROM delivery_live WHERE destination = ?1 AND status = 'pending')
+             AND NOT EXISTS (SELECT 1 FROM delivery_live WHERE destination = ?1 AND status = 'dead')",
             values![id, workspace],
         );
-        let said = "there is no such destination, or deliveries to it are still pending";
+        let said =
+            "there is no such destination, or it still has deliveries that are pending or dead letters";
         self.change(vec![statement.or_conflict(said)]).await.map(drop)
     }
 

@@ -61,6 +61,18 @@ impl Store {
         Ok(id)
     }
 
+    /// The name of a workspace.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn workspace_name(&self, workspace: WorkspaceId) -> Result<Option<String>, Error> {
+        self.read(move |c| {
+            let mut query = c.prepare_cached("SELECT name FROM workspace WHERE id = ?1")?;
+            query.query_row([workspace], |row| row.get(0)).optional()
+        })
+        .await
+    }
+
     /// The environments of a workspace, oldest first.
     ///
     /// # Errors

@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 /// Text that is no id, or an id of something else.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
-#[error("`{text}` is not the id of a {what}; such ids look like {prefix}_01h455vb4pex5vsknk084sn02q")]
+#[error("`{text}` is not the id of {what}; such ids look like {prefix}_01h455vb4pex5vsknk084sn02q")]
 pub struct MalformedId {
     text: String,
     what: &'static str,
@@ -119,43 +119,43 @@ macro_rules! ids {
 
 ids! {
     /// A tenant.
-    WorkspaceId "ws" "workspace";
+    WorkspaceId "ws" "a workspace";
     /// `test`, `production` or another environment of a workspace.
-    EnvironmentId "env" "environment";
+    EnvironmentId "env" "an environment";
     /// A person of a workspace.
-    MemberId "mem" "member";
+    MemberId "mem" "a member";
     /// A key for the API.
-    ApiKeyId "key" "API key";
+    ApiKeyId "key" "an API key";
     /// A flow.
-    FlowId "flow" "flow";
+    FlowId "flow" "a flow";
     /// An immutable version of a flow.
-    VersionId "ver" "version";
+    VersionId "ver" "a version";
     /// One act of deploying a version.
-    DeploymentId "dep" "deployment";
+    DeploymentId "dep" "a deployment";
     /// An inbound endpoint. Random: knowing it is part of what lets a sender in.
-    SourceId "src" "source";
+    SourceId "src" "a source";
     /// An outbound target.
-    DestinationId "dst" "destination";
+    DestinationId "dst" "a destination";
     /// A model provider.
-    ProviderId "prov" "provider";
+    ProviderId "prov" "a provider";
     /// A model under the name that flows use.
-    ModelId "model" "model";
+    ModelId "model" "a model";
     /// An accepted request.
-    EventId "evt" "event";
+    EventId "evt" "an event";
     /// A refused request.
-    RefusalId "ref" "refused request";
+    RefusalId "ref" "a refused request";
     /// One execution of a flow. An event's original run has the event's bytes.
-    RunId "run" "run";
+    RunId "run" "a run";
     /// A message to a destination.
-    DeliveryId "msg" "delivery";
+    DeliveryId "msg" "a delivery";
     /// Long work.
-    JobId "job" "job";
+    JobId "job" "a job";
     /// A running server.
-    NodeId "node" "node";
+    NodeId "node" "a node";
     /// A knowledge base.
-    BaseId "kb" "knowledge base";
+    BaseId "kb" "a knowledge base";
     /// A document of a knowledge base.
-    DocumentId "doc" "document";
+    DocumentId "doc" "a document";
 }
 
 impl EventId {
@@ -214,6 +214,8 @@ mod tests {
         assert_eq!(id.to_string(), "run_01h455vb4pex5vsknk084sn02q");
         let said = "evt_01h455vb4pex5vsknk084sn02q".parse::<RunId>().unwrap_err().to_string();
         assert!(said.contains("not the id of a run"), "{said}");
+        let said = "run_01h455vb4pex5vsknk084sn02q".parse::<EventId>().unwrap_err().to_string();
+        assert!(said.contains("not the id of an event"), "{said}");
         for wrong in [
             "",
             "run_",

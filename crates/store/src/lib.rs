@@ -56,7 +56,7 @@ pub use knowledge::{Base, Document, DocumentStatus, NewDocument};
 pub use model::{Model, Provider};
 pub use node::Takeover;
 pub use page::{Page, PageRequest};
-pub use refusal::Refusal;
+pub use refusal::{REFUSALS_KEPT, Refusal};
 pub use run::{
     Cause, ClaimedRun, Committed, Ending, HeldRun, RunCommit, RunFilter, RunView, SealedCommit, Then,
 };

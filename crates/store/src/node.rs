@@ -66,14 +66,23 @@ impl Store {
     /// When the database cannot be written.
     pub async fn node_takeover(&self, node: NodeId, alone: bool) -> Result<Takeover, Error> {
         let now = if alone { clock::Timestamp::from_millis(i64::MAX) } else { self.now() };
+        let parked = serde_json::json!({
+            "step": null,
+            "code": "parked",
+            "message": format!(
+                "the server died {DEATHS} times while this run was under way, the last times with nothing else; look \
+                 at what its step does, then cancel it or replay its event"
+            ),
+        });
         // A run that a dead node still owned counts a death; a node row may be gone, its runs are not.
         let statements = vec![
             Statement::new(
                 "UPDATE run_live SET owner = NULL, fence = fence + 1, deaths = deaths + 1,
-                     status = CASE WHEN deaths + 1 >= ?3 THEN 'parked' ELSE 'queued' END
+                     status = CASE WHEN deaths + 1 >= ?3 THEN 'parked' ELSE 'queued' END,
+                     error = CASE WHEN deaths + 1 >= ?3 THEN ?4 END
                  WHERE owner IS NOT NULL AND owner <> ?1
                    AND NOT EXISTS (SELECT 1 FROM node WHERE node.id = run_live.owner AND node.lease_until > ?2)",
-                values![node, now, DEATHS],
+                values![node, now, DEATHS, parked.to_string()],
             ),
             Statement::new("DELETE FROM node WHERE lease_until <= ?2 AND id <> ?1", values![node, now]),
         ];

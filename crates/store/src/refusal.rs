@@ -1,10 +1,12 @@
 //! Refused requests, as far as they are kept.
 
+use std::collections::BTreeSet;
+
 use clock::Timestamp;
-use rusqlite::Row;
+use rusqlite::{OptionalExtension, Row};
 
 use crate::{
-    Error, Page, PageRequest, Place, RefusalId, SourceId, Store,
+    Error, Page, PageRequest, Place, RefusalId, SourceId, Store, WorkspaceId,
     sql::{Statement, time, values},
 };
 
@@ -27,8 +29,12 @@ pub struct Refusal {
     pub content: Vec<u8>,
 }
 
+/// Refused requests that are kept of each source; older ones go.
+pub const REFUSALS_KEPT: u32 = 1_000;
+
 impl Store {
-    /// Records refused requests.
+    /// Records refused requests. Of each source only the newest [`REFUSALS_KEPT`] stay: whoever knows a
+    /// source's address can have requests refused at will, and must not fill the disk with them.
     ///
     /// # Errors
     /// When the database cannot be written.
@@ -50,7 +56,16 @@ impl Store {
                 ],
             )
         };
-        self.change(refusals.into_iter().map(statement).collect()).await.map(drop)
+        let sources: BTreeSet<SourceId> = refusals.iter().map(|refusal| refusal.source).collect();
+        let bound = |source: SourceId| {
+            Statement::new(
+                "DELETE FROM refusal WHERE source = ?1 AND id <=
+                     (SELECT id FROM refusal WHERE source = ?1 ORDER BY id DESC LIMIT 1 OFFSET ?2)",
+                values![source, REFUSALS_KEPT],
+            )
+        };
+        let statements = refusals.into_iter().map(statement).chain(sources.into_iter().map(bound));
+        self.change(statements.collect()).await.map(drop)
     }
 
     /// The newest refused requests of an environment, or of one source.
@@ -67,29 +82,47 @@ impl Store {
         let rows: Vec<Refusal> = self
             .read(move |c| {
                 let before = page.before.unwrap_or(RefusalId::from_bytes([0xFF; 16]));
-                let of_source = "SELECT id, source, code, status, received_at, sealed FROM refusal
+                let of_source = "SELECT id, workspace, environment, source, code, status, received_at, sealed FROM refusal
                      WHERE source = ?5 AND id < ?3 AND workspace = ?1 AND environment = ?2 ORDER BY id DESC LIMIT ?4";
-                let of_all = "SELECT id, source, code, status, received_at, sealed FROM refusal
+                let of_all = "SELECT id, workspace, environment, source, code, status, received_at, sealed FROM refusal
                      WHERE workspace = ?1 AND environment = ?2 AND id < ?3 AND ?5 IS NULL ORDER BY id DESC LIMIT ?4";
-                let row = |row: &Row| {
-                    Ok(Refusal {
-                        id: row.get(0)?,
-                        place,
-                        source: row.get(1)?,
-                        code: row.get(2)?,
-                        status: row.get(3)?,
-                        received_at: time(row, 4)?,
-                        content: row.get(5)?,
-                    })
-                };
                 let mut query = c.prepare_cached(if source.is_some() { of_source } else { of_all })?;
-                query.query_map((place.workspace, place.environment, before, fetch, source), row)?.collect()
+                query.query_map((place.workspace, place.environment, before, fetch, source), view)?.collect()
             })
             .await?;
-        let open = |mut refusal: Refusal| {
-            refusal.content = self.unseal("refusal", refusal.id.as_bytes(), &refusal.content)?;
-            Ok(refusal)
-        };
-        Ok(Page::cut(rows.into_iter().map(open).collect::<Result<_, Error>>()?, limit))
+        let rows = rows.into_iter().map(|refusal| self.open_refusal(refusal));
+        Ok(Page::cut(rows.collect::<Result<_, Error>>()?, limit))
     }
+
+    /// A refused request of a workspace.
+    ///
+    /// # Errors
+    /// When the database cannot be read or the record does not open.
+    pub async fn refusal_get(&self, workspace: WorkspaceId, id: RefusalId) -> Result<Option<Refusal>, Error> {
+        let found = self.read(move |c| {
+            let mut query = c.prepare_cached(
+                "SELECT id, workspace, environment, source, code, status, received_at, sealed FROM refusal
+                 WHERE id = ?1 AND workspace = ?2",
+            )?;
+            query.query_row((id, workspace), view).optional()
+        });
+        found.await?.map(|refusal| self.open_refusal(refusal)).transpose()
+    }
+
+    fn open_refusal(&self, mut refusal: Refusal) -> Result<Refusal, Error> {
+        refusal.content = self.unseal("refusal", refusal.id.as_bytes(), &refusal.content)?;
+        Ok(refusal)
+    }
+}
+
+fn view(row: &Row) -> rusqlite::Result<Refusal> {
+    Ok(Refusal {
+        id: row.get(0)?,
+        place: Place { workspace: row.get(1)?, environment: row.get(2)? },
+        source: row.get(3)?,
+        code: row.get(4)?,
+        status: row.get(5)?,
+        received_at: time(row, 6)?,
+        content: row.get(7)?,
+    })
 }

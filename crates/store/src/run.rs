@@ -172,7 +172,7 @@ pub struct RunFilter {
 }
 
 const LIVE: &str =
-    "id, environment, flow, version, event, cause, repeats, status, NULL, created_at, NULL, wake_at";
+    "id, environment, flow, version, event, cause, repeats, status, error, created_at, NULL, wake_at";
 const DONE: &str =
     "id, environment, flow, version, event, cause, repeats, status, error, created_at, finished_at, NULL";
 

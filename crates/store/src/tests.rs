@@ -292,6 +292,7 @@ async fn a_run_that_kills_its_workers_is_parked() {
     assert!(f.store.run_claim_suspect(f.node).await.unwrap().is_none());
     let run = f.store.run_get(f.place.workspace, id).await.unwrap().unwrap();
     assert_eq!(run.status, Status::Parked);
+    assert!(run.error.unwrap().contains("died 5 times"), "it says why");
 }
 
 #[tokio::test]
@@ -711,6 +712,32 @@ async fn one_wrong_write_does_not_fail_its_neighbours() {
     assert_eq!(stored, 30);
     let list = f.store.event_list(f.place, EventFilter::default(), first()).await.unwrap();
     assert_eq!(list.items.len(), 31);
+}
+
+#[tokio::test]
+async fn of_each_source_the_newest_refused_requests_are_kept() {
+    let f = Fixture::new().await;
+    let refusal = |source: u8| Refusal {
+        id: f.store.ids().next(),
+        place: f.place,
+        source: SourceId::from_bytes([source; 16]),
+        code: "x".into(),
+        status: 401,
+        received_at: f.store.now(),
+        content: b"{}".to_vec(),
+    };
+    let quiet = refusal(1);
+    f.store.refusal_add(vec![quiet.clone()]).await.unwrap();
+    let kept = REFUSALS_KEPT as usize;
+    let flood: Vec<Refusal> = (0..kept + 30).map(|_| refusal(2)).collect();
+    for part in flood.chunks(64) {
+        f.store.refusal_add(part.to_vec()).await.unwrap();
+    }
+    let page = PageRequest { before: None, limit: 2 * kept };
+    let left = f.store.refusal_list(f.place, None, page).await.unwrap().items;
+    assert_eq!(left.len(), kept + 1);
+    assert_eq!(left.first().map(|refusal| refusal.id), flood.last().map(|refusal| refusal.id));
+    assert_eq!(left.last().map(|refusal| refusal.id), Some(quiet.id), "another source's stay");
 }
 
 #[tokio::test]

@@ -7,14 +7,14 @@ use flow::run::Event;
 use store::{Committed, RunCommit, Then};
 
 use super::Execution;
-use crate::{Change, Update};
+use crate::{Change, Shared, Tells, Update};
 
 /// The longest pause between two tries to commit while the database takes no writes.
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
 /// Whether the run is still ours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Hold {
+pub(crate) enum Hold {
     Kept,
     /// Another node has it, or the server stops: what is not committed does not count.
     Lost,
@@ -45,7 +45,7 @@ impl Execution {
         };
         let destinations: Vec<_> = commit.deliveries.iter().map(|delivery| delivery.destination).collect();
         faults::hit(CrashPoint::BeforeStepCommit);
-        if self.persist(commit).await == Hold::Lost {
+        if persist(&self.shared, commit).await == Hold::Lost {
             return Hold::Lost;
         }
         faults::hit(if ends { CrashPoint::AfterRunEnd } else { CrashPoint::AfterStepCommit });
@@ -61,34 +61,36 @@ impl Execution {
         Hold::Kept
     }
 
-    async fn persist(&self, commit: RunCommit) -> Hold {
-        let sealed = self.shared.store.run_seal(commit);
-        let mut pause = Duration::from_millis(50);
-        let mut stopping = self.shared.stopping.subscribe();
-        loop {
-            match self.shared.store.run_commit(&sealed).await {
-                Ok(Committed::Done) => return Hold::Kept,
-                Ok(Committed::Lost) => {
-                    tracing::warn!(run = %self.identity.run, "another node has taken the run over");
-                    return Hold::Lost;
-                }
-                Err(error) => tracing::warn!(run = %self.identity.run, %error, "a run waits to be committed"),
-            }
-            tokio::select! {
-                () = tokio::time::sleep(pause) => pause = (pause * 2).min(LONGEST_PAUSE),
-                _ = stopping.wait_for(|stopping| *stopping) => return Hold::Lost,
-            }
-        }
-    }
-
     /// Tells callers and viewers what is committed.
     fn tell(&mut self) {
         let outcome = self.outcome();
         let (place, run, event) = (self.identity.place, self.identity.run, self.identity.event);
         self.shared.hub.publish(|| Update { place, run, event, change: Change::Committed(outcome.status) });
-        if outcome.is_answer() && !self.answered {
+        if outcome.tells(Tells::Answer) {
             self.answered = true;
             self.shared.hub.answer(run, &outcome);
+        }
+    }
+}
+
+/// Puts a commit on stable storage, however long the database takes no writes.
+pub(crate) async fn persist(shared: &Shared, commit: RunCommit) -> Hold {
+    let run = commit.held.id;
+    let sealed = shared.store.run_seal(commit);
+    let mut pause = Duration::from_millis(50);
+    let mut stopping = shared.stopping.subscribe();
+    loop {
+        match shared.store.run_commit(&sealed).await {
+            Ok(Committed::Done) => return Hold::Kept,
+            Ok(Committed::Lost) => {
+                tracing::warn!(%run, "another node has taken the run over");
+                return Hold::Lost;
+            }
+            Err(error) => tracing::warn!(%run, %error, "a run waits to be committed"),
+        }
+        tokio::select! {
+            () = tokio::time::sleep(pause) => pause = (pause * 2).min(LONGEST_PAUSE),
+            _ = stopping.wait_for(|stopping| *stopping) => return Hold::Lost,
         }
     }
 }

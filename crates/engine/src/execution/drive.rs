@@ -4,7 +4,7 @@ use std::{pin::Pin, time::Duration};
 
 use flow::{
     Effect,
-    run::{Event, Status},
+    run::{Event, RunError, Status, StepState},
 };
 use futures_util::{StreamExt, stream::FuturesUnordered};
 use store::Then;
@@ -14,6 +14,16 @@ use super::{Execution, commit::Hold, step::Ended};
 use crate::hub::Control;
 
 type UnderWay = FuturesUnordered<Pin<Box<dyn Future<Output = Ended> + Send>>>;
+
+/// What a run waits for.
+enum Rest {
+    /// A pause so short that it stays in memory.
+    Short,
+    /// A long pause, or somebody outside.
+    Long { wake_at: Option<clock::Timestamp> },
+    /// Nothing.
+    Endless,
+}
 
 impl Execution {
     /// Carries the run on.
@@ -35,8 +45,20 @@ impl Execution {
             if self.start_ready(&mut under_way).await == Hold::Lost {
                 break;
             }
-            if under_way.is_empty() && self.let_go().await {
-                break;
+            if under_way.is_empty() {
+                match self.rest() {
+                    Rest::Short => {}
+                    Rest::Long { wake_at } => {
+                        // Lost or released: either way it is no longer this task's.
+                        self.commit(Then::Release { status: Status::Waiting, wake_at }).await;
+                        self.shared.work.notify_one();
+                        break;
+                    }
+                    Rest::Endless => {
+                        self.fail_stuck();
+                        continue;
+                    }
+                }
             }
             tokio::select! {
                 Some(ended) = under_way.next() => self.ended(ended),
@@ -83,18 +105,25 @@ impl Execution {
         self.take(ended);
     }
 
-    /// Lets the run go from memory when all it does is wait, and that for long. Says whether it went.
-    async fn let_go(&mut self) -> bool {
+    /// What a run waits for of which no step is under way.
+    fn rest(&self) -> Rest {
         let now = self.shared.clock.now();
         let wake_at = self.next_pause();
-        let soon = wake_at.is_some_and(|due| now.until(due) <= self.shared.options.release_after);
-        if soon {
-            return false;
+        let waits = |node| matches!(self.state.step(node), StepState::Waiting { .. });
+        match wake_at {
+            Some(due) if now.until(due) <= self.shared.options.release_after => Rest::Short,
+            None if !self.program.flow.graph().nodes().any(waits) => Rest::Endless,
+            wake_at => Rest::Long { wake_at },
         }
-        // Lost or released: either way it is no longer this task's.
-        self.commit(Then::Release { status: Status::Waiting, wake_at }).await;
-        self.shared.work.notify_one();
-        true
+    }
+
+    /// Ends a run that nothing would ever wake.
+    fn fail_stuck(&mut self) {
+        tracing::error!(run = %self.identity.run, "a run waits for nothing");
+        let message = "the run had nothing left to do and no end: an error of the server";
+        let error = RunError { step: None, code: "internal_error".to_owned(), message: message.to_owned() };
+        let at = self.shared.clock.now().as_millis();
+        self.take_note(Event::Failed { error, at });
     }
 
     fn next_pause(&self) -> Option<clock::Timestamp> {
@@ -112,7 +141,7 @@ impl Execution {
         self.pauses = left;
         for (_, node) in over {
             let step = self.program.flow.graph().id(node).as_str().into();
-            self.happened(Event::PauseEnded { step, at: now.as_millis() });
+            self.take_note(Event::PauseEnded { step, at: now.as_millis() });
         }
     }
 }

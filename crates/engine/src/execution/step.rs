@@ -2,7 +2,10 @@
 
 use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
-use flow::{Scope, run::Event};
+use flow::{
+    Scope,
+    run::{Event, StepPath},
+};
 use futures_util::FutureExt;
 use serde_json::Value;
 use store::{Message, NewDelivery};
@@ -53,14 +56,13 @@ impl Execution {
         let id = self.program.flow.graph().id(ready.node).clone();
         let at = self.shared.clock.now().as_millis();
         let took_us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
-        let (step, attempt) = (id.as_str().into(), ready.attempt);
-        let before = self.pending.events.len();
-        match result {
+        let (step, attempt) = (StepPath::from(id.as_str()), ready.attempt);
+        let error = match result {
             Ok(outcome) => {
                 let deliveries = self.deliveries(id.as_str(), outcome.deliveries);
                 let response = outcome.response.and_then(|response| serde_json::to_value(response).ok());
-                self.happened(Event::StepSucceeded {
-                    step,
+                let succeeded = self.happened(Event::StepSucceeded {
+                    step: step.clone(),
                     attempt,
                     port: outcome.port.into_owned().into(),
                     output: Arc::new(outcome.output),
@@ -69,24 +71,24 @@ impl Execution {
                     at,
                     took_us,
                 });
-                // A result that came too late made no deliveries either.
-                if self.pending.events.len() > before {
-                    self.pending.deliveries.extend(deliveries);
-                    self.publish(ready, "succeeded");
+                match succeeded {
+                    Ok(()) => {
+                        self.pending.deliveries.extend(deliveries);
+                        self.publish(ready, "succeeded");
+                        None
+                    }
+                    // The step did what the run does not allow: it failed. Or it came too late; then
+                    // its failure comes too late as well.
+                    Err(illegal) => Some(NodeError::permanent("not_allowed", illegal.to_string())),
                 }
             }
-            Err(error) => {
-                let input = error.input.clone();
-                self.happened(Event::StepFailed {
-                    step,
-                    attempt,
-                    error: error.into_step_error(),
-                    input,
-                    at,
-                    took_us,
-                });
-                self.publish(ready, "failed");
-            }
+            Err(error) => Some(error),
+        };
+        if let Some(error) = error {
+            let input = error.input.clone();
+            let error = error.into_step_error();
+            self.take_note(Event::StepFailed { step, attempt, error, input, at, took_us });
+            self.publish(ready, "failed");
         }
         self.show_output(ready.node);
     }

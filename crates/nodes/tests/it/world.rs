@@ -5,7 +5,7 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 use ::knowledge::{Embedder, Embedders, Language, Library, ModelError, tokens};
 use async_trait::async_trait;
 use clock::{Clock, Random};
-use engine::{Caller, Engine, Program, Registry, Submission, Surroundings, Timeline, World};
+use engine::{Engine, Program, Registry, Submission, Surroundings, Timeline, World};
 use flow::run::Event;
 use inference::{Answer, ChatRequest, EmbedRequest, Embeddings, Error, Finish, Provider, Sink, Usage};
 use nodes::{Directory, Models, Needs};
@@ -185,7 +185,7 @@ impl Fixture {
             content: serde_json::json!({ "input": input }).to_string().into(),
             input,
             dedupe: None,
-            caller: Caller::Leaves,
+            waits_for: None,
         };
         let run = self.engine.submit(submission).await.unwrap().run;
         let mut updates = self.engine.updates().subscribe();

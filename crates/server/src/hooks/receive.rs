@@ -9,24 +9,27 @@ use axum::{
     response::Response,
 };
 use bytes::Bytes;
-use engine::{Caller, Submission, Submitted};
-use gateway::{Accepted, Code, Head, Refused, Reply};
+use engine::{Submission, Submitted};
+use gateway::{Accepted, Code, Head, Refused};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde_json::Value;
 use store::SourceId;
 
 use super::{
     client, reply,
-    sources::{Found, Live},
+    sources::{Found, Known, Live},
 };
 use crate::app::App;
 
 /// How long a body may take to arrive.
 const BODY_TIME: Duration = Duration::from_secs(30);
 
+/// When a sender may try again what the server could not take.
+const RETRY_AFTER: Duration = Duration::from_secs(5);
+
 /// A request that was refused, and the source that keeps it among its refused ones, if there is one.
 struct Refusal {
-    by: Option<Arc<Live>>,
+    by: Option<Known>,
     refused: Refused,
 }
 
@@ -53,7 +56,7 @@ pub(crate) async fn receive(
                 metrics::counter!("linchpin_requests_total", "outcome" => "accepted").increment(1);
                 return response;
             }
-            Err(refused) => Refusal { by: Some(live), refused },
+            Err(refused) => Refusal { by: Some(Known::Live(live)), refused },
         },
         Err(refusal) => refusal,
     };
@@ -63,8 +66,8 @@ pub(crate) async fn receive(
         code => code.as_str(),
     };
     metrics::counter!("linchpin_requests_total", "outcome" => outcome).increment(1);
-    if let Some(live) = by {
-        app.refusals.record(&live, &head, &kept, &refused);
+    if let Some(by) = by {
+        app.refusals.record(&by, &head, &kept, &refused);
     }
     reply::refuse(&refused)
 }
@@ -75,23 +78,23 @@ async fn source(app: &App, id: &str) -> Result<Arc<Live>, Refusal> {
         Ok(id) => app.sources.find(app, id).await,
         Err(_) => Ok(Found::Unknown),
     };
-    let refused = |by, code, detail: &'static str| Err(Refusal { by, refused: Refused::new(code, detail) });
-    match found {
-        Ok(Found::Live(live)) => Ok(live),
+    let refused = |by, code, detail: &'static str| Refusal { by, refused: Refused::new(code, detail) };
+    Err(match found {
+        Ok(Found::Live(live)) => return Ok(live),
         Ok(Found::Unavailable(live)) => {
             let detail = if live.row.enabled {
                 "No version of the flow is deployed."
             } else {
                 "The source is switched off."
             };
-            refused(Some(live), Code::SourceUnavailable, detail)
+            refused(Some(Known::Live(live)), Code::SourceUnavailable, detail)
         }
-        Ok(Found::Broken(before)) => {
-            refused(before, Code::SourceUnavailable, "The source's configuration does not fit its flow.")
+        Ok(Found::Broken(known)) => {
+            refused(Some(known), Code::SourceUnavailable, "The source's configuration does not fit its flow.")
         }
         Ok(Found::Unknown) => refused(None, Code::SourceNotFound, "There is no source with this id."),
-        Err(_) => Err(Refusal { by: None, refused: unavailable("The source could not be read.") }),
-    }
+        Err(_) => Refusal { by: None, refused: unavailable("The source could not be read.") },
+    })
 }
 
 /// Splits `/hooks/{id}/{tail}`.
@@ -116,7 +119,7 @@ async fn take(
         Ok(Err(_)) => {
             return Err(Refused::new(Code::BodyMalformed, "The body ended before it was complete."));
         }
-        Err(_) => return Err(Refused::new(Code::BodyMalformed, "The body took longer than 30 s to arrive.")),
+        Err(_) => return Err(Refused::new(Code::BodyLate, "The body took longer than 30 s to arrive.")),
     };
     kept.clone_from(&bytes);
     let accepted = screened.judge(&bytes, app.clock.now())?;
@@ -132,7 +135,6 @@ async fn submit(
     received_at: clock::Timestamp,
 ) -> Result<Submitted, Refused> {
     let Some(program) = &live.program else { return Err(unavailable("No version of the flow is deployed.")) };
-    let waits = !matches!(accepted.reply, Reply::Accept { .. });
     let submission = Submission {
         place: live.row.place,
         program: program.clone(),
@@ -142,16 +144,22 @@ async fn submit(
         input: Value::Object(accepted.input),
         content: accepted.content,
         dedupe: accepted.dedupe,
-        caller: if waits { Caller::Waits } else { Caller::Leaves },
+        waits_for: reply::waits_for(&accepted.reply),
     };
-    app.engine.submit(submission).await.map_err(|error| {
-        tracing::warn!(error = &error as &dyn std::error::Error, "an event was not accepted");
-        unavailable("The event could not be put on stable storage.")
+    app.engine.submit(submission).await.map_err(|error| match error {
+        engine::Error::Stopping => {
+            let detail = "The server is stopping and takes no new events.";
+            Refused::new(Code::Stopping, detail).retry_after(RETRY_AFTER)
+        }
+        error => {
+            tracing::warn!(error = &error as &dyn std::error::Error, "an event was not accepted");
+            unavailable("The event could not be put on stable storage.")
+        }
     })
 }
 
 fn unavailable(detail: &'static str) -> Refused {
-    Refused::new(Code::StorageUnavailable, detail).retry_after(Duration::from_secs(5))
+    Refused::new(Code::StorageUnavailable, detail).retry_after(RETRY_AFTER)
 }
 
 #[cfg(test)]

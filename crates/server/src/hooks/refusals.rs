@@ -6,7 +6,7 @@ use gateway::{Head, Refused};
 use store::{Refusal, Store};
 use tokio::sync::mpsc;
 
-use super::sources::Live;
+use super::sources::Known;
 
 /// Refusals that may wait to be stored; more are counted and dropped.
 const QUEUE: usize = 256;
@@ -44,18 +44,24 @@ impl Recorder {
     }
 
     /// Keeps a refused request if there is room.
-    pub(super) fn record(&self, live: &Live, head: &Head<'_>, body: &[u8], refused: &Refused) {
-        let Ok(place) = self.queue.try_reserve() else {
+    pub(super) fn record(&self, by: &Known, head: &Head<'_>, body: &[u8], refused: &Refused) {
+        let Ok(room) = self.queue.try_reserve() else {
             return metrics::counter!("linchpin_refusals_dropped_total").increment(1);
         };
-        place.send(Refusal {
+        let (place, source, content) = match by {
+            Known::Live(live) => {
+                (live.row.place, live.row.id, live.judge.refusal_content(head, body, KEPT, refused))
+            }
+            Known::Row(place, source) => (*place, *source, gateway::refusal_of_broken_source(head, refused)),
+        };
+        room.send(Refusal {
             id: self.store.ids().next(),
-            place: live.row.place,
-            source: live.row.id,
+            place,
+            source,
             code: refused.code.as_str().to_owned(),
             status: u32::from(refused.status().as_u16()),
             received_at: head.received_at,
-            content: live.judge.refusal_content(head, body, KEPT, refused),
+            content,
         });
     }
 }

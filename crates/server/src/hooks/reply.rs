@@ -6,7 +6,7 @@ use axum::{
     response::Response,
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use engine::{Outcome, Submitted};
+use engine::{Outcome, Submitted, Tells};
 use flow::run::Status;
 use gateway::{Problem, Refused, Reply};
 use serde::Serialize;
@@ -27,17 +27,26 @@ struct Receipt<'a> {
     status_url: &'a str,
 }
 
+/// What the sender of a request waits for.
+pub(super) const fn waits_for(reply: &Reply) -> Option<Tells> {
+    match reply {
+        Reply::Accept { .. } => None,
+        Reply::Wait { .. } => Some(Tells::End),
+        Reply::Respond { .. } => Some(Tells::Answer),
+    }
+}
+
 /// The answer to an accepted request.
 pub(super) async fn accepted(app: &App, reply: &Reply, submitted: Submitted) -> Response {
     let Submitted { event, run, duplicate, outcome, answer } = submitted;
     let mut response = match *reply {
         Reply::Accept { status } => receipt(app, event, run, status),
         Reply::Wait { deadline } | Reply::Respond { deadline } => {
-            let deadline = Instant::now() + deadline.as_duration();
+            let until = (waits_for(reply).unwrap_or(Tells::End), Instant::now() + deadline.as_duration());
             let outcome = match outcome {
                 None => tokio::select! {
                     biased;
-                    outcome = outcome_by(app, run, answer, deadline) => outcome,
+                    outcome = outcome_by(app, run, answer, until) => outcome,
                     () = app.closing() => None,
                 },
                 known => known,
@@ -63,19 +72,19 @@ async fn outcome_by(
     app: &App,
     run: store::RunId,
     answer: Option<oneshot::Receiver<Outcome>>,
-    deadline: Instant,
+    until: (Tells, Instant),
 ) -> Option<Outcome> {
-    let Some(answer) = answer else { return waited(app, run, deadline).await };
-    match tokio::time::timeout_at(deadline, answer).await {
+    let Some(answer) = answer else { return waited(app, run, until).await };
+    match tokio::time::timeout_at(until.1, answer).await {
         Ok(Ok(outcome)) => Some(outcome),
         // The run is no longer under way here: its journal says what came of it.
-        Ok(Err(_)) => waited(app, run, deadline).await,
+        Ok(Err(_)) => waited(app, run, until).await,
         Err(_) => None,
     }
 }
 
-async fn waited(app: &App, run: store::RunId, deadline: Instant) -> Option<Outcome> {
-    app.engine.wait(app.workspace, run, deadline).await.unwrap_or_else(|error| {
+async fn waited(app: &App, run: store::RunId, until: (Tells, Instant)) -> Option<Outcome> {
+    app.engine.wait(app.workspace, run, until).await.unwrap_or_else(|error| {
         tracing::warn!(%run, error = &error as &dyn std::error::Error, "a result could not be read");
         None
     })

@@ -10,7 +10,7 @@ use engine::Program;
 use flow::Fields;
 use gateway::Limits;
 use parking_lot::RwLock;
-use store::{FlowId, Source, SourceId, Store};
+use store::{FlowId, Place, Source, SourceId, Store};
 use tokio::sync::OnceCell;
 
 use crate::{api::problem::Error, app::App};
@@ -47,15 +47,23 @@ pub(crate) enum Found {
     Live(Arc<Live>),
     /// It is switched off, broken, or its flow is not deployed.
     Unavailable(Arc<Live>),
-    /// Its configuration is broken; what it was before, if that is known.
-    Broken(Option<Arc<Live>>),
+    /// Its configuration is broken.
+    Broken(Known),
     /// There is none.
     Unknown,
 }
 
+/// A source, as far as it can keep a request that it refused.
+pub(crate) enum Known {
+    /// It knows what is secret in a request.
+    Live(Arc<Live>),
+    /// It never worked since the server started: only who it is is known.
+    Row(Place, SourceId),
+}
+
 impl Sources {
     /// Reads all sources.
-    pub(crate) async fn load(store: &Store, places: &[store::Place]) -> Result<Self, store::Error> {
+    pub(crate) async fn load(store: &Store, places: &[Place]) -> Result<Self, store::Error> {
         let sources = Self::default();
         for place in places {
             for row in store.source_list(*place).await? {
@@ -94,7 +102,9 @@ impl Sources {
         Ok(match live {
             Some(live) if live.row.enabled && live.program.is_some() => Found::Live(Arc::clone(live)),
             Some(live) => Found::Unavailable(Arc::clone(live)),
-            None => Found::Broken(entry.before.clone()),
+            None => Found::Broken(
+                entry.before.clone().map_or_else(|| Known::Row(entry.row.place, entry.row.id), Known::Live),
+            ),
         })
     }
 }

@@ -22,10 +22,11 @@ impl Disk {
         let options = std::ffi::CString::new(format!("size={bytes}")).unwrap();
         match mount("linchpin-test", folder.path(), "tmpfs", MountFlags::empty(), options.as_c_str()) {
             Ok(()) => Some(Self(folder)),
-            Err(error) => {
+            Err(error @ rustix::io::Errno::PERM) => {
                 println!("no disk can be mounted here ({error}); this test proves nothing");
                 None
             }
+            Err(error) => panic!("no disk can be mounted: {error}"),
         }
     }
 
@@ -93,7 +94,15 @@ async fn a_full_disk_refuses_loses_nothing_and_is_used_again_as_soon_as_it_is_fr
     let ballast = disk.path().join("ballast");
     std::fs::write(&ballast, vec![0; 12 << 20]).unwrap();
 
+    // A step is under way when the disk fills, and has its answer while nothing can be stored.
+    let working = owner.open_source("working", "accept").await;
+    outside.close();
+    let held = "working and held";
+    let event = post(&working, held, 10).await.header("linchpin-event").unwrap().to_owned();
+    outside.asked(held).await;
     let mut taken = fill(&source).await;
+    taken.insert(held.to_owned(), event);
+    outside.open();
     let refused = post(&source, "plain and at last", 10).await;
     refused.problem(503, "storage_unavailable");
     let key = owner.post("/api-keys", &json!({ "name": "k", "role": "viewer" })).await;
@@ -105,6 +114,7 @@ async fn a_full_disk_refuses_loses_nothing_and_is_used_again_as_soon_as_it_is_fr
     post_until_taken(&source, &mut taken).await;
     let sum = outside.balance(&owner, &taken).await;
     println!("after the full disk: {sum:?}");
+    assert_eq!((sum.calls, sum.repeated_calls), (3, 0), "what a step got was kept until it could be stored");
     server.kill().await;
 }
 

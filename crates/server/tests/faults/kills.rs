@@ -10,7 +10,7 @@ use crate::{outside::Outside, senders::Senders, support::Home};
 const CONNECTIONS: usize = 12;
 
 /// How often the server is killed; `LINCHPIN_TEST_KILLS` says otherwise.
-const KILLS: usize = 12;
+const KILLS: usize = 50;
 
 /// The server lives so long at least, and so much longer at most.
 const LIFE_MS: u16 = 50;
@@ -42,6 +42,7 @@ async fn nothing_is_lost_and_nothing_committed_is_repeated_however_often_it_is_k
         sender.await.unwrap();
     }
     let killed_for = begun.elapsed();
+    senders.repeat_all().await;
     let sum = outside.balance(&owner.at(&server), &senders.taken()).await;
     println!("{kills} kills in {killed_for:?}, balanced after {:?}: {sum:?}", begun.elapsed());
     assert!(

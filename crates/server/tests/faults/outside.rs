@@ -2,10 +2,13 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    sync::Arc,
     time::Duration,
 };
 
+use parking_lot::Mutex;
 use serde_json::{Value, json};
+use tokio::sync::Semaphore;
 
 use crate::{
     senders::Taken,
@@ -39,7 +42,11 @@ pub(crate) const FLOWS: [&str; 2] = ["working", "plain"];
 const THINKING: Duration = Duration::from_millis(20);
 
 /// The systems outside. They count what comes, and answer with the count.
-pub(crate) struct Outside(Receiver);
+pub(crate) struct Outside {
+    receiver: Receiver,
+    /// Steps' calls are answered while this has permits.
+    gate: Arc<Semaphore>,
+}
 
 /// What the ledger came to.
 #[derive(Debug, Default)]
@@ -55,21 +62,53 @@ pub(crate) struct Sum {
 
 impl Outside {
     pub(crate) async fn start() -> Self {
-        Self(Receiver::start(answer).await)
+        let gate = Arc::new(Semaphore::new(0));
+        let (guard, told) = (Arc::clone(&gate), Mutex::<BTreeSet<String>>::default());
+        let answer = move |nth: usize, seen: &Seen| match seen.path.as_str() {
+            "/ask" => Reply::Gate(Arc::clone(&guard), Box::new(answer(nth, seen))),
+            // Every other message is refused at first.
+            "/hook" if key(seen).ends_with(['1', '3', '5', '7', '9']) && told.lock().insert(key(seen)) => {
+                Reply::Status(500)
+            }
+            _ => answer(nth, seen),
+        };
+        let outside = Self { receiver: Receiver::start(answer).await, gate };
+        outside.open();
+        outside
+    }
+
+    /// Lets steps have their answers.
+    pub(crate) fn open(&self) {
+        self.gate.add_permits(Semaphore::MAX_PERMITS / 2);
+    }
+
+    /// Holds back the answers to steps.
+    pub(crate) fn close(&self) {
+        self.gate.forget_permits(Semaphore::MAX_PERMITS);
+    }
+
+    /// Waits until a step asks for an event's key.
+    pub(crate) async fn asked(&self, wanted: &str) {
+        let what = format!("a step asks for {wanted}");
+        within(Duration::from_secs(20), &what, async || {
+            let seen = self.receiver.seen();
+            seen.iter().any(|seen| seen.path == "/ask" && key(seen) == wanted).then_some(())
+        })
+        .await;
     }
 
     /// Makes flows, model and destination in a fresh server.
     pub(crate) async fn set_up(&self, server: &Server) -> Api {
         let owner = Api::set_up(server).await;
         let provider =
-            json!({ "config": { "base_url": self.0.url("v1") }, "secrets": { "api_key": "sk-mock" } });
+            json!({ "config": { "base_url": self.receiver.url("v1") }, "secrets": { "api_key": "sk-mock" } });
         assert_eq!(owner.put("/providers/outside", &provider).await.status, 204);
         let model = json!({ "provider": "outside", "purpose": "chat" });
         assert_eq!(owner.put("/models/mock", &model).await.status, 204);
-        let variable = json!({ "value": self.0.url("").trim_end_matches('/') });
+        let variable = json!({ "value": self.receiver.url("").trim_end_matches('/') });
         owner.put("/environments/production/variables/OUTSIDE", &variable).await.ok();
         let tickets =
-            json!({ "kind": "webhook", "url": self.0.url("hook"), "retry": ["1ms", "10ms", "100ms"] });
+            json!({ "kind": "webhook", "url": self.receiver.url("hook"), "retry": ["1ms", "10ms", "100ms"] });
         owner.destination("tickets", tickets, Value::Null).await;
         owner.deploy("working", &flow("working", WORKING)).await;
         owner.deploy("plain", &flow("plain", PLAIN)).await;
@@ -106,7 +145,7 @@ impl Outside {
     /// Compares what came here with what was promised.
     fn count(&self, taken: &Taken) -> Sum {
         let mut by_key: BTreeMap<String, Vec<(usize, Seen)>> = BTreeMap::new();
-        for (nth, seen) in self.0.seen().into_iter().enumerate() {
+        for (nth, seen) in self.receiver.seen().into_iter().enumerate() {
             by_key.entry(key(&seen)).or_default().push((nth, seen));
         }
         let promised: BTreeSet<&String> = taken.keys().collect();

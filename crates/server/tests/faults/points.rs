@@ -54,6 +54,19 @@ async fn survive(point: CrashPoint, nth: u32) {
     sending.await.unwrap_or_else(|error| panic!("after {point:?}: {error}"));
     let sum = outside.balance(&owner.at(&server), &senders.taken()).await;
     assert_eq!(sum.events, EVENTS, "{point:?}");
+    assert!(
+        sum.repeated_calls <= repeats_allowed(point),
+        "{point:?}: what was committed is repeated: {sum:?}"
+    );
     senders.repeat_all().await;
     println!("{point:?}:{nth}: {sum:?}");
+}
+
+/// How many calls may be made again after a crash: with one place for a run, the one in flight, and none
+/// where nothing was in flight.
+const fn repeats_allowed(point: CrashPoint) -> usize {
+    match point {
+        CrashPoint::AfterClaim | CrashPoint::AfterStepCommit | CrashPoint::AfterRunEnd => 0,
+        _ => 1,
+    }
 }

@@ -23,6 +23,9 @@ const PATIENCE: Duration = Duration::from_secs(40);
 /// The pause between two tries.
 const PAUSE: Duration = Duration::from_millis(5);
 
+/// Every so manieth sender hangs up at first, and sends its event again.
+const HANGS_UP: usize = 3;
+
 /// The events that were answered with a 2xx, by their keys.
 pub(crate) type Taken = BTreeMap<String, String>;
 
@@ -80,6 +83,11 @@ impl Senders {
         let (flow, source) = &self.0.sources[nth % self.0.sources.len()];
         let key = format!("{flow} {nth}");
         let deadline = Instant::now() + PATIENCE;
+        if nth % HANGS_UP == 0 {
+            // This sender loses its patience while its event is on the way to the disk.
+            let patience = Duration::from_millis((nth % 20) as u64);
+            let _ = tokio::time::timeout(patience, self.post(source, &key)).await;
+        }
         let event = loop {
             match self.post(source, &key).await {
                 Ok(answer) if (200..300).contains(&answer.status) => {

@@ -220,6 +220,7 @@ CREATE TABLE run_live (
     owner BLOB, -- the node that holds it
     fence INTEGER NOT NULL, -- raised at every change of owner
     deaths INTEGER NOT NULL, -- how often its worker died with it
+    error TEXT, -- JSON: why it is parked
     wake_at INTEGER, -- when it goes on by itself
     created_at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
@@ -274,6 +275,7 @@ CREATE TABLE delivery_live (
 ) STRICT;
 CREATE INDEX delivery_due ON delivery_live (destination, due_at, id) WHERE status = 'pending';
 CREATE INDEX delivery_dead ON delivery_live (workspace, environment, id) WHERE status = 'dead';
+CREATE INDEX delivery_dead_of_destination ON delivery_live (destination, id) WHERE status = 'dead';
 CREATE INDEX delivery_live_list ON delivery_live (workspace, environment, id);
 CREATE INDEX delivery_live_of_run ON delivery_live (run, id);
 

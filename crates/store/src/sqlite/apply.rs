@@ -254,7 +254,8 @@ fn end(c: &Connection, held: &HeldRun, ending: &Ending) -> rusqlite::Result<bool
 }
 
 fn run_claim(c: &Connection, claim: &ClaimRuns) -> rusqlite::Result<Vec<ClaimedRun>> {
-    const RETURNING: &str = "SET owner = ?1, status = 'running', fence = fence + 1, wake_at = NULL";
+    const RETURNING: &str =
+        "SET owner = ?1, status = 'running', fence = fence + 1, wake_at = NULL, error = NULL";
     const COLUMNS: &str = "workspace, environment, id, fence, flow, version, event, deaths, created_at";
     let claimed = |row: &Row| {
         Ok(ClaimedRun {

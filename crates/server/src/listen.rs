@@ -1,0 +1,182 @@
+//! Taking connections: how many at once, and how long one may be silent.
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use axum::{Router, body::Body, extract::ConnectInfo};
+use hyper::{body::Incoming, service::service_fn};
+use hyper_util::{
+    rt::{TokioExecutor, TokioIo, TokioTimer},
+    server::{conn::auto::Builder, graceful::GracefulShutdown},
+};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::{OwnedSemaphorePermit, Semaphore},
+};
+use tower::ServiceExt;
+
+/// How long a connection may take to send a request's head, be it the first or the next.
+const HEAD_TIME: Duration = Duration::from_secs(30);
+
+/// How long nothing is taken after the system had no room for a connection.
+const NO_ROOM: Duration = Duration::from_millis(100);
+
+/// Serves connections until told to stop, then waits until those that are open have had their answer.
+pub(crate) async fn serve(
+    listener: TcpListener,
+    router: Router,
+    max_connections: usize,
+    stop: impl Future<Output = ()>,
+) {
+    let mut builder = Builder::new(TokioExecutor::new());
+    builder.http1().timer(TokioTimer::new()).header_read_timeout(HEAD_TIME);
+    builder.http2().timer(TokioTimer::new()).keep_alive_interval(HEAD_TIME);
+    let places = Arc::new(Semaphore::new(max_connections));
+    let graceful = GracefulShutdown::new();
+    let taking = async {
+        loop {
+            let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
+            let (stream, peer) = accept(&listener).await;
+            let connection = builder.serve_connection(TokioIo::new(stream), answering(router.clone(), peer));
+            tokio::spawn(hold(graceful.watch(connection.into_owned()), place));
+        }
+    };
+    tokio::select! {
+        () = taking => {}
+        () = stop => {}
+    }
+    // From now on the system refuses connections; the next server may listen here.
+    drop(listener);
+    graceful.shutdown().await;
+}
+
+fn answering(
+    router: Router,
+    peer: SocketAddr,
+) -> impl hyper::service::Service<
+    hyper::Request<Incoming>,
+    Response = axum::response::Response,
+    Error = std::convert::Infallible,
+    Future: Send,
+> {
+    service_fn(move |request: hyper::Request<Incoming>| {
+        let mut request = request.map(Body::new);
+        request.extensions_mut().insert(ConnectInfo(peer));
+        router.clone().oneshot(request)
+    })
+}
+
+async fn hold<E: std::fmt::Display>(
+    connection: impl Future<Output = Result<(), E>>,
+    _place: OwnedSemaphorePermit,
+) {
+    if let Err(error) = connection.await {
+        // The other side went away, was too slow or spoke no HTTP: its own affair.
+        tracing::trace!(%error, "a connection ended early");
+    }
+}
+
+async fn accept(listener: &TcpListener) -> (TcpStream, SocketAddr) {
+    loop {
+        match listener.accept().await {
+            Ok((stream, peer)) => {
+                // Pieces of a stream are sent as they come. Where the system does not have that, they come late.
+                let _ = stream.set_nodelay(true);
+                return (stream, peer);
+            }
+            Err(error) => {
+                tracing::warn!(%error, "a connection could not be taken");
+                tokio::time::sleep(NO_ROOM).await;
+            }
+        }
+    }
+}
+
+/// Lets the process have as many open files as the system allows it, and gives how many connections that
+/// leaves room for, no more than the operator wants.
+pub(crate) fn room_for_connections(wanted: usize) -> usize {
+    /// Files that the database, outbound calls and the log need.
+    const OTHERS: u64 = 256;
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let limit = getrlimit(Resource::Nofile);
+    let raised = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit });
+    if let Err(error) = raised {
+        tracing::debug!(%error, "the bound on open files stays as it is");
+    }
+    let files = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
+    let room = usize::try_from(files.saturating_sub(OTHERS).max(16)).unwrap_or(usize::MAX);
+    if room < wanted {
+        tracing::warn!(
+            connections = room,
+            "the system allows fewer connections than `max_connections`; raise its bound on open files (`ulimit -n`)"
+        );
+    }
+    room.min(wanted)
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::routing::get;
+    use tokio::{
+        io::{AsyncReadExt, AsyncWriteExt},
+        sync::oneshot,
+    };
+
+    use super::*;
+
+    async fn serving(
+        max_connections: usize,
+    ) -> (SocketAddr, oneshot::Sender<()>, tokio::task::JoinHandle<()>) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let peer = |ConnectInfo(peer): ConnectInfo<SocketAddr>| async move { peer.to_string() };
+        let (stop, stopped) = oneshot::channel::<()>();
+        let router = Router::new().route("/", get(peer));
+        let server = tokio::spawn(serve(listener, router, max_connections, async {
+            stopped.await.unwrap();
+        }));
+        (address, stop, server)
+    }
+
+    async fn ask(stream: &mut TcpStream) -> String {
+        stream.write_all(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
+        let mut answer = vec![0; 4096];
+        let read = stream.read(&mut answer).await.unwrap();
+        String::from_utf8_lossy(&answer[..read]).into_owned()
+    }
+
+    #[tokio::test]
+    async fn handlers_know_the_peer_and_a_stop_ends_idle_connections() {
+        let (address, stop, server) = serving(10).await;
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        let answer = ask(&mut stream).await;
+        assert!(answer.ends_with(&stream.local_addr().unwrap().to_string()), "{answer}");
+        stop.send(()).unwrap();
+        server.await.unwrap();
+        assert_eq!(stream.read(&mut [0; 16]).await.unwrap(), 0, "closed");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_sends_half_a_head_is_cut_off() {
+        let (address, _stop, _server) = serving(10).await;
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        stream.write_all(b"GET / HTTP/1.1\r\nhost: x\r\nx-slow: ").await.unwrap();
+        let began = tokio::time::Instant::now();
+        let mut said = Vec::new();
+        stream.read_to_end(&mut said).await.unwrap();
+        assert!(began.elapsed() >= HEAD_TIME);
+    }
+
+    #[tokio::test]
+    async fn beyond_the_bound_a_connection_waits_for_a_place() {
+        let (address, _stop, _server) = serving(1).await;
+        let mut first = TcpStream::connect(address).await.unwrap();
+        ask(&mut first).await;
+        let mut second = TcpStream::connect(address).await.unwrap();
+        let mut answer = Box::pin(ask(&mut second));
+        assert!(futures_util::poll!(&mut answer).is_pending());
+        ask(&mut first).await;
+        assert!(futures_util::poll!(&mut answer).is_pending(), "the first one still has the place");
+        drop(first);
+        assert!(answer.await.starts_with("HTTP/1.1 200"));
+    }
+}
