@@ -1,10 +1,11 @@
-//! Makes the owner and imports the example, by the API as anybody would.
+//! Makes the owner and imports the example, by the command line as anybody would.
 
-use std::{net::SocketAddr, path::Path, time::Duration};
+use std::{net::SocketAddr, path::Path, process::Stdio, time::Duration};
 
 use anyhow::{Context, ensure};
 use bench::api;
 use serde_json::{Value, json};
+use tokio::process::Command;
 
 use crate::{
     receiver::{Receiver, SIGNING_KEY},
@@ -49,53 +50,52 @@ impl Owner {
         link["url"].as_str().map(str::to_owned).context("no login link")
     }
 
-    async fn upload(&self, base: &str, name: &str, text: String) -> anyhow::Result<()> {
-        let path = format!("/api/v1/knowledge-bases/{base}/documents?name={name}");
-        let headers = [self.headers.clone(), vec!["content-type: text/markdown".to_owned()]].concat();
-        api::send(self.address, ("POST", &path), &headers, text).await?.json().map(drop)
+    /// A key for the command line.
+    async fn key(&self) -> anyhow::Result<String> {
+        let key = json!({ "name": "the import", "role": "editor" });
+        let made = self.call("POST", "/api/v1/api-keys", Some(&key)).await?;
+        made["key"].as_str().map(str::to_owned).context("no key")
     }
 }
 
-/// Imports knowledge, destinations, flow and source.
-pub(crate) async fn example(owner: &Owner, folder: &Path, receiver: &Receiver) -> anyhow::Result<Source> {
-    let read = |name: &str| std::fs::read_to_string(folder.join(name)).with_context(|| name.to_owned());
-    let yaml = |name: &str| anyhow::Ok(serde_saphyr::from_str::<Value>(&read(name)?)?);
-
-    let knowledge = yaml("knowledge.yaml")?;
-    let base = knowledge["name"].as_str().context("knowledge.yaml has no name")?;
-    let settings = json!({ "settings": knowledge["settings"] });
-    owner.call("PUT", &format!("/api/v1/knowledge-bases/{base}"), Some(&settings)).await?;
-    for document in knowledge["documents"].as_array().into_iter().flatten().filter_map(Value::as_str) {
-        owner.upload(base, document, read(document)?).await?;
-    }
-    println!("the manual is read: {} chunks", chunks_ready(owner, base).await?);
-
-    for mut destination in yaml("destinations.yaml")?.as_array().cloned().unwrap_or_default() {
-        let is_robot = destination["name"] == "wecom-support";
-        destination["secrets"] = if is_robot {
-            json!({ "url": receiver.robot_url() })
-        } else {
-            json!({ "signing": [SIGNING_KEY] })
-        };
-        if !is_robot {
-            destination["config"]["url"] = receiver.tickets_url().into();
-        }
-        owner.call("POST", "/api/v1/environments/production/destinations", Some(&destination)).await?;
-    }
-
-    let flow = json!({ "definition": read("flow.yaml")? });
-    let name = "after-sales-assistant";
-    let saved = owner.call("PUT", &format!("/api/v1/flows/{name}"), Some(&flow)).await?;
-    ensure!(saved["valid"] == true, "the flow has problems: {saved:#}");
-    let version = owner
-        .call("POST", &format!("/api/v1/flows/{name}/versions"), Some(&json!({ "note": "imported" })))
+/// Imports the folder with `linchpin flow import`, as anybody would, with the secrets and addresses of the
+/// systems that the demo plays.
+pub(crate) async fn example(
+    owner: &Owner,
+    linchpin: &Path,
+    folder: &Path,
+    receiver: &Receiver,
+) -> anyhow::Result<Source> {
+    let with = json!({
+        "destinations": {
+            "wecom-support": { "secrets": { "url": receiver.robot_url() } },
+            "ticket-system": {
+                "secrets": { "signing": [SIGNING_KEY] },
+                "config": { "url": receiver.tickets_url() },
+            },
+        },
+        "sources": {
+            "shop": { "secrets": { "scheme": "standard_webhooks", "signing_keys": [shop::SIGNING_KEY] } },
+        },
+    });
+    let file = tempfile::NamedTempFile::new()?;
+    // YAML takes JSON.
+    std::fs::write(file.path(), with.to_string())?;
+    let import = Command::new(linchpin)
+        .args(["flow", "import", "--json", "--deploy", "production", "--url"])
+        .arg(format!("http://{}", owner.address))
+        .arg("--with")
+        .arg(file.path())
+        .arg(folder)
+        .env("LINCHPIN_API_KEY", owner.key().await?)
+        .stderr(Stdio::inherit())
+        .output()
         .await?;
-    let deploy = json!({ "environment": "production", "version": version["number"] });
-    owner.call("POST", &format!("/api/v1/flows/{name}/deployments"), Some(&deploy)).await?;
-
-    let mut source = yaml("source.yaml")?;
-    source["secrets"] = json!({ "scheme": "standard_webhooks", "signing_keys": [shop::SIGNING_KEY] });
-    let source = owner.call("POST", "/api/v1/environments/production/sources", Some(&source)).await?;
+    ensure!(import.status.success(), "the example could not be imported");
+    let done: Value = serde_json::from_slice(&import.stdout)?;
+    let base = done["knowledge_bases"][0]["name"].as_str().context("no knowledge base was imported")?;
+    println!("the manual is read: {} chunks", chunks_ready(owner, base).await?);
+    let source = &done["sources"][0];
     println!(
         "the flow is published and serves production behind {}",
         source["url"].as_str().unwrap_or_default()

@@ -54,7 +54,7 @@ impl Demo {
         let server = self.start().await?;
         println!("linchpin answers on http://{} after {} ms", self.listen, server.started_in.as_millis());
         let owner = Owner::set_up(self.listen, &self.said()).await?;
-        let source = import::example(&owner, &self.example, &receiver).await?;
+        let source = import::example(&owner, &self.linchpin, &self.example, &receiver).await?;
         let mut hops = Hops::begin(heard);
         let question = shop::question();
         println!("\nA customer asks: {}\n", question["query"].as_str().unwrap_or_default());

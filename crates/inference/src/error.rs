@@ -30,7 +30,7 @@ pub enum Error {
         message: String,
     },
     /// Too many requests.
-    #[error("{provider} limits the rate of requests: {message}")]
+    #[error("{provider} limits the rate of requests: {message}{}", asked(*retry_after))]
     RateLimited {
         /// The provider's name.
         provider: String,
@@ -40,7 +40,7 @@ pub enum Error {
         retry_after: Option<Duration>,
     },
     /// The provider is in trouble.
-    #[error("{provider} cannot answer now (status {status}): {message}")]
+    #[error("{provider} cannot answer now (status {status}): {message}{}", asked(*retry_after))]
     Overloaded {
         /// The provider's name.
         provider: String,
@@ -219,6 +219,11 @@ impl Phase {
     }
 }
 
+/// The wait that a provider asks for, as a message's end.
+fn asked(wait: Option<Duration>) -> String {
+    wait.map(|wait| format!("; it asks for a pause of {} s", wait.as_secs_f32().ceil())).unwrap_or_default()
+}
+
 /// What a provider said, fit to be shown: one line of bounded length, without `secret`.
 pub(crate) fn presentable(message: &str, secret: Option<&str>) -> String {
     let hidden = match secret.filter(|secret| !secret.is_empty()) {
@@ -245,6 +250,18 @@ pub(crate) fn presentable(message: &str, secret: Option<&str>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_wait_that_is_asked_for_is_said() {
+        let limited = |retry_after| Error::RateLimited {
+            provider: "vendor".to_owned(),
+            message: "slow down".to_owned(),
+            retry_after,
+        };
+        assert_eq!(limited(None).to_string(), "vendor limits the rate of requests: slow down");
+        let said = limited(Some(Duration::from_millis(1_200))).to_string();
+        assert_eq!(said, "vendor limits the rate of requests: slow down; it asks for a pause of 2 s");
+    }
 
     #[test]
     fn a_providers_words_are_shown_in_one_line_without_the_key() {

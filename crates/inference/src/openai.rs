@@ -18,7 +18,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use http::Method;
 use outbound::{Client, Limit};
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
 
 pub use config::{ApiKey, Auth, Config, SchemaMode, TokenLimit};
 
@@ -47,14 +47,16 @@ impl OpenAi {
         Self { config, client, gate, jitter }
     }
 
-    /// The pause before trying again after `error`, or the error if it is final.
-    fn pause(&self, tries: u32, error: Error) -> Result<Duration, Error> {
+    /// The pause before trying again after `error`, or the error if it is final: also when the call's time, which
+    /// is up at `deadline`, ends within the pause, since the error says more than that.
+    fn pause(&self, tries: u32, error: Error, deadline: Option<Instant>) -> Result<Duration, Error> {
+        let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
         match self.config.retry.pause(tries, &error, (self.jitter)()) {
-            Some(pause) => {
+            Some(pause) if left.is_none_or(|left| pause < left) => {
                 tracing::debug!(provider = self.config.name, tries, ?pause, kind = ?error.kind(), "trying again");
                 Ok(pause)
             }
-            None => Err(error),
+            _ => Err(error),
         }
     }
 
@@ -82,6 +84,7 @@ impl OpenAi {
     }
 
     async fn chat_at_the_gate(&self, request: &ChatRequest, sink: &mut Sink) -> Result<Answer, Error> {
+        let deadline = Instant::now().checked_add(request.timeouts.total);
         let _place = self.gate.enter(&self.config.name).await?;
         let body = request::chat(request, &self.config);
         let mut tries = 0;
@@ -95,11 +98,12 @@ impl OpenAi {
             if sink.has_begun() {
                 return Err(error);
             }
-            sleep(self.pause(tries, error)?).await;
+            sleep(self.pause(tries, error, deadline)?).await;
         }
     }
 
     async fn embed_at_the_gate(&self, request: &EmbedRequest) -> Result<Embeddings, Error> {
+        let deadline = Instant::now().checked_add(request.timeout);
         let _place = self.gate.enter(&self.config.name).await?;
         let mut all =
             Embeddings { vectors: Vec::with_capacity(request.texts.len()), usage: Usage::default() };
@@ -109,7 +113,7 @@ impl OpenAi {
                 tries += 1;
                 match self.try_embed(request, texts).await {
                     Ok(batch) => break batch,
-                    Err(error) => sleep(self.pause(tries, error)?).await,
+                    Err(error) => sleep(self.pause(tries, error, deadline)?).await,
                 }
             };
             embeddings::append(&mut all, batch).map_err(|reason| self.malformed(reason))?;

@@ -3,6 +3,7 @@
 pub(crate) mod auth;
 mod deliveries;
 mod destinations;
+mod document;
 mod environments;
 mod events;
 mod flows;
@@ -31,34 +32,8 @@ use crate::app::App;
 /// The largest body the API takes; flows and documents are far smaller.
 const BODY_LIMIT: usize = 16 << 20;
 
-#[derive(OpenApi)]
-#[openapi(
-    info(
-        title = "Linchpin",
-        description = "Webhook in, AI flow, webhook out. Errors are problem documents (RFC 9457); ids are typed; \
-                       lists go from the newest back, by `before`.",
-        license(name = "Apache-2.0", identifier = "Apache-2.0")
-    ),
-    components(schemas(problem::ProblemDocument)),
-    security(("api_key" = []), ("session" = [])),
-    modifiers(&Security)
-)]
-struct Document;
-
-struct Security;
-
-impl utoipa::Modify for Security {
-    fn modify(&self, openapi: &mut utoipa::openapi::OpenApi) {
-        use utoipa::openapi::security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityScheme};
-        let components = openapi.components.get_or_insert_default();
-        components.add_security_scheme("api_key", SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer)));
-        let cookie = SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::new(auth::COOKIE)));
-        components.add_security_scheme("session", cookie);
-    }
-}
-
 fn table_of_contents() -> OpenApiRouter<App> {
-    OpenApiRouter::with_openapi(Document::openapi())
+    OpenApiRouter::with_openapi(document::Document::openapi())
         .routes(routes!(session::setup))
         .routes(routes!(session::log_in, session::log_out))
         .routes(routes!(session::log_in_by_link))
@@ -87,10 +62,13 @@ fn table_of_contents() -> OpenApiRouter<App> {
         .routes(routes!(events::list))
         .routes(routes!(events::replay))
         .routes(routes!(events::list_refused))
+        .routes(routes!(events::get_refused))
         .routes(routes!(trace::get))
         .routes(routes!(runs::list))
+        .routes(routes!(runs::get))
         .routes(routes!(runs::cancel))
         .routes(routes!(deliveries::list))
+        .routes(routes!(deliveries::get))
         .routes(routes!(deliveries::replay))
         .routes(routes!(models::list_providers))
         .routes(routes!(models::put_provider))
@@ -113,6 +91,9 @@ pub(crate) fn router() -> Router<App> {
 /// The OpenAPI 3.1 document.
 pub(crate) fn openapi() -> utoipa::openapi::OpenApi {
     let mut document = table_of_contents().split_for_parts().1;
-    env!("CARGO_PKG_VERSION").clone_into(&mut document.info.version);
+    document::complete(&mut document);
     document
 }
+
+#[cfg(test)]
+mod tests;

@@ -2,6 +2,8 @@
 
 mod event;
 mod flow;
+mod folder;
+mod import;
 mod offline;
 mod remote;
 mod serve;

@@ -19,6 +19,7 @@ pub(super) struct Reading {
     usage: Usage,
     model: Option<String>,
     done: bool,
+    begun: bool,
 }
 
 /// What one event of the stream meant.
@@ -70,6 +71,7 @@ struct Counts {
 impl Reading {
     /// Takes the data of one event. An error says what makes no sense about it.
     pub(super) fn take(&mut self, data: &[u8], sink: &mut Sink) -> Result<Step, String> {
+        self.begun = true;
         if data.trim_ascii() == b"[DONE]" {
             self.done = true;
             return Ok(Step::Idle);
@@ -85,6 +87,11 @@ impl Reading {
             }
         }
         Ok(step)
+    }
+
+    /// Whether there was no event at all, as in a web page.
+    pub(super) fn is_empty(&self) -> bool {
+        !self.begun
     }
 
     /// Whether the model has ended, though the provider may still report the usage.

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     chat::{Answer, ChatRequest},
-    error::{Error, Phase},
+    error::{Error, Phase, presentable},
     sink::Sink,
     sse::{Event, Parser},
 };
@@ -56,12 +56,17 @@ impl OpenAi {
             return Err(self.refused(status, &streaming.headers, &body));
         }
         let content_type = streaming.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
-        let reading = if content_type.is_some_and(|kind| kind.starts_with("application/json")) {
+        let content_type = content_type.unwrap_or_default().to_owned();
+        let reading = if content_type.starts_with("application/json") {
             self.read_whole(request, &mut streaming, sink).await?
         } else {
             self.read_stream(request, &mut streaming, started, sink).await?
         };
         sink.flush();
+        if reading.is_empty() {
+            let kind = presentable(&content_type, None);
+            return Err(self.malformed(format!("there is no event in it, and its type is `{kind}`")));
+        }
         reading.end(&request.model).map_err(|reason| self.malformed(reason))
     }
 

@@ -1,8 +1,13 @@
 //! Embeddings over the wire.
 
-use inference::{EmbedRequest, Kind, Provider, Purpose, openai::Config};
+use std::time::Duration;
 
-use crate::server::{Reply, Server, provider};
+use bytes::Bytes;
+use inference::{EmbedRequest, Error, Kind, Phase, Provider, Purpose, openai::Config};
+
+use crate::server::{Reply, Server, Step, provider};
+
+const SHORT: Duration = Duration::from_millis(150);
 
 fn texts(count: usize) -> Vec<String> {
     (0..count).map(|number| number.to_string()).collect()
@@ -47,4 +52,62 @@ async fn what_is_wrong_with_an_answer_is_said() {
         let request = EmbedRequest::new("m", texts(1), Purpose::Query);
         assert_eq!(server.provider().embed(&request).await.unwrap_err().kind(), kind);
     }
+}
+
+/// The error of a call of a short time to a server with this one reply, and how often it was asked.
+async fn error_of(reply: Reply) -> (Error, usize) {
+    let server = Server::start(vec![reply]).await;
+    let request = EmbedRequest { timeout: SHORT, ..EmbedRequest::new("m", texts(1), Purpose::Document) };
+    let error = server.provider().embed(&request).await.unwrap_err();
+    (error, server.requests().len())
+}
+
+fn json(steps: Vec<Step>) -> Reply {
+    Reply { steps, ..Reply::json(200, "") }
+}
+
+#[tokio::test]
+async fn a_server_that_takes_too_long_is_given_up_on_in_all() {
+    let blank = || Bytes::from_static(b" ");
+    for (name, steps) in [
+        ("nothing at all", vec![Step::Hang]),
+        ("a beginning", vec![Step::Send(Bytes::from_static(b"{\"data\":[")), Step::Hang]),
+        ("drops", vec![Step::Drip(blank())]),
+    ] {
+        let (error, requests) = error_of(json(steps)).await;
+        assert!(
+            matches!(error, Error::Timeout { phase: Phase::Total, limit, .. } if limit == SHORT),
+            "{name}: {error:?}"
+        );
+        assert!(error.is_transient() && requests == 1, "{name}: {requests}");
+    }
+}
+
+#[tokio::test]
+async fn an_answer_that_does_not_end_well_is_not_taken() {
+    let vectors = r#"{"data":[{"embedding":[1,0]}]}"#;
+    let lie = Reply::json(200, vectors).header("content-length", "9999");
+    let whole = || Step::Send(Bytes::from_static(vectors.as_bytes()));
+    // With a small pause, so that what came before goes out.
+    let reset = json(vec![whole(), Step::Break]);
+    for (name, reply) in [("lies about its length", lie), ("breaks", reset)] {
+        let (error, requests) = error_of(reply).await;
+        assert_eq!((error.kind(), error.is_transient()), (Kind::Unavailable, true), "{name}: {error:?}");
+        assert_eq!(requests, 3, "{name}: nothing was shown, so that it can be asked again");
+    }
+}
+
+#[tokio::test]
+async fn an_endless_answer_is_malformed_and_a_redirect_is_not_followed() {
+    let server = Server::start(vec![json(vec![Step::Forever(Bytes::from(" ".repeat(1 << 20)))])]).await;
+    let request = EmbedRequest::new("m", texts(1), Purpose::Document);
+    let error = server.provider().embed(&request).await.unwrap_err();
+    assert!(error.kind() == Kind::Malformed && error.to_string().contains("longer than"), "{error}");
+    assert_eq!(server.requests().len(), 1);
+
+    let elsewhere = Server::start(vec![Reply::json(200, r#"{"data":[{"embedding":[1]}]}"#)]).await;
+    let to = format!("http://{}/v1/embeddings", elsewhere.address);
+    let (error, requests) = error_of(Reply::json(308, "").header("location", &to)).await;
+    assert_eq!((error.kind(), error.is_transient(), requests), (Kind::BadRequest, false, 1), "{error:?}");
+    assert!(elsewhere.requests().is_empty(), "it takes no key along");
 }

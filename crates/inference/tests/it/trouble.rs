@@ -1,9 +1,18 @@
 //! Chat as it goes wrong.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
 
 use bytes::Bytes;
-use inference::{ChatRequest, Error, Kind, Phase, Provider, Sink, Timeouts, openai::Config};
+use inference::{
+    ChatRequest, EmbedRequest, Error, Kind, Phase, Provider, Purpose, Sink, Timeouts, openai::Config,
+};
+use tokio::{io::AsyncReadExt, net::TcpListener, time::Instant};
 
 use crate::{
     chat::{HELLO, request},
@@ -86,6 +95,25 @@ async fn a_wait_beyond_our_patience_is_passed_on_at_once() {
 }
 
 #[tokio::test]
+async fn a_pause_that_the_calls_time_does_not_allow_is_not_begun() {
+    let server = Server::start(vec![Reply::json(503, r#"{"error":{"message":"down"}}"#)]).await;
+    let mut config = server.config();
+    config.retry.base = Duration::from_secs(3_600);
+    config.retry.cap = config.retry.base;
+    let provider = provider(config);
+    let begun = Instant::now();
+    let timeouts = Timeouts { total: Duration::from_secs(60), ..Timeouts::default() };
+    let request = ChatRequest { timeouts, ..request() };
+    let error = provider.chat(&request, &mut Sink::none()).await.unwrap_err();
+    assert!(error.kind() == Kind::Overloaded && error.to_string().contains("down"), "{error}");
+    let embed = EmbedRequest::new("m", vec!["a".into()], Purpose::Query);
+    let error = provider.embed(&embed).await.unwrap_err();
+    assert_eq!(error.kind(), Kind::Overloaded, "the cause, and not that time ran out: {error}");
+    assert_eq!(server.requests().len(), 2);
+    assert!(begun.elapsed() < Duration::from_secs(20));
+}
+
+#[tokio::test]
 async fn a_silent_provider_is_given_up_on_at_the_first_token() {
     let timeouts = Timeouts { first_token: SHORT, ..Timeouts::default() };
     let idle = "data: {\"choices\":[{\"delta\":{\"role\":\"assistant\",\"content\":\"\"}}]}\n\n";
@@ -153,11 +181,98 @@ async fn a_connection_that_breaks_is_unavailable() {
     assert!(error.is_transient());
 }
 
+/// Resets every connection as soon as a request has come.
+async fn resetting() -> (std::net::SocketAddr, Arc<AtomicUsize>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let (address, requests) = (listener.local_addr().unwrap(), Arc::<AtomicUsize>::default());
+    let counted = Arc::clone(&requests);
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            stream.read_u8().await.unwrap();
+            counted.fetch_add(1, Ordering::SeqCst);
+            stream.set_zero_linger().unwrap();
+        }
+    });
+    (address, requests)
+}
+
+#[tokio::test]
+async fn a_connection_that_is_reset_before_the_answer_is_made_again() {
+    let (address, requests) = resetting().await;
+    let mut config = Server::start(vec![Reply::events(HELLO)]).await.config();
+    config.base_url = format!("http://{address}/v1");
+    let provider = provider(config);
+    let error = provider.chat(&request(), &mut Sink::none()).await.unwrap_err();
+    assert_eq!((error.kind(), error.is_transient()), (Kind::Unavailable, true), "{error:?}");
+    assert_eq!(requests.load(Ordering::SeqCst), 3);
+    let embed = EmbedRequest::new("m", vec!["a".into()], Purpose::Query);
+    let error = provider.embed(&embed).await.unwrap_err();
+    assert_eq!((error.kind(), error.is_transient()), (Kind::Unavailable, true), "{error:?}");
+    assert_eq!(requests.load(Ordering::SeqCst), 6);
+}
+
+#[tokio::test]
+async fn a_length_that_promises_too_much_is_unavailable() {
+    let whole = r#"{"choices":[{"message":{"content":"all of it"},"finish_reason":"stop"}]}"#;
+    let lying = |reply: Reply| {
+        let steps = reply.steps.into_iter().chain([Step::Break]).collect();
+        Reply { steps, ..reply }.header("content-length", "9999")
+    };
+    for (name, reply, requests) in [
+        ("in one piece", Reply::json(200, whole), 3),
+        ("a stream with text", Reply::events(TEXT), 1),
+        ("a stream without", Reply::events(": ping\n\n"), 3),
+    ] {
+        let server = Server::start(vec![lying(reply)]).await;
+        let error = ask(&server, &request()).await.unwrap_err();
+        assert_eq!((error.kind(), error.is_transient()), (Kind::Unavailable, true), "{name}: {error:?}");
+        assert_eq!(server.requests().len(), requests, "{name}: text that was shown is not asked for again");
+    }
+    let server = Server::start(vec![lying(Reply::events(HELLO))]).await;
+    assert_eq!(ask(&server, &request()).await.unwrap().text, "你好, world", "the answer itself is complete");
+}
+
+#[tokio::test]
+async fn a_redirect_is_not_followed_and_takes_no_key_along() {
+    let elsewhere = Server::start(vec![Reply::events(HELLO)]).await;
+    let to = format!("http://{}/v1/chat/completions", elsewhere.address);
+    for status in [301, 302, 307, 308] {
+        let server = Server::start(vec![Reply::json(status, "").header("location", &to)]).await;
+        let error = ask(&server, &request()).await.unwrap_err();
+        assert_eq!((error.kind(), error.is_transient()), (Kind::BadRequest, false), "{error:?}");
+        assert!(error.to_string().contains("not followed"), "{error}");
+        assert_eq!(server.requests().len(), 1);
+    }
+    assert!(elsewhere.requests().is_empty());
+}
+
+#[tokio::test]
+async fn an_error_that_never_ends_is_read_to_a_limit_and_in_the_time_of_the_first_token() {
+    let said = r#"{"error":{"message":"down"#;
+    let endless = Step::Forever(Bytes::from(" and out".repeat(1_000)));
+    for step in [endless, Step::Drip(Bytes::from_static(b".")), Step::Hang] {
+        let body = Step::Send(Bytes::from_static(said.as_bytes()));
+        let reply = Reply { steps: vec![body, step], ..Reply::json(503, "") };
+        let error = error_of(reply, Timeouts { first_token: SHORT, ..Timeouts::default() }).await;
+        assert_eq!((error.kind(), error.is_transient()), (Kind::Overloaded, true), "{error:?}");
+        let said = error.to_string();
+        assert!(said.contains("down") && said.chars().count() < 700, "{said}");
+    }
+}
+
 #[tokio::test]
 async fn a_stream_that_ends_before_the_answer_is_malformed() {
     for reply in [Reply::events(TEXT), Reply::events(""), Reply::events("data: {not json\n\n")] {
         assert_eq!(error_of(reply, Timeouts::default()).await.kind(), Kind::Malformed);
     }
+}
+
+#[tokio::test]
+async fn a_web_page_is_named_as_such() {
+    let page = Step::Send(Bytes::from_static(b"<html>Please log in</html>"));
+    let headers = vec![("content-type", "text/html".to_owned())];
+    let error = error_of(Reply { status: 200, headers, steps: vec![page] }, Timeouts::default()).await;
+    assert!(error.kind() == Kind::Malformed && error.to_string().contains("text/html"), "{error}");
 }
 
 #[tokio::test]

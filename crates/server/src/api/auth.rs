@@ -27,6 +27,8 @@ pub(crate) struct Caller {
     pub(crate) role: Role,
     /// How it is called in logs and histories.
     pub(crate) name: String,
+    /// A member's address; a key has none.
+    pub(crate) email: Option<String>,
 }
 
 impl Caller {
@@ -57,7 +59,8 @@ impl FromRequestParts<App> for Caller {
         }
         let member = app.store.session_member(digest(token)).await?;
         let member = member.ok_or_else(|| Error::unauthenticated("The session has ended; log in again."))?;
-        Ok(Self { workspace: member.workspace, role: member.role, name: member.name })
+        let store::Member { workspace, role, name, email, .. } = member;
+        Ok(Self { workspace, role, name, email: Some(email) })
     }
 }
 
@@ -71,6 +74,7 @@ async fn by_key(app: &App, key: &str) -> Result<Caller, Error> {
         workspace: key.workspace,
         role: role.unwrap_or(Role::Viewer),
         name: format!("key {}", key.name),
+        email: None,
     })
 }
 

@@ -41,7 +41,8 @@ pub(crate) struct DestinationInput {
 }
 
 /// The destinations of an environment
-#[utoipa::path(get, path = "/api/v1/environments/{environment}/destinations", tag = "destinations",
+#[utoipa::path(get, operation_id = "list_destinations",
+    path = "/api/v1/environments/{environment}/destinations", tag = "destinations",
     params(("environment" = String, Path,)), responses((status = 200, body = Vec<DestinationView>)))]
 pub(crate) async fn list(
     State(app): State<App>,
@@ -53,7 +54,8 @@ pub(crate) async fn list(
 }
 
 /// Make a destination
-#[utoipa::path(post, path = "/api/v1/environments/{environment}/destinations", tag = "destinations",
+#[utoipa::path(post, operation_id = "create_destination",
+    path = "/api/v1/environments/{environment}/destinations", tag = "destinations",
     params(("environment" = String, Path,)), request_body = DestinationInput,
     responses((status = 201, body = DestinationView)))]
 pub(crate) async fn create(
@@ -77,8 +79,8 @@ pub(crate) async fn create(
 }
 
 /// A destination
-#[utoipa::path(get, path = "/api/v1/destinations/{id}", tag = "destinations", params(("id" = String, Path,)),
-    responses((status = 200, body = DestinationView)))]
+#[utoipa::path(get, operation_id = "get_destination", path = "/api/v1/destinations/{id}",
+    tag = "destinations", params(("id" = String, Path,)), responses((status = 200, body = DestinationView)))]
 pub(crate) async fn get(
     State(app): State<App>,
     caller: Caller,
@@ -89,8 +91,9 @@ pub(crate) async fn get(
 }
 
 /// Change a destination
-#[utoipa::path(put, path = "/api/v1/destinations/{id}", tag = "destinations", params(("id" = String, Path,)),
-    request_body = DestinationInput, responses((status = 200, body = DestinationView)))]
+#[utoipa::path(put, operation_id = "update_destination", path = "/api/v1/destinations/{id}",
+    tag = "destinations", params(("id" = String, Path,)), request_body = DestinationInput,
+    responses((status = 200, body = DestinationView)))]
 pub(crate) async fn update(
     State(app): State<App>,
     caller: Caller,
@@ -106,7 +109,8 @@ pub(crate) async fn update(
 }
 
 /// Let a destination that was switched off take deliveries again
-#[utoipa::path(post, path = "/api/v1/destinations/{id}/enable", tag = "destinations", params(("id" = String, Path,)),
+#[utoipa::path(post, operation_id = "enable_destination", path = "/api/v1/destinations/{id}/enable",
+    tag = "destinations", params(("id" = String, Path,)),
     responses((status = 204, description = "It takes deliveries; what waited is sent")))]
 pub(crate) async fn enable(
     State(app): State<App>,
@@ -120,8 +124,8 @@ pub(crate) async fn enable(
 }
 
 /// Delete a destination that nothing waits for
-#[utoipa::path(delete, path = "/api/v1/destinations/{id}", tag = "destinations", params(("id" = String, Path,)),
-    responses((status = 204, description = "Deleted")))]
+#[utoipa::path(delete, operation_id = "delete_destination", path = "/api/v1/destinations/{id}",
+    tag = "destinations", params(("id" = String, Path,)), responses((status = 204, description = "Deleted")))]
 pub(crate) async fn delete(
     State(app): State<App>,
     caller: Caller,
@@ -143,7 +147,9 @@ async fn find(app: &App, caller: &Caller, id: &str) -> Result<Destination, Error
 async fn save(app: &App, destination: &Destination) -> Result<(), Error> {
     let is_name = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
     if destination.name.is_empty() || destination.name.len() > 64 || !destination.name.bytes().all(is_name) {
-        return Err(Error::invalid("A destination's name has a–z, 0–9 and hyphens, at most 64 characters."));
+        return Err(Error::invalid(
+            "`name`: a destination's name has a–z, 0–9 and hyphens, at most 64 characters.",
+        ));
     }
     delivery::parse(&destination.config, &destination.secrets)
         .map_err(|error| Error::invalid(error.to_string()))?;

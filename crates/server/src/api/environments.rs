@@ -60,7 +60,8 @@ pub(crate) fn place(app: &App, environment: &str) -> Result<Place, Error> {
 }
 
 /// The environments
-#[utoipa::path(get, path = "/api/v1/environments", tag = "environments", responses((status = 200, body = Vec<Environment>)))]
+#[utoipa::path(get, operation_id = "list_environments", path = "/api/v1/environments", tag = "environments",
+    responses((status = 200, body = Vec<Environment>)))]
 pub(crate) async fn list(State(app): State<App>, caller: Caller) -> Result<Json<Vec<Environment>>, Error> {
     let environments = app.store.environment_list(caller.workspace).await?;
     let shown = |known: store::Environment| Environment { id: known.id.to_string(), name: known.name };
@@ -68,8 +69,9 @@ pub(crate) async fn list(State(app): State<App>, caller: Caller) -> Result<Json<
 }
 
 /// The variables of an environment
-#[utoipa::path(get, path = "/api/v1/environments/{environment}/variables", tag = "environments",
-    params(("environment" = String, Path,)), responses((status = 200, body = Vec<Variable>)))]
+#[utoipa::path(get, operation_id = "list_variables", path = "/api/v1/environments/{environment}/variables",
+    tag = "environments", params(("environment" = String, Path,)),
+    responses((status = 200, body = Vec<Variable>)))]
 pub(crate) async fn list_variables(
     State(app): State<App>,
     _: Caller,
@@ -81,7 +83,8 @@ pub(crate) async fn list_variables(
 }
 
 /// Set a variable
-#[utoipa::path(put, path = "/api/v1/environments/{environment}/variables/{name}", tag = "environments",
+#[utoipa::path(put, operation_id = "set_variable",
+    path = "/api/v1/environments/{environment}/variables/{name}", tag = "environments",
     params(("environment" = String, Path,), ("name" = String, Path,)), request_body = VariableValue,
     responses((status = 204, description = "Set")))]
 pub(crate) async fn set_variable(
@@ -98,8 +101,9 @@ pub(crate) async fn set_variable(
 }
 
 /// The names of an environment's secrets
-#[utoipa::path(get, path = "/api/v1/environments/{environment}/secrets", tag = "environments",
-    params(("environment" = String, Path,)), responses((status = 200, body = Vec<SecretName>)))]
+#[utoipa::path(get, operation_id = "list_secrets", path = "/api/v1/environments/{environment}/secrets",
+    tag = "environments", params(("environment" = String, Path,)),
+    responses((status = 200, body = Vec<SecretName>)))]
 pub(crate) async fn list_secrets(
     State(app): State<App>,
     caller: Caller,
@@ -111,9 +115,9 @@ pub(crate) async fn list_secrets(
 }
 
 /// Set a secret
-#[utoipa::path(put, path = "/api/v1/environments/{environment}/secrets/{name}", tag = "environments",
-    params(("environment" = String, Path,), ("name" = String, Path,)), request_body = SecretValue,
-    responses((status = 204, description = "Set")))]
+#[utoipa::path(put, operation_id = "set_secret", path = "/api/v1/environments/{environment}/secrets/{name}",
+    tag = "environments", params(("environment" = String, Path,), ("name" = String, Path,)),
+    request_body = SecretValue, responses((status = 204, description = "Set")))]
 pub(crate) async fn set_secret(
     State(app): State<App>,
     caller: Caller,
@@ -126,8 +130,10 @@ pub(crate) async fn set_secret(
 }
 
 /// Delete a secret
-#[utoipa::path(delete, path = "/api/v1/environments/{environment}/secrets/{name}", tag = "environments",
-    params(("environment" = String, Path,), ("name" = String, Path,)), responses((status = 204, description = "Deleted")))]
+#[utoipa::path(delete, operation_id = "delete_secret",
+    path = "/api/v1/environments/{environment}/secrets/{name}", tag = "environments",
+    params(("environment" = String, Path,), ("name" = String, Path,)),
+    responses((status = 204, description = "Deleted")))]
 pub(crate) async fn delete_secret(
     State(app): State<App>,
     caller: Caller,
@@ -145,7 +151,8 @@ fn checked(name: String) -> Result<String, Error> {
     if begins && goes_on && name.len() <= 64 {
         return Ok(name);
     }
-    Err(Error::invalid(
-        "A name has letters, digits and `_`, begins with a letter, and has at most 64 characters.",
-    ))
+    Err(Error::invalid(format!(
+        "`{name}` cannot be a name: it has letters, digits and `_`, begins with a letter, and has at most 64 \
+         characters."
+    )))
 }

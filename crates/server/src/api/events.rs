@@ -17,7 +17,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::{
     auth::Caller,
     environments::place,
-    paging::{Listed, Paging},
+    paging::{Listed, Paging, id_in},
     problem::Error,
     time::rfc3339,
 };
@@ -36,7 +36,7 @@ pub(crate) struct EventRow {
     received_at: String,
     /// Where it stands: `filtered`, or its run's state.
     status: String,
-    /// How many microseconds its original run took, once it has ended; whole milliseconds.
+    /// How many milliseconds its original run took, once it has ended.
     took_ms: Option<i64>,
     /// Where each of its deliveries stands: `pending`, `delivered`, `dead`.
     #[schema(value_type = Vec<String>)]
@@ -66,6 +66,14 @@ pub(crate) struct RefusalRow {
     record: Value,
 }
 
+/// A refused request and where it came.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct RefusalDetail {
+    environment: String,
+    #[serde(flatten)]
+    refusal: RefusalRow,
+}
+
 /// On which version an event is replayed.
 #[derive(Deserialize, ToSchema)]
 pub(crate) struct Replay {
@@ -93,8 +101,9 @@ pub(crate) struct Replayed {
 }
 
 /// The events of an environment, newest first
-#[utoipa::path(get, path = "/api/v1/environments/{environment}/events", tag = "events",
-    params(("environment" = String, Path,), Which, Paging), responses((status = 200, body = Listed<EventRow>)))]
+#[utoipa::path(get, operation_id = "list_events", path = "/api/v1/environments/{environment}/events",
+    tag = "events", params(("environment" = String, Path,), Which, Paging),
+    responses((status = 200, body = Listed<EventRow>)))]
 pub(crate) async fn list(
     State(app): State<App>,
     _: Caller,
@@ -103,7 +112,7 @@ pub(crate) async fn list(
     Query(paging): Query<Paging>,
 ) -> Result<Json<Listed<EventRow>>, Error> {
     let place = place(&app, &environment)?;
-    let filter = EventFilter { source: which.source.as_deref().map(str::parse).transpose()? };
+    let filter = EventFilter { source: which.source.as_deref().map(|id| id_in("source", id)).transpose()? };
     let page = app.store.event_list(place, filter, paging.page::<EventId>()?).await?;
     let runs: Vec<RunId> = page.items.iter().map(|event| event.id.original_run()).collect();
     let mut deliveries: HashMap<RunId, Vec<DeliveryState>> = HashMap::new();
@@ -121,8 +130,9 @@ pub(crate) async fn list(
 }
 
 /// The refused requests of an environment, newest first
-#[utoipa::path(get, path = "/api/v1/environments/{environment}/refusals", tag = "events",
-    params(("environment" = String, Path,), Which, Paging), responses((status = 200, body = Listed<RefusalRow>)))]
+#[utoipa::path(get, operation_id = "list_refusals", path = "/api/v1/environments/{environment}/refusals",
+    tag = "events", params(("environment" = String, Path,), Which, Paging),
+    responses((status = 200, body = Listed<RefusalRow>)))]
 pub(crate) async fn list_refused(
     State(app): State<App>,
     caller: Caller,
@@ -131,23 +141,30 @@ pub(crate) async fn list_refused(
     Query(paging): Query<Paging>,
 ) -> Result<Json<Listed<RefusalRow>>, Error> {
     caller.at_least(Role::Operator)?;
-    let source = which.source.as_deref().map(str::parse).transpose()?;
+    let source = which.source.as_deref().map(|id| id_in("source", id)).transpose()?;
     let page =
         app.store.refusal_list(place(&app, &environment)?, source, paging.page::<RefusalId>()?).await?;
-    let row = |refusal: store::Refusal| RefusalRow {
-        id: refusal.id.to_string(),
-        source: refusal.source.to_string(),
-        code: refusal.code,
-        status: refusal.status,
-        received_at: rfc3339(refusal.received_at),
-        record: serde_json::from_slice(&refusal.content).unwrap_or_default(),
-    };
-    Ok(Json(Listed::of(page, |refusal| refusal.id.to_string(), row)))
+    Ok(Json(Listed::of(page, |refusal| refusal.id.to_string(), RefusalRow::from)))
+}
+
+/// A refused request
+#[utoipa::path(get, operation_id = "get_refusal", path = "/api/v1/refusals/{id}", tag = "events",
+    params(("id" = String, Path,)), responses((status = 200, body = RefusalDetail)))]
+pub(crate) async fn get_refused(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Result<Json<RefusalDetail>, Error> {
+    caller.at_least(Role::Operator)?;
+    let refusal = app.store.refusal_get(caller.workspace, id.parse()?).await?;
+    let refusal = refusal.ok_or_else(|| Error::not_found("There is no such refused request."))?;
+    let environment = app.world.environment_name(refusal.place.environment).to_string();
+    Ok(Json(RefusalDetail { environment, refusal: refusal.into() }))
 }
 
 /// Run an event again, in a run of its own
-#[utoipa::path(post, path = "/api/v1/events/{id}/replay", tag = "events", params(("id" = String, Path,)),
-    request_body = Replay, responses((status = 201, body = Replayed)))]
+#[utoipa::path(post, operation_id = "replay_event", path = "/api/v1/events/{id}/replay", tag = "events",
+    params(("id" = String, Path,)), request_body = Replay, responses((status = 201, body = Replayed)))]
 pub(crate) async fn replay(
     State(app): State<App>,
     caller: Caller,
@@ -177,6 +194,19 @@ async fn program(
     }
     let serving = super::serving(app, place, event.flow).await?;
     serving.ok_or_else(|| Error::conflict("No version of the flow is deployed in the event's environment."))
+}
+
+impl From<store::Refusal> for RefusalRow {
+    fn from(refusal: store::Refusal) -> Self {
+        Self {
+            id: refusal.id.to_string(),
+            source: refusal.source.to_string(),
+            code: refusal.code,
+            status: refusal.status,
+            received_at: rfc3339(refusal.received_at),
+            record: serde_json::from_slice(&refusal.content).unwrap_or_default(),
+        }
+    }
 }
 
 impl EventRow {

@@ -149,13 +149,15 @@ pub(crate) struct Against {
 }
 
 /// The node kinds, with the JSON Schema of each one's config
-#[utoipa::path(get, path = "/api/v1/node-kinds", tag = "flows", responses((status = 200, body = Vec<Object>)))]
+#[utoipa::path(get, operation_id = "list_node_kinds", path = "/api/v1/node-kinds", tag = "flows",
+    responses((status = 200, body = Vec<Object>)))]
 pub(crate) async fn node_kinds(State(app): State<App>, _: Caller) -> Json<Vec<engine::KindDescription>> {
     Json(app.engine.registry().describe())
 }
 
 /// The flows
-#[utoipa::path(get, path = "/api/v1/flows", tag = "flows", responses((status = 200, body = Vec<FlowSummary>)))]
+#[utoipa::path(get, operation_id = "list_flows", path = "/api/v1/flows", tag = "flows",
+    responses((status = 200, body = Vec<FlowSummary>)))]
 pub(crate) async fn list(State(app): State<App>, caller: Caller) -> Result<Json<Vec<FlowSummary>>, Error> {
     let rows = app.store.flow_list(caller.workspace).await?;
     let mut deployed = deployments(&app).await?;
@@ -169,8 +171,8 @@ pub(crate) async fn list(State(app): State<App>, caller: Caller) -> Result<Json<
 }
 
 /// A flow with its draft, versions and deployments
-#[utoipa::path(get, path = "/api/v1/flows/{name}", tag = "flows", params(("name" = String, Path,)),
-    responses((status = 200, body = FlowDetail)))]
+#[utoipa::path(get, operation_id = "get_flow", path = "/api/v1/flows/{name}", tag = "flows",
+    params(("name" = String, Path,)), responses((status = 200, body = FlowDetail)))]
 pub(crate) async fn get(
     State(app): State<App>,
     caller: Caller,
@@ -198,8 +200,8 @@ pub(crate) async fn get(
 }
 
 /// Save a flow's draft; a draft may have problems, a version may not
-#[utoipa::path(put, path = "/api/v1/flows/{name}", tag = "flows", params(("name" = String, Path,)),
-    request_body = DraftText, responses((status = 200, body = Validation)))]
+#[utoipa::path(put, operation_id = "save_flow_draft", path = "/api/v1/flows/{name}", tag = "flows",
+    params(("name" = String, Path,)), request_body = DraftText, responses((status = 200, body = Validation)))]
 pub(crate) async fn put_draft(
     State(app): State<App>,
     caller: Caller,
@@ -215,7 +217,7 @@ pub(crate) async fn put_draft(
         && definition.name != name
     {
         return Err(Error::invalid(format!(
-            "The text names the flow `{}`, the address `{name}`.",
+            "`definition` names the flow `{}`, the address `{name}`; change one of them.",
             definition.name
         )));
     }
@@ -225,8 +227,8 @@ pub(crate) async fn put_draft(
 }
 
 /// Check a flow's text without saving it
-#[utoipa::path(post, path = "/api/v1/flow-validation", tag = "flows", params(Against), request_body = DraftText,
-    responses((status = 200, body = Validation)))]
+#[utoipa::path(post, operation_id = "validate_flow", path = "/api/v1/flow-validation", tag = "flows",
+    params(Against), request_body = DraftText, responses((status = 200, body = Validation)))]
 pub(crate) async fn validate(
     State(app): State<App>,
     _: Caller,
@@ -239,8 +241,9 @@ pub(crate) async fn validate(
 }
 
 /// Publish the draft as an immutable version
-#[utoipa::path(post, path = "/api/v1/flows/{name}/versions", tag = "flows", params(("name" = String, Path,), Against),
-    request_body = PublishNote, responses((status = 201, body = VersionRow)))]
+#[utoipa::path(post, operation_id = "publish_flow", path = "/api/v1/flows/{name}/versions", tag = "flows",
+    params(("name" = String, Path,), Against), request_body = PublishNote,
+    responses((status = 201, body = VersionRow)))]
 pub(crate) async fn publish(
     State(app): State<App>,
     caller: Caller,
@@ -262,8 +265,8 @@ pub(crate) async fn publish(
 }
 
 /// The versions of a flow, newest first
-#[utoipa::path(get, path = "/api/v1/flows/{name}/versions", tag = "flows", params(("name" = String, Path,)),
-    responses((status = 200, body = Vec<VersionRow>)))]
+#[utoipa::path(get, operation_id = "list_flow_versions", path = "/api/v1/flows/{name}/versions",
+    tag = "flows", params(("name" = String, Path,)), responses((status = 200, body = Vec<VersionRow>)))]
 pub(crate) async fn list_versions(
     State(app): State<App>,
     caller: Caller,
@@ -275,8 +278,9 @@ pub(crate) async fn list_versions(
 }
 
 /// A version of a flow
-#[utoipa::path(get, path = "/api/v1/flows/{name}/versions/{number}", tag = "flows",
-    params(("name" = String, Path,), ("number" = u32, Path,)), responses((status = 200, body = VersionDetail)))]
+#[utoipa::path(get, operation_id = "get_flow_version", path = "/api/v1/flows/{name}/versions/{number}",
+    tag = "flows", params(("name" = String, Path,), ("number" = u32, Path,)),
+    responses((status = 200, body = VersionDetail)))]
 pub(crate) async fn get_version(
     State(app): State<App>,
     caller: Caller,
@@ -297,8 +301,9 @@ pub(crate) async fn get_version(
 }
 
 /// Let a version serve its flow in an environment
-#[utoipa::path(post, path = "/api/v1/flows/{name}/deployments", tag = "flows", params(("name" = String, Path,)),
-    request_body = DeployTo, responses((status = 204, description = "Deployed")))]
+#[utoipa::path(post, operation_id = "deploy_flow", path = "/api/v1/flows/{name}/deployments", tag = "flows",
+    params(("name" = String, Path,)), request_body = DeployTo,
+    responses((status = 204, description = "Deployed")))]
 pub(crate) async fn deploy(
     State(app): State<App>,
     caller: Caller,

@@ -52,7 +52,8 @@ pub(crate) struct MadeKey {
 }
 
 /// The living API keys
-#[utoipa::path(get, path = "/api/v1/api-keys", tag = "keys", responses((status = 200, body = Vec<Key>)))]
+#[utoipa::path(get, operation_id = "list_api_keys", path = "/api/v1/api-keys", tag = "keys",
+    responses((status = 200, body = Vec<Key>)))]
 pub(crate) async fn list(State(app): State<App>, caller: Caller) -> Result<Json<Vec<Key>>, Error> {
     caller.at_least(Role::Admin)?;
     let keys = app.store.api_key_list(caller.workspace).await?;
@@ -60,8 +61,8 @@ pub(crate) async fn list(State(app): State<App>, caller: Caller) -> Result<Json<
 }
 
 /// Make an API key
-#[utoipa::path(post, path = "/api/v1/api-keys", tag = "keys", request_body = NewKey,
-    responses((status = 201, body = MadeKey)))]
+#[utoipa::path(post, operation_id = "create_api_key", path = "/api/v1/api-keys", tag = "keys",
+    request_body = NewKey, responses((status = 201, body = MadeKey)))]
 pub(crate) async fn create(
     State(app): State<App>,
     caller: Caller,
@@ -69,7 +70,7 @@ pub(crate) async fn create(
 ) -> Result<(StatusCode, Json<MadeKey>), Error> {
     caller.at_least(Role::Admin)?;
     let role: Role = serde_json::from_value(new.role.clone().into()).map_err(|_| {
-        Error::invalid("The role is one of viewer, reviewer, operator, editor, admin and owner.")
+        Error::invalid("`role` is one of `viewer`, `reviewer`, `operator`, `editor`, `admin` and `owner`.")
     })?;
     caller.at_least(role)?;
     let key = format!("{KEY_PREFIX}{}", new_token(&app));
@@ -86,8 +87,8 @@ pub(crate) async fn create(
 }
 
 /// End an API key
-#[utoipa::path(delete, path = "/api/v1/api-keys/{id}", tag = "keys", params(("id" = String, Path,)),
-    responses((status = 204, description = "Ended")))]
+#[utoipa::path(delete, operation_id = "revoke_api_key", path = "/api/v1/api-keys/{id}", tag = "keys",
+    params(("id" = String, Path,)), responses((status = 204, description = "Ended")))]
 pub(crate) async fn revoke(
     State(app): State<App>,
     caller: Caller,

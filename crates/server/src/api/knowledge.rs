@@ -55,7 +55,7 @@ pub(crate) struct DocumentRow {
 #[derive(Serialize, ToSchema)]
 pub(crate) struct DocumentAdded {
     id: String,
-    /// The job that makes it findable; absent when the same content is there already.
+    /// The job that makes it findable; null when the same content is there already.
     job: Option<String>,
 }
 
@@ -90,7 +90,8 @@ impl SearchInput {
 }
 
 /// The knowledge bases
-#[utoipa::path(get, path = "/api/v1/knowledge-bases", tag = "knowledge", responses((status = 200, body = Vec<BaseView>)))]
+#[utoipa::path(get, operation_id = "list_knowledge_bases", path = "/api/v1/knowledge-bases",
+    tag = "knowledge", responses((status = 200, body = Vec<BaseView>)))]
 pub(crate) async fn list(State(app): State<App>, caller: Caller) -> Result<Json<Vec<BaseView>>, Error> {
     let bases = app.store.base_list(caller.workspace).await?;
     let view =
@@ -99,8 +100,9 @@ pub(crate) async fn list(State(app): State<App>, caller: Caller) -> Result<Json<
 }
 
 /// Make or change a knowledge base
-#[utoipa::path(put, path = "/api/v1/knowledge-bases/{name}", tag = "knowledge", params(("name" = String, Path,)),
-    request_body = BaseInput, responses((status = 204, description = "Stored")))]
+#[utoipa::path(put, operation_id = "put_knowledge_base", path = "/api/v1/knowledge-bases/{name}",
+    tag = "knowledge", params(("name" = String, Path,)), request_body = BaseInput,
+    responses((status = 204, description = "Stored")))]
 pub(crate) async fn put(
     State(app): State<App>,
     caller: Caller,
@@ -113,8 +115,8 @@ pub(crate) async fn put(
 }
 
 /// The documents of a knowledge base
-#[utoipa::path(get, path = "/api/v1/knowledge-bases/{name}/documents", tag = "knowledge",
-    params(("name" = String, Path,)), responses((status = 200, body = Vec<DocumentRow>)))]
+#[utoipa::path(get, operation_id = "list_documents", path = "/api/v1/knowledge-bases/{name}/documents",
+    tag = "knowledge", params(("name" = String, Path,)), responses((status = 200, body = Vec<DocumentRow>)))]
 pub(crate) async fn list_documents(
     State(app): State<App>,
     caller: Caller,
@@ -137,8 +139,9 @@ pub(crate) async fn list_documents(
 }
 
 /// Add a document: its bytes as the body, its type in `Content-Type`
-#[utoipa::path(post, path = "/api/v1/knowledge-bases/{name}/documents", tag = "knowledge",
-    params(("name" = String, Path,), Named), request_body(content = Vec<u8>, content_type = "application/octet-stream"),
+#[utoipa::path(post, operation_id = "add_document", path = "/api/v1/knowledge-bases/{name}/documents",
+    tag = "knowledge", params(("name" = String, Path,), Named),
+    request_body(content = Vec<u8>, content_type = "application/octet-stream"),
     responses((status = 202, body = DocumentAdded)))]
 pub(crate) async fn add_document(
     State(app): State<App>,
@@ -159,8 +162,8 @@ pub(crate) async fn add_document(
 }
 
 /// Delete a document
-#[utoipa::path(delete, path = "/api/v1/documents/{id}", tag = "knowledge", params(("id" = String, Path,)),
-    responses((status = 204, description = "Deleted")))]
+#[utoipa::path(delete, operation_id = "delete_document", path = "/api/v1/documents/{id}", tag = "knowledge",
+    params(("id" = String, Path,)), responses((status = 204, description = "Deleted")))]
 pub(crate) async fn delete_document(
     State(app): State<App>,
     caller: Caller,
@@ -172,8 +175,9 @@ pub(crate) async fn delete_document(
 }
 
 /// Try a question
-#[utoipa::path(post, path = "/api/v1/knowledge-bases/{name}/search", tag = "knowledge", params(("name" = String, Path,)),
-    request_body = SearchInput, responses((status = 200, body = SearchResult)))]
+#[utoipa::path(post, operation_id = "search_knowledge_base", path = "/api/v1/knowledge-bases/{name}/search",
+    tag = "knowledge", params(("name" = String, Path,)), request_body = SearchInput,
+    responses((status = 200, body = SearchResult)))]
 pub(crate) async fn search(
     State(app): State<App>,
     caller: Caller,

@@ -17,8 +17,8 @@ use crate::app::App;
 
 /// What happens in an environment, as it happens: `run`, `step`, `token`, `delivery`, and `lost` when a
 /// slow reader has missed some
-#[utoipa::path(get, path = "/api/v1/environments/{environment}/live", tag = "events",
-    params(("environment" = String, Path,)),
+#[utoipa::path(get, operation_id = "stream_updates", path = "/api/v1/environments/{environment}/live",
+    tag = "events", params(("environment" = String, Path,)),
     responses((status = 200, description = "Server-sent events", content_type = "text/event-stream", body = String)))]
 pub(crate) async fn stream(
     State(app): State<App>,

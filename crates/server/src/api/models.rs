@@ -65,7 +65,8 @@ pub(crate) struct ModelInput {
 }
 
 /// The providers
-#[utoipa::path(get, path = "/api/v1/providers", tag = "models", responses((status = 200, body = Vec<ProviderView>)))]
+#[utoipa::path(get, operation_id = "list_providers", path = "/api/v1/providers", tag = "models",
+    responses((status = 200, body = Vec<ProviderView>)))]
 pub(crate) async fn list_providers(
     State(app): State<App>,
     caller: Caller,
@@ -81,8 +82,9 @@ pub(crate) async fn list_providers(
 }
 
 /// Make or change a provider
-#[utoipa::path(put, path = "/api/v1/providers/{name}", tag = "models", params(("name" = String, Path,)),
-    request_body = ProviderInput, responses((status = 204, description = "Stored")))]
+#[utoipa::path(put, operation_id = "put_provider", path = "/api/v1/providers/{name}", tag = "models",
+    params(("name" = String, Path,)), request_body = ProviderInput,
+    responses((status = 204, description = "Stored")))]
 pub(crate) async fn put_provider(
     State(app): State<App>,
     caller: Caller,
@@ -95,13 +97,16 @@ pub(crate) async fn put_provider(
             "A provider's name has a–z, 0–9 and hyphens; `local` is the process itself.",
         ));
     }
-    let config: ProviderConfig =
-        serde_json::from_value(input.config).map_err(|error| Error::invalid(error.to_string()))?;
-    outbound::Request::new(http::Method::POST, &config.base_url)
-        .map_err(|error| Error::invalid(error.to_string()))?;
+    let config: ProviderConfig = serde_json::from_value(input.config)
+        .map_err(|error| Error::invalid(format!("`config`: {error}.")))?;
+    outbound::Request::new(http::Method::POST, &config.base_url).map_err(|error| {
+        let example = "write a whole address such as https://api.example.com/v1";
+        Error::invalid(format!("`config.base_url`: {error}; {example}."))
+    })?;
     let secrets = if let Some(secrets) = input.secrets {
+        // What serde says may repeat a key.
         serde_json::from_value::<ProviderSecrets>(secrets.clone())
-            .map_err(|error| Error::invalid(error.to_string()))?;
+            .map_err(|_| Error::invalid("`secrets` has `api_key`, a text, and nothing else."))?;
         secrets.to_string().into_bytes()
     } else {
         let rows = app.store.provider_list(caller.workspace).await?;
@@ -114,7 +119,8 @@ pub(crate) async fn put_provider(
 }
 
 /// The models, those that are always there among them
-#[utoipa::path(get, path = "/api/v1/models", tag = "models", responses((status = 200, body = Vec<ModelView>)))]
+#[utoipa::path(get, operation_id = "list_models", path = "/api/v1/models", tag = "models",
+    responses((status = 200, body = Vec<ModelView>)))]
 pub(crate) async fn list(State(app): State<App>, caller: Caller) -> Result<Json<Vec<ModelView>>, Error> {
     let rows = app.store.model_list(caller.workspace).await?;
     let built_in =
@@ -139,8 +145,9 @@ pub(crate) async fn list(State(app): State<App>, caller: Caller) -> Result<Json<
 }
 
 /// Make or change a model
-#[utoipa::path(put, path = "/api/v1/models/{name}", tag = "models", params(("name" = String, Path,)),
-    request_body = ModelInput, responses((status = 204, description = "Stored")))]
+#[utoipa::path(put, operation_id = "put_model", path = "/api/v1/models/{name}", tag = "models",
+    params(("name" = String, Path,)), request_body = ModelInput,
+    responses((status = 204, description = "Stored")))]
 pub(crate) async fn put(
     State(app): State<App>,
     caller: Caller,
@@ -152,11 +159,14 @@ pub(crate) async fn put(
         return Err(Error::invalid("A model's name has a–z, 0–9 and hyphens, at most 64 characters."));
     }
     if !["chat", "embedding", "rerank"].contains(&input.purpose.as_str()) {
-        return Err(Error::invalid("A model is for `chat`, `embedding` or `rerank`."));
+        return Err(Error::invalid("`purpose` is `chat`, `embedding` or `rerank`."));
     }
     let providers = app.store.provider_list(caller.workspace).await?;
     if input.provider != LOCAL && !providers.iter().any(|row| row.name == input.provider) {
-        return Err(Error::invalid(format!("There is no provider `{}`; add it first.", input.provider)));
+        return Err(Error::invalid(format!(
+            "`provider`: there is no provider `{}`; add it first.",
+            input.provider
+        )));
     }
     let config = serde_json::json!(ModelConfig { model: input.model }).to_string();
     let model = Model { name, provider: input.provider, purpose: input.purpose, config };

@@ -35,9 +35,18 @@ impl Paging {
     pub(crate) fn page<Id: std::str::FromStr<Err = store::MalformedId>>(
         &self,
     ) -> Result<PageRequest<Id>, super::problem::Error> {
-        let before = self.before.as_deref().map(str::parse).transpose()?;
+        let before = self.before.as_deref().map(|id| id_in("before", id)).transpose()?;
         Ok(PageRequest { limit: self.limit.clamp(1, 200), before })
     }
+}
+
+/// An id that a parameter of the query names. A wrong one is a mistake of the caller, where a wrong one in the
+/// path only leads to nothing.
+pub(crate) fn id_in<Id: std::str::FromStr<Err = store::MalformedId>>(
+    parameter: &str,
+    id: &str,
+) -> Result<Id, super::problem::Error> {
+    id.parse().map_err(|error| super::problem::Error::invalid(format!("`{parameter}`: {error}.")))
 }
 
 impl<T> Listed<T> {

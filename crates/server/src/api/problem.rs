@@ -87,6 +87,8 @@ errors! {
     internal "internal" INTERNAL_SERVER_ERROR "The server failed";
     /// The server cannot take writes now.
     unavailable "unavailable" SERVICE_UNAVAILABLE "Not available now";
+    /// The server takes no new work.
+    stopping "stopping" SERVICE_UNAVAILABLE "The server is stopping";
 }
 
 impl Error {
@@ -141,7 +143,7 @@ impl From<engine::Error> for Error {
             engine::Error::Store(error) => error.into(),
             engine::Error::NoRun(_) | engine::Error::NoVersion(_) => Self::not_found(error.to_string()),
             engine::Error::Program { problems, .. } => Self::flow_problems(problems),
-            engine::Error::Stopping => Self::unavailable(error.to_string()),
+            engine::Error::Stopping => Self::stopping(error.to_string()),
             other @ engine::Error::Journal { .. } => Self::hidden(&other),
         }
     }
@@ -165,7 +167,7 @@ pub(crate) async fn in_form(response: Response) -> Response {
     }
     let (mut head, body) = response.into_parts();
     let said = axum::body::to_bytes(body, SAID).await.unwrap_or_default();
-    let said = String::from_utf8_lossy(&said).into_owned();
+    let said = plain(&String::from_utf8_lossy(&said));
     let error = match head.status {
         StatusCode::NOT_FOUND => Error::not_found("There is nothing at this address."),
         StatusCode::METHOD_NOT_ALLOWED => Error::wrong_method("Use one of the methods in `Allow`."),
@@ -181,8 +183,21 @@ pub(crate) async fn in_form(response: Response) -> Response {
     response
 }
 
+/// What the framework says, without its own words for it.
+fn plain(said: &str) -> String {
+    const FOR: [(&str, &str); 3] = [
+        ("Failed to deserialize the JSON body into the target type: ", "The body does not fit: "),
+        ("Failed to parse the request body as JSON: ", "The body is no JSON: "),
+        ("Failed to deserialize query string: ", "The query does not fit: "),
+    ];
+    let known = FOR.iter().find_map(|(theirs, ours)| Some(format!("{ours}{}", said.strip_prefix(theirs)?)));
+    known.unwrap_or_else(|| said.to_owned())
+}
+
 /// The media type of a problem document.
-const PROBLEM: HeaderValue = HeaderValue::from_static("application/problem+json");
+pub(crate) const CONTENT_TYPE: &str = "application/problem+json";
+
+const PROBLEM: HeaderValue = HeaderValue::from_static(CONTENT_TYPE);
 
 impl IntoResponse for Error {
     fn into_response(self) -> Response {

@@ -5,10 +5,11 @@ use axum::{
     extract::{Path, Query, State},
     http::StatusCode,
 };
+use engine::Cancelled;
 use flow::run::Status;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use store::{Role, RunFilter, RunId, RunView};
+use store::{Place, Role, RunFilter, RunId, RunView};
 use utoipa::{IntoParams, ToSchema};
 
 use super::{
@@ -19,6 +20,7 @@ use super::{
     paging::{Listed, Paging},
     problem::Error,
     time::rfc3339,
+    trace::{RunTrace, run_traces},
 };
 use crate::app::App;
 
@@ -38,6 +40,16 @@ pub(crate) struct RunRow {
     finished_at: Option<String>,
 }
 
+/// A run, its steps and its deliveries.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct RunDetail {
+    environment: String,
+    event: String,
+    flow: String,
+    #[serde(flatten)]
+    run: RunTrace,
+}
+
 /// Which runs.
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
@@ -50,8 +62,9 @@ pub(crate) struct Which {
 }
 
 /// The runs of an environment, newest first
-#[utoipa::path(get, path = "/api/v1/environments/{environment}/runs", tag = "runs",
-    params(("environment" = String, Path,), Which, Paging), responses((status = 200, body = Listed<RunRow>)))]
+#[utoipa::path(get, operation_id = "list_runs", path = "/api/v1/environments/{environment}/runs",
+    tag = "runs", params(("environment" = String, Path,), Which, Paging),
+    responses((status = 200, body = Listed<RunRow>)))]
 pub(crate) async fn list(
     State(app): State<App>,
     caller: Caller,
@@ -64,28 +77,56 @@ pub(crate) async fn list(
         None => None,
     };
     if flow.is_some() && which.status.is_some() || which.status == Some(Status::Succeeded) {
-        return Err(Error::invalid("Runs are listed by flow, or by a status other than `succeeded`."));
+        return Err(Error::invalid(
+            "Runs are listed by `flow`, or by a `status` other than `succeeded`: leave one of the two out.",
+        ));
     }
     let filter = RunFilter { flow, status: which.status };
     let page = app.store.run_list(place(&app, &environment)?, filter, paging.page::<RunId>()?).await?;
     Ok(Json(Listed::of(page, |run| run.id.to_string(), RunRow::from)))
 }
 
+/// A run with its steps and deliveries
+#[utoipa::path(get, operation_id = "get_run", path = "/api/v1/runs/{id}", tag = "runs",
+    params(("id" = String, Path,)), responses((status = 200, body = RunDetail)))]
+pub(crate) async fn get(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Result<Json<RunDetail>, Error> {
+    let row = find(&app, &caller, id.parse()?).await?;
+    let place = Place { workspace: caller.workspace, environment: row.environment };
+    let run = run_traces(&app, place, &[row.id]).await?.pop().ok_or_else(no_run)?;
+    let environment = app.world.environment_name(row.environment).to_string();
+    Ok(Json(RunDetail { environment, event: row.event.to_string(), flow: row.flow.to_string(), run }))
+}
+
 /// Cancel a run
-#[utoipa::path(post, path = "/api/v1/runs/{id}/cancel", tag = "runs", params(("id" = String, Path,)),
-    responses((status = 204, description = "Cancelled"), (status = 409, description = "It has ended already")))]
+#[utoipa::path(post, operation_id = "cancel_run", path = "/api/v1/runs/{id}/cancel", tag = "runs",
+    params(("id" = String, Path,)),
+    responses((status = 204, description = "Cancelled"),
+        (status = 202, description = "It is told, and not cancelled yet; ask for it again"),
+        (status = 409, description = "It has ended already")))]
 pub(crate) async fn cancel(
     State(app): State<App>,
     caller: Caller,
     Path(id): Path<String>,
 ) -> Result<StatusCode, Error> {
     caller.at_least(Role::Operator)?;
-    let id: RunId = id.parse()?;
-    if app.store.run_get(caller.workspace, id).await?.is_none() {
-        return Err(Error::not_found("There is no such run."));
+    let run = find(&app, &caller, id.parse()?).await?;
+    match app.engine.cancel(caller.workspace, run.id, &caller.name).await? {
+        Cancelled::Done => Ok(StatusCode::NO_CONTENT),
+        Cancelled::Pending => Ok(StatusCode::ACCEPTED),
+        Cancelled::Ended => Err(Error::conflict("The run has ended already.")),
     }
-    let cancelled = app.engine.cancel(id, &caller.name).await?;
-    if cancelled { Ok(StatusCode::NO_CONTENT) } else { Err(Error::conflict("The run has ended already.")) }
+}
+
+async fn find(app: &App, caller: &Caller, id: RunId) -> Result<RunView, Error> {
+    app.store.run_get(caller.workspace, id).await?.ok_or_else(no_run)
+}
+
+fn no_run() -> Error {
+    Error::not_found("There is no such run.")
 }
 
 impl From<RunView> for RunRow {

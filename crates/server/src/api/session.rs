@@ -73,23 +73,29 @@ pub(crate) struct LoginLink {
 pub(crate) struct Me {
     /// The name.
     name: String,
+    /// A member's address; null for an API key.
+    email: Option<String>,
     /// The role.
     role: String,
+    /// The workspace's name.
+    workspace: String,
     /// The server's version.
     version: &'static str,
 }
 
 /// Make the first member, who owns the workspace, by the link that the server printed
-#[utoipa::path(post, path = "/api/v1/setup", tag = "session", request_body = Setup, security(()),
-    responses((status = 204, description = "Made and logged in; the session is in the cookie")))]
+#[utoipa::path(post, operation_id = "set_up", path = "/api/v1/setup", tag = "session", request_body = Setup,
+    security(()), responses((status = 204, description = "Made and logged in; the session is in the cookie")))]
 pub(crate) async fn setup(State(app): State<App>, body: Json<Setup>) -> Result<Response, Error> {
     let Json(Setup { token, email, name, password }) = body;
     let email = email.trim().to_lowercase();
     if !email.contains('@') || email.len() > 254 {
-        return Err(Error::invalid("That is no mail address."));
+        return Err(Error::invalid("`email` is no mail address; write one such as ann@example.com."));
     }
     if password.chars().count() < PASSWORD {
-        return Err(Error::invalid(format!("The password needs at least {PASSWORD} characters.")));
+        return Err(Error::invalid(format!(
+            "`password` needs at least {PASSWORD} characters; take a longer one."
+        )));
     }
     let token = digest(&token);
     if app.store.login_link_peek(token).await? != Some(LinkPurpose::Owner) {
@@ -106,8 +112,8 @@ pub(crate) async fn setup(State(app): State<App>, body: Json<Setup>) -> Result<R
 }
 
 /// Log in with address and password
-#[utoipa::path(post, path = "/api/v1/session", tag = "session", request_body = Login, security(()),
-    responses((status = 204, description = "Logged in; the session is in the cookie")))]
+#[utoipa::path(post, operation_id = "log_in", path = "/api/v1/session", tag = "session", request_body = Login,
+    security(()), responses((status = 204, description = "Logged in; the session is in the cookie")))]
 pub(crate) async fn log_in(State(app): State<App>, body: Json<Login>) -> Result<Response, Error> {
     let Json(Login { email, password }) = body;
     // Hashing is slow on purpose; a few at a time keep a guesser from taking every core.
@@ -123,7 +129,8 @@ pub(crate) async fn log_in(State(app): State<App>, body: Json<Login>) -> Result<
 }
 
 /// Log in by a link
-#[utoipa::path(post, path = "/api/v1/session/link", tag = "session", request_body = LinkLogin, security(()),
+#[utoipa::path(post, operation_id = "log_in_by_link", path = "/api/v1/session/link", tag = "session",
+    request_body = LinkLogin, security(()),
     responses((status = 204, description = "Logged in; the session is in the cookie")))]
 pub(crate) async fn log_in_by_link(
     State(app): State<App>,
@@ -137,7 +144,8 @@ pub(crate) async fn log_in_by_link(
 }
 
 /// Make a link that logs the owner in, once
-#[utoipa::path(post, path = "/api/v1/login-links", tag = "session", responses((status = 200, body = LoginLink)))]
+#[utoipa::path(post, operation_id = "create_login_link", path = "/api/v1/login-links", tag = "session",
+    responses((status = 200, body = LoginLink)))]
 pub(crate) async fn make_link(State(app): State<App>, caller: Caller) -> Result<Json<LoginLink>, Error> {
     caller.at_least(Role::Owner)?;
     let url = login_link(&app, LinkPurpose::Login).await?;
@@ -145,7 +153,8 @@ pub(crate) async fn make_link(State(app): State<App>, caller: Caller) -> Result<
 }
 
 /// Log out
-#[utoipa::path(delete, path = "/api/v1/session", tag = "session", responses((status = 204, description = "Logged out")))]
+#[utoipa::path(delete, operation_id = "log_out", path = "/api/v1/session", tag = "session",
+    responses((status = 204, description = "Logged out")))]
 pub(crate) async fn log_out(
     State(app): State<App>,
     _: Caller,
@@ -158,11 +167,14 @@ pub(crate) async fn log_out(
 }
 
 /// Who is logged in
-#[utoipa::path(get, path = "/api/v1/me", tag = "session", responses((status = 200, body = Me)))]
-pub(crate) async fn me(caller: Caller) -> Json<Me> {
+#[utoipa::path(get, operation_id = "get_me", path = "/api/v1/me", tag = "session",
+    responses((status = 200, body = Me)))]
+pub(crate) async fn me(State(app): State<App>, caller: Caller) -> Result<Json<Me>, Error> {
     let role = serde_json::json!(caller.role);
     let role = role.as_str().unwrap_or_default().to_owned();
-    Json(Me { name: caller.name, role, version: env!("CARGO_PKG_VERSION") })
+    let workspace = app.store.workspace_name(caller.workspace).await?.unwrap_or_default();
+    let (name, email) = (caller.name, caller.email);
+    Ok(Json(Me { name, email, role, workspace, version: env!("CARGO_PKG_VERSION") }))
 }
 
 /// Makes a link of either purpose.

@@ -52,8 +52,9 @@ const fn yes() -> bool {
 }
 
 /// The sources of an environment
-#[utoipa::path(get, path = "/api/v1/environments/{environment}/sources", tag = "sources",
-    params(("environment" = String, Path,)), responses((status = 200, body = Vec<SourceView>)))]
+#[utoipa::path(get, operation_id = "list_sources", path = "/api/v1/environments/{environment}/sources",
+    tag = "sources", params(("environment" = String, Path,)),
+    responses((status = 200, body = Vec<SourceView>)))]
 pub(crate) async fn list(
     State(app): State<App>,
     _: Caller,
@@ -64,8 +65,9 @@ pub(crate) async fn list(
 }
 
 /// Make a source
-#[utoipa::path(post, path = "/api/v1/environments/{environment}/sources", tag = "sources",
-    params(("environment" = String, Path,)), request_body = SourceInput, responses((status = 201, body = SourceView)))]
+#[utoipa::path(post, operation_id = "create_source", path = "/api/v1/environments/{environment}/sources",
+    tag = "sources", params(("environment" = String, Path,)), request_body = SourceInput,
+    responses((status = 201, body = SourceView)))]
 pub(crate) async fn create(
     State(app): State<App>,
     caller: Caller,
@@ -92,8 +94,8 @@ pub(crate) async fn create(
 }
 
 /// A source
-#[utoipa::path(get, path = "/api/v1/sources/{id}", tag = "sources", params(("id" = String, Path,)),
-    responses((status = 200, body = SourceView)))]
+#[utoipa::path(get, operation_id = "get_source", path = "/api/v1/sources/{id}", tag = "sources",
+    params(("id" = String, Path,)), responses((status = 200, body = SourceView)))]
 pub(crate) async fn get(
     State(app): State<App>,
     caller: Caller,
@@ -104,8 +106,8 @@ pub(crate) async fn get(
 }
 
 /// Change a source
-#[utoipa::path(put, path = "/api/v1/sources/{id}", tag = "sources", params(("id" = String, Path,)),
-    request_body = SourceInput, responses((status = 200, body = SourceView)))]
+#[utoipa::path(put, operation_id = "update_source", path = "/api/v1/sources/{id}", tag = "sources",
+    params(("id" = String, Path,)), request_body = SourceInput, responses((status = 200, body = SourceView)))]
 pub(crate) async fn update(
     State(app): State<App>,
     caller: Caller,
@@ -123,8 +125,8 @@ pub(crate) async fn update(
 }
 
 /// Delete a source; its events stay
-#[utoipa::path(delete, path = "/api/v1/sources/{id}", tag = "sources", params(("id" = String, Path,)),
-    responses((status = 204, description = "Deleted")))]
+#[utoipa::path(delete, operation_id = "delete_source", path = "/api/v1/sources/{id}", tag = "sources",
+    params(("id" = String, Path,)), responses((status = 204, description = "Deleted")))]
 pub(crate) async fn delete(
     State(app): State<App>,
     caller: Caller,
@@ -146,7 +148,7 @@ async fn find(app: &App, caller: &Caller, id: &str) -> Result<Source, Error> {
 /// Checks a source against its flow as it is served now, and stores it.
 async fn save(app: &App, source: &Source) -> Result<(), Error> {
     if source.name.trim().is_empty() || source.name.chars().count() > 100 {
-        return Err(Error::invalid("A source's name has 1 to 100 characters."));
+        return Err(Error::invalid("`name`: a source's name has 1 to 100 characters."));
     }
     let program = super::serving(app, source.place, source.flow).await?;
     let inputs = program.map(|program| program.flow.definition().inputs.clone()).unwrap_or_default();

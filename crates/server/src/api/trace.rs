@@ -145,8 +145,8 @@ struct AttemptFate {
 }
 
 /// What became of an event
-#[utoipa::path(get, path = "/api/v1/events/{id}", tag = "events", params(("id" = String, Path,)),
-    responses((status = 200, body = Trace)))]
+#[utoipa::path(get, operation_id = "get_event", path = "/api/v1/events/{id}", tag = "events",
+    params(("id" = String, Path,)), responses((status = 200, body = Trace)))]
 pub(crate) async fn get(
     State(app): State<App>,
     caller: Caller,
@@ -159,15 +159,7 @@ pub(crate) async fn get(
     let content = app.store.event_content(place, id).await?.unwrap_or_default();
     let mut content: Value = serde_json::from_slice(&content).unwrap_or_default();
     let rows = app.store.run_of_event(caller.workspace, id).await?;
-    let mut deliveries = deliveries_by_run(&app, &rows.iter().map(|run| run.id).collect::<Vec<_>>()).await?;
-    let names: HashMap<_, _> =
-        app.world.destinations(place).iter().map(|(name, id)| (*id, name.clone())).collect();
-    let mut runs = Vec::with_capacity(rows.len());
-    for row in rows {
-        let timeline = app.engine.timeline(caller.workspace, row.id).await?;
-        let made = deliveries.remove(&row.id).unwrap_or_default();
-        runs.push(run_trace(timeline, made, &names));
-    }
+    let runs = run_traces(&app, place, &rows.iter().map(|run| run.id).collect::<Vec<_>>()).await?;
     Ok(Json(Trace {
         id: id.to_string(),
         environment: app.world.environment_name(event.environment).to_string(),
@@ -180,6 +172,24 @@ pub(crate) async fn get(
         request: content.get_mut("request").map(Value::take),
         runs,
     }))
+}
+
+/// Runs of one environment, in this order.
+pub(super) async fn run_traces(
+    app: &App,
+    place: store::Place,
+    runs: &[RunId],
+) -> Result<Vec<RunTrace>, Error> {
+    let mut deliveries = deliveries_by_run(app, runs).await?;
+    let names: HashMap<_, _> =
+        app.world.destinations(place).iter().map(|(name, id)| (*id, name.clone())).collect();
+    let mut traces = Vec::with_capacity(runs.len());
+    for run in runs {
+        let timeline = app.engine.timeline(place.workspace, *run).await?;
+        let made = deliveries.remove(run).unwrap_or_default();
+        traces.push(run_trace(timeline, made, &names));
+    }
+    Ok(traces)
 }
 
 /// An event's fate; `None` when there is no such event.
@@ -299,12 +309,6 @@ fn delivery_trace(
     attempts: Vec<Attempt>,
     names: &HashMap<store::DestinationId, String>,
 ) -> DeliveryTrace {
-    let attempt = |attempt: Attempt| AttemptTrace {
-        number: attempt.number,
-        at: rfc3339(attempt.at),
-        outcome: attempt.outcome,
-        record: serde_json::from_slice(&attempt.record).unwrap_or_default(),
-    };
     DeliveryTrace {
         id: view.id.to_string(),
         destination: names.get(&view.destination).cloned().unwrap_or_else(|| view.destination.to_string()),
@@ -313,6 +317,17 @@ fn delivery_trace(
         created_at: rfc3339(view.created_at),
         finished_at: view.finished_at.map(rfc3339),
         due_at: view.due_at.filter(|_| view.state == DeliveryState::Pending).map(rfc3339),
-        attempts: attempts.into_iter().map(attempt).collect(),
+        attempts: attempts.into_iter().map(AttemptTrace::from).collect(),
+    }
+}
+
+impl From<Attempt> for AttemptTrace {
+    fn from(attempt: Attempt) -> Self {
+        Self {
+            number: attempt.number,
+            at: rfc3339(attempt.at),
+            outcome: attempt.outcome,
+            record: serde_json::from_slice(&attempt.record).unwrap_or_default(),
+        }
     }
 }

@@ -8,11 +8,11 @@ use std::{
 use anyhow::{Context, bail};
 use clap::Subcommand;
 use engine::Program;
-use flow::{Definition, Problem, Resources};
+use flow::{Problem, Resources};
 use http::Method;
 use serde_json::{Map, json};
 
-use super::{offline, remote::Remote};
+use super::{import::Import, offline, remote::Remote};
 
 /// Flows.
 #[derive(Subcommand)]
@@ -31,26 +31,7 @@ pub(super) enum Flow {
         #[arg(long)]
         json: bool,
     },
-    /// Save a flow's file as a draft on the server, publish it, and let it serve.
-    #[command(after_help = "Examples:\n  linchpin flow import flow.yaml --publish --deploy production")]
-    Import {
-        /// The file.
-        file: PathBuf,
-        /// Publish the draft as a version.
-        #[arg(long)]
-        publish: bool,
-        /// Publish it, and let the version serve this environment.
-        #[arg(long, value_name = "ENVIRONMENT")]
-        deploy: Option<String>,
-        /// What has changed, for people.
-        #[arg(long, default_value = "")]
-        note: String,
-        #[command(flatten)]
-        remote: Remote,
-        /// Print what was done as JSON.
-        #[arg(long)]
-        json: bool,
-    },
+    Import(Import),
     /// Write a flow's YAML, as it was written.
     #[command(
         after_help = "Examples:\n  linchpin flow export after-sales-assistant > flow.yaml\n  linchpin flow export after-sales-assistant --version 3"
@@ -70,23 +51,7 @@ impl Flow {
     pub(super) async fn run(self) -> anyhow::Result<()> {
         match self {
             Self::Validate { file, json } => validate(&file, json),
-            Self::Import { file, publish, deploy, note, remote, json } => {
-                let done =
-                    import(&remote, &read(&file)?, publish.then_some(note.as_str()), deploy.as_deref())
-                        .await?;
-                if json {
-                    return super::print(&done);
-                }
-                let mut out = std::io::stdout().lock();
-                writeln!(out, "{}: saved as a draft", done["flow"].as_str().unwrap_or_default())?;
-                if let Some(version) = done["version"].as_u64() {
-                    writeln!(out, "published as version {version}")?;
-                }
-                if let Some(environment) = done["deployed"].as_str() {
-                    writeln!(out, "serves {environment}")?;
-                }
-                Ok(())
-            }
+            Self::Import(import) => import.run().await,
             Self::Export { name, version, remote } => {
                 let (path, field) = match version {
                     Some(version) => (format!("/api/v1/flows/{name}/versions/{version}"), "definition"),
@@ -119,30 +84,4 @@ fn validate(file: &Path, as_json: bool) -> anyhow::Result<()> {
     }
     let said = problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n  ");
     bail!("{} has {} problems:\n  {said}", file.display(), problems.len())
-}
-
-/// Saves a draft, and publishes and deploys it as asked.
-async fn import(
-    remote: &Remote,
-    text: &str,
-    publish: Option<&str>,
-    deploy: Option<&str>,
-) -> anyhow::Result<serde_json::Value> {
-    let name = Definition::parse(text)?.name;
-    let flow = format!("/api/v1/flows/{name}");
-    remote.call(Method::PUT, &flow, Some(&json!({ "definition": text }))).await?;
-    let mut done = json!({ "flow": name });
-    if publish.is_none() && deploy.is_none() {
-        return Ok(done);
-    }
-    let against = deploy.map_or_else(String::new, |environment| format!("?environment={environment}"));
-    let note = json!({ "note": publish.unwrap_or_default() });
-    let version = remote.call(Method::POST, &format!("{flow}/versions{against}"), Some(&note)).await?;
-    done["version"] = version["number"].clone();
-    if let Some(environment) = deploy {
-        let body = json!({ "environment": environment, "version": version["number"] });
-        remote.call(Method::POST, &format!("{flow}/deployments"), Some(&body)).await?;
-        done["deployed"] = environment.into();
-    }
-    Ok(done)
 }

@@ -20,6 +20,7 @@ async fn the_first_link_makes_the_owner_once() {
     assert!(cookie.contains("HttpOnly") && cookie.contains("SameSite=Lax"), "{cookie}");
     let me = nobody.with_session(&made).get("/me").await.ok();
     assert_eq!((&me["name"], &me["role"]), (&json!("O"), &json!("owner")));
+    assert_eq!((&me["email"], &me["workspace"]), (&json!("owner@example.com"), &json!("Linchpin")));
 
     nobody.post("/setup", &set_up(&token, PASSWORD)).await.problem(401, "unauthenticated");
     let log_in = json!({ "email": "owner@example.com", "password": PASSWORD });
@@ -143,7 +144,11 @@ async fn a_key_may_do_what_its_role_may() {
     let owner = Api::set_up(&server).await;
     for (role, may) in ROLES {
         let key = owner.key(role).await;
-        assert_eq!(key.get("/me").await.ok()["role"], role);
+        let me = key.get("/me").await.ok();
+        assert_eq!(
+            (&me["role"], &me["email"], &me["workspace"]),
+            (&json!(role), &Value::Null, &json!("Linchpin"))
+        );
         let tried: [Answer; 5] = [
             key.get("/flows").await,
             key.get("/environments/production/refusals").await,

@@ -74,6 +74,8 @@ async fn a_dead_letter_is_listed_and_arrives_under_its_old_id_after_the_mend() {
     let id = dead["id"].as_str().unwrap();
     let letters = owner.list("deliveries?dead=true").await;
     assert_eq!((letters.len(), &letters[0]["id"], &letters[0]["attempts"]), (1, &json!(id), &json!(1)));
+    let tried_at = &dead["attempts"][0]["at"];
+    assert_eq!((&letters[0]["finished_at"], &dead["finished_at"]), (tried_at, tried_at));
 
     let mended = json!({ "name": "tickets", "config": { "kind": "webhook", "url": receiver.url("new") } });
     owner.put(&format!("/destinations/{destination}"), &mended).await.ok();

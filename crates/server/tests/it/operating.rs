@@ -73,7 +73,7 @@ async fn a_stop_lets_those_who_wait_have_their_answer() {
         (answer.status == 503).then_some(answer)
     });
     let refused = refused.await;
-    refused.problem(503, "storage_unavailable");
+    refused.problem(503, "stopping");
     assert!(refused.header("retry-after").is_some(), "{refused:?}");
     assert_eq!(get(&server, "/readyz").await.status, 503);
     assert_eq!(get(&server, "/livez").await.status, 200);

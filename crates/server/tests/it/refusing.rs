@@ -45,6 +45,9 @@ async fn refused(owner: &Api, source: &Source, answer: &Answer, status: u16, cod
     assert_eq!((&kept["source"], &kept["status"]), (&json!(source.id), &json!(status)), "{kept}");
     assert_eq!(kept["record"]["answer"], problem, "it is kept with what the sender was told");
     assert_eq!(kept["record"]["request"]["peer"], "127.0.0.1", "{kept}");
+    let mut one = owner.get(&format!("/refusals/{}", kept["id"].as_str().unwrap())).await.ok();
+    assert_eq!(one.as_object_mut().unwrap().remove("environment"), Some(json!("production")));
+    assert_eq!(one, kept, "it is found by its id");
     kept
 }
 

@@ -72,6 +72,40 @@ async fn a_trace_goes_from_the_request_to_the_last_attempt() {
 }
 
 #[tokio::test]
+async fn a_run_and_a_delivery_are_found_by_their_ids() {
+    let (_server, owner, _receiver) = shop().await;
+    let source = owner.open_source("telling", "accept").await;
+    let receipt = source.post(&json!({ "query": "x" })).await.ok();
+    let event = receipt["event_id"].as_str().unwrap();
+    let trace = owner.settled(event, 1).await;
+    // What a detail tells besides its part of the trace, and what a list tells of the same.
+    let is_whole = |detail: &Value, part: &Value| {
+        for (field, value) in part.as_object().unwrap() {
+            assert_eq!(&detail[field], value, "{field}: {detail}");
+        }
+    };
+
+    let run = owner.get(&format!("/runs/{}", receipt["run_id"].as_str().unwrap())).await.ok();
+    is_whole(&run, &trace["runs"][0]);
+    is_whole(&run, &owner.list("runs").await[0]);
+    assert_eq!((&run["event"], &run["environment"]), (&json!(event), &json!("production")));
+
+    let id = run["deliveries"][0]["id"].as_str().unwrap();
+    let delivery = owner.get(&format!("/deliveries/{id}")).await.ok();
+    is_whole(&delivery, &owner.list("deliveries").await[0]);
+    assert_eq!(delivery["history"], run["deliveries"][0]["attempts"]);
+    assert_eq!((&delivery["event"], &delivery["environment"]), (&json!(event), &json!("production")));
+    assert_eq!(
+        (&delivery["message"], &delivery["destination_name"]),
+        (&json!({ "text": "Hello x" }), &json!("shop"))
+    );
+
+    for unknown in ["runs/run", "deliveries/msg", "refusals/ref"] {
+        owner.get(&format!("/{unknown}_01h455vb4pex5vsknk084sn02q")).await.problem(404, "not_found");
+    }
+}
+
+#[tokio::test]
 async fn a_replay_is_a_run_of_its_own_on_the_version_that_is_wanted() {
     let (_server, owner, receiver) = shop().await;
     let source = owner.open_source("telling", "accept").await;
@@ -128,7 +162,7 @@ async fn what_there_is_not_is_said_to_be_missing() {
     owner.get(&format!("/events/{unknown}")).await.problem(404, "not_found");
     owner.post(&format!("/events/{unknown}/replay"), &json!({})).await.problem(404, "not_found");
     let said = owner.get(&format!("/events/{run}")).await.problem(404, "not_found");
-    assert!(said["detail"].as_str().unwrap().contains("not the id of a event"), "{said}");
+    assert!(said["detail"].as_str().unwrap().contains("not the id of an event"), "{said}");
     owner.settled(event, 1).await;
     owner.post(&format!("/runs/{run}/cancel"), &Value::Null).await.problem(409, "conflict");
     let viewer = owner.key("viewer").await;
