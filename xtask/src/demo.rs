@@ -23,16 +23,12 @@ pub(crate) struct Demo {
 const NEEDS: [(&str, &str); 5] =
     [("gcc", "gcc"), ("python3", "python3"), ("pip3", "python3-pip"), ("node", "nodejs"), ("npm", "npm")];
 
-/// What the chat model in the process needs to be built.
-const MODEL_NEEDS: [(&str, &str); 3] =
-    [("cmake", "cmake"), ("clang", "clang"), ("llvm-config", "libclang-dev")];
-
 impl Demo {
     pub(crate) fn run(self) -> anyhow::Result<()> {
         let remote_model = env::var_os("LINCHPIN_OPENAI_BASE_URL").is_some();
         step("What the system needs", || {
             system::need(&NEEDS)?;
-            if remote_model { Ok(()) } else { system::need(&MODEL_NEEDS) }
+            if remote_model { Ok(()) } else { system::need(&models::NEEDS) }
         })?;
         step("The models' weights", models::fetch)?;
         step("The console", console)?;

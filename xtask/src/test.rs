@@ -42,6 +42,13 @@ impl Test {
             let mut nextest = command(&cargo(), &["nextest", "run", "--workspace"], ".");
             finish(nextest.env("LINCHPIN_MODELS_DIR", root().join("models")))
         })?;
+        // C++, and minutes to build: everyday tests leave it off.
+        step("The chat model in the process", || {
+            system::need(&models::NEEDS)?;
+            let mut chat =
+                command(&cargo(), &["nextest", "run", "--package", "local-models", "--features", "chat"], ".");
+            finish(chat.env("LINCHPIN_MODELS_DIR", root().join("models")))
+        })?;
         step("Examples in the documentation (doctests)", || {
             run(&cargo(), &["test", "--quiet", "--doc"], ".")
         })?;

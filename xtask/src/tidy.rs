@@ -10,7 +10,7 @@ use std::{
 use anyhow::{Context, bail};
 use cargo_metadata::{DependencyKind, MetadataCommand};
 
-use crate::shell::root;
+use crate::shell::{cargo, command, root};
 
 /// Which of our crates each may depend on; `ARCHITECTURE.md` says why.
 const MAY_DEPEND: [(&str, &[&str]); 14] = [
@@ -32,6 +32,9 @@ const MAY_DEPEND: [(&str, &[&str]); 14] = [
 
 /// The most lines of a file; tests and generated files apart.
 const MAX_LINES: usize = 800;
+
+/// The most packages that the binary may be made of.
+const MAX_PACKAGES: usize = 500;
 
 /// Text that may stand only in some places: the text, the crates where it may, and why.
 const ONLY_IN: [(&str, &[&str], &str); 5] = [
@@ -56,6 +59,7 @@ pub(crate) fn run() -> anyhow::Result<()> {
         broken.extend(file(&path)?);
     }
     broken.extend(architecture()?);
+    broken.extend(weight()?);
     if broken.is_empty() {
         return Ok(());
     }
@@ -82,6 +86,23 @@ fn dependencies() -> anyhow::Result<Vec<String>> {
                 broken.push(format!("`{}` may not depend on `{used}`", package.name));
             }
         }
+    }
+    Ok(broken)
+}
+
+/// What the binary is made of by default: few packages, and no C++ that takes minutes to build.
+fn weight() -> anyhow::Result<Vec<String>> {
+    let tree = ["tree", "--package", "server", "--edges", "normal", "--prefix", "none", "--format", "{p}"];
+    let output = command(&cargo(), &tree, ".").output()?;
+    anyhow::ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let text = String::from_utf8(output.stdout)?;
+    let packages: BTreeSet<&str> = text.lines().map(|line| line.trim_end_matches(" (*)")).collect();
+    let mut broken = Vec::new();
+    if packages.len() > MAX_PACKAGES {
+        broken.push(format!("the binary is made of {} packages, more than {MAX_PACKAGES}", packages.len()));
+    }
+    if packages.iter().any(|package| package.starts_with("llama-cpp")) {
+        broken.push("the chat model is built by default; it belongs behind `server/local-models`".to_owned());
     }
     Ok(broken)
 }
