@@ -135,7 +135,7 @@ async fn commit(
     loop {
         let commit = AttemptCommit {
             delivery: due.id,
-            workspace: due.place.workspace,
+            place: due.place,
             destination: due.destination,
             owner: around.node,
             number: due.attempts + 1,

@@ -244,8 +244,7 @@ async fn give_up(shared: &Shared, claimed: ClaimedRun, error: &Error) {
             store::Then::Release { status: Status::Waiting, wake_at: Some(now.after(RETRY)) }
         }
         _ => {
-            let error =
-                RunError { step: None, code: "cannot_resume".to_owned(), message: error.to_string() };
+            let error = RunError { step: None, code: "cannot_resume".to_owned(), message: error.to_string() };
             let error = serde_json::to_string(&error).ok();
             store::Then::End(store::Ending { status: Status::Failed, error, at: now })
         }

@@ -424,7 +424,10 @@ async fn a_sender_that_hangs_up_leaves_no_run_behind() {
             break;
         }
     }
-    let runs = f.store.run_list(f.place, store::RunFilter::default(), store::PageRequest { before: None, limit: 100 }).await;
+    let runs = f
+        .store
+        .run_list(f.place, store::RunFilter::default(), store::PageRequest { before: None, limit: 100 })
+        .await;
     for run in runs.unwrap().items {
         assert_eq!(f.ended(run.id).await.run.status, Status::Succeeded);
     }

@@ -11,7 +11,7 @@ use knowledge::{Embedder, Embedders, ModelError};
 use parking_lot::RwLock;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use store::{Place, Store, WorkspaceId};
+use store::{Model, Place, Store, WorkspaceId};
 use vault::Secret;
 
 use crate::config::Config;
@@ -76,8 +76,18 @@ pub(crate) struct Models {
     local_chat: Option<String>,
     local_embedding: Option<String>,
     operators: Option<(Arc<dyn Provider>, String)>,
-    /// Providers that have been asked for.
-    providers: RwLock<HashMap<String, Arc<dyn Provider>>>,
+    /// What the store holds of them, as far as it has been read since it last changed.
+    known: RwLock<Option<Arc<Known>>>,
+    /// Held over a reading, so that an older one does not overtake a newer one.
+    reading: tokio::sync::Mutex<()>,
+}
+
+/// The workspace's models and providers.
+#[derive(Default)]
+struct Known {
+    models: HashMap<String, Model>,
+    /// By name; `None` for one whose row cannot be read.
+    providers: HashMap<String, Option<Arc<dyn Provider>>>,
 }
 
 impl Models {
@@ -108,7 +118,8 @@ impl Models {
             local_chat,
             local_embedding,
             operators,
-            providers: RwLock::default(),
+            known: RwLock::default(),
+            reading: tokio::sync::Mutex::default(),
         }
     }
 
@@ -119,9 +130,46 @@ impl Models {
         chat.into_iter().chain(embedding).collect()
     }
 
-    /// Reads providers anew when they are asked for next, after a change.
-    pub(crate) fn forget(&self) {
-        self.providers.write().clear();
+    /// Reads them anew, after a change.
+    ///
+    /// # Errors
+    /// When the store cannot be read; then they are read at the next call.
+    pub(crate) async fn reload(&self, workspace: WorkspaceId) -> Result<(), store::Error> {
+        let _reading = self.reading.lock().await;
+        // Nobody goes on with what was before, also when it cannot be read now.
+        *self.known.write() = None;
+        let known = self.read(workspace).await?;
+        *self.known.write() = Some(Arc::new(known));
+        Ok(())
+    }
+
+    async fn known(&self, workspace: WorkspaceId) -> Result<Arc<Known>, store::Error> {
+        if let Some(known) = &*self.known.read() {
+            return Ok(Arc::clone(known));
+        }
+        self.reload(workspace).await?;
+        Ok(self.known.read().as_ref().map(Arc::clone).unwrap_or_default())
+    }
+
+    async fn read(&self, workspace: WorkspaceId) -> Result<Known, store::Error> {
+        let models = self.store.model_list(workspace).await?;
+        let providers = self.store.provider_list(workspace).await?;
+        Ok(Known {
+            models: models.into_iter().map(|model| (model.name.clone(), model)).collect(),
+            providers: providers.into_iter().map(|row| (row.name.clone(), self.provider(&row))).collect(),
+        })
+    }
+
+    fn provider(&self, row: &store::Provider) -> Option<Arc<dyn Provider>> {
+        let (Ok(config), Ok(secrets)) = (
+            serde_json::from_str::<ProviderConfig>(&row.config),
+            serde_json::from_slice::<ProviderSecrets>(&row.secrets),
+        ) else {
+            tracing::error!(provider = row.name, "a stored provider cannot be read");
+            return None;
+        };
+        let settings = settings(&row.name, config, secrets);
+        Some(Arc::new(OpenAi::new(settings, self.client.clone(), Arc::clone(&self.jitter))))
     }
 
     /// The provider and its own name for the model of a name.
@@ -132,21 +180,22 @@ impl Models {
         purpose: &'static str,
     ) -> Result<(Arc<dyn Provider>, String), ModelError> {
         let lookup = |error: store::Error| ModelError::Lookup(Box::new(error));
-        let models = self.store.model_list(workspace).await.map_err(lookup)?;
-        let Some(model) = models.into_iter().find(|model| model.name == name) else {
-            return self.find_built_in(name, purpose);
-        };
+        let known = self.known(workspace).await.map_err(lookup)?;
+        let Some(model) = known.models.get(name) else { return self.find_built_in(name, purpose) };
         if model.purpose != purpose {
             return Err(ModelError::WrongPurpose {
                 name: name.to_owned(),
-                purpose: model.purpose,
+                purpose: model.purpose.clone(),
                 wanted: purpose,
             });
         }
         let unusable = |reason: String| ModelError::Provider { name: name.to_owned(), reason };
         let config: ModelConfig =
             serde_json::from_str(&model.config).map_err(|error| unusable(error.to_string()))?;
-        let provider = self.provider(workspace, &model.provider).await.map_err(lookup)?;
+        let provider = match model.provider.as_str() {
+            LOCAL => self.local.clone(),
+            provider => known.providers.get(provider).cloned().flatten(),
+        };
         let provider =
             provider.ok_or_else(|| unusable(format!("its provider `{}` is gone", model.provider)))?;
         Ok((provider, config.model.unwrap_or_else(|| name.to_owned())))
@@ -175,35 +224,6 @@ impl Models {
             }
             _ => Err(missing()),
         }
-    }
-
-    async fn provider(
-        &self,
-        workspace: WorkspaceId,
-        name: &str,
-    ) -> Result<Option<Arc<dyn Provider>>, store::Error> {
-        if name == LOCAL {
-            return Ok(self.local.clone());
-        }
-        if let Some(known) = self.providers.read().get(name) {
-            return Ok(Some(Arc::clone(known)));
-        }
-        let rows = self.store.provider_list(workspace).await?;
-        let Some(row) = rows.into_iter().find(|row| row.name == name) else { return Ok(None) };
-        let (Ok(config), Ok(secrets)) = (
-            serde_json::from_str::<ProviderConfig>(&row.config),
-            serde_json::from_slice::<ProviderSecrets>(&row.secrets),
-        ) else {
-            tracing::error!(provider = name, "a stored provider cannot be read");
-            return Ok(None);
-        };
-        let provider: Arc<dyn Provider> = Arc::new(OpenAi::new(
-            settings(name, config, secrets),
-            self.client.clone(),
-            Arc::clone(&self.jitter),
-        ));
-        self.providers.write().insert(name.to_owned(), Arc::clone(&provider));
-        Ok(Some(provider))
     }
 }
 

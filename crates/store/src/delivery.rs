@@ -10,6 +10,7 @@ use serde_json::Value;
 use crate::{
     DeliveryId, DestinationId, EnvironmentId, Error, EventId, NodeId, Page, PageRequest, Place, RunId, Store,
     WorkspaceId,
+    run::IN_WORKSPACE,
     sql::{Statement, time, values, word},
     write::{Outcome, Write},
 };
@@ -100,8 +101,8 @@ pub struct Backlog {
 pub struct AttemptCommit {
     /// Which delivery.
     pub delivery: DeliveryId,
-    /// The workspace.
-    pub workspace: WorkspaceId,
+    /// Where it belongs.
+    pub place: Place,
     /// The destination and the right to send to it.
     pub destination: DestinationId,
     /// The node that holds the destination.
@@ -263,8 +264,10 @@ impl Store {
     /// When the database cannot be written.
     pub async fn delivery_replay(&self, workspace: WorkspaceId, id: DeliveryId) -> Result<bool, Error> {
         let statement = Statement::new(
-            "UPDATE delivery_live SET status = 'pending', due_at = ?1 WHERE id = ?2 AND workspace = ?3 AND status = 'dead'",
-            values![self.now(), id, workspace],
+            "UPDATE delivery_live SET status = 'pending', due_at = ?3
+             WHERE workspace = ?2 AND environment IN (SELECT e.id FROM environment e WHERE e.workspace = ?2)
+               AND id = ?1 AND status = 'dead'",
+            values![id, workspace, self.now()],
         );
         self.change(vec![statement]).await.map(|changed| changed == [1])
     }
@@ -280,7 +283,7 @@ impl Store {
     ) -> Result<Option<DeliveryView>, Error> {
         self.read(move |c| {
             for (columns, table) in [(LIVE, "delivery_live"), (DONE, "delivery")] {
-                let sql = format!("SELECT {columns} FROM {table} WHERE id = ?1 AND workspace = ?2");
+                let sql = format!("SELECT {columns} FROM {table} WHERE {IN_WORKSPACE}");
                 let found = c.prepare_cached(&sql)?.query_row((id, workspace), view).optional()?;
                 if found.is_some() {
                     return Ok(found);
@@ -295,13 +298,22 @@ impl Store {
     ///
     /// # Errors
     /// When the database cannot be read or the message does not open.
-    pub async fn delivery_message(&self, id: DeliveryId) -> Result<Option<Vec<u8>>, Error> {
+    pub async fn delivery_message(
+        &self,
+        workspace: WorkspaceId,
+        id: DeliveryId,
+    ) -> Result<Option<Vec<u8>>, Error> {
         let sealed: Option<Vec<u8>> = self
             .read(move |c| {
-                let mut query = c.prepare_cached(
-                    "SELECT sealed FROM delivery_live WHERE id = ?1 UNION ALL SELECT sealed FROM delivery WHERE id = ?1",
-                )?;
-                query.query_row([id], |row| row.get(0)).optional()
+                for table in ["delivery_live", "delivery"] {
+                    let sql = format!("SELECT sealed FROM {table} WHERE {IN_WORKSPACE}");
+                    let found =
+                        c.prepare_cached(&sql)?.query_row((id, workspace), |row| row.get(0)).optional()?;
+                    if found.is_some() {
+                        return Ok(found);
+                    }
+                }
+                Ok(None)
             })
             .await?;
         sealed.map(|sealed| self.unseal("delivery", id.as_bytes(), &sealed)).transpose()
@@ -380,14 +392,18 @@ impl Store {
     ) -> Result<Vec<(DeliveryId, Attempt)>, Error> {
         let rows: Vec<(DeliveryId, Attempt)> = self
             .read(move |c| {
-                let mut query = c.prepare_cached(
+                let mut before = c.prepare_cached(
                     "SELECT number, at, outcome, sealed FROM attempt WHERE delivery = ?1 AND workspace = ?2 ORDER BY number",
                 )?;
+                let mut last = c.prepare_cached(&format!(
+                    "SELECT attempts, began_at, outcome, record FROM delivery WHERE {IN_WORKSPACE}"
+                ))?;
                 let mut found = Vec::new();
                 for id in deliveries {
-                    for row in query.query_map((id, workspace), attempt)? {
+                    for row in before.query_map((id, workspace), attempt)? {
                         found.push((id, row?));
                     }
+                    found.extend(last.query_row((id, workspace), attempt).optional()?.map(|last| (id, last)));
                 }
                 Ok(found)
             })
@@ -409,6 +425,12 @@ impl Store {
         id: DeliveryId,
     ) -> Result<Option<Attempt>, Error> {
         let row = self.read(move |c| {
+            let sql =
+                format!("SELECT attempts, began_at, outcome, record FROM delivery WHERE {IN_WORKSPACE}");
+            let last = c.prepare_cached(&sql)?.query_row((id, workspace), attempt).optional()?;
+            if last.is_some() {
+                return Ok(last);
+            }
             let mut query = c.prepare_cached(
                 "SELECT number, at, outcome, sealed FROM attempt WHERE delivery = ?1 AND workspace = ?2
                  ORDER BY number DESC LIMIT 1",
@@ -448,16 +470,16 @@ fn backlog(
 ) -> rusqlite::Result<Backlog> {
     // The index alone tells which are due; only what the caller lacks is read whole.
     let mut ids = c.prepare_cached(
-        "SELECT id FROM delivery_live WHERE status = 'pending' AND destination = ?1 AND due_at <= ?2 \
+        "SELECT id, rowid FROM delivery_live WHERE status = 'pending' AND destination = ?1 AND due_at <= ?2 \
          ORDER BY due_at, id",
     )?;
     let mut whole = c.prepare_cached(
-        "SELECT workspace, environment, run, attempts, created_at, sealed FROM delivery_live WHERE id = ?1",
+        "SELECT workspace, environment, run, attempts, created_at, sealed FROM delivery_live WHERE rowid = ?1",
     )?;
     let mut backlog = Backlog { due: Vec::new(), more: false, next: None };
     let mut bytes = 0;
-    for id in ids.query_map((destination, by.as_millis()), |row| row.get(0))? {
-        let id: DeliveryId = id?;
+    for found in ids.query_map((destination, by.as_millis()), |row| Ok((row.get(0)?, row.get(1)?)))? {
+        let (id, row): (DeliveryId, i64) = found?;
         if wanted.except.contains(&id) {
             continue;
         }
@@ -465,7 +487,7 @@ fn backlog(
             backlog.more = true;
             return Ok(backlog);
         }
-        let due = whole.query_row([id], |row| {
+        let due = whole.query_row([row], |row| {
             Ok(DueDelivery {
                 id,
                 place: Place { workspace: row.get(0)?, environment: row.get(1)? },

@@ -177,7 +177,7 @@ const DONE: &str =
     "id, environment, flow, version, event, cause, repeats, status, error, created_at, finished_at, NULL";
 
 /// A run of a workspace, whatever its environment.
-const IN_WORKSPACE: &str =
+pub(crate) const IN_WORKSPACE: &str =
     "workspace = ?2 AND environment IN (SELECT e.id FROM environment e WHERE e.workspace = ?2) AND id = ?1";
 
 impl Store {

@@ -167,9 +167,7 @@ async fn a_receiver_that_is_gone_switches_the_destination_off_and_what_waits_is_
     drain.waker().notify([destination]);
     assert_eq!(outbox.state(ids[1]).await, (DeliveryState::Pending, 0));
 
-    let mut mended = outbox.store.destination_get(destination).await.unwrap().unwrap();
-    mended.disabled_reason = None;
-    outbox.store.destination_put(&mended).await.unwrap();
+    assert!(outbox.store.destination_enable(outbox.place.workspace, destination).await.unwrap());
     drain.waker().changed(destination);
     assert_eq!(finished(&mut settled, ids[1]).await, [Outcome::Delivered]);
     assert_eq!(receiver.seen().len(), 2);

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::{
     Subject,
-    availability::{Part, may_be_missing},
+    availability::{Part, Wanted, may_be_missing},
     nodes::known_names,
 };
 use crate::{
@@ -88,6 +88,11 @@ pub(super) fn nearest_ai(
     }
 }
 
+/// Which part of a step's output a path of its id and a field names.
+fn part(path: &[String]) -> Part {
+    if path.get(1).is_some_and(|name| name == "error") { Part::Error } else { Part::Output }
+}
+
 /// Where an expression stands.
 struct Place<'a> {
     subject: &'a Subject<'a>,
@@ -153,7 +158,7 @@ impl Place<'_> {
                     fields => Some(format!("It may stand in {}.", fields.join(", "))),
                 }))
             }
-            ("ai_output", _) => self.check_ai_output(field, reference.guarded),
+            ("ai_output", _) => self.check_ai_output(field, reference),
             ("input" | "nodes" | "run" | "event" | "env", None) => None,
             (root, _) => self.unknown(field, "name", root, ROOTS),
         }
@@ -194,21 +199,16 @@ impl Place<'_> {
                 problem.suggest(Some(format!("Lead an edge from `{id}` here, or use another step."))),
             );
         }
-        let part = match reference.path.get(1).map(String::as_str) {
-            Some("error") => Part::Error,
-            Some(name) => {
-                if let Shape::Fields(fields) =
-                    self.subject.kind(maker).output(&self.subject.written(maker).config)
-                    && !fields.contains(name)
-                {
-                    let what = format!("output of `{id}` named");
-                    return self.unknown(field, &what, name, fields.iter().map(String::as_str));
-                }
-                Part::Output
-            }
-            None => Part::Output,
-        };
-        (!reference.guarded && may_be_missing(self.subject, maker, part, self.node)).then(|| {
+        if let Some(name) = reference.path.get(1).filter(|name| *name != "error")
+            && let Shape::Fields(fields) =
+                self.subject.kind(maker).output(&self.subject.written(maker).config)
+            && !fields.contains(name)
+        {
+            let what = format!("output of `{id}` named");
+            return self.unknown(field, &what, name, fields.iter().map(String::as_str));
+        }
+        let wanted = (maker, part(&reference.path));
+        self.may_be_missing(reference, wanted).then(|| {
             let path = format!("nodes.{}", reference.path.join("."));
             let reason = format!(
                 "`{path}` may be missing: `{id}` does not run, or does not succeed, on every path to here"
@@ -218,11 +218,28 @@ impl Place<'_> {
         })
     }
 
-    fn check_ai_output(&self, field: &str, guarded: bool) -> Option<Problem> {
-        match nearest_ai(self.subject, self.node) {
-            Ok(Some(maker)) if guarded || !may_be_missing(self.subject, maker, Part::Output, self.node) => {
-                None
+    /// Whether a reference, and everything that it stands in for, may be missing together.
+    fn may_be_missing(&self, reference: &Reference, wanted: Wanted) -> bool {
+        if reference.guarded {
+            return false;
+        }
+        let alternative = |path: &Vec<String>| match path.split_first() {
+            Some((root, rest)) if root == "nodes" => {
+                self.subject.graph.find(rest.first()?).map(|maker| (maker, part(rest)))
             }
+            Some((root, [])) if root == "ai_output" => {
+                nearest_ai(self.subject, self.node).ok().flatten().map(|maker| (maker, Part::Output))
+            }
+            _ => None,
+        };
+        let mut together: Vec<Wanted> = reference.instead_of.iter().filter_map(alternative).collect();
+        together.push(wanted);
+        may_be_missing(self.subject, &together, self.node)
+    }
+
+    fn check_ai_output(&self, field: &str, reference: &Reference) -> Option<Problem> {
+        match nearest_ai(self.subject, self.node) {
+            Ok(Some(maker)) if !self.may_be_missing(reference, (maker, Part::Output)) => None,
             Ok(Some(maker)) => {
                 let id = self.subject.id(maker);
                 let reason =

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use minijinja::machinery::{
-    ast::{BinOpKind, CallArg, Expr, Stmt},
+    ast::{BinOpKind, CallArg, Expr, Filter, Stmt},
     parse,
 };
 use minijinja::{Value, syntax::SyntaxConfig};
@@ -17,6 +17,9 @@ pub(crate) struct Reference {
     pub(crate) path: Vec<String>,
     /// Whether the expression says what to use when the value is missing.
     pub(crate) guarded: bool,
+    /// Paths, root first, of which one must be missing before this one is looked at: `a.x` for `b.y` in
+    /// `a.x or b.y`.
+    pub(crate) instead_of: Vec<Vec<String>>,
 }
 
 /// A filter, test or function that a template calls.
@@ -47,6 +50,8 @@ struct Walk {
     tested: Vec<Vec<String>>,
     /// How many operators around this place give something else for a missing value.
     guards: usize,
+    /// Paths that this place stands in for when they are missing.
+    instead_of: Vec<Vec<String>>,
 }
 
 impl Walk {
@@ -138,6 +143,14 @@ impl Walk {
         self.tested.truncate(before);
     }
 
+    /// Visits what is used when these alternatives are missing.
+    fn instead_of(&mut self, alternatives: &Expr, visit: impl FnOnce(&mut Self)) {
+        let before = self.instead_of.len();
+        alternative_paths(alternatives, &mut self.instead_of);
+        visit(self);
+        self.instead_of.truncate(before);
+    }
+
     fn arguments(&mut self, arguments: &[CallArg]) {
         for argument in arguments {
             match argument {
@@ -173,7 +186,7 @@ impl Walk {
             Expr::BinOp(operation) => match operation.op {
                 BinOpKind::ScOr => {
                     self.guarded(&operation.left);
-                    self.expression(&operation.right);
+                    self.instead_of(&operation.left, |walk| walk.expression(&operation.right));
                 }
                 BinOpKind::ScAnd => {
                     self.guarded(&operation.left);
@@ -193,14 +206,7 @@ impl Walk {
                 self.where_tested(&choice.test_expr, |walk| walk.expression(&choice.true_expr));
                 choice.false_expr.iter().for_each(|otherwise| self.expression(otherwise));
             }
-            Expr::Filter(filter) => {
-                self.called.push(Called::Filter(filter.name.to_owned()));
-                let defaults = matches!(filter.name, "default" | "d");
-                if let Some(value) = &filter.expr {
-                    if defaults { self.guarded(value) } else { self.expression(value) }
-                }
-                self.arguments(&filter.args);
-            }
+            Expr::Filter(filter) => self.filter(filter),
             Expr::Test(test) => {
                 self.called.push(Called::Test(test.name.to_owned()));
                 self.guarded(&test.expr);
@@ -223,13 +229,29 @@ impl Walk {
         }
     }
 
+    fn filter(&mut self, filter: &Filter) {
+        self.called.push(Called::Filter(filter.name.to_owned()));
+        match &filter.expr {
+            Some(value) if matches!(filter.name, "default" | "d") => {
+                self.guarded(value);
+                self.instead_of(value, |walk| walk.arguments(&filter.args));
+            }
+            Some(value) => {
+                self.expression(value);
+                self.arguments(&filter.args);
+            }
+            None => self.arguments(&filter.args),
+        }
+    }
+
     fn refer(&mut self, root: &str, path: Vec<String>) {
         if self.local.contains(root) {
             return;
         }
         let whole: Vec<String> = std::iter::once(root.to_owned()).chain(path.iter().cloned()).collect();
         let guarded = self.guards > 0 || self.tested.iter().any(|tested| whole.starts_with(tested));
-        self.references.push(Reference { root: root.to_owned(), path, guarded });
+        let instead_of = self.instead_of.clone();
+        self.references.push(Reference { root: root.to_owned(), path, guarded, instead_of });
     }
 }
 
@@ -271,5 +293,17 @@ fn tested_paths(condition: &Expr, found: &mut Vec<Vec<String>>) {
         }
         Expr::Test(test) if test.name == "defined" => tested_paths(&test.expr, found),
         _ => {}
+    }
+}
+
+/// The paths that have nothing to give when this has nothing: `a` and `b` of `a or b`.
+fn alternative_paths(alternatives: &Expr, found: &mut Vec<Vec<String>>) {
+    if let Some((root, path)) = constant_path(alternatives) {
+        found.push(std::iter::once(root.to_owned()).chain(path).collect());
+    } else if let Expr::BinOp(operation) = alternatives
+        && matches!(operation.op, BinOpKind::ScOr)
+    {
+        alternative_paths(&operation.left, found);
+        alternative_paths(&operation.right, found);
     }
 }

@@ -92,7 +92,7 @@ pub(crate) async fn get(
     Path(id): Path<String>,
 ) -> Result<Json<DeliveryDetail>, Error> {
     let delivery = find(&app, &caller, id.parse()?).await?;
-    let message = match app.store.delivery_message(delivery.id).await {
+    let message = match app.store.delivery_message(caller.workspace, delivery.id).await {
         Ok(message) => message.and_then(|message| serde_json::from_slice::<Message>(&message).ok()),
         Err(store::Error::Unseal { .. }) => None,
         Err(error) => return Err(error.into()),

@@ -263,7 +263,7 @@ CREATE TABLE journal (
 CREATE TABLE delivery_live (
     workspace BLOB NOT NULL,
     environment BLOB NOT NULL,
-    id BLOB NOT NULL PRIMARY KEY,
+    id BLOB NOT NULL,
     destination BLOB NOT NULL,
     run BLOB NOT NULL,
     step TEXT NOT NULL,
@@ -271,19 +271,19 @@ CREATE TABLE delivery_live (
     attempts INTEGER NOT NULL,
     due_at INTEGER NOT NULL,
     created_at INTEGER NOT NULL,
-    sealed BLOB NOT NULL -- the message, JSON
+    sealed BLOB NOT NULL, -- the message, JSON
+    PRIMARY KEY (workspace, environment, id)
 ) STRICT;
 CREATE INDEX delivery_due ON delivery_live (destination, due_at, id) WHERE status = 'pending';
 CREATE INDEX delivery_dead ON delivery_live (workspace, environment, id) WHERE status = 'dead';
 CREATE INDEX delivery_dead_of_destination ON delivery_live (destination, id) WHERE status = 'dead';
-CREATE INDEX delivery_live_list ON delivery_live (workspace, environment, id);
 CREATE INDEX delivery_live_of_run ON delivery_live (run, id);
 
--- Deliveries that arrived.
+-- Deliveries that arrived, each with its last attempt: what is written and read together is one row.
 CREATE TABLE delivery (
     workspace BLOB NOT NULL,
     environment BLOB NOT NULL,
-    id BLOB NOT NULL PRIMARY KEY,
+    id BLOB NOT NULL,
     destination BLOB NOT NULL,
     run BLOB NOT NULL,
     step TEXT NOT NULL,
@@ -291,12 +291,16 @@ CREATE TABLE delivery (
     attempts INTEGER NOT NULL,
     created_at INTEGER NOT NULL,
     finished_at INTEGER NOT NULL,
-    sealed BLOB NOT NULL
+    sealed BLOB NOT NULL, -- the message
+    began_at INTEGER NOT NULL, -- the last attempt, and how it was judged
+    outcome TEXT NOT NULL,
+    record BLOB NOT NULL, -- sealed: its request, response and times, JSON
+    PRIMARY KEY (workspace, environment, id)
 ) STRICT;
-CREATE INDEX delivery_list ON delivery (workspace, environment, id);
 CREATE INDEX delivery_of_destination ON delivery (destination, id);
 CREATE INDEX delivery_of_run ON delivery (run, id);
 
+-- Attempts after which the delivery went on.
 CREATE TABLE attempt (
     workspace BLOB NOT NULL,
     delivery BLOB NOT NULL,

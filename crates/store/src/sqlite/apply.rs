@@ -2,7 +2,7 @@
 
 use faults::CrashPoint;
 use flow::run::Status;
-use rusqlite::{Connection, Row, params, params_from_iter};
+use rusqlite::{Connection, OptionalExtension, Row, params, params_from_iter};
 
 use super::claims::Claims;
 use crate::{
@@ -315,46 +315,46 @@ fn run_claim(c: &Connection, claim: &ClaimRuns) -> rusqlite::Result<Vec<ClaimedR
 }
 
 fn attempted(c: &Connection, attempt: &AttemptCommit) -> rusqlite::Result<Settled> {
+    let Place { workspace, environment } = attempt.place;
     // Only the owner of the destination may settle its deliveries, and each attempt only once.
-    let ours = c
+    let row: Option<i64> = c
         .prepare_cached(
-            "SELECT 1 FROM delivery_live d
-             WHERE d.id = ?1 AND d.status = 'pending' AND d.attempts = ?2
-               AND EXISTS (SELECT 1 FROM destination_lease l WHERE l.destination = d.destination AND l.owner = ?3)",
+            "SELECT rowid FROM delivery_live d
+             WHERE d.workspace = ?1 AND d.environment = ?2 AND d.id = ?3 AND d.status = 'pending' AND d.attempts = ?4
+               AND EXISTS (SELECT 1 FROM destination_lease l WHERE l.destination = d.destination AND l.owner = ?5)",
         )?
-        .exists(params![attempt.delivery, attempt.number - 1, attempt.owner])?;
-    if !ours {
-        return Ok(Settled::Lost);
+        .query_row(
+            params![workspace, environment, attempt.delivery, attempt.number - 1, attempt.owner],
+            |row| row.get(0),
+        )
+        .optional()?;
+    let Some(row) = row else { return Ok(Settled::Lost) };
+    let (at, outcome, record) = (attempt.at.as_millis(), &attempt.outcome, &attempt.record);
+    if let Settle::Delivered(done) = attempt.then {
+        c.prepare_cached(
+            "INSERT INTO delivery
+                 (workspace, environment, id, destination, run, step, status, attempts, created_at, finished_at, sealed,
+                  began_at, outcome, record)
+             SELECT workspace, environment, id, destination, run, step, 'delivered', ?2, created_at, ?3, sealed, ?4, ?5, ?6
+             FROM delivery_live WHERE rowid = ?1",
+        )?
+        .execute(params![row, attempt.number, done.as_millis(), at, outcome, record])?;
+        c.prepare_cached("DELETE FROM delivery_live WHERE rowid = ?1")?.execute([row])?;
+    } else {
+        c.prepare_cached(
+            "INSERT INTO attempt (workspace, delivery, number, at, outcome, sealed) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        )?
+        .execute(params![workspace, attempt.delivery, attempt.number, at, outcome, record])?;
     }
-    c.prepare_cached(
-        "INSERT INTO attempt (workspace, delivery, number, at, outcome, sealed) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-    )?
-    .execute(params![
-        attempt.workspace,
-        attempt.delivery,
-        attempt.number,
-        attempt.at.as_millis(),
-        attempt.outcome,
-        attempt.record
-    ])?;
     match attempt.then {
-        Settle::Delivered(at) => {
-            c.prepare_cached(
-                "INSERT INTO delivery
-                     (workspace, environment, id, destination, run, step, status, attempts, created_at, finished_at, sealed)
-                 SELECT workspace, environment, id, destination, run, step, 'delivered', ?2, created_at, ?3, sealed
-                 FROM delivery_live WHERE id = ?1",
-            )?
-            .execute(params![attempt.delivery, attempt.number, at.as_millis()])?;
-            c.prepare_cached("DELETE FROM delivery_live WHERE id = ?1")?.execute([attempt.delivery])?;
-        }
+        Settle::Delivered(_) => {}
         Settle::Retry(due_at) => {
-            c.prepare_cached("UPDATE delivery_live SET attempts = ?2, due_at = ?3 WHERE id = ?1")?
-                .execute(params![attempt.delivery, attempt.number, due_at.as_millis()])?;
+            c.prepare_cached("UPDATE delivery_live SET attempts = ?2, due_at = ?3 WHERE rowid = ?1")?
+                .execute(params![row, attempt.number, due_at.as_millis()])?;
         }
         Settle::Dead => {
-            c.prepare_cached("UPDATE delivery_live SET attempts = ?2, status = 'dead' WHERE id = ?1")?
-                .execute(params![attempt.delivery, attempt.number])?;
+            c.prepare_cached("UPDATE delivery_live SET attempts = ?2, status = 'dead' WHERE rowid = ?1")?
+                .execute(params![row, attempt.number])?;
         }
     }
     if let Some(reason) = attempt.disable {
