@@ -1,8 +1,14 @@
-use std::{fmt, sync::Arc};
+use std::{
+    fmt,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 use flow::{Dynamic, Scope, Text, run::StepPath};
+use serde::Serialize;
 use serde_json::Value;
 use store::{DeliveryId, EventId, Ids, Place, RunId};
+use tokio::time::Instant;
 
 use crate::{NodeError, Update, hub::Hub};
 
@@ -27,6 +33,10 @@ pub struct StepContext {
     pub secret_mark: Arc<str>,
     /// Whether the request was answered already.
     pub responded: bool,
+    /// When the try is given up.
+    pub deadline: Instant,
+    /// What the step works on, once it knows.
+    pub(crate) input: OnceLock<Arc<Value>>,
     pub(crate) scope: Scope,
     pub(crate) ids: Ids,
     pub(crate) hub: Hub,
@@ -57,6 +67,19 @@ impl StepContext {
     /// `template_failed`.
     pub fn json(&self, template: &Dynamic) -> Result<Value, NodeError> {
         Ok(template.render(&self.scope)?)
+    }
+
+    /// Says what the step works on, after templates, for the trace. Said before the work begins, it is
+    /// there whatever comes of it, also when the time is over. No secrets. Only the first saying counts.
+    pub fn works_on(&self, input: impl Serialize) {
+        if let Ok(input) = serde_json::to_value(input) {
+            let _ = self.input.set(Arc::new(input));
+        }
+    }
+
+    /// How much time is left for the try.
+    pub fn time_left(&self) -> Duration {
+        self.deadline.saturating_duration_since(Instant::now())
     }
 
     /// The idempotency key of one of the step's effects: the same on every try, another after a

@@ -1,8 +1,8 @@
-use std::{borrow::Cow, future::Future, sync::Arc};
+use std::{borrow::Cow, future::Future};
 
 use flow::{ConfigProblem, Effect, Join, PORT_NEXT, Resource, Shape, run::StepError};
 use schemars::JsonSchema;
-use serde::{Serialize, de::DeserializeOwned};
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 use store::DestinationId;
 
@@ -69,8 +69,6 @@ pub trait Node: Send + Sync + 'static {
 pub struct StepOutcome {
     /// For the steps after it.
     pub output: Value,
-    /// What it worked on, after templates, for the trace. No secrets.
-    pub input: Option<Value>,
     /// The port it leaves by.
     pub port: Cow<'static, str>,
     /// Deliveries that commit with it.
@@ -93,14 +91,7 @@ pub struct Outgoing {
 impl StepOutcome {
     /// An output that leaves by `next`.
     pub fn of(output: Value) -> Self {
-        Self { output, input: None, port: Cow::Borrowed(PORT_NEXT), deliveries: Vec::new(), response: None }
-    }
-
-    /// The same, with what the step worked on.
-    #[must_use]
-    pub fn with_input(mut self, input: Value) -> Self {
-        self.input = Some(input);
-        self
+        Self { output, port: Cow::Borrowed(PORT_NEXT), deliveries: Vec::new(), response: None }
     }
 }
 
@@ -114,26 +105,17 @@ pub struct NodeError {
     pub message: String,
     /// Whether another try can help.
     pub transient: bool,
-    /// What the step worked on, as far as it came.
-    pub input: Option<Arc<Value>>,
 }
 
 impl NodeError {
     /// A failure that another try cannot mend.
     pub fn permanent(code: &'static str, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), transient: false, input: None }
+        Self { code, message: message.into(), transient: false }
     }
 
     /// A failure that another try may mend.
     pub fn transient(code: &'static str, message: impl Into<String>) -> Self {
         Self { transient: true, ..Self::permanent(code, message) }
-    }
-
-    /// The same, with what the step worked on.
-    #[must_use]
-    pub fn with_input(mut self, input: impl Serialize) -> Self {
-        self.input = serde_json::to_value(input).ok().map(Arc::new);
-        self
     }
 
     pub(crate) fn into_step_error(self) -> StepError {

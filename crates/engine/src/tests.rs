@@ -94,6 +94,7 @@ impl Node for Ask {
 
     async fn run(&self, config: &SayConfig, context: &StepContext) -> Result<StepOutcome, NodeError> {
         let text = context.text(&config.text)?;
+        context.works_on(json!({ "asked": text }));
         let (answer, answered) = oneshot::channel();
         self.0.waiting.lock().insert(text, answer);
         self.0.count.fetch_add(1, Ordering::SeqCst);
@@ -443,6 +444,20 @@ async fn two_answers_side_by_side_fail_the_run_and_do_not_leave_it_waiting() {
     let outcome = f.ended(run).await.outcome;
     assert_eq!(outcome.status, Status::Failed);
     assert_eq!(outcome.error.unwrap().code, "not_allowed");
+}
+
+#[tokio::test]
+async fn a_step_that_is_late_shows_what_it_worked_on() {
+    let f = Fixture::new().await;
+    let program = f.program(&[("ask", "{ kind: ask, text: q, timeout: 1ms }")], &["start -> ask"], "").await;
+    let run = f.submit(&program, None).await.run;
+    let timeline = f.ended(run).await;
+    assert_eq!(timeline.outcome.error.unwrap().code, "timeout");
+    let shown = timeline.events.into_iter().find_map(|event| match event {
+        Event::StepFailed { input, .. } => input,
+        _ => None,
+    });
+    assert_eq!(shown.as_deref(), Some(&json!({ "asked": "q" })));
 }
 
 #[tokio::test]

@@ -1,6 +1,10 @@
 //! One try of a step.
 
-use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
+use std::{
+    panic::AssertUnwindSafe,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 use flow::{
     Scope,
@@ -17,6 +21,8 @@ use crate::{Change, NodeError, Outgoing, Program, StepContext, StepOutcome, Upda
 /// A try that has ended.
 pub(super) struct Ended {
     pub(super) ready: Ready,
+    /// What the step worked on, as far as it came.
+    pub(super) input: Option<Arc<Value>>,
     pub(super) result: Result<StepOutcome, NodeError>,
     pub(super) took: Duration,
 }
@@ -25,34 +31,39 @@ impl Execution {
     /// Runs a pure step on the spot.
     pub(super) fn run_pure(&mut self, ready: Ready) {
         let started = Instant::now();
-        let context = self.context(ready);
+        let mut context = self.context(ready);
         let attempt = attempt(&self.shared.registry, &self.program, ready, &context);
         let result = attempt.now_or_never().unwrap_or_else(|| {
             Err(NodeError::permanent("internal_error", "a pure step waited, which no pure kind may"))
         });
-        self.take(Ended { ready, result, took: started.elapsed() });
+        self.take(Ended { ready, input: context.input.take(), result, took: started.elapsed() });
     }
 
     /// The try as a future of its own, bounded in time.
     pub(super) fn start(&self, ready: Ready) -> impl Future<Output = Ended> + Send + use<> {
-        let context = self.context(ready);
+        let mut context = self.context(ready);
         let (registry, program) = (Arc::clone(&self.shared.registry), Arc::clone(&self.program));
-        let node = program.flow.node(ready.node);
-        let limit = node.timeout.map_or(self.shared.options.step_timeout, flow::Span::as_duration);
+        let limit = self.limit(ready);
         async move {
             let started = Instant::now();
             let attempt = attempt(&registry, &program, ready, &context);
-            let result = tokio::time::timeout(limit, attempt).await.unwrap_or_else(|_| {
+            let result = tokio::time::timeout_at(context.deadline, attempt).await.unwrap_or_else(|_| {
                 let message = format!("the step took longer than {limit:?}; raise its `timeout` if it may");
                 Err(NodeError::transient("timeout", message))
             });
-            Ended { ready, result, took: started.elapsed() }
+            Ended { ready, input: context.input.take(), result, took: started.elapsed() }
         }
+    }
+
+    /// How long a try of a step may take.
+    fn limit(&self, ready: Ready) -> Duration {
+        let own = self.program.flow.node(ready.node).timeout;
+        own.map_or(self.shared.options.step_timeout, flow::Span::as_duration)
     }
 
     /// Takes the result of a try into the run.
     pub(super) fn take(&mut self, ended: Ended) {
-        let Ended { ready, result, took } = ended;
+        let Ended { ready, input, result, took } = ended;
         let id = self.program.flow.graph().id(ready.node).clone();
         let at = self.shared.clock.now().as_millis();
         let took_us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
@@ -66,7 +77,7 @@ impl Execution {
                     attempt,
                     port: outcome.port.into_owned().into(),
                     output: Arc::new(outcome.output),
-                    input: outcome.input.map(Arc::new),
+                    input: input.clone(),
                     response: response.map(Arc::new),
                     at,
                     took_us,
@@ -85,7 +96,6 @@ impl Execution {
             Err(error) => Some(error),
         };
         if let Some(error) = error {
-            let input = error.input.clone();
             let error = error.into_step_error();
             self.take_note(Event::StepFailed { step, attempt, error, input, at, took_us });
             self.publish(ready, "failed");
@@ -114,6 +124,8 @@ impl Execution {
             secrets: Arc::clone(&self.program.secrets[ready.node.position()]),
             secret_mark: Arc::clone(&self.shared.secret_mark),
             responded: self.state.response().is_some(),
+            deadline: Instant::now() + self.limit(ready),
+            input: OnceLock::new(),
             scope: Scope::new(Arc::clone(&self.values), node.ai_output),
             ids: self.shared.store.ids().clone(),
             hub: self.shared.hub.clone(),

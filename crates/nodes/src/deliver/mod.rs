@@ -55,8 +55,8 @@ impl Node for Deliver {
                 NodeError::permanent("destination_missing", message)
             })?;
         let (id, body) = (context.delivery_id(), context.json(&config.body)?);
-        let input = json!({ "destination": config.destination, "body": body });
-        let outcome = StepOutcome::of(json!({ "delivery_id": id })).with_input(input);
+        context.works_on(json!({ "destination": config.destination, "body": body }));
+        let outcome = StepOutcome::of(json!({ "delivery_id": id }));
         Ok(StepOutcome { deliveries: vec![Outgoing { id, destination, body }], ..outcome })
     }
 }

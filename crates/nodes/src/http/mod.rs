@@ -135,16 +135,15 @@ impl Node for Http {
     async fn run(&self, config: &Config, context: &StepContext) -> Result<StepOutcome, NodeError> {
         let rendered = Rendered::of(config, context)?;
         // Before anything is resolved, so that no secret can come into the trace.
-        let input = rendered.shown(context);
-        let failed = |error: NodeError| error.with_input(&input);
-        let mut secrets = Revealed::of(&*self.secrets, context).await.map_err(failed)?;
-        let request = rendered.request(context, &mut secrets).map_err(failed)?;
+        context.works_on(rendered.shown(context));
+        let mut secrets = Revealed::of(&*self.secrets, context).await?;
+        let request = rendered.request(context, &mut secrets)?;
         let timeouts = Timeouts { connect: CONNECT, ..Timeouts::total(LONGEST) };
         let request = request.timeouts(timeouts).limit(Limit::fail(ANSWER));
         let answer = match self.client.send(request).await {
             Ok(response) => answer::read(&response, &config.success, &secrets),
             Err(error) => Err(answer::failed(&error)),
         };
-        answer.map(|output| StepOutcome::of(output).with_input(input.clone())).map_err(failed)
+        answer.map(StepOutcome::of)
     }
 }

@@ -107,7 +107,7 @@ impl Node for Knowledge {
 
     async fn run(&self, config: &Config, context: &StepContext) -> Result<StepOutcome, NodeError> {
         let query = context.text(&config.query)?;
-        let input = json!({ "query": query, "bases": config.bases });
+        context.works_on(json!({ "query": query, "bases": config.bases }));
         let question = Question {
             bases: config.bases.clone(),
             text: query,
@@ -115,10 +115,8 @@ impl Node for Knowledge {
             top_k: config.top_k,
             threshold: config.threshold,
         };
-        match self.library.search(context.place.workspace, &question).await {
-            Ok(passages) => Ok(StepOutcome::of(output(&passages)).with_input(input)),
-            Err(error) => Err(failed(&error).with_input(input)),
-        }
+        let found = self.library.search(context.place.workspace, &question).await;
+        found.map(|passages| StepOutcome::of(output(&passages))).map_err(|error| failed(&error))
     }
 }
 

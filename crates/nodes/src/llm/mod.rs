@@ -18,8 +18,8 @@ use schema::Schema;
 /// Pieces of text under way from the model to those who watch.
 const PIECES: usize = 32;
 
-/// The step's own timeout ends a call that takes too long, so that there is one setting and not two.
-const LONGEST: Duration = Duration::from_secs(3_600);
+/// By how much the call may outlast the step, so that it is the step that is late.
+const GRACE: Duration = Duration::from_millis(50);
 
 pub(crate) struct Llm {
     pub(crate) models: Arc<dyn Models>,
@@ -106,12 +106,10 @@ impl Node for Llm {
     async fn run(&self, config: &Config, context: &StepContext) -> Result<StepOutcome, NodeError> {
         let messages = rendered(config, context)?;
         let shown = |message: &Message| json!({ message.role.as_str(): message.to_text() });
-        let input =
-            json!({ "model": config.model, "messages": messages.iter().map(shown).collect::<Vec<_>>() });
-        let answered = self.ask(config, context, messages).await;
-        answered
-            .map(|output| StepOutcome::of(output).with_input(input.clone()))
-            .map_err(|error| error.with_input(input))
+        context.works_on(
+            json!({ "model": config.model, "messages": messages.iter().map(shown).collect::<Vec<_>>() }),
+        );
+        self.ask(config, context, messages).await.map(StepOutcome::of)
     }
 }
 
@@ -124,13 +122,15 @@ impl Llm {
     ) -> Result<Value, NodeError> {
         let found = self.models.chat(context.place, &config.model).await;
         let (provider, model) = found.map_err(|error| model::not_found(&error))?;
+        // The provider tries again only while that is in time; the step's own limit has the last word.
+        let total = context.time_left() + GRACE;
         let request = ChatRequest {
             response_schema: config.response_schema.as_ref().map(|schema| schema.source().clone()),
             temperature: config.temperature,
             max_tokens: config.max_tokens,
             stop: config.stop.clone(),
             seed: config.seed,
-            timeouts: Timeouts { first_token: LONGEST, total: LONGEST, ..Timeouts::default() },
+            timeouts: Timeouts { first_token: total, total, ..Timeouts::default() },
             ..ChatRequest::new(model, messages)
         };
         let answer = streamed(&*provider, &request, &context.tokens()).await;
