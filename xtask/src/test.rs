@@ -45,8 +45,11 @@ impl Test {
         // C++, and minutes to build: everyday tests leave it off.
         step("The chat model in the process", || {
             system::need(&models::NEEDS)?;
-            let mut chat =
-                command(&cargo(), &["nextest", "run", "--package", "local-models", "--features", "chat"], ".");
+            let mut chat = command(
+                &cargo(),
+                &["nextest", "run", "--package", "local-models", "--features", "chat"],
+                ".",
+            );
             finish(chat.env("LINCHPIN_MODELS_DIR", root().join("models")))
         })?;
         step("Examples in the documentation (doctests)", || {

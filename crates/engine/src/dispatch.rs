@@ -51,7 +51,7 @@ impl Engine {
     }
 
     /// Stops taking events and runs, and waits until the runs under way are done or the time is up.
-    /// Those that are not done are queued again for whoever comes next.
+    /// [`Engine::leave`] comes after it.
     pub async fn stop(&self, patience: Duration) {
         let shared = &self.0;
         shared.stopping.send_replace(true);
@@ -60,6 +60,12 @@ impl Engine {
         if drained.is_err() {
             tracing::warn!(left = self.running(), "runs that are not done are left to the next start");
         }
+    }
+
+    /// Gives back what this node holds: runs that are not done are queued again for whoever comes next,
+    /// and destinations may be sent to by others. To be called when nothing is under way any more.
+    pub async fn leave(&self) {
+        let shared = &self.0;
         let tasks = std::mem::take(&mut *shared.tasks.lock());
         for task in tasks {
             task.abort();
@@ -121,7 +127,7 @@ async fn claim_for_ever(shared: &Arc<Shared>) {
             faults::hit(CrashPoint::AfterClaim);
         }
         for (run, permit) in claimed.into_iter().zip(permits) {
-            tokio::spawn(take_up(Arc::clone(shared), run, permit, None));
+            tokio::spawn(take_up(Arc::clone(shared), run, permit));
         }
         if !is_idle && !batch.is_multiple_of(PATIENT) {
             continue;
@@ -154,7 +160,7 @@ impl Alone {
         }
         match self.claim(shared).await {
             Ok(Some((run, all))) => {
-                tokio::spawn(take_up(Arc::clone(shared), run, all, None));
+                tokio::spawn(take_up(Arc::clone(shared), run, all));
                 true
             }
             Ok(None) => false,
@@ -212,20 +218,27 @@ async fn time_to_next(shared: &Shared) -> Duration {
     }
 }
 
-/// Goes on with a claimed run, or cancels it for somebody.
-pub(crate) async fn take_up(
+/// Goes on with a claimed run.
+async fn take_up(shared: Arc<Shared>, claimed: ClaimedRun, permit: OwnedSemaphorePermit) {
+    go_on(shared, claimed, Some(permit), |_| {}).await;
+}
+
+/// Cancels a claimed run.
+pub(crate) async fn cancel_claimed(shared: Arc<Shared>, claimed: ClaimedRun, by: &str) {
+    go_on(shared, claimed, None, |execution| execution.cancel(by)).await;
+}
+
+async fn go_on(
     shared: Arc<Shared>,
     claimed: ClaimedRun,
-    permit: OwnedSemaphorePermit,
-    cancelled_by: Option<String>,
+    permit: Option<OwnedSemaphorePermit>,
+    first: impl FnOnce(&mut Execution),
 ) {
     let run = claimed.held.id;
     let controlled = shared.hub.enter(run);
     match Execution::resume(Arc::clone(&shared), claimed, permit).await {
         Ok(mut execution) => {
-            if let Some(by) = cancelled_by {
-                execution.cancel(&by);
-            }
+            first(&mut execution);
             execution.drive(controlled).await;
         }
         Err(error) => {

@@ -52,7 +52,8 @@ pub(crate) struct Execution {
     destinations: Vec<DestinationId>,
     /// Whether those who wait have been answered.
     answered: bool,
-    _permit: OwnedSemaphorePermit,
+    /// Its place among those under way; none for one that is only to be cancelled.
+    _permit: Option<OwnedSemaphorePermit>,
 }
 
 /// What has happened since the last commit.
@@ -77,7 +78,7 @@ impl Execution {
     pub(crate) fn begin(
         shared: Arc<Shared>,
         program: &Arc<Program>,
-        (identity, permit): (Identity, OwnedSemaphorePermit),
+        (identity, permit): (Identity, Option<OwnedSemaphorePermit>),
         (input, facts): (&Value, Facts),
     ) -> Self {
         let at = shared.clock.now().as_millis();
@@ -110,7 +111,7 @@ impl Execution {
     pub(crate) async fn resume(
         shared: Arc<Shared>,
         claimed: ClaimedRun,
-        permit: OwnedSemaphorePermit,
+        permit: Option<OwnedSemaphorePermit>,
     ) -> Result<Self, Error> {
         let ClaimedRun { held, version, event, deaths, created_at, .. } = claimed;
         let program = shared.program(held.place.workspace, version).await?;

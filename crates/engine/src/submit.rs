@@ -14,7 +14,7 @@ use tokio::{sync::oneshot, time::Instant};
 
 use crate::{
     Change, Engine, Error, Outcome, Program, Tells, Update,
-    dispatch::take_up,
+    dispatch::cancel_claimed,
     execution::{Execution, Identity},
     finishing::finishing,
     hub::Control,
@@ -86,7 +86,7 @@ impl Engine {
             let mut execution = Execution::begin(
                 Arc::clone(shared),
                 &submission.program,
-                (identity, permit),
+                (identity, Some(permit)),
                 (&submission.input, facts),
             );
             execution.advance(Some(Instant::now() + shared.options.inline_budget));
@@ -263,11 +263,9 @@ impl Engine {
 
     /// Cancels a run that nobody holds. Says whether there was one.
     async fn cancel_idle(self, run: RunId, by: String) -> Result<bool, Error> {
-        let permit = Arc::clone(&self.0.permits).acquire_owned();
-        let Ok(permit) = tokio::time::timeout(CANCEL_PATIENCE, permit).await else { return Ok(false) };
-        let permit = permit.map_err(|_| Error::Stopping)?;
         let Some(claimed) = self.0.store.run_claim_one(self.0.node, run).await? else { return Ok(false) };
-        take_up(self.0, claimed, permit, Some(by)).await;
+        // It runs no step, so it needs no place among those that do.
+        cancel_claimed(self.0, claimed, &by).await;
         Ok(true)
     }
 }

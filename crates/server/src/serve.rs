@@ -80,6 +80,8 @@ async fn stop(app: &App, workers: Workers) {
     let deadline = Instant::now() + patience;
     tokio::join!(workers.ingestion.stop(patience), app.engine.stop(patience));
     workers.drain.stop(deadline.saturating_duration_since(Instant::now())).await;
+    // Only now: an attempt counts only while this node holds its destination.
+    app.engine.leave().await;
     app.stage.send_replace(Stage::Closing);
 }
 

@@ -51,8 +51,6 @@ pub struct NewMember {
     pub email: String,
     /// The name that others see.
     pub name: String,
-    /// What the member may do.
-    pub role: Role,
     /// The password's argon2id hash, as a PHC string.
     pub password: String,
 }
@@ -104,20 +102,44 @@ pub enum LinkPurpose {
 const MEMBER: &str = "m.id, m.workspace, m.email, m.name, m.role, m.password";
 
 impl Store {
-    /// Makes a member.
+    /// Makes the first member by an owner link, in one write: the link is used up and every other owner link
+    /// with it, or nothing has changed. `None` when the link is not good, or there is a member already.
     ///
     /// # Errors
-    /// [`Error::Conflict`] when the address is taken.
-    pub async fn member_add(&self, workspace: WorkspaceId, new: NewMember) -> Result<MemberId, Error> {
-        let id: MemberId = self.ids.next();
-        let role = serde_json::json!(new.role);
-        let statement = Statement::new(
-            "INSERT INTO member (workspace, id, email, name, role, password, created_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (workspace, email) DO NOTHING",
-            values![workspace, id, new.email, new.name, role.as_str(), new.password, self.now()],
+    /// When the database cannot be written; the link stays good.
+    pub async fn owner_add(
+        &self,
+        workspace: WorkspaceId,
+        token: [u8; 32],
+        new: NewMember,
+    ) -> Result<Option<Member>, Error> {
+        let NewMember { email, name, password } = new;
+        let owner = Member { id: self.ids.next(), workspace, email, name, role: Role::Owner, password };
+        let role = serde_json::json!(owner.role);
+        let (email, name, password) = (owner.email.as_str(), owner.name.as_str(), owner.password.as_str());
+        let link = Statement::new(
+            "DELETE FROM login_link WHERE token = ?1 AND workspace = ?2 AND purpose = 'owner' AND expires_at > ?3",
+            values![token, workspace, self.now()],
         );
-        self.change(vec![statement.or_conflict("a member with that address exists already")]).await?;
-        Ok(id)
+        let member = Statement::new(
+            "INSERT INTO member (workspace, id, email, name, role, password, created_at)
+             SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7 WHERE NOT EXISTS (SELECT 1 FROM member WHERE workspace = ?1)",
+            values![workspace, owner.id, email, name, role.as_str(), password, self.now()],
+        );
+        let others = Statement::new(
+            "DELETE FROM login_link WHERE workspace = ?1 AND purpose = 'owner'",
+            values![workspace],
+        );
+        let statements = vec![
+            link.or_conflict("the link is not good"),
+            member.or_conflict("there is a member already"),
+            others,
+        ];
+        match self.change(statements).await {
+            Ok(_) => Ok(Some(owner)),
+            Err(Error::Conflict(_)) => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     /// The member with an address.
@@ -282,15 +304,14 @@ impl Store {
         .await
     }
 
-    /// Uses a link up. Says whether it was still good for this purpose.
+    /// Uses a login link up. Says whether it was still good. For owner links, see [`Store::owner_add`].
     ///
     /// # Errors
     /// When the database cannot be written.
-    pub async fn login_link_use(&self, token: [u8; 32], purpose: LinkPurpose) -> Result<bool, Error> {
-        let purpose = serde_json::json!(purpose);
+    pub async fn login_link_use(&self, token: [u8; 32]) -> Result<bool, Error> {
         let statement = Statement::new(
-            "DELETE FROM login_link WHERE token = ?1 AND purpose = ?2 AND expires_at > ?3",
-            values![token, purpose.as_str(), self.now()],
+            "DELETE FROM login_link WHERE token = ?1 AND purpose = 'login' AND expires_at > ?2",
+            values![token, self.now()],
         );
         self.change(vec![statement]).await.map(|changed| changed == [1])
     }

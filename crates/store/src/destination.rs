@@ -30,7 +30,8 @@ pub struct Destination {
 const COLUMNS: &str = "id, workspace, environment, name, config, sealed, disabled_reason, updated_at";
 
 impl Store {
-    /// Stores a destination, new or changed.
+    /// Stores a destination, new or changed. Whether it takes deliveries is not changed with it: it may have been
+    /// switched off since it was read. [`Store::destination_enable`] switches it on.
     ///
     /// # Errors
     /// [`Error::Conflict`] when another destination of the environment has its name.
@@ -41,7 +42,7 @@ impl Store {
              SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?8
              WHERE NOT EXISTS
                  (SELECT 1 FROM destination WHERE workspace = ?1 AND environment = ?2 AND name = ?4 AND id <> ?3)
-             ON CONFLICT (id) DO UPDATE SET name = ?4, config = ?5, sealed = ?6, disabled_reason = ?7, updated_at = ?8",
+             ON CONFLICT (id) DO UPDATE SET name = ?4, config = ?5, sealed = ?6, updated_at = ?8",
             values![
                 destination.place.workspace,
                 destination.place.environment,
@@ -55,6 +56,18 @@ impl Store {
         );
         let said = "another destination of this environment has that name";
         self.change(vec![statement.or_conflict(said)]).await.map(drop)
+    }
+
+    /// Lets a destination that was switched off take deliveries again. Says whether there is such a destination.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub async fn destination_enable(&self, workspace: WorkspaceId, id: DestinationId) -> Result<bool, Error> {
+        let statement = Statement::new(
+            "UPDATE destination SET disabled_reason = NULL, updated_at = ?3 WHERE id = ?1 AND workspace = ?2",
+            values![id, workspace, self.now()],
+        );
+        self.change(vec![statement]).await.map(|changed| changed == [1])
     }
 
     /// A destination.

@@ -127,7 +127,7 @@ impl Fixture {
     fn attempt(&self, due: &DueDelivery, then: Settle) -> AttemptCommit {
         AttemptCommit {
             delivery: due.id,
-            workspace: self.place.workspace,
+            place: self.place,
             destination: due.destination,
             owner: self.node,
             number: due.attempts + 1,
@@ -424,6 +424,33 @@ async fn a_delivery_is_tried_until_it_arrives_under_one_id() {
 }
 
 #[tokio::test]
+async fn a_change_does_not_switch_on_what_was_switched_off_meanwhile() {
+    let f = Fixture::new().await;
+    let id = f.destination().await;
+    f.queued().await;
+    let held = f.store.run_claim(f.node, 1).await.unwrap()[0].held;
+    let mut commit = Fixture::commit(held, Then::Hold);
+    commit.deliveries = vec![f.delivery(id)];
+    f.store.run_commit(&f.store.run_seal(commit)).await.unwrap();
+    assert!(f.store.destination_own(f.place.workspace, id, f.node).await.unwrap());
+    let stored = async || f.store.destination_get(id).await.unwrap().unwrap();
+    let before = stored().await;
+    let due = f.store.delivery_due(id, f.store.now(), ALL).await.unwrap();
+    let gone = AttemptCommit { disable: Some("410"), ..f.attempt(&due[0], Settle::Dead) };
+    assert!(f.store.delivery_attempted(gone).await.unwrap());
+
+    let changed = Destination { config: "{\"changed\":true}".into(), secrets: b"new".to_vec(), ..before };
+    f.store.destination_put(&changed).await.unwrap();
+    let now = stored().await;
+    assert_eq!((&now.config, &now.secrets), (&changed.config, &changed.secrets));
+    assert_eq!(now.disabled_reason.as_deref(), Some("410"));
+    let elsewhere = f.store.ids().next();
+    assert!(!f.store.destination_enable(elsewhere, id).await.unwrap(), "it is another workspace's");
+    assert!(f.store.destination_enable(f.place.workspace, id).await.unwrap());
+    assert_eq!(stored().await.disabled_reason, None);
+}
+
+#[tokio::test]
 async fn a_backlog_is_read_in_portions_without_what_is_held() {
     let f = Fixture::new().await;
     let destination = f.destination().await;
@@ -537,18 +564,63 @@ async fn secrets_are_sealed_and_names_do_not_clash() {
 }
 
 #[tokio::test]
+async fn the_owner_is_made_once_by_a_link_and_all_owner_links_end_with_it() {
+    let f = Fixture::new().await;
+    let workspace = f.place.workspace;
+    let later = f.store.now().after(Duration::from_secs(60));
+    let add = async |link: u8, email: &str| {
+        let new = NewMember { email: email.into(), name: "Ann".into(), password: "hash".into() };
+        f.store.owner_add(workspace, [link; 32], new).await.unwrap().map(|owner| owner.id)
+    };
+    for (link, purpose, expires_at) in [
+        (1, LinkPurpose::Owner, f.store.now()),
+        (2, LinkPurpose::Login, later),
+        (3, LinkPurpose::Owner, later),
+        (4, LinkPurpose::Owner, later),
+    ] {
+        f.store.login_link_add(workspace, [link; 32], purpose, expires_at).await.unwrap();
+    }
+    for (link, why) in [(0, "unknown"), (1, "expired"), (2, "for logging in")] {
+        assert_eq!(add(link, "a@b.c").await, None, "{why}");
+    }
+    assert!(f.store.member_first(workspace).await.unwrap().is_none());
+    let both = tokio::join!(add(3, "a@b.c"), add(4, "b@b.c"));
+    let ((Some(owner), None) | (None, Some(owner))) = both else { panic!("{both:?}") };
+    assert_eq!(f.store.member_first(workspace).await.unwrap().unwrap().id, owner);
+    let peek = async |link: u8| f.store.login_link_peek([link; 32]).await.unwrap();
+    assert_eq!((peek(3).await, peek(4).await), (None, None), "both have ended");
+    assert_eq!(peek(2).await, Some(LinkPurpose::Login));
+
+    f.store.login_link_add(workspace, [5; 32], LinkPurpose::Owner, later).await.unwrap();
+    assert_eq!(add(5, "c@b.c").await, None, "there is an owner");
+    assert_eq!(peek(5).await, Some(LinkPurpose::Owner), "what is refused changes nothing");
+}
+
+#[tokio::test]
+async fn an_owner_that_cannot_be_stored_leaves_the_link() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = open(&Options { max_bytes: Some(600 << 10), ..options(&directory) });
+    let workspace = store.workspace_ensure("Acme").await.unwrap();
+    let later = store.now().after(Duration::from_secs(60));
+    store.login_link_add(workspace, [1; 32], LinkPurpose::Owner, later).await.unwrap();
+    let add = async |name: String| {
+        let new = NewMember { email: "a@b.c".into(), name, password: "hash".into() };
+        store.owner_add(workspace, [1; 32], new).await
+    };
+    let full = add("x".repeat(600 << 10)).await;
+    assert!(matches!(full, Err(Error::Unavailable { .. })), "{full:?}");
+    assert_eq!(store.login_link_peek([1; 32]).await.unwrap(), Some(LinkPurpose::Owner));
+    assert!(add("Ann".to_owned()).await.unwrap().is_some());
+}
+
+#[tokio::test]
 async fn members_sessions_keys_and_links() {
     let f = Fixture::new().await;
-    let new = || NewMember {
-        email: "a@b.c".into(),
-        name: "Ann".into(),
-        role: Role::Owner,
-        password: "hash".into(),
-    };
-    f.store.member_add(f.place.workspace, new()).await.unwrap();
-    assert!(matches!(f.store.member_add(f.place.workspace, new()).await, Err(Error::Conflict(_))));
-    let ann = f.store.member_by_email(f.place.workspace, "a@b.c").await.unwrap().unwrap();
     let later = f.store.now().after(Duration::from_secs(60));
+    f.store.login_link_add(f.place.workspace, [5; 32], LinkPurpose::Owner, later).await.unwrap();
+    let new = NewMember { email: "a@b.c".into(), name: "Ann".into(), password: "hash".into() };
+    f.store.owner_add(f.place.workspace, [5; 32], new).await.unwrap().unwrap();
+    let ann = f.store.member_by_email(f.place.workspace, "a@b.c").await.unwrap().unwrap();
     f.store.session_add(&ann, [1; 32], later).await.unwrap();
     f.store.session_add(&ann, [2; 32], f.store.now()).await.unwrap();
     assert_eq!(f.store.session_member([1; 32]).await.unwrap().unwrap().role, Role::Owner);
@@ -568,11 +640,12 @@ async fn members_sessions_keys_and_links() {
     assert!(f.store.api_key_revoke(f.place.workspace, id).await.unwrap());
     assert!(f.store.api_key_by_token([3; 32]).await.unwrap().is_none());
 
-    f.store.login_link_add(f.place.workspace, [4; 32], LinkPurpose::Owner, later).await.unwrap();
-    assert_eq!(f.store.login_link_peek([4; 32]).await.unwrap(), Some(LinkPurpose::Owner));
-    assert!(!f.store.login_link_use([4; 32], LinkPurpose::Login).await.unwrap());
-    assert!(f.store.login_link_use([4; 32], LinkPurpose::Owner).await.unwrap());
-    assert!(!f.store.login_link_use([4; 32], LinkPurpose::Owner).await.unwrap(), "a link works once");
+    for (link, purpose) in [(6, LinkPurpose::Owner), (7, LinkPurpose::Login)] {
+        f.store.login_link_add(f.place.workspace, [link; 32], purpose, later).await.unwrap();
+    }
+    assert!(!f.store.login_link_use([6; 32]).await.unwrap(), "it is not for logging in");
+    assert!(f.store.login_link_use([7; 32]).await.unwrap());
+    assert!(!f.store.login_link_use([7; 32]).await.unwrap(), "a link works once");
 }
 
 fn manual(content: &str) -> NewDocument {

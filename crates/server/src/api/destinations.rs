@@ -105,7 +105,8 @@ pub(crate) async fn update(
     let secrets = input.secrets.map_or(before.secrets, |secrets| secrets.to_string().into_bytes());
     let destination = Destination { name: input.name, config: input.config.to_string(), secrets, ..before };
     save(&app, &destination).await?;
-    Ok(Json(view(&app, destination)))
+    // It may have been switched off meanwhile.
+    Ok(Json(view(&app, find(&app, &caller, &id).await?)))
 }
 
 /// Let a destination that was switched off take deliveries again
@@ -118,8 +119,11 @@ pub(crate) async fn enable(
     Path(id): Path<String>,
 ) -> Result<StatusCode, Error> {
     caller.at_least(Role::Operator)?;
-    let before = find(&app, &caller, &id).await?;
-    save(&app, &Destination { disabled_reason: None, ..before }).await?;
+    let destination = find(&app, &caller, &id).await?;
+    if !app.store.destination_enable(caller.workspace, destination.id).await? {
+        return Err(missing());
+    }
+    app.outbox.changed(destination.id);
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -141,7 +145,11 @@ pub(crate) async fn delete(
 async fn find(app: &App, caller: &Caller, id: &str) -> Result<Destination, Error> {
     let destination = app.store.destination_get(id.parse::<DestinationId>()?).await?;
     let destination = destination.filter(|destination| destination.place.workspace == caller.workspace);
-    destination.ok_or_else(|| Error::not_found("There is no such destination."))
+    destination.ok_or_else(missing)
+}
+
+fn missing() -> Error {
+    Error::not_found("There is no such destination.")
 }
 
 async fn save(app: &App, destination: &Destination) -> Result<(), Error> {

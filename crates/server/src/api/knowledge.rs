@@ -153,8 +153,7 @@ pub(crate) async fn add_document(
     caller.at_least(Role::Editor)?;
     let media_type = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let media_type = media_type.unwrap_or("application/octet-stream").to_owned();
-    let body =
-        Bytes::from_request(request, &()).await.map_err(|error| Error::bad_request(error.body_text()))?;
+    let body = Bytes::from_request(request, &()).await?;
     let document = NewDocument { name: named.name, media_type, content: body.to_vec() };
     let added = app.library.add(caller.workspace, &base, document).await.map_err(told)?;
     let job = added.job.map(|job| job.to_string());

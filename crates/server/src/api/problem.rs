@@ -2,6 +2,7 @@
 
 use axum::{
     Json,
+    extract::rejection::BytesRejection,
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
@@ -111,6 +112,18 @@ impl Error {
         error
     }
 
+    /// What the framework refused by itself, with what it said.
+    fn refused(status: StatusCode, said: String) -> Self {
+        match status {
+            StatusCode::NOT_FOUND => Self::not_found("There is nothing at this address."),
+            StatusCode::METHOD_NOT_ALLOWED => Self::wrong_method("Use one of the methods in `Allow`."),
+            StatusCode::PAYLOAD_TOO_LARGE => Self::too_large("The body is larger than the API takes."),
+            StatusCode::UNSUPPORTED_MEDIA_TYPE => Self::unsupported(said),
+            StatusCode::UNPROCESSABLE_ENTITY => Self::invalid(said),
+            _ => Self::bad_request(said),
+        }
+    }
+
     /// An error whose cause goes to the log, not to the caller.
     fn hidden(error: &(dyn std::error::Error + 'static)) -> Self {
         tracing::error!(error, "a request failed");
@@ -155,6 +168,12 @@ impl From<store::MalformedId> for Error {
     }
 }
 
+impl From<BytesRejection> for Error {
+    fn from(rejection: BytesRejection) -> Self {
+        Self::refused(rejection.status(), rejection.body_text())
+    }
+}
+
 /// How much of what the framework says is passed on, in bytes.
 const SAID: usize = 4096;
 
@@ -168,15 +187,7 @@ pub(crate) async fn in_form(response: Response) -> Response {
     let (mut head, body) = response.into_parts();
     let said = axum::body::to_bytes(body, SAID).await.unwrap_or_default();
     let said = plain(&String::from_utf8_lossy(&said));
-    let error = match head.status {
-        StatusCode::NOT_FOUND => Error::not_found("There is nothing at this address."),
-        StatusCode::METHOD_NOT_ALLOWED => Error::wrong_method("Use one of the methods in `Allow`."),
-        StatusCode::PAYLOAD_TOO_LARGE => Error::too_large("The body is larger than the API takes."),
-        StatusCode::UNSUPPORTED_MEDIA_TYPE => Error::unsupported(said),
-        StatusCode::UNPROCESSABLE_ENTITY => Error::invalid(said),
-        _ => Error::bad_request(said),
-    };
-    let mut response = error.into_response();
+    let mut response = Error::refused(head.status, said).into_response();
     head.headers.remove(header::CONTENT_TYPE);
     head.headers.remove(header::CONTENT_LENGTH);
     response.headers_mut().extend(head.headers);

@@ -137,9 +137,14 @@ impl From<RunView> for RunRow {
             flow: run.flow.to_string(),
             status: word(run.status),
             cause: serde_json::json!(run.cause).as_str().unwrap_or_default().to_owned(),
-            error: run.error.and_then(|error| serde_json::from_str(&error).ok()),
+            error: why(&run),
             created_at: rfc3339(run.created_at),
             finished_at: run.finished_at.map(rfc3339),
         }
     }
+}
+
+/// Why a run failed or is parked. Its journal does not always know: a run that was parked did not see it.
+pub(super) fn why(run: &RunView) -> Option<Value> {
+    run.error.as_deref().and_then(|error| serde_json::from_str(error).ok())
 }

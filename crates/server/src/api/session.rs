@@ -102,13 +102,9 @@ pub(crate) async fn setup(State(app): State<App>, body: Json<Setup>) -> Result<R
         return Err(link_gone());
     }
     let password = hash_password(password).await?;
-    if !app.store.login_link_use(token, LinkPurpose::Owner).await? {
-        return Err(link_gone());
-    }
-    let new = NewMember { email: email.clone(), name: name.trim().to_owned(), role: Role::Owner, password };
-    app.store.member_add(app.workspace, new).await?;
-    let member = app.store.member_by_email(app.workspace, &email).await?;
-    begin(&app, &member.ok_or_else(|| Error::conflict("The member was deleted at once."))?).await
+    let new = NewMember { email, name: name.trim().to_owned(), password };
+    let owner = app.store.owner_add(app.workspace, token, new).await?;
+    begin(&app, &owner.ok_or_else(link_gone)?).await
 }
 
 /// Log in with address and password
@@ -136,7 +132,7 @@ pub(crate) async fn log_in_by_link(
     State(app): State<App>,
     Json(body): Json<LinkLogin>,
 ) -> Result<Response, Error> {
-    if !app.store.login_link_use(digest(&body.token), LinkPurpose::Login).await? {
+    if !app.store.login_link_use(digest(&body.token)).await? {
         return Err(link_gone());
     }
     let owner = app.store.member_first(app.workspace).await?;

@@ -121,7 +121,7 @@ pub(crate) async fn update(
     let config = input.config.to_string();
     let source = Source { flow, name: input.name, config, secrets, enabled: input.enabled, ..before };
     save(&app, &source).await?;
-    Ok(Json(view(&app, source)))
+    Ok(Json(view(&app, find(&app, &caller, &id).await?)))
 }
 
 /// Delete a source; its events stay
@@ -135,7 +135,7 @@ pub(crate) async fn delete(
     caller.at_least(Role::Editor)?;
     let source = find(&app, &caller, &id).await?;
     app.store.source_delete(caller.workspace, source.id).await?;
-    app.sources.remove(source.id);
+    app.sources.reload(&app.store, source.id).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -155,7 +155,7 @@ async fn save(app: &App, source: &Source) -> Result<(), Error> {
     gateway::Source::compile(&source.config, &source.secrets, &inputs)
         .map_err(|error| Error::invalid(error.to_string()))?;
     app.store.source_put(source).await?;
-    app.sources.put(source.clone());
+    app.sources.reload(&app.store, source.id).await?;
     Ok(())
 }
 

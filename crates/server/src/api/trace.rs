@@ -12,7 +12,7 @@ use serde_json::Value;
 use store::{Attempt, DeliveryId, DeliveryState, DeliveryView, EventId, EventStatus, RunId};
 use utoipa::ToSchema;
 
-use super::{auth::Caller, events::word, problem::Error, time::rfc3339};
+use super::{auth::Caller, events::word, problem::Error, runs::why, time::rfc3339};
 use crate::{app::App, hooks};
 
 /// An event and all that followed.
@@ -216,7 +216,7 @@ pub(crate) async fn fate(app: &App, id: EventId) -> Result<Option<Fate>, Error> 
         status: word(timeline.run.status),
         steps: timeline.steps,
         outputs: timeline.outcome.outputs.as_deref().cloned(),
-        error: timeline.outcome.error.map(|error| serde_json::json!(error)),
+        error: why(&timeline.run),
         deliveries: deliveries.into_values().flatten().map(delivery).collect(),
     }))
 }
@@ -267,7 +267,7 @@ fn run_trace(
         input: (*timeline.input).clone(),
         outputs: timeline.outcome.outputs.as_deref().cloned(),
         response: timeline.outcome.response.as_deref().cloned(),
-        error: timeline.outcome.error.map(|error| serde_json::json!(error)),
+        error: why(&run),
         steps: steps.collect(),
         deliveries: made.into_iter().map(|(view, attempts)| delivery_trace(view, attempts, names)).collect(),
     }

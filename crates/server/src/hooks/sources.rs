@@ -17,7 +17,11 @@ use crate::{api::problem::Error, app::App};
 
 /// The sources by id.
 #[derive(Default)]
-pub(crate) struct Sources(RwLock<HashMap<SourceId, Arc<Entry>>>);
+pub(crate) struct Sources {
+    entries: RwLock<HashMap<SourceId, Arc<Entry>>>,
+    /// Held over a reading, so that an older one does not overtake a newer one.
+    reading: tokio::sync::Mutex<()>,
+}
 
 /// A source, and what it was compiled to.
 struct Entry {
@@ -73,21 +77,25 @@ impl Sources {
         Ok(sources)
     }
 
-    /// Takes a new or changed source.
-    pub(crate) fn put(&self, row: Source) {
-        let mut sources = self.0.write();
+    /// Reads a source again after a change: one that is new, changed or deleted.
+    pub(crate) async fn reload(&self, store: &Store, id: SourceId) -> Result<(), store::Error> {
+        let _reading = self.reading.lock().await;
+        match store.source_get(id).await? {
+            Some(row) => self.put(row),
+            None => drop(self.entries.write().remove(&id)),
+        }
+        Ok(())
+    }
+
+    fn put(&self, row: Source) {
+        let mut sources = self.entries.write();
         let before = sources.get(&row.id).and_then(|entry| entry.last_live());
         sources.insert(row.id, Arc::new(Entry { row, live: OnceCell::new(), before }));
     }
 
-    /// Forgets a source.
-    pub(crate) fn remove(&self, id: SourceId) {
-        self.0.write().remove(&id);
-    }
-
     /// Compiles the sources of a flow anew when they are called next, after a deployment.
     pub(crate) fn forget(&self, flow: FlowId) {
-        let mut sources = self.0.write();
+        let mut sources = self.entries.write();
         for entry in sources.values_mut().filter(|entry| entry.row.flow == flow) {
             let (row, before) = (entry.row.clone(), entry.last_live());
             *entry = Arc::new(Entry { row, live: OnceCell::new(), before });
@@ -96,7 +104,7 @@ impl Sources {
 
     /// The source of an id.
     pub(crate) async fn find(&self, app: &App, id: SourceId) -> Result<Found, Error> {
-        let entry = self.0.read().get(&id).map(Arc::clone);
+        let entry = self.entries.read().get(&id).map(Arc::clone);
         let Some(entry) = entry else { return Ok(Found::Unknown) };
         let live = entry.live.get_or_try_init(|| entry.compile(app)).await?;
         Ok(match live {

@@ -83,7 +83,7 @@ impl Senders {
         let (flow, source) = &self.0.sources[nth % self.0.sources.len()];
         let key = format!("{flow} {nth}");
         let deadline = Instant::now() + PATIENCE;
-        if nth % HANGS_UP == 0 {
+        if nth.is_multiple_of(HANGS_UP) {
             // This sender loses its patience while its event is on the way to the disk.
             let patience = Duration::from_millis((nth % 20) as u64);
             let _ = tokio::time::timeout(patience, self.post(source, &key)).await;

@@ -5,11 +5,11 @@ use std::sync::{
     atomic::{AtomicBool, AtomicUsize, Ordering},
 };
 
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::sync::Semaphore;
 
 use crate::{
-    endpoint::{Endpoint, Then, whole},
+    endpoint::{Endpoint, Then, json_of, whole},
     knowledge::{MARKDOWN, add, base, embed, embedded, find, ingest, settled, vector},
     support::{Api, Home, Receiver, Reply, Server},
 };
@@ -32,6 +32,27 @@ async fn an_endpoint_that_fails_for_a_while_is_asked_again() {
 }
 
 #[tokio::test]
+async fn a_connection_that_breaks_is_made_again() {
+    let server = Server::fresh().await;
+    let owner = Api::set_up(&server).await;
+    for (name, begins, then) in
+        [("resets", String::new(), Then::Reset), ("lies", json_of(9_999, "{\"data\":["), Then::Close)]
+    {
+        let endpoint = Endpoint::start(begins, then, one_vector()).await;
+        endpoint.mend_after(2);
+        base(&owner, &endpoint.url).await;
+        ingest(&owner, &format!("{name}.txt"), "text/plain", name).await;
+        assert_eq!(endpoint.requests(), 3, "{name}");
+    }
+}
+
+/// The answer to a request with one text.
+fn one_vector() -> String {
+    let one = json!({ "data": [{ "embedding": vector("x") }] }).to_string();
+    whole("200 OK", "content-type: application/json\r\n", &one)
+}
+
+#[tokio::test]
 async fn an_endpoint_of_ill_will_fails_the_document_with_the_cause_and_holds_nobody_up() {
     let server = Server::fresh().await;
     let owner = Api::set_up(&server).await;
@@ -42,8 +63,6 @@ async fn an_endpoint_of_ill_will_fails_the_document_with_the_cause_and_holds_nob
     let refused = whole("401 Unauthorized", "", r#"{"error":{"message":"the key sk-mock is unknown"}}"#);
     let short = whole("200 OK", "content-type: application/json\r\n", r#"{"data":[]}"#);
     let stream = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n\r\n{\"data\":[";
-    let one = json!({ "data": [{ "embedding": vector("x") }] }).to_string();
-    let proper = whole("200 OK", "content-type: application/json\r\n", &one);
     let cases: [(&str, &str, Then, &str); 5] = [
         ("redirects", &redirect, Then::Close, "not followed"),
         ("page", &page, Then::Close, "another form"),
@@ -52,7 +71,7 @@ async fn an_endpoint_of_ill_will_fails_the_document_with_the_cause_and_holds_nob
         ("floods", stream, Then::Flood(" ".repeat(100_000)), "longer than"),
     ];
     for (name, begins, then, says) in cases {
-        let endpoint = Endpoint::start(begins, then, proper.as_str()).await;
+        let endpoint = Endpoint::start(begins, then, one_vector()).await;
         base(&owner, &endpoint.url).await;
         let added = add(&owner, &format!("{name}.txt"), "text/plain", name).await.ok();
         assert!(added["job"].is_string(), "{added}");
@@ -126,6 +145,9 @@ async fn goes_on_after(end: End) {
     add(&owner, "parts.md", "text/markdown", newer.as_str()).await.ok();
     add(&owner, "behind.txt", "text/plain", "The cellar key hangs behind the door.").await.ok();
     vectors.until(before + 2).await;
+    let documents = owner.get("/knowledge-bases/manual/documents").await.ok();
+    let under_way = |document: &Value| document["name"] == "parts.md" && document["status"] == "queued";
+    assert!(documents.as_array().unwrap().iter().any(under_way), "{documents}");
     match end {
         End::Kill => server.kill().await,
         End::Terminate => stop(server).await,

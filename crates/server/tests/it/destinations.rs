@@ -1,0 +1,146 @@
+//! What a destination is promised: its pace, its deletion, its switch.
+
+use std::{sync::Arc, time::Duration};
+
+use parking_lot::Mutex;
+use serde_json::{Value, json};
+use tokio::{sync::Semaphore, time::Instant};
+
+use crate::support::{Api, Receiver, Reply, Server, eventually, flow};
+
+const TELLING: &str = "nodes:
+  tell: { kind: deliver, destination: tickets, body: { query: \"{{ input.query }}\" } }
+edges: [start -> tell]
+";
+
+/// An owner whose flow tells a destination, and the destination's id.
+async fn telling(server: &Server, config: Value) -> (Api, String) {
+    let owner = Api::set_up(server).await;
+    let destination = owner.destination("tickets", config, Value::Null).await;
+    owner.deploy("telling", &flow("telling", TELLING)).await;
+    (owner, destination)
+}
+
+async fn event(owner: &Api) -> String {
+    let source = owner.open_source("telling", "accept").await;
+    let receipt = source.post(&json!({ "query": "x" })).await.ok();
+    receipt["event_id"].as_str().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn a_receiver_that_asks_for_time_gets_it() {
+    let server = Server::fresh().await;
+    let times = Arc::<Mutex<Vec<Instant>>>::default();
+    let came = Arc::clone(&times);
+    let receiver = Receiver::start(move |nth, _| {
+        came.lock().push(Instant::now());
+        if nth == 0 { Reply::with(429, &[("retry-after", "1")], "") } else { Reply::Status(200) }
+    });
+    let receiver = receiver.await;
+    let config = json!({ "kind": "webhook", "url": receiver.url("hook"), "retry": ["1ms"] });
+    let (owner, _) = telling(&server, config).await;
+    let trace = owner.settled(&event(&owner).await, 1).await;
+    let delivery = &trace["runs"][0]["deliveries"][0];
+    assert_eq!(
+        (&delivery["state"], &delivery["attempts"][0]["outcome"]),
+        (&json!("delivered"), &json!("retry"))
+    );
+    let times = times.lock().clone();
+    assert_eq!(times.len(), 2);
+    let wait = times[1] - times[0];
+    assert!((Duration::from_secs(1)..Duration::from_secs(10)).contains(&wait), "{wait:?}");
+}
+
+/// Two deliveries side by side.
+const BOTH: &str = "nodes:
+  slow: { kind: deliver, destination: slow, body: { query: \"{{ input.query }}\" } }
+  fast: { kind: deliver, destination: fast, body: { query: \"{{ input.query }}\" } }
+edges: [start -> slow, start -> fast]
+";
+
+#[tokio::test]
+async fn a_destination_gets_as_many_at_once_as_it_takes_and_holds_up_no_other() {
+    const EVENTS: usize = 6;
+    let server = Server::fresh().await;
+    let owner = Api::set_up(&server).await;
+    let gate = Arc::new(Semaphore::new(0));
+    let guard = Arc::clone(&gate);
+    let slow =
+        Receiver::start(move |_, _| Reply::Gate(Arc::clone(&guard), Box::new(Reply::Status(200)))).await;
+    let fast = Receiver::accepting().await;
+    for (name, receiver, concurrency) in [("slow", &slow, 2), ("fast", &fast, 8)] {
+        let config = json!({ "kind": "webhook", "url": receiver.url("hook"), "concurrency": concurrency, "timeout": "60s" });
+        owner.destination(name, config, Value::Null).await;
+    }
+    owner.deploy("both", &flow("both", BOTH)).await;
+    let source = owner.open_source("both", "accept").await;
+    for _ in 0..EVENTS {
+        source.post(&json!({ "query": "x" })).await.ok();
+    }
+    slow.until(2).await;
+    fast.until(EVENTS).await;
+    let delivered = async || {
+        let made = owner.list("deliveries").await;
+        made.iter().filter(|delivery| delivery["state"] == "delivered").count()
+    };
+    eventually("the fast ones are on record", async || (delivered().await == EVENTS).then_some(())).await;
+    assert_eq!(slow.seen().len(), 2, "two are open, and no more");
+    for answered in 1..=EVENTS {
+        gate.add_permits(1);
+        slow.until((2 + answered).min(EVENTS)).await;
+        eventually("it is on record", async || (delivered().await == EVENTS + answered).then_some(())).await;
+        assert!(slow.seen().len() <= 2 + answered, "{} came, {answered} are answered", slow.seen().len());
+    }
+    assert_eq!((slow.seen().len(), fast.seen().len()), (EVENTS, EVENTS));
+}
+
+#[tokio::test]
+async fn a_destination_goes_only_when_nothing_is_left_to_be_sent_to_it() {
+    let server = Server::fresh().await;
+    let receiver = Receiver::start(|nth, _| Reply::Status(if nth == 0 { 404 } else { 200 })).await;
+    let (owner, destination) =
+        telling(&server, json!({ "kind": "webhook", "url": receiver.url("hook") })).await;
+    let path = format!("/destinations/{destination}");
+    let event = event(&owner).await;
+    let trace = owner.settled(&event, 1).await;
+    let dead = trace["runs"][0]["deliveries"][0]["id"].as_str().unwrap();
+    let problem = owner.delete(&path).await.problem(409, "conflict");
+    assert!(problem["detail"].as_str().unwrap().contains("dead letters"), "{problem}");
+    assert_eq!(owner.post(&format!("/deliveries/{dead}/replay"), &Value::Null).await.status, 204);
+    eventually("the dead letter has arrived", async || {
+        let delivery = owner.get(&format!("/deliveries/{dead}")).await.ok();
+        (delivery["state"] == "delivered").then_some(())
+    })
+    .await;
+    assert_eq!(owner.delete(&path).await.status, 204);
+    owner.get(&path).await.problem(404, "not_found");
+    assert_eq!(
+        owner.trace(&event).await["runs"][0]["deliveries"][0]["state"],
+        "delivered",
+        "what was, stays"
+    );
+}
+
+#[tokio::test]
+async fn a_change_switches_nothing_on() {
+    let server = Server::fresh().await;
+    let receiver =
+        Receiver::start(|_, seen| Reply::Status(if seen.path == "/new" { 200 } else { 410 })).await;
+    let (owner, destination) =
+        telling(&server, json!({ "kind": "webhook", "url": receiver.url("old") })).await;
+    owner.settled(&event(&owner).await, 1).await;
+    let path = format!("/destinations/{destination}");
+    let mended = json!({ "name": "tickets", "config": { "kind": "webhook", "url": receiver.url("new") } });
+    let changed = owner.put(&path, &mended).await.ok();
+    assert_eq!(changed["config"]["url"], mended["config"]["url"]);
+    assert!(changed["disabled_reason"].as_str().unwrap().contains("410"), "{changed}");
+    assert_eq!(changed, owner.get(&path).await.ok());
+
+    let waits = event(&owner).await;
+    owner.key("viewer").await.post(&format!("{path}/enable"), &Value::Null).await.problem(403, "forbidden");
+    assert_eq!(owner.post(&format!("{path}/enable"), &Value::Null).await.status, 204);
+    let trace = owner.settled(&waits, 1).await;
+    let attempts = &trace["runs"][0]["deliveries"][0]["attempts"];
+    assert_eq!((attempts.as_array().unwrap().len(), &attempts[0]["outcome"]), (1, &json!("delivered")));
+    assert_eq!(owner.get(&path).await.ok()["disabled_reason"], Value::Null);
+}
