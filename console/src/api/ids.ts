@@ -10,9 +10,6 @@ const KINDS = {
 
 export type IdKind = (typeof KINDS)[keyof typeof KINDS]
 
-/** Crockford's base 32, in which ids are written. */
-const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz'
-
 const ID = /^([a-z]+)_([0-7][0-9abcdefghjkmnpqrstvwxyz]{25})$/
 
 /** What an id names; nothing when the text is no id. */
@@ -29,18 +26,6 @@ export function originalRun(event: string): string {
 /** The event whose original run this would be; a replay has a number of its own. */
 export function eventOfOriginal(run: string): string {
   return run.replace(/^run_/, 'evt_')
-}
-
-/** The next id of the same kind: a list of what is older than it begins with the id itself. */
-export function successor(id: string): string {
-  const digits = [...id]
-  for (let place = digits.length - 1; place >= 0; place--) {
-    const value = ALPHABET.indexOf(digits[place] ?? '_')
-    if (value < 0) break
-    digits[place] = ALPHABET[(value + 1) % 32] ?? '0'
-    if (value < 31) break
-  }
-  return digits.join('')
 }
 
 /** An id as lists show it: its end, which tells it from its neighbours. */

@@ -108,9 +108,9 @@ export const events = (environment: string, source?: string) =>
     ...paging,
   })
 
-export function runPage(environment: string, filter: RunFilter, before?: string, limit = PAGE) {
+export function runPage(environment: string, filter: RunFilter, before?: string) {
   const { flow, status } = filter
-  const query = { limit, ...(flow && { flow }), ...(status && { status }), ...(before && { before }) }
+  const query = { limit: PAGE, ...(flow && { flow }), ...(status && { status }), ...(before && { before }) }
   return answered(
     api.GET('/api/v1/environments/{environment}/runs', { params: { path: { environment }, query } }),
   )
@@ -123,8 +123,8 @@ export const runs = (environment: string, filter: RunFilter) =>
     ...paging,
   })
 
-export function deliveryPage(environment: string, dead: boolean, before?: string, limit = PAGE) {
-  const query = { limit, ...(dead && { dead }), ...(before && { before }) }
+export function deliveryPage(environment: string, dead: boolean, before?: string) {
+  const query = { limit: PAGE, ...(dead && { dead }), ...(before && { before }) }
   return answered(
     api.GET('/api/v1/environments/{environment}/deliveries', { params: { path: { environment }, query } }),
   )

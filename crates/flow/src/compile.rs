@@ -4,7 +4,10 @@ mod availability;
 mod nodes;
 mod references;
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use serde_json::{Map, Value};
 
@@ -21,12 +24,17 @@ pub struct Resources {
     pub destinations: Option<BTreeSet<String>>,
     /// Knowledge bases.
     pub knowledge_bases: Option<BTreeSet<String>>,
-    /// Models and their aliases.
-    pub models: Option<BTreeSet<String>>,
+    /// Models, with what each is for: [`Resources::CHAT`], `embedding` or `rerank`.
+    pub models: Option<BTreeMap<String, String>>,
     /// The environment's variables.
     pub variables: Option<BTreeSet<String>>,
     /// The environment's secrets.
     pub secrets: Option<BTreeSet<String>>,
+}
+
+impl Resources {
+    /// The purpose of the models that steps call.
+    pub const CHAT: &str = "chat";
 }
 
 /// A flow that may be published and run.

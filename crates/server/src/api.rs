@@ -7,6 +7,7 @@ mod document;
 mod environments;
 mod events;
 mod flows;
+mod jobs;
 mod keys;
 mod knowledge;
 mod live;
@@ -79,6 +80,7 @@ fn table_of_contents() -> OpenApiRouter<App> {
         .routes(routes!(knowledge::list_documents, knowledge::add_document))
         .routes(routes!(knowledge::delete_document))
         .routes(routes!(knowledge::search))
+        .routes(routes!(jobs::get))
         .routes(routes!(live::stream))
 }
 

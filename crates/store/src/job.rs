@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
-    Error, JobId, NodeId, Store, WorkspaceId,
+    BaseId, Error, JobId, NodeId, Store, WorkspaceId,
     sql::{Statement, json, time, values, word},
 };
 
@@ -37,12 +37,14 @@ pub struct Job {
     pub status: JobStatus,
     /// What is to be done.
     pub spec: Value,
-    /// How far it is.
+    /// How far it is: `{done, total}`, or `{}` while that is not known.
     pub progress: Value,
     /// Why it failed.
     pub error: Option<String>,
     /// The fencing token under which it is held.
     pub fence: i64,
+    /// When it was queued.
+    pub created_at: Timestamp,
     /// When it last changed.
     pub updated_at: Timestamp,
 }
@@ -52,7 +54,7 @@ impl Job {
     pub const INGEST: &'static str = "ingest";
 }
 
-const COLUMNS: &str = "id, workspace, kind, status, spec, progress, error, fence, updated_at";
+const COLUMNS: &str = "id, workspace, kind, status, spec, progress, error, fence, created_at, updated_at";
 
 impl Store {
     /// Queues a job.
@@ -84,16 +86,30 @@ impl Store {
     /// # Errors
     /// When the database cannot be written.
     pub async fn job_claim(&self, node: NodeId, kind: &'static str) -> Result<Option<Job>, Error> {
-        let now = self.now();
+        self.job_claim_beside(node, kind, &[]).await
+    }
+
+    /// As [`Store::job_claim`], but passes over the jobs for these bases: those whose spec names one as `base`.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub async fn job_claim_beside(
+        &self,
+        node: NodeId,
+        kind: &'static str,
+        bases: &[BaseId],
+    ) -> Result<Option<Job>, Error> {
+        let (now, bases) = (self.now(), serde_json::json!(bases).to_string());
         let candidate = self.read(move |c| {
             let mut query = c.prepare_cached(
                 "SELECT id, fence FROM job WHERE status IN ('queued', 'running') AND kind = ?3 AND
                      (status = 'queued' OR owner <> ?1 AND
                      NOT EXISTS (SELECT 1 FROM node WHERE node.id = job.owner AND node.lease_until > ?2))
+                     AND COALESCE(spec ->> 'base', '') NOT IN (SELECT value FROM json_each(?4))
                  ORDER BY id LIMIT 1",
             )?;
             let found = |row: &Row| Ok((row.get::<_, JobId>(0)?, row.get::<_, i64>(1)?));
-            query.query_row((node, now.as_millis(), kind), found).optional()
+            query.query_row((node, now.as_millis(), kind, bases), found).optional()
         });
         let Some((id, fence)) = candidate.await? else { return Ok(None) };
         let claim = Statement::new(
@@ -115,6 +131,21 @@ impl Store {
             c.prepare_cached(&format!("SELECT {COLUMNS} FROM job WHERE id = ?1"))?
                 .query_row([id], job)
                 .optional()
+        })
+        .await
+    }
+
+    /// The jobs of a kind that are queued or running, in the order in which they are taken, 10,000 at most.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn job_open(&self, workspace: WorkspaceId, kind: &'static str) -> Result<Vec<Job>, Error> {
+        self.read(move |c| {
+            let sql = format!(
+                "SELECT {COLUMNS} FROM job WHERE status IN ('queued', 'running') AND workspace = ?1 AND kind = ?2
+                 ORDER BY id LIMIT 10000"
+            );
+            c.prepare_cached(&sql)?.query_map((workspace, kind), job)?.collect()
         })
         .await
     }
@@ -149,6 +180,7 @@ fn job(row: &Row) -> rusqlite::Result<Job> {
         progress: json(row, 5)?,
         error: row.get(6)?,
         fence: row.get(7)?,
-        updated_at: time(row, 8)?,
+        created_at: time(row, 8)?,
+        updated_at: time(row, 9)?,
     })
 }

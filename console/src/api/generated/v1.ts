@@ -1584,6 +1584,53 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/jobs/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A job */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["JobView"];
+                    };
+                };
+                /** @description A problem document that says what happened and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDocument"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/knowledge-bases": {
         parameters: {
             query?: never;
@@ -2678,7 +2725,7 @@ export interface components {
         /** @description A document that was taken in. */
         DocumentAdded: {
             id: string;
-            /** @description The job that makes it findable; null when the same content is there already. */
+            /** @description The job that makes it findable; absent when the same content is there already. */
             job?: string | null;
         };
         /** @description A document as lists show it. */
@@ -2688,8 +2735,11 @@ export interface components {
             /** @description Why it failed. */
             error?: string | null;
             id: string;
+            /** @description The job that makes it findable; absent when it is not queued. */
+            job?: string | null;
             media_type: string;
             name: string;
+            progress?: components["schemas"]["Progress"] | null;
             /** Format: int64 */
             size: number;
             /** @description `queued`, `ready` or `failed`. */
@@ -2778,6 +2828,23 @@ export interface components {
             /** @description The flow's inputs by name. */
             inputs: Record<string, never>;
             nodes: components["schemas"]["NodeView"][];
+        };
+        /**
+         * @description Where a job stands.
+         * @enum {string}
+         */
+        JobState: "queued" | "running" | "done" | "failed";
+        /** @description Long work. */
+        JobView: {
+            created_at: string;
+            /** @description Why it failed. */
+            error?: string | null;
+            id: string;
+            /** @description What is done: `ingest` makes a document findable. */
+            kind: string;
+            progress?: components["schemas"]["Progress"] | null;
+            status: components["schemas"]["JobState"];
+            updated_at: string;
         };
         /** @description A key as lists show it. */
         Key: {
@@ -2988,6 +3055,19 @@ export interface components {
             title: string;
             /** @description Where the code is explained. */
             type: string;
+        };
+        /** @description How far a job is. */
+        Progress: {
+            /**
+             * Format: int64
+             * @description Parts that are done; for a document, chunks.
+             */
+            done: number;
+            /**
+             * Format: int64
+             * @description Parts in all.
+             */
+            total: number;
         };
         /** @description A provider that is to be made or changed. */
         ProviderInput: {

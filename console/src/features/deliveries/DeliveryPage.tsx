@@ -4,7 +4,7 @@ import { ArrowLeft } from 'lucide-react'
 import { useTranslation } from 'react-i18next'
 import { delivery as deliveryQuery, run as runQuery } from '~/api/find'
 import { type DeliveryTrace, type RunTrace, type Trace, trace } from '~/api/queries'
-import { useEnvironment, useNames } from '~/app/environment'
+import { useNames } from '~/app/environment'
 import { IconButton } from '~/ui/IconButton'
 import { Problem } from '~/ui/Problem'
 import { Time } from '~/ui/Time'
@@ -18,9 +18,8 @@ import { TraceSkeleton } from '../trace/TraceSkeleton'
 /** `/deliveries/{id}`: did it arrive, and what was said at each attempt? */
 export function DeliveryPage() {
   const { delivery: id } = useParams({ from: '/frame/deliveries/$delivery' })
-  const environment = useEnvironment()
-  const delivery = useQuery(deliveryQuery(environment, id))
-  const run = useQuery({ ...runQuery(environment, delivery.data?.run ?? ''), enabled: delivery.isSuccess })
+  const delivery = useQuery(deliveryQuery(id))
+  const run = useQuery({ ...runQuery(delivery.data?.run ?? ''), enabled: delivery.isSuccess })
   const whole = useQuery({ ...trace(run.data?.event ?? ''), enabled: run.isSuccess })
   const failed = delivery.error ?? run.error ?? whole.error
   if (failed) return <Problem error={failed} retry={() => void delivery.refetch()} />

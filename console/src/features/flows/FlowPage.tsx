@@ -11,7 +11,6 @@ import {
   trace,
   version as versionQuery,
 } from '~/api/queries'
-import { useEnvironment } from '~/app/environment'
 import { useKeys } from '~/app/frame/keys'
 import { IconButton } from '~/ui/IconButton'
 import { Problem } from '~/ui/Problem'
@@ -118,8 +117,7 @@ function useShown(flow: FlowDetail, wanted: number | undefined): Shown {
 
 /** The steps of the run that is laid over the canvas. */
 function useSteps(run: string | undefined) {
-  const environment = useEnvironment()
-  const row = useQuery({ ...runQuery(environment, run ?? ''), enabled: run !== undefined })
+  const row = useQuery({ ...runQuery(run ?? ''), enabled: run !== undefined })
   const whole = useQuery({ ...trace(row.data?.event ?? ''), enabled: row.isSuccess && run !== undefined })
   return run ? whole.data?.runs.find((one) => one.id === run)?.steps : undefined
 }

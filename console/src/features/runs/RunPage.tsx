@@ -2,7 +2,6 @@ import { useQuery } from '@tanstack/react-query'
 import { useNavigate, useParams, useSearch } from '@tanstack/react-router'
 import { run as runQuery } from '~/api/find'
 import { trace } from '~/api/queries'
-import { useEnvironment } from '~/app/environment'
 import { Problem } from '~/ui/Problem'
 import { TraceSkeleton } from '../trace/TraceSkeleton'
 import { TraceView } from '../trace/TraceView'
@@ -11,9 +10,8 @@ import { TraceView } from '../trace/TraceView'
 export function RunPage() {
   const { run } = useParams({ from: '/frame/runs/$run' })
   const { at } = useSearch({ from: '/frame/runs/$run' })
-  const environment = useEnvironment()
   const navigate = useNavigate({ from: '/runs/$run' })
-  const row = useQuery(runQuery(environment, run))
+  const row = useQuery(runQuery(run))
   const query = useQuery({ ...trace(row.data?.event ?? ''), enabled: row.isSuccess })
   const failed = row.error ?? query.error
   if (failed)

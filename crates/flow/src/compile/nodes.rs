@@ -1,11 +1,11 @@
 //! Checks each node by itself: kind, common keys, ports, config, resources.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Node, Resources, Subject, references};
 use crate::{
-    Definition, Kinds, NodeIndex, OnFailure, PORT_FAILED, Problem, ResourceKind, Shape, kind::NodeKind,
-    problem::did_you_mean,
+    Definition, Kinds, NodeIndex, OnFailure, PORT_FAILED, Problem, Resource, ResourceKind, Shape,
+    kind::NodeKind, problem::did_you_mean,
 };
 
 /// The most repeats of one step.
@@ -120,20 +120,52 @@ fn check_ports(subject: &Subject, node: NodeIndex, problems: &mut Vec<Problem>) 
 }
 
 fn check_resources(subject: &Subject, node: NodeIndex, problems: &mut Vec<Problem>) {
-    let written = subject.written(node);
-    for resource in subject.kind(node).resources(&written.config) {
-        let (what, known) = match resource.kind {
-            ResourceKind::Destination => ("destination", &subject.resources.destinations),
-            ResourceKind::KnowledgeBase => ("knowledge base", &subject.resources.knowledge_bases),
-            ResourceKind::Model => ("model", &subject.resources.models),
-        };
-        let Some(known) = known else { continue };
-        if !known.contains(&resource.name) {
-            let reason = format!("there is no {what} `{}`", resource.name);
-            let problem = Problem::node(subject.id(node), resource.field, "unknown_resource", reason);
-            problems.push(problem.suggest(did_you_mean(&resource.name, known.iter().map(String::as_str))));
-        }
+    let (id, known) = (subject.id(node), subject.resources);
+    for resource in subject.kind(node).resources(&subject.written(node).config) {
+        problems.extend(match resource.kind {
+            ResourceKind::Destination => {
+                known.destinations.as_ref().and_then(|known| missing(id, &resource, "destination", known))
+            }
+            ResourceKind::KnowledgeBase => known
+                .knowledge_bases
+                .as_ref()
+                .and_then(|known| missing(id, &resource, "knowledge base", known)),
+            ResourceKind::Model => known.models.as_ref().and_then(|known| no_chat(id, &resource, known)),
+        });
     }
+}
+
+/// The problem of a resource that is not among those that are known.
+fn missing<'k>(
+    id: &str,
+    resource: &Resource,
+    what: &str,
+    known: impl IntoIterator<Item = &'k String> + Clone,
+) -> Option<Problem> {
+    if known.clone().into_iter().any(|name| *name == resource.name) {
+        return None;
+    }
+    let reason = format!("there is no {what} `{}`", resource.name);
+    let problem = Problem::node(id, resource.field.as_str(), "unknown_resource", reason);
+    Some(problem.suggest(did_you_mean(&resource.name, known.into_iter().map(String::as_str))))
+}
+
+/// The problem of a model that a step cannot call.
+fn no_chat(id: &str, resource: &Resource, known: &BTreeMap<String, String>) -> Option<Problem> {
+    let is_chat = |purpose: &String| purpose == Resources::CHAT;
+    let chat: Vec<&String> =
+        known.iter().filter(|(_, purpose)| is_chat(purpose)).map(|(name, _)| name).collect();
+    let Some(purpose) = known.get(&resource.name).filter(|purpose| !is_chat(purpose)) else {
+        return missing(id, resource, "model", chat);
+    };
+    let reason = format!("the model `{}` is for {purpose}, and the step needs one for chat", resource.name);
+    let suggestion = if chat.is_empty() {
+        "Add a model whose purpose is `chat`.".to_owned()
+    } else {
+        let names: Vec<String> = chat.iter().map(|name| format!("`{name}`")).collect();
+        format!("Models for chat are {}.", names.join(", "))
+    };
+    Some(Problem::node(id, resource.field.as_str(), "wrong_purpose", reason).suggest(Some(suggestion)))
 }
 
 /// Gives serde's words about a config the same form as the language's own problems.

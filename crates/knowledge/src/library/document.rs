@@ -49,11 +49,13 @@ impl Library {
         let settings = self.settings_of(job, document).await?;
         let (name, media_type) = (document.name.clone(), document.media_type.clone());
         let chunking = settings.chunking;
+        let reading = self.0.reading.lock().await;
         let chunks = off_thread(move || {
             let source = Source { media_type: Some(&media_type), name: Some(&name) };
             chunking.cut(&extract(&content, source, BYTES_MAX)?)
         });
         let chunks = chunks.await?;
+        drop(reading);
         match chunks.len() {
             0 => return Err(Error::NoText.into()),
             count if count > CHUNKS => {
@@ -100,14 +102,15 @@ impl Library {
         let missing: Vec<&String> = texts.iter().filter(|text| !vectors.contains_key(*text)).collect();
         let mut done = texts.len() - missing.len();
         for batch in missing.chunks(BATCH) {
-            let asked: Vec<String> = batch.iter().map(|text| (*text).clone()).collect();
-            let given = embedder.document(asked, &self.0.random).await.map_err(Error::EmbedDocument)?;
-            done += batch.len();
-            vectors.extend(batch.iter().map(|text| (*text).clone()).zip(given));
+            // Said before each call, so that it is seen also while the first one lasts.
             let progress = json!({ "done": done, "total": texts.len() });
             if !self.0.store.job_update(job, JobStatus::Running, &progress, None).await? {
                 return Err(Hindrance::Lost);
             }
+            let asked: Vec<String> = batch.iter().map(|text| (*text).clone()).collect();
+            let given = embedder.document(asked, &self.0.random).await.map_err(Error::EmbedDocument)?;
+            done += batch.len();
+            vectors.extend(batch.iter().map(|text| (*text).clone()).zip(given));
         }
         Ok(vectors)
     }

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use parking_lot::Mutex;
 use serde::Deserialize;
 use serde_json::json;
-use store::{Document, DocumentId, DocumentStatus, Job, JobStatus, NodeId};
+use store::{BaseId, Document, DocumentId, DocumentStatus, Job, JobStatus, NodeId};
 use tokio::{
     sync::watch,
     task::{JoinHandle, JoinSet},
@@ -24,6 +24,10 @@ const REST: Duration = Duration::from_secs(15);
 /// How long it rests while the database takes no writes.
 const TROUBLE: Duration = Duration::from_secs(5);
 
+/// Documents that are worked on at once, each of another base: an endpoint that hangs holds up no more than the bases
+/// that it embeds.
+const PLACES: usize = 4;
+
 /// Ingests documents until it is stopped or dropped.
 #[derive(Debug)]
 pub struct Ingestion {
@@ -37,54 +41,68 @@ struct Spec {
     document: DocumentId,
 }
 
+/// The places at which documents are worked on.
+#[derive(Default)]
+struct Bench {
+    /// What is held at each.
+    held: [Mutex<Option<Job>>; PLACES],
+    /// Held over a claim, so that two places do not take documents of one base.
+    claiming: tokio::sync::Mutex<()>,
+}
+
+impl Bench {
+    /// The bases whose documents are worked on.
+    fn bases(&self) -> Vec<BaseId> {
+        let base = |held: &Mutex<Option<Job>>| {
+            let job = held.lock();
+            serde_json::from_value(job.as_ref()?.spec["base"].clone()).ok()
+        };
+        self.held.iter().filter_map(base).collect()
+    }
+}
+
 impl Ingestion {
     pub(super) fn start(library: Library, node: NodeId) -> Self {
         let (stopping, stopped) = watch::channel(false);
         Self { stopping, worker: tokio::spawn(library.work(node, stopped)) }
     }
 
-    /// Stops: the document under way is given back, to be taken by another node or after the next start.
+    /// Stops: the documents under way are given back, to be taken by another node or after the next start.
     pub async fn stop(self, patience: Duration) {
         self.stopping.send_replace(true);
         if timeout(patience, self.worker).await.is_err() {
-            tracing::warn!("the ingestion of documents did not stop in time; its job is taken again later");
+            tracing::warn!("the ingestion of documents did not stop in time; its jobs are taken again later");
         }
     }
 }
 
 impl Library {
     async fn work(self, node: NodeId, mut stopping: watch::Receiver<bool>) {
-        let held = Mutex::new(None);
-        tokio::select! {
-            // Also when whoever could stop it has gone.
-            _ = stopping.wait_for(|stopping| *stopping) => {}
-            () = self.toil(node, &held) => {}
+        let bench = Arc::new(Bench::default());
+        let mut hands = JoinSet::new();
+        for place in 0..PLACES {
+            let (library, bench) = (self.clone(), Arc::clone(&bench));
+            hands.spawn(async move { library.toil(node, &bench, &bench.held[place]).await });
         }
-        if let Some(job) = held.into_inner()
-            && let Err(error) = self.0.store.job_update(&job, JobStatus::Queued, &job.progress, None).await
-        {
-            tracing::warn!(job = %job.id, %error, "a job could not be given back; it is taken again later");
+        // Also when whoever could stop it has gone.
+        let _ = stopping.wait_for(|stopping| *stopping).await;
+        hands.shutdown().await;
+        for job in bench.held.iter().filter_map(|held| held.lock().take()) {
+            if let Err(error) = self.0.store.job_update(&job, JobStatus::Queued, &job.progress, None).await {
+                tracing::warn!(job = %job.id, %error, "a job could not be given back; it is taken again later");
+            }
         }
     }
 
-    /// Does one job after another, for ever. What it holds is always seen in `held`.
-    async fn toil(&self, node: NodeId, held: &Mutex<Option<Job>>) {
+    /// Does one job after another, for ever. What it holds is always seen in `held`, its place on the bench.
+    async fn toil(&self, node: NodeId, bench: &Bench, held: &Mutex<Option<Job>>) {
         loop {
-            // A job that the database did not let end is kept and tried again.
-            let kept = held.lock().clone();
-            let claimed = match kept {
-                Some(job) => Ok(Some(job)),
-                None => self.0.store.job_claim(node, Job::INGEST).await,
-            };
-            let rest = match claimed {
-                Ok(Some(job)) => {
-                    *held.lock() = Some(job.clone());
-                    if self.attended(&job).await {
-                        *held.lock() = None;
-                        continue;
-                    }
-                    TROUBLE
+            let rest = match self.next(node, bench, held).await {
+                Ok(Some(job)) if self.attended(&job).await => {
+                    *held.lock() = None;
+                    continue;
                 }
+                Ok(Some(_)) => TROUBLE,
                 Ok(None) => REST,
                 Err(error) => {
                     tracing::warn!(%error, "documents that wait to be ingested cannot be read");
@@ -94,6 +112,28 @@ impl Library {
             // Whoever waits is woken by a timer at the latest.
             let _ = timeout(rest, self.0.work.notified()).await;
         }
+    }
+
+    /// The job that is held, or a new one of a base that nobody works on.
+    async fn next(
+        &self,
+        node: NodeId,
+        bench: &Bench,
+        held: &Mutex<Option<Job>>,
+    ) -> Result<Option<Job>, store::Error> {
+        // A job that the database did not let end is kept and tried again.
+        let kept = held.lock().clone();
+        if kept.is_some() {
+            return Ok(kept);
+        }
+        let _claiming = bench.claiming.lock().await;
+        let claimed = self.0.store.job_claim_beside(node, Job::INGEST, &bench.bases()).await?;
+        if claimed.is_some() {
+            held.lock().clone_from(&claimed);
+            // There may be one for another place.
+            self.0.work.notify_one();
+        }
+        Ok(claimed)
     }
 
     /// Does a job, and says whether it is done with.

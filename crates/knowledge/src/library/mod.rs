@@ -1,9 +1,9 @@
 //! Knowledge bases over the database: documents go in, passages come out.
 //!
-//! A document that is [added](Library::add) is a row with a job beside it. An [`Ingestion`] takes the jobs one by
-//! one: it extracts the text, cuts it, embeds it and writes the chunks, which makes the document findable; a job
-//! whose node died is taken again. [`Library::search`] answers from one index a base, which lies in memory and is
-//! built from the rows at the first question.
+//! A document that is [added](Library::add) is a row with a job beside it. An [`Ingestion`] takes the jobs of a base
+//! one by one, and those of some bases side by side: it extracts the text, cuts it, embeds it and writes the chunks,
+//! which makes the document findable; a job whose node died is taken again. [`Library::search`] answers from one index
+//! a base, which lies in memory and is built from the rows at the first question.
 
 mod document;
 mod embedder;
@@ -51,6 +51,8 @@ struct Shared {
     shelves: Mutex<HashMap<BaseId, Arc<Shelf>>>,
     /// Documents may wait to be ingested.
     work: Notify,
+    /// Held while a document is read and cut: that takes a core, and documents side by side are not to take them all.
+    reading: tokio::sync::Mutex<()>,
 }
 
 /// A document that was taken in.
@@ -66,7 +68,14 @@ impl Library {
     /// The knowledge bases in a store. Nothing is read before it is asked for; documents are ingested where
     /// [`Library::start`] is called.
     pub fn new(store: Store, embedders: Arc<dyn Embedders>, random: Random) -> Self {
-        Self(Arc::new(Shared { store, embedders, random, shelves: Mutex::default(), work: Notify::new() }))
+        Self(Arc::new(Shared {
+            store,
+            embedders,
+            random,
+            shelves: Mutex::default(),
+            work: Notify::new(),
+            reading: tokio::sync::Mutex::default(),
+        }))
     }
 
     /// Begins to ingest documents in the name of a node, which must have a lease.

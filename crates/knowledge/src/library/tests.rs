@@ -276,6 +276,28 @@ async fn a_stop_gives_the_document_back() {
 }
 
 #[tokio::test]
+async fn bases_go_on_side_by_side_and_a_stop_gives_all_of_their_documents_back() {
+    let f = Fixture::new().await;
+    f.library.base_put(f.workspace, "faq", &Settings::default()).await.unwrap();
+    f.does_instead(&[Instead::Hang; 2]);
+    let ingestion = f.library.start(f.node);
+    let hanging = [f.add("manual", "a.md", "one").await, f.add("faq", "b.md", "two").await];
+    while f.words.calls.load(Ordering::SeqCst) < 2 {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    let behind = f.add("faq", "c.md", "three").await;
+    f.library.base_put(f.workspace, "other", &Settings::default()).await.unwrap();
+    assert_eq!(f.ingest("other", "d.md", "four").await.status, DocumentStatus::Ready);
+    let open = f.store.job_open(f.workspace, Job::INGEST).await.unwrap();
+    let shown: Vec<_> = open.iter().map(|job| (Some(job.id), job.status)).collect();
+    let [first, second] = hanging.map(|added| (added.job, JobStatus::Running));
+    assert_eq!(shown, [first, second, (behind.job, JobStatus::Queued)], "a base's documents go one by one");
+    ingestion.stop(Duration::from_secs(20)).await;
+    let open = f.store.job_open(f.workspace, Job::INGEST).await.unwrap();
+    assert!(open.len() == 3 && open.iter().all(|job| job.status == JobStatus::Queued), "{open:?}");
+}
+
+#[tokio::test]
 async fn a_base_with_another_model_embeds_its_documents_again() {
     let f = Fixture::new().await;
     let ingestion = f.library.start(f.node);

@@ -57,7 +57,7 @@ async fn its_files_fit_each_other() {
     let resources = Resources {
         destinations: named(&destinations.iter().map(|d| d["name"].as_str().unwrap()).collect::<Vec<_>>()),
         knowledge_bases: named(&[base["name"].as_str().unwrap()]),
-        models: named(&["default"]),
+        models: Some([("default".to_owned(), Resources::CHAT.to_owned())].into()),
         variables: named(&[]),
         secrets: named(&[]),
     };

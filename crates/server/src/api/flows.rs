@@ -359,11 +359,13 @@ async fn resources(app: &App, place: Place) -> Result<Resources, Error> {
     Ok(Resources {
         destinations: names(app.world.destinations(place).keys().cloned().collect()),
         knowledge_bases: names(bases.into_iter().map(|base| base.name).collect()),
-        models: names(
-            models
+        // A model that somebody added stands before a built-in one of its name.
+        models: Some(
+            app.models
+                .built_in()
                 .into_iter()
-                .map(|model| model.name)
-                .chain(app.models.built_in().iter().map(|(name, _)| (*name).to_owned()))
+                .map(|(name, purpose)| (name.to_owned(), purpose.to_owned()))
+                .chain(models.into_iter().map(|model| (model.name, model.purpose)))
                 .collect(),
         ),
         variables: names(variables.into_iter().map(|variable| variable.name).collect()),

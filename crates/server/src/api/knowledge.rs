@@ -1,5 +1,7 @@
 //! Knowledge bases: documents go in, passages come out.
 
+use std::collections::HashMap;
+
 use ::knowledge::{Passage, Question, Settings};
 use axum::{
     Json,
@@ -9,10 +11,10 @@ use axum::{
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use store::{DocumentStatus, NewDocument, Role};
+use store::{DocumentStatus, Job, NewDocument, Role};
 use utoipa::{IntoParams, ToSchema};
 
-use super::{auth::Caller, problem::Error, time::rfc3339};
+use super::{auth::Caller, jobs::Progress, problem::Error, time::rfc3339};
 use crate::app::App;
 
 /// A knowledge base.
@@ -48,6 +50,12 @@ pub(crate) struct DocumentRow {
     /// Why it failed.
     error: Option<String>,
     chunks: u32,
+    /// The job that makes it findable; absent when it is not queued.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    job: Option<String>,
+    /// How far that job is; absent while that is not known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    progress: Option<Progress>,
     updated_at: String,
 }
 
@@ -55,7 +63,8 @@ pub(crate) struct DocumentRow {
 #[derive(Serialize, ToSchema)]
 pub(crate) struct DocumentAdded {
     id: String,
-    /// The job that makes it findable; null when the same content is there already.
+    /// The job that makes it findable; absent when the same content is there already.
+    #[serde(skip_serializing_if = "Option::is_none")]
     job: Option<String>,
 }
 
@@ -125,17 +134,16 @@ pub(crate) async fn list_documents(
     let base = app.store.base_named(caller.workspace, &name).await?;
     let base = base.ok_or_else(|| Error::not_found(format!("There is no knowledge base `{name}`.")))?;
     let documents = app.store.document_list(caller.workspace, base.id).await?;
-    let row = |document: store::Document| DocumentRow {
-        id: document.id.to_string(),
-        name: document.name,
-        media_type: document.media_type,
-        size: document.size,
-        status: document.status,
-        error: document.error,
-        chunks: document.chunks,
-        updated_at: rfc3339(document.updated_at),
-    };
-    Ok(Json(documents.into_iter().map(row).collect()))
+    let mut jobs: HashMap<String, Job> = HashMap::new();
+    if documents.iter().any(|document| document.status == DocumentStatus::Queued) {
+        for job in app.store.job_open(caller.workspace, Job::INGEST).await? {
+            // Of several jobs for a document the first does the work.
+            if let Some(document) = job.spec["document"].as_str() {
+                jobs.entry(document.to_owned()).or_insert(job);
+            }
+        }
+    }
+    Ok(Json(documents.into_iter().map(|document| DocumentRow::of(document, &jobs)).collect()))
 }
 
 /// Add a document: its bytes as the body, its type in `Content-Type`
@@ -188,11 +196,32 @@ pub(crate) async fn search(
     Ok(Json(SearchResult { passages }))
 }
 
+impl DocumentRow {
+    /// A row; `jobs` are those that have not ended, by the document's id.
+    fn of(document: store::Document, jobs: &HashMap<String, Job>) -> Self {
+        let id = document.id.to_string();
+        let job = jobs.get(&id).filter(|_| document.status == DocumentStatus::Queued);
+        Self {
+            name: document.name,
+            media_type: document.media_type,
+            size: document.size,
+            status: document.status,
+            error: document.error,
+            chunks: document.chunks,
+            job: job.map(|job| job.id.to_string()),
+            progress: job.and_then(Progress::of),
+            updated_at: rfc3339(document.updated_at),
+            id,
+        }
+    }
+}
+
 /// What the library says, to a caller.
 fn told(error: ::knowledge::Error) -> Error {
     match error {
         ::knowledge::Error::Store(error) => error.into(),
         missing @ ::knowledge::Error::BaseMissing { .. } => Error::not_found(missing.to_string()),
-        other => Error::invalid(other.to_string()),
+        passing if passing.is_transient() => Error::unavailable(format!("{}; try again.", passing.chain())),
+        lasting => Error::invalid(lasting.chain()),
     }
 }

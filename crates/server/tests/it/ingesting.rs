@@ -97,7 +97,7 @@ async fn stop(mut server: Server) {
 }
 
 /// Sections of one sentence each: with some dozens they are embedded in several calls.
-fn sections(count: usize, word: &str) -> String {
+pub(crate) fn sections(count: usize, word: &str) -> String {
     (0..count)
         .fold(String::new(), |text, n| text + &format!("## Part {n}\n\nPart number {n} is the {word}.\n\n"))
 }

@@ -34,7 +34,18 @@ pub(crate) async fn base(owner: &Api, url: &str) {
 
 /// Adds a document to the base.
 pub(crate) async fn add(owner: &Api, name: &str, media_type: &str, content: impl Into<Vec<u8>>) -> Answer {
-    let url = format!("{}/api/v1/knowledge-bases/manual/documents?name={name}", owner.url);
+    add_to(owner, "manual", name, media_type, content).await
+}
+
+/// Adds a document to a base of another name.
+pub(crate) async fn add_to(
+    owner: &Api,
+    base: &str,
+    name: &str,
+    media_type: &str,
+    content: impl Into<Vec<u8>>,
+) -> Answer {
+    let url = format!("{}/api/v1/knowledge-bases/{base}/documents?name={name}", owner.url);
     let (header, credentials) = owner.credentials.clone().unwrap();
     let headers = [(header, credentials.as_str()), ("content-type", media_type)];
     owner.http.call(Method::POST, &url, &headers, content.into()).await
@@ -157,7 +168,7 @@ async fn the_same_content_is_embedded_once_and_a_new_one_replaces_it() {
     assert_eq!(embedded(&vectors).len(), 2);
     let calls = vectors.seen().len();
     let same = add(&owner, "brisa.md", "text/markdown", MARKDOWN).await.ok();
-    assert!(same["job"].is_null(), "there is nothing to do: {same}");
+    assert!(same.get("job").is_none(), "there is nothing to do: {same}");
     ingest(&owner, "twin.md", "text/markdown", MARKDOWN).await;
     assert_eq!(vectors.seen().len(), calls, "neither is embedded");
 
@@ -178,6 +189,40 @@ async fn the_same_content_is_embedded_once_and_a_new_one_replaces_it() {
     assert_eq!(owner.delete(&format!("/documents/{}", twin["id"].as_str().unwrap())).await.status, 204);
     let left = find(&owner, "warranty").await;
     assert!(!left.is_empty() && left.iter().all(|passage| passage["name"] == "brisa.md"), "{left:?}");
+}
+
+#[tokio::test]
+async fn a_question_that_cannot_be_embedded_says_why_and_whether_to_ask_again() {
+    let server = Server::fresh().await;
+    let owner = Api::set_up(&server).await;
+    let ask = async || {
+        owner.post("/knowledge-bases/manual/search", &json!({ "query": "Is the pump blocked?" })).await
+    };
+    let closed = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+    base(&owner, &format!("http://{closed}/v1")).await;
+    let answer = ask().await;
+    let said = answer.problem(503, "unavailable");
+    assert_eq!(answer.header("retry-after"), Some("5"));
+    let detail = said["detail"].as_str().unwrap();
+    for part in
+        ["the question could not be embedded", "vectors cannot be reached", "no connection to 127.0.0.1"]
+    {
+        assert!(detail.contains(part), "{detail}");
+    }
+
+    for (status, problem, code, says) in [
+        (503, 503, "unavailable", "vectors cannot answer now (status 503): sorry, *** is busy"),
+        (429, 503, "unavailable", "vectors limits the rate of requests: sorry, *** is busy"),
+        (401, 422, "invalid", "vectors does not accept the key"),
+        (400, 422, "invalid", "vectors does not take the request: sorry, *** is busy"),
+    ] {
+        let body = r#"{"error":{"message":"sorry, sk-mock is busy"}}"#;
+        let endpoint = Receiver::start(move |_, _| Reply::with(status, &[], body)).await;
+        base(&owner, &endpoint.url("v1")).await;
+        let said = ask().await.problem(problem, code);
+        let detail = said["detail"].as_str().unwrap();
+        assert!(detail.contains(says) && !detail.contains("sk-mock"), "{status}: {detail}");
+    }
 }
 
 /// By words where the meaning cannot be had.

@@ -21,6 +21,7 @@ mod fates;
 mod forms;
 mod importing;
 mod ingesting;
+mod jobs;
 mod knowledge;
 mod live;
 mod mistakes;

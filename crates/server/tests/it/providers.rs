@@ -107,8 +107,9 @@ async fn what_cannot_be_a_provider_or_a_model_is_refused_and_what_is_missing_is_
     let missing = owner.put("/flows/thinking", &json!({ "definition": thinking("gone") })).await.ok();
     assert!(missing["valid"] == false && missing.to_string().contains("gone"), "{missing}");
     let embedding = json!({ "provider": "vendor", "purpose": "embedding" });
-    assert_eq!(owner.put("/models/vectors", &embedding).await.status, 204);
-    owner.deploy("thinking", &thinking("vectors")).await;
+    assert_eq!(owner.put("/models/changes", &model).await.status, 204);
+    owner.deploy("thinking", &thinking("changes")).await;
+    assert_eq!(owner.put("/models/changes", &embedding).await.status, 204);
     let source = owner.open_source("thinking", "wait").await;
     let problem = source.post(&json!({ "query": "x" })).await.problem(500, "run_failed");
     assert_eq!(problem["cause"]["code"], "model_rejected", "{problem}");

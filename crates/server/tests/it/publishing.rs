@@ -121,6 +121,48 @@ edges: [start -> tell]
 }
 
 #[tokio::test]
+async fn a_step_names_a_model_for_chat() {
+    let server = Server::fresh().await;
+    let owner = Api::set_up(&server).await;
+    let provider = json!({ "config": { "base_url": "https://models.example.com/v1" } });
+    owner.put("/providers/vendor", &provider).await.ok();
+    let add = async |name: &str, purpose: &str| {
+        let model = json!({ "provider": "vendor", "purpose": purpose });
+        owner.put(&format!("/models/{name}"), &model).await.ok();
+    };
+    add("mini", "embedding").await;
+    add("speaker", "chat").await;
+    let thinking = |model: &str| {
+        let nodes = format!(
+            "nodes:
+  think: {{ kind: llm, model: {model}, messages: [{{ user: \"{{{{ input.query }}}}\" }}] }}
+edges: [start -> think]
+outputs: {{ text: \"{{{{ nodes.think.text }}}}\" }}
+"
+        );
+        flow("shop", &nodes)
+    };
+    for (model, code, reason, suggestion) in [
+        ("mini", "wrong_purpose", "`mini` is for embedding", "`speaker`"),
+        ("speakr", "unknown_resource", "no model `speakr`", "Did you mean `speaker`?"),
+    ] {
+        save(&owner, &thinking(model)).await;
+        let refused = owner.post("/flows/shop/versions", &json!({})).await.problem(422, "flow_invalid");
+        let problem = &refused["problems"][0];
+        assert_eq!((&problem["node"], &problem["field"]), (&json!("think"), &json!("model")), "{refused}");
+        assert_eq!(problem["code"], code, "{refused}");
+        assert!(problem["reason"].as_str().unwrap().contains(reason), "{refused}");
+        assert!(problem["suggestion"].as_str().unwrap().contains(suggestion), "{refused}");
+    }
+    save(&owner, &thinking("speaker")).await;
+    owner.post("/flows/shop/versions", &json!({})).await.ok();
+    add("speaker", "rerank").await;
+    let to = json!({ "environment": "production", "version": 1 });
+    let refused = owner.post("/flows/shop/deployments", &to).await.problem(422, "flow_invalid");
+    assert_eq!(refused["problems"][0]["code"], "wrong_purpose", "{refused}");
+}
+
+#[tokio::test]
 async fn what_cannot_be_a_flow_is_said_to_be_none() {
     let server = Server::fresh().await;
     let owner = Api::set_up(&server).await;
