@@ -1,6 +1,9 @@
 //! Claiming runs, keeping the lease, stopping in good order.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
 
 use faults::CrashPoint;
 use flow::run::{RunError, Status};
@@ -80,7 +83,9 @@ async fn keep_lease(shared: Arc<Shared>, name: String, version: String) {
     let mut beat = tokio::time::interval(Store::node_lease() / 3);
     loop {
         beat.tick().await;
-        if let Err(error) = shared.store.node_beat(shared.node, &name, &version).await {
+        let renewed = shared.store.node_beat(shared.node, &name, &version).await;
+        shared.leased.store(renewed.is_ok(), Ordering::Relaxed);
+        if let Err(error) = renewed {
             tracing::warn!(%error, "the lease could not be renewed");
         }
         if let Err(error) = prune(&shared.store).await {
@@ -223,9 +228,9 @@ async fn take_up(shared: Arc<Shared>, claimed: ClaimedRun, permit: OwnedSemaphor
     go_on(shared, claimed, Some(permit), |_| {}).await;
 }
 
-/// Cancels a claimed run.
-pub(crate) async fn cancel_claimed(shared: Arc<Shared>, claimed: ClaimedRun, by: &str) {
-    go_on(shared, claimed, None, |execution| execution.cancel(by)).await;
+/// Cancels a claimed run. Says whether it could be taken up for that.
+pub(crate) async fn cancel_claimed(shared: Arc<Shared>, claimed: ClaimedRun, by: &str) -> bool {
+    go_on(shared, claimed, None, |execution| execution.cancel(by)).await
 }
 
 async fn go_on(
@@ -233,17 +238,20 @@ async fn go_on(
     claimed: ClaimedRun,
     permit: Option<OwnedSemaphorePermit>,
     first: impl FnOnce(&mut Execution),
-) {
+) -> bool {
     let run = claimed.held.id;
     let controlled = shared.hub.enter(run);
     match Execution::resume(Arc::clone(&shared), claimed, permit).await {
         Ok(mut execution) => {
             first(&mut execution);
             execution.drive(controlled).await;
+            true
         }
         Err(error) => {
-            shared.hub.leave(run);
             give_up(&shared, claimed, &error).await;
+            // Whoever waits for it looks at its row now.
+            shared.hub.leave(run);
+            false
         }
     }
 }

@@ -27,7 +27,7 @@ pub enum Error {
         source: JournalError,
     },
     /// There is no such run.
-    #[error("the run {0} does not exist, or is held by another node")]
+    #[error("the run {0} does not exist")]
     NoRun(store::RunId),
     /// The server is stopping.
     #[error("the server is stopping; try again")]

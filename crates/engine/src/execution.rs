@@ -270,7 +270,7 @@ impl Execution {
     fn ending(&self) -> Option<Ending> {
         self.state.status().is_final().then(|| Ending {
             status: self.state.status(),
-            error: self.state.error().and_then(|error| serde_json::to_string(error).ok()),
+            error: self.state.error().and_then(|error| serde_json::to_string(&error.without_payload()).ok()),
             at: self.shared.clock.now(),
         })
     }

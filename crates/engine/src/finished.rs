@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use store::{Place, RunId, RunView, WorkspaceId};
 
-use crate::{Engine, Error};
+use crate::{Engine, Error, Program, journal::Told};
 
 /// The answer to a source's request, as a step gave it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -53,7 +53,7 @@ pub struct Timeline {
     pub run: RunView,
     /// The flow's input.
     pub input: Arc<Value>,
-    /// The number of the flow's version.
+    /// The number of the flow's version; 0 when it cannot be read any more.
     pub version: u32,
     /// Where each of the flow's steps stands, in the order of the flow.
     pub steps: Vec<StepStanding>,
@@ -106,6 +106,16 @@ impl Outcome {
     }
 }
 
+impl Timeline {
+    /// What the row of a run says of it.
+    fn of_row(run: RunView) -> Self {
+        let error = run.error.as_deref().and_then(|error| serde_json::from_str(error).ok());
+        let outcome = Outcome { status: run.status, response: None, outputs: None, error };
+        let input = Arc::new(Value::Null);
+        Self { run, input, version: 0, steps: Vec::new(), events: Vec::new(), outcome }
+    }
+}
+
 impl Engine {
     /// Everything that happened in a run, from its journal.
     ///
@@ -113,9 +123,16 @@ impl Engine {
     /// When the run does not exist or its journal cannot be read.
     pub async fn timeline(&self, workspace: WorkspaceId, id: RunId) -> Result<Timeline, Error> {
         let run = self.0.store.run_get(workspace, id).await?.ok_or(Error::NoRun(id))?;
-        let program = self.0.program(workspace, run.version).await?;
         let place = Place { workspace, environment: run.environment };
-        let told = self.0.told(&program, id, (place, run.event)).await?;
+        let (program, told) = match self.read(&run, place).await {
+            Ok(read) => read,
+            // A run that could not be taken up is failed for that; its row says so, and nothing else can.
+            Err(error @ (Error::Program { .. } | Error::Journal { .. })) if run.status.is_final() => {
+                tracing::warn!(run = %id, error = &error as &dyn std::error::Error, "only the row of a run can be read");
+                return Ok(Timeline::of_row(run));
+            }
+            Err(error) => return Err(error),
+        };
         let mut outcome = Outcome::of(&told.state);
         outcome.status = run.status;
         let standing = |node: NodeIndex| {
@@ -130,6 +147,12 @@ impl Engine {
         Ok(Timeline { run, input: told.input, version: program.number, steps, events: told.events, outcome })
     }
 
+    async fn read(&self, run: &RunView, place: Place) -> Result<(Arc<Program>, Told), Error> {
+        let program = self.0.program(place.workspace, run.version).await?;
+        let told = self.0.told(&program, run.id, (place, run.event)).await?;
+        Ok((program, told))
+    }
+
     /// Waits for a run's answer or end, whoever runs it; `None` when the time is up first.
     ///
     /// # Errors
@@ -142,9 +165,17 @@ impl Engine {
     ) -> Result<Option<Outcome>, Error> {
         loop {
             let waiting = self.0.hub.wait(id, what);
-            let told = self.timeline(workspace, id).await?.outcome;
-            if told.tells(what) {
-                return Ok(Some(told));
+            let run = self.0.store.run_get(workspace, id).await?.ok_or(Error::NoRun(id))?;
+            // The row alone says that nothing has begun, or that the end is not there yet.
+            let may_tell = match what {
+                Tells::Answer => run.status != Status::Queued,
+                Tells::End => run.status.is_final() || run.status == Status::Parked,
+            };
+            if may_tell {
+                let told = self.timeline(workspace, id).await?.outcome;
+                if told.tells(what) {
+                    return Ok(Some(told));
+                }
             }
             let next = tokio::time::Instant::now() + std::time::Duration::from_millis(250);
             let until = match waiting {

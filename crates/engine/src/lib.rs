@@ -22,7 +22,15 @@ mod program;
 mod registry;
 mod submit;
 
-use std::{collections::BTreeMap, num::NonZeroUsize, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeMap,
+    num::NonZeroUsize,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use clock::{Clock, Random};
 use parking_lot::Mutex;
@@ -93,6 +101,8 @@ pub(crate) struct Shared {
     programs: program::Cache,
     hub: hub::Hub,
     stopping: watch::Sender<bool>,
+    /// Whether the lease was renewed when that was last due.
+    leased: AtomicBool,
     /// The task that claims, and the one that keeps the lease.
     tasks: Mutex<Vec<tokio::task::JoinHandle<()>>>,
 }
@@ -115,6 +125,7 @@ impl Engine {
             programs: program::Cache::default(),
             hub: hub::Hub::new(),
             stopping: watch::Sender::new(false),
+            leased: AtomicBool::new(true),
             tasks: Mutex::default(),
             secret_mark: mark.into(),
             store,
@@ -144,6 +155,11 @@ impl Engine {
     /// The text that marks a secret's placeholder in what steps render. It never leaves the process.
     pub fn secret_mark(&self) -> &Arc<str> {
         &self.0.secret_mark
+    }
+
+    /// Whether the store takes writes, as far as the last renewal of the lease tells.
+    pub fn is_leased(&self) -> bool {
+        self.0.leased.load(Ordering::Relaxed)
     }
 
     /// How many runs are under way here.

@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use flow::{Definition, Flow, KindName, NodeIndex, Problem, Resources, compile};
+use flow::{Definition, Flow, KindName, NodeIndex, Problem, Resources, compile, compile_published};
 use parking_lot::RwLock;
 use serde_json::{Map, Value};
 use store::{FlowId, VersionId, WorkspaceId};
@@ -51,19 +51,36 @@ impl Program {
         registry: &Registry,
         resources: &Resources,
     ) -> Result<Flow, Vec<Problem>> {
-        let mut definition = Definition::parse(text).map_err(|error| vec![as_problem(error)])?;
-        for (id, pin) in pins {
-            let pinned = pin.as_str().and_then(|pin| pin.parse::<KindName>().ok());
-            if let (Some(node), Some(pinned)) = (definition.nodes.get_mut(id.as_str()), pinned) {
-                node.kind = pinned;
-            }
-        }
-        compile(definition, registry, resources)
+        compile(pinned(text, pins)?, registry, resources)
+    }
+
+    /// Compiles a published version, by the rules of its day.
+    ///
+    /// # Errors
+    /// What this build lacks to run it.
+    pub fn compile_published(
+        text: &str,
+        pins: &Map<String, Value>,
+        registry: &Registry,
+    ) -> Result<Flow, Vec<Problem>> {
+        compile_published(pinned(text, pins)?, registry)
     }
 
     pub(crate) fn config(&self, node: NodeIndex) -> Option<&Config> {
         self.configs.get(node.position())
     }
+}
+
+/// Reads a text and pins its kinds.
+fn pinned(text: &str, pins: &Map<String, Value>) -> Result<Definition, Vec<Problem>> {
+    let mut definition = Definition::parse(text).map_err(|error| vec![as_problem(error)])?;
+    for (id, pin) in pins {
+        let pin = pin.as_str().and_then(|pin| pin.parse::<KindName>().ok());
+        if let (Some(node), Some(pin)) = (definition.nodes.get_mut(id.as_str()), pin) {
+            node.kind = pin;
+        }
+    }
+    Ok(definition)
 }
 
 fn as_problem(error: flow::ParseError) -> Problem {
@@ -93,8 +110,8 @@ impl Shared {
         let failed = |problems| Error::Program { version, problems };
         // What the workspace has may have changed since the version was published; a step whose
         // destination or base is gone says so when it runs.
-        let flow = Program::compile(&stored.definition, &stored.kinds, &self.registry, &Resources::default())
-            .map_err(failed)?;
+        let flow =
+            Program::compile_published(&stored.definition, &stored.kinds, &self.registry).map_err(failed)?;
         let configs = flow.nodes().iter().map(|node| {
             let kind = self.registry.get(&node.kind, Some(node.version));
             kind.map_or(Err(Vec::new()), |kind| kind.decode(&node.config))

@@ -166,33 +166,6 @@ impl Engine {
         Some(outcome)
     }
 
-    /// Records an event that a source's filter held back. It runs nothing.
-    ///
-    /// # Errors
-    /// [`Error::Store`] when it cannot be put on stable storage.
-    pub async fn submit_filtered(&self, submission: Submission) -> Result<Submitted, Error> {
-        let event: EventId = self.0.store.ids().next();
-        let admission = Admission {
-            event: NewEvent {
-                id: event,
-                place: submission.place,
-                flow: submission.program.flow_id,
-                source: submission.source.map(|(id, _)| id),
-                kind: submission.kind,
-                received_at: submission.received_at,
-                status: EventStatus::Filtered,
-                content: submission.content,
-            },
-            dedupe: submission.dedupe,
-            run: None,
-        };
-        let (event, duplicate) = match self.0.store.event_admit(admission).await? {
-            Admitted::New => (event, false),
-            Admitted::Duplicate(first) => (first, true),
-        };
-        Ok(Submitted { event, run: event.original_run(), duplicate, outcome: None, answer: None })
-    }
-
     /// Runs an event again, in a run of its own, on a version of its flow. Bypasses dedupe.
     ///
     /// # Errors
@@ -265,8 +238,7 @@ impl Engine {
     async fn cancel_idle(self, run: RunId, by: String) -> Result<bool, Error> {
         let Some(claimed) = self.0.store.run_claim_one(self.0.node, run).await? else { return Ok(false) };
         // It runs no step, so it needs no place among those that do.
-        cancel_claimed(self.0, claimed, &by).await;
-        Ok(true)
+        Ok(cancel_claimed(self.0, claimed, &by).await)
     }
 }
 

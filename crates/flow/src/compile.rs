@@ -110,11 +110,6 @@ impl Flow {
         self.final_ai_output
     }
 
-    /// Whether no step of it touches the outside: such a run can be committed whole, at its end.
-    pub fn is_pure(&self) -> bool {
-        self.nodes.iter().all(|node| node.effect == Effect::Pure)
-    }
-
     /// Checks an input against the flow's fields and fills in defaults.
     ///
     /// # Errors
@@ -124,13 +119,31 @@ impl Flow {
     }
 }
 
-/// Compiles a definition.
+/// Compiles a definition that is written or published now.
 ///
 /// # Errors
 /// Every problem that keeps the flow from running, in the order of the text.
 pub fn compile(
     definition: Definition,
     kinds: &dyn Kinds,
+    resources: &Resources,
+) -> Result<Flow, Vec<Problem>> {
+    assemble(definition, kinds, |subject| references::check(subject), resources)
+}
+
+/// Compiles a definition that was published before. The rules for names and for what may be missing are
+/// those of its day: a stricter one of today must not stop what serves already.
+///
+/// # Errors
+/// What is wrong with its form: a kind or a port that this build does not have, a config that does not fit.
+pub fn compile_published(definition: Definition, kinds: &dyn Kinds) -> Result<Flow, Vec<Problem>> {
+    assemble(definition, kinds, |_| Vec::new(), &Resources::default())
+}
+
+fn assemble(
+    definition: Definition,
+    kinds: &dyn Kinds,
+    check_names: impl FnOnce(&Subject) -> Vec<Problem>,
     resources: &Resources,
 ) -> Result<Flow, Vec<Problem>> {
     let mut problems = check_name(&definition.name);
@@ -150,7 +163,7 @@ pub fn compile(
     }
     let subject = Subject { definition: &definition, graph: &graph, kinds: &found, resources };
     problems.extend(nodes::check(&subject));
-    problems.extend(references::check(&subject));
+    problems.extend(check_names(&subject));
     if !problems.is_empty() {
         return Err(problems);
     }

@@ -20,7 +20,7 @@ pub mod run;
 pub mod template;
 mod units;
 
-pub use compile::{Flow, Node, Resources, compile};
+pub use compile::{Flow, Node, Resources, compile, compile_published};
 pub use definition::{Backoff, Definition, FORMAT, KindName, NodeDefinition, OnFailure, ParseError, Retry};
 pub use field::{Field, FieldProblem, FieldType, Fields, Leniency};
 pub use graph::{Edge, EdgeIndex, Graph, Join, NodeIndex, PORT_FAILED, PORT_NEXT};

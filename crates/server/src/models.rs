@@ -83,7 +83,6 @@ pub(crate) struct Models {
 }
 
 /// The workspace's models and providers.
-#[derive(Default)]
 struct Known {
     models: HashMap<String, Model>,
     /// By name; `None` for one whose row cannot be read.
@@ -138,17 +137,26 @@ impl Models {
         let _reading = self.reading.lock().await;
         // Nobody goes on with what was before, also when it cannot be read now.
         *self.known.write() = None;
-        let known = self.read(workspace).await?;
-        *self.known.write() = Some(Arc::new(known));
-        Ok(())
+        self.fill(workspace).await.map(drop)
     }
 
     async fn known(&self, workspace: WorkspaceId) -> Result<Arc<Known>, store::Error> {
         if let Some(known) = &*self.known.read() {
             return Ok(Arc::clone(known));
         }
-        self.reload(workspace).await?;
-        Ok(self.known.read().as_ref().map(Arc::clone).unwrap_or_default())
+        let _reading = self.reading.lock().await;
+        // Somebody may have read them while this one waited for its turn.
+        let filled = self.known.read().as_ref().map(Arc::clone);
+        match filled {
+            Some(known) => Ok(known),
+            None => self.fill(workspace).await,
+        }
+    }
+
+    async fn fill(&self, workspace: WorkspaceId) -> Result<Arc<Known>, store::Error> {
+        let known = Arc::new(self.read(workspace).await?);
+        *self.known.write() = Some(Arc::clone(&known));
+        Ok(known)
     }
 
     async fn read(&self, workspace: WorkspaceId) -> Result<Known, store::Error> {

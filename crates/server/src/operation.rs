@@ -13,13 +13,14 @@ pub(crate) async fn livez() -> &'static str {
     "ok\n"
 }
 
-/// The server takes events: the database can be read and nobody is stopping it.
+/// The server takes events: the database can be read and written, and nobody is stopping it.
 pub(crate) async fn readyz(State(app): State<App>) -> Response {
     if app.is_stopping() {
         return (StatusCode::SERVICE_UNAVAILABLE, "stopping\n").into_response();
     }
     match app.store.run_next_due().await {
-        Ok(_) => "ok\n".into_response(),
+        Ok(_) if app.engine.is_leased() => "ok\n".into_response(),
+        Ok(_) => (StatusCode::SERVICE_UNAVAILABLE, "the database takes no writes\n").into_response(),
         Err(error) => {
             tracing::warn!(%error, "not ready");
             (StatusCode::SERVICE_UNAVAILABLE, "the database cannot be read\n").into_response()

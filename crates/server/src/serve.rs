@@ -14,6 +14,7 @@ use clock::{Clock, Random};
 use delivery::Drain;
 use engine::Engine;
 use knowledge::{Ingestion, Library};
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use store::{LinkPurpose, Place, Store};
 use tokio::{
     net::TcpListener,
@@ -87,7 +88,8 @@ async fn stop(app: &App, workers: Workers) {
 
 async fn build(config: Config, bound: SocketAddr) -> anyhow::Result<(App, Workers)> {
     let (clock, random) = (Clock::system(), Random::system());
-    let metrics = metrics_exporter_prometheus::PrometheusBuilder::new().install_recorder()?;
+    let metrics = PrometheusBuilder::new().install_recorder()?;
+    tokio::spawn(upkeep(metrics.clone()));
     let keys = config.key_ring(&random)?;
     let options = store::Options {
         directory: config.data_dir.clone(),
@@ -95,8 +97,11 @@ async fn build(config: Config, bound: SocketAddr) -> anyhow::Result<(App, Worker
         readers: config.database.readers,
     };
     let store = Store::open(&options, keys, clock.clone(), random.clone())?;
-    let checked = store.keys_check().await;
-    checked.with_context(|| format!("the key is not that of the data in {}", config.data_dir.display()))?;
+    store.keys_check().await.map_err(|error| match error {
+        error @ store::Error::Unseal { .. } => anyhow::Error::new(error)
+            .context(format!("the key is not that of the data in {}", config.data_dir.display())),
+        error => error.into(),
+    })?;
     let workspace = store.workspace_ensure(&config.workspace).await?;
     let world = Arc::new(World::load(store.clone(), workspace).await?);
     let version = env!("CARGO_PKG_VERSION");
@@ -149,6 +154,15 @@ async fn build(config: Config, bound: SocketAddr) -> anyhow::Result<(App, Worker
         random,
     });
     Ok((app, Workers { drain, ingestion }))
+}
+
+/// Folds what histograms have taken in, which would otherwise be kept until somebody reads the metrics.
+async fn upkeep(metrics: PrometheusHandle) {
+    let mut every = tokio::time::interval(Duration::from_secs(5));
+    loop {
+        every.tick().await;
+        metrics.run_upkeep();
+    }
 }
 
 fn router(app: App) -> Router {

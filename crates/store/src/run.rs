@@ -167,7 +167,8 @@ pub struct RunView {
 pub struct RunFilter {
     /// Only those of this flow.
     pub flow: Option<FlowId>,
-    /// Only finished ones that did not succeed.
+    /// Only those that stand so, finished or not; not looked at when `flow` is given. There is no list of those
+    /// that succeeded: it would need an index that every run pays for, and finds none.
     pub status: Option<Status>,
 }
 
@@ -282,7 +283,7 @@ impl Store {
     pub async fn run_next_due(&self) -> Result<Option<Timestamp>, Error> {
         self.read(|c| {
             let mut query = c.prepare_cached(
-                "SELECT wake_at FROM run_live WHERE wake_at IS NOT NULL ORDER BY wake_at LIMIT 1",
+                "SELECT wake_at FROM run_live WHERE wake_at IS NOT NULL AND deaths < 2 ORDER BY wake_at LIMIT 1",
             )?;
             query.query_row([], |row| time(row, 0)).optional()
         })
@@ -400,8 +401,10 @@ impl Store {
                     "flow = ?1 AND environment = ?2 AND id < ?3 AND workspace = ?5",
                     vec![flow, &place.environment, &before],
                 ),
+                // The last two terms say to SQLite that its partial indexes hold all there is.
                 (None, Some(_)) => (
-                    "workspace = ?1 AND environment = ?2 AND id < ?3 AND status = ?5 AND status <> 'succeeded'",
+                    "workspace = ?1 AND environment = ?2 AND id < ?3 AND status = ?5 AND status <> 'succeeded' \
+                     AND status <> 'running'",
                     vec![&place.workspace, &place.environment, &before],
                 ),
                 (None, None) => (
@@ -417,6 +420,14 @@ impl Store {
             for (columns, table) in [(LIVE, "run_live"), (DONE, "run")] {
                 let sql = format!("SELECT {columns} FROM {table} WHERE {clause} ORDER BY id DESC LIMIT ?4");
                 items.extend(collect(c, &sql, &params)?);
+            }
+            if (filter.flow, filter.status) == (None, Some(Status::Running)) {
+                // Only what a node holds is running: that is little, and sorted without an index of its own.
+                let sql = format!(
+                    "SELECT {LIVE} FROM run_live INDEXED BY run_owner WHERE owner IS NOT NULL AND workspace = ?1 \
+                     AND environment = ?2 AND id < ?3 AND status = ?5 ORDER BY id DESC LIMIT ?4"
+                );
+                items = collect(c, &sql, &params)?;
             }
             items.sort_by_key(|run: &RunView| std::cmp::Reverse(run.id));
             Ok(Page::cut(items, page.limit))

@@ -61,7 +61,7 @@ impl Database {
             .map_err(|error| failed(error.to_string()))?;
         let free_readers = Arc::new(Semaphore::new(readers.len()));
         let claims = claims::Claims::read(&connection).map_err(Error::Read)?;
-        let writer = Writer::start(connection, claims, path).map_err(|error| failed(error.to_string()))?;
+        let writer = Writer::start(connection, claims, &path).map_err(|error| failed(error.to_string()))?;
         Ok(Self { writer, readers: Arc::new(Mutex::new(readers)), free_readers, _lock: lock })
     }
 
@@ -87,7 +87,11 @@ impl Database {
             let started = Instant::now();
             // Every thousand steps of SQLite's machine is well under a millisecond.
             let limit = connection.progress_handler(1000, Some(move || started.elapsed() > READ_LIMIT));
-            let result = limit.and_then(|()| read(&connection));
+            let result = limit.and_then(|()| {
+                // What is read belongs together: a row that moves between two tables is in one of them.
+                let transaction = connection.transaction()?;
+                read(&transaction)
+            });
             // Given back here, so that a caller who stops waiting does not take it along.
             readers.lock().push(connection);
             drop(free);

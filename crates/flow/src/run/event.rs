@@ -58,6 +58,20 @@ pub struct RunError {
     pub message: String,
 }
 
+impl RunError {
+    /// The same for those outside, and for where payloads may not lie in the clear: a message may quote what
+    /// a server or a model said.
+    #[must_use]
+    pub fn without_payload(&self) -> Self {
+        let Self { step, code, .. } = self;
+        let message = match step {
+            Some(step) => format!("step `{step}` failed with `{code}`; the trace of the event says why"),
+            None => format!("the run failed with `{code}`; the trace of the event says why"),
+        };
+        Self { step: step.clone(), code: code.clone(), message }
+    }
+}
+
 /// What has happened in a run, as it is journaled. Times are milliseconds since 1970, UTC.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]

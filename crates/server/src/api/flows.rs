@@ -290,8 +290,7 @@ pub(crate) async fn get_version(
     let id = numbered(&app, &caller, &row, number).await?.id;
     let version =
         app.store.version_get(caller.workspace, id).await?.ok_or_else(|| no_version(&name, number))?;
-    let flow =
-        Program::compile(&version.definition, &version.kinds, app.engine.registry(), &Resources::default());
+    let flow = Program::compile_published(&version.definition, &version.kinds, app.engine.registry());
     Ok(Json(VersionDetail {
         number,
         definition: version.definition,

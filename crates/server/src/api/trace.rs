@@ -267,7 +267,7 @@ fn run_trace(
         input: (*timeline.input).clone(),
         outputs: timeline.outcome.outputs.as_deref().cloned(),
         response: timeline.outcome.response.as_deref().cloned(),
-        error: why(&run),
+        error: timeline.outcome.error.as_ref().map(|error| serde_json::json!(error)).or_else(|| why(&run)),
         steps: steps.collect(),
         deliveries: made.into_iter().map(|(view, attempts)| delivery_trace(view, attempts, names)).collect(),
     }

@@ -7,7 +7,7 @@ use axum::{
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use engine::{Outcome, Submitted, Tells};
-use flow::run::Status;
+use flow::run::{RunError, Status};
 use gateway::{Problem, Refused, Reply};
 use serde::Serialize;
 use serde_json::Value;
@@ -135,14 +135,15 @@ struct RunFailed<'a> {
     code: &'static str,
     event_id: String,
     /// Why, and at which step.
-    cause: Option<&'a flow::run::RunError>,
+    cause: Option<&'a RunError>,
 }
 
 fn run_failed(outcome: &Outcome, event: store::EventId) -> Response {
+    let cause = outcome.error.as_ref().map(RunError::without_payload);
     let detail = match outcome.status {
         Status::Cancelled => "The run was cancelled.",
         Status::Parked => "The run is held back until a person has looked at it.",
-        _ => outcome.error.as_ref().map_or("The run failed.", |error| error.message.as_str()),
+        _ => cause.as_ref().map_or("The run failed.", |cause| cause.message.as_str()),
     };
     let body = RunFailed {
         r#type: "/errors/run_failed",
@@ -151,7 +152,7 @@ fn run_failed(outcome: &Outcome, event: store::EventId) -> Response {
         detail,
         code: "run_failed",
         event_id: event.to_string(),
-        cause: outcome.error.as_ref(),
+        cause: cause.as_ref(),
     };
     problem(StatusCode::INTERNAL_SERVER_ERROR, &body)
 }

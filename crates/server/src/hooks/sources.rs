@@ -49,7 +49,7 @@ pub(crate) struct Live {
 pub(crate) enum Found {
     /// It can judge.
     Live(Arc<Live>),
-    /// It is switched off, broken, or its flow is not deployed.
+    /// It is switched off, or its flow is not deployed.
     Unavailable(Arc<Live>),
     /// Its configuration is broken.
     Broken(Known),

@@ -12,8 +12,9 @@ const CONNECTIONS: usize = 12;
 /// How often the server is killed; `LINCHPIN_TEST_KILLS` says otherwise.
 const KILLS: usize = 50;
 
-/// The server lives so long at least, and so much longer at most.
-const LIFE_MS: u16 = 50;
+/// The server lives so long at least, and so much longer at most: long enough that no run dies with it so
+/// often that it is parked.
+const LIFE_MS: u16 = 200;
 const LONGER_MS: u16 = 400;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

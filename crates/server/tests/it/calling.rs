@@ -124,6 +124,8 @@ async fn a_call_to_where_the_operator_does_not_allow_it_fails_with_the_setting()
     let source = owner.open_source("asking", "wait").await;
     let problem = source.post(&json!({ "query": "x" })).await.problem(500, "run_failed");
     assert_eq!(problem["cause"]["step"], "ask", "{problem}");
-    assert!(problem["detail"].as_str().unwrap().contains("outbound.allow_cidrs"), "{problem}");
+    let trace = owner.trace(problem["event_id"].as_str().unwrap()).await;
+    let why = trace["runs"][0]["error"]["message"].as_str().unwrap();
+    assert!(why.contains("outbound.allow_cidrs"), "{why}");
     assert!(receiver.seen().is_empty());
 }

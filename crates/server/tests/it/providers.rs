@@ -113,5 +113,7 @@ async fn what_cannot_be_a_provider_or_a_model_is_refused_and_what_is_missing_is_
     let source = owner.open_source("thinking", "wait").await;
     let problem = source.post(&json!({ "query": "x" })).await.problem(500, "run_failed");
     assert_eq!(problem["cause"]["code"], "model_rejected", "{problem}");
-    assert!(problem["detail"].as_str().unwrap().contains("name one that is for chat"), "{problem}");
+    let trace = owner.trace(problem["event_id"].as_str().unwrap()).await;
+    let why = trace["runs"][0]["error"]["message"].as_str().unwrap();
+    assert!(why.contains("name one that is for chat"), "{why}");
 }

@@ -171,10 +171,13 @@ fn insert_deliveries(
     if deliveries.is_empty() {
         return Ok(());
     }
+    // One whose destination was deleted meanwhile is a dead letter: nobody would ever send it.
     let mut insert = c.prepare_cached(
         "INSERT INTO delivery_live
              (workspace, environment, id, destination, run, step, status, attempts, due_at, created_at, sealed)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'pending', 0, ?7, ?7, ?8)",
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6,
+                 CASE WHEN EXISTS (SELECT 1 FROM destination WHERE id = ?4) THEN 'pending' ELSE 'dead' END,
+                 0, ?7, ?7, ?8)",
     )?;
     for delivery in deliveries {
         insert.execute(params![

@@ -1,10 +1,11 @@
 //! Group commit: many callers, one transaction, each told when its own write is durable.
 
 use std::{
-    path::{Path, PathBuf},
+    path::Path,
     sync::{
         Arc,
         atomic::{AtomicBool, AtomicU64, Ordering},
+        mpsc::TrySendError,
     },
     thread,
 };
@@ -61,15 +62,16 @@ pub struct Counters {
 }
 
 impl Writer {
-    pub(super) fn start(connection: Connection, claims: Claims, path: PathBuf) -> std::io::Result<Self> {
+    pub(super) fn start(connection: Connection, claims: Claims, path: &Path) -> std::io::Result<Self> {
         let (queue, messages) = mpsc::channel(QUEUE);
         let counted = Arc::<Counted>::default();
         let (wake, woken) = std::sync::mpsc::sync_channel(1);
         let checkpointing = Arc::<AtomicBool>::default();
         let busy = Arc::clone(&checkpointing);
+        let second = super::connect(path, rusqlite::OpenFlags::default()).map_err(std::io::Error::other)?;
         let checkpointer = thread::Builder::new()
             .name("checkpoint".to_owned())
-            .spawn(move || checkpoint(&path, &woken, &busy))?;
+            .spawn(move || checkpoint(&second, &woken, &busy))?;
         let counts = Arc::clone(&counted);
         let writer = thread::Builder::new()
             .name("writer".to_owned())
@@ -196,8 +198,14 @@ impl Loop {
         }
         if copied < in_wal - in_wal / 4 {
             self.checkpointing.store(true, Ordering::Release);
-            // Full or closed: the thread has been woken already, or has ended with an error in the log.
-            let _ = self.wake.try_send(());
+            // Full: the thread has been woken already.
+            if let Err(TrySendError::Disconnected(())) = self.wake.try_send(()) {
+                self.checkpointing.store(false, Ordering::Release);
+                tracing::error!("the thread that copies the log back has ended; the writer does its work");
+                if let Err(error) = wal(&self.connection, "PRAGMA wal_checkpoint(PASSIVE)") {
+                    tracing::warn!(%error, "a checkpoint failed");
+                }
+            }
         } else if wal(&self.connection, "PRAGMA wal_checkpoint(PASSIVE)").is_ok_and(|(all, done)| all == done)
         {
             self.counted.checkpoints.fetch_add(1, Ordering::Relaxed);
@@ -222,13 +230,9 @@ fn wal(connection: &Connection, pragma: &'static str) -> rusqlite::Result<(i64, 
     connection.prepare_cached(pragma)?.query_row([], |row| Ok((row.get(1)?, row.get(2)?)))
 }
 
-fn checkpoint(path: &Path, woken: &std::sync::mpsc::Receiver<()>, busy: &AtomicBool) {
-    let connection = match super::connect(path, rusqlite::OpenFlags::default()) {
-        Ok(connection) => connection,
-        Err(error) => return tracing::error!(%error, "checkpoints cannot run"),
-    };
+fn checkpoint(connection: &Connection, woken: &std::sync::mpsc::Receiver<()>, busy: &AtomicBool) {
     while woken.recv().is_ok() {
-        if let Err(error) = wal(&connection, "PRAGMA wal_checkpoint(PASSIVE)") {
+        if let Err(error) = wal(connection, "PRAGMA wal_checkpoint(PASSIVE)") {
             tracing::warn!(%error, "a checkpoint failed");
         }
         busy.store(false, Ordering::Release);
