@@ -2,6 +2,7 @@
 
 use std::env;
 
+use anyhow::Context;
 use clap::Args;
 
 use crate::{
@@ -54,10 +55,20 @@ impl Demo {
     }
 }
 
+/// What the console is made from.
+const CONSOLE: [&str; 6] = [
+    "console/src",
+    "console/index.html",
+    "console/package.json",
+    "console/package-lock.json",
+    "console/tsconfig.json",
+    "console/vite.config.ts",
+];
+
 /// Builds the console, unless nothing of it is newer than what was built.
 fn console() -> anyhow::Result<()> {
     let built = root().join("console/dist/index.html");
-    if built.exists() && newest("console/src")? <= built.metadata()?.modified()? {
+    if built.exists() && newest(&CONSOLE)? <= built.metadata()?.modified()? {
         println!("built already");
         return Ok(());
     }
@@ -65,18 +76,18 @@ fn console() -> anyhow::Result<()> {
     run("npm", &["run", "--silent", "build"], "console")
 }
 
-/// When the newest file under a folder of the checkout was changed.
-fn newest(folder: &str) -> anyhow::Result<std::time::SystemTime> {
+/// When the newest of these files of the checkout, or of those under these folders, was changed.
+fn newest(paths: &[&str]) -> anyhow::Result<std::time::SystemTime> {
     let mut newest = std::time::UNIX_EPOCH;
-    let mut folders = vec![root().join(folder)];
-    while let Some(folder) = folders.pop() {
-        for entry in std::fs::read_dir(folder)? {
-            let entry = entry?;
-            if entry.file_type()?.is_dir() {
-                folders.push(entry.path());
-            } else {
-                newest = newest.max(entry.metadata()?.modified()?);
+    let mut paths: Vec<_> = paths.iter().map(|path| root().join(path)).collect();
+    while let Some(path) = paths.pop() {
+        let found = path.metadata().with_context(|| format!("{} cannot be read", path.display()))?;
+        if found.is_dir() {
+            for entry in std::fs::read_dir(path)? {
+                paths.push(entry?.path());
             }
+        } else {
+            newest = newest.max(found.modified()?);
         }
     }
     Ok(newest)

@@ -65,9 +65,11 @@ impl Test {
 
 /// The console, and the whole in a browser.
 fn web() -> anyhow::Result<()> {
-    if !root().join("console/package.json").exists() {
-        return Ok(());
-    }
+    anyhow::ensure!(
+        root().join("console/package.json").exists(),
+        "console/package.json is missing, so nothing of the console would be tested; check it out, or leave it out \
+         with --rust-only"
+    );
     step("Console: packages", || run("npm", &["ci", "--no-audit", "--no-fund"], "console"))?;
     step("Console: generated client", || {
         run("npm", &["run", "--silent", "codegen", "--", "--check"], "console")

@@ -175,10 +175,12 @@ impl Outcome {
 }
 
 impl Body {
-    /// Keeps the beginning of a body; `more` says that it was cut already.
+    /// Keeps the beginning of a body; `more` says that it was cut already. A secret through which either cut
+    /// goes is left out.
     pub(crate) fn of(bytes: &[u8], more: bool, redaction: &Redaction) -> Self {
         let truncated = more || bytes.len() > BODY_LIMIT;
         let kept = bytes.get(..BODY_LIMIT).unwrap_or(bytes);
+        let kept = if truncated { redaction.before_cut(kept) } else { kept };
         match text(kept, truncated) {
             Some(text) => {
                 Self { encoding: Encoding::Text, content: redaction.scrub(text).into_owned(), truncated }
@@ -277,6 +279,18 @@ mod tests {
     fn secrets_are_hidden_in_either_form() {
         assert_eq!(body(b"you sent hunter22", false).content, "you sent •••");
         assert_eq!(body(b"\xFF hunter22", false).content, HIDDEN);
+    }
+
+    #[test]
+    fn a_cut_through_a_secret_leaves_nothing_of_it() {
+        let before = "x".repeat(BODY_LIMIT - 5);
+        let kept = body(format!("{before}hunter22 and more").as_bytes(), false);
+        assert!(kept.content == before && kept.truncated);
+        assert_eq!(body(b"the client cut hunter2", true).content, "the client cut ");
+        assert_eq!(body(b"not cut: hunter2", false).content, "not cut: hunter2");
+        let before = vec![0xFF; BODY_LIMIT - 5];
+        let kept = body(&[&before[..], b"hunter22"].concat(), false);
+        assert_eq!(kept.content, STANDARD.encode(before));
     }
 
     #[test]

@@ -1,3 +1,6 @@
+//! What a try of a step is given: who it is, what its templates may see, how long it has. It is all that a step
+//! can reach of its run. It cannot write to it: what a step gives is committed by the engine, after it ended.
+
 use std::{
     fmt,
     sync::{Arc, OnceLock},

@@ -1,3 +1,7 @@
+//! What can go wrong with the engine: the store refuses, a version does not compile here, a journal does not
+//! fit. A step that fails is none of these: it is an event of its run, kept in the journal as
+//! [`StepError`](flow::run::StepError).
+
 use flow::Problem;
 
 /// What can go wrong with the engine itself; what goes wrong in a flow is the run's.

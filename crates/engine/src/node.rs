@@ -1,3 +1,7 @@
+//! What a node kind is. The engine names no kind: `nodes` writes each as one [`Node`], with a typed config, and
+//! whatever else the product needs to know of it (validation, form, help, what its steps do to the world) is
+//! asked of that one definition, so that they cannot come apart.
+
 use std::{borrow::Cow, future::Future};
 
 use flow::{ConfigProblem, Effect, Join, PORT_NEXT, Resource, Shape, run::StepError};

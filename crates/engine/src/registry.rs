@@ -1,3 +1,7 @@
+//! The node kinds that this build has, by name and version. Each [`Node`] has a config type of its own; here the
+//! types are taken off, so that flows of any kinds can be compiled and run through one table. Old versions stay
+//! for the published flows that pinned them.
+
 use std::{any::Any, collections::BTreeMap, future::Future, marker::PhantomData, pin::Pin};
 
 use flow::{ConfigProblem, Effect, Join, Kinds, NodeKind, Resource, Shape};
@@ -12,7 +16,8 @@ pub struct Registry {
     kinds: BTreeMap<&'static str, Vec<Box<dyn ErasedKind>>>,
 }
 
-/// A kind as the catalogue shows it.
+/// A kind as the API's catalogue gives it, in its newest version: everything that the console makes a form and a
+/// help page from, so it knows no kind by name.
 #[derive(Clone, Debug, Serialize)]
 pub struct KindDescription {
     /// Its name.

@@ -58,8 +58,9 @@ pub struct Submitted {
 }
 
 impl Engine {
-    /// Takes an event in: runs its pure steps, commits it, and lets the rest go on behind. Whoever drops
-    /// this half way may find the event taken: it is finished all the same.
+    /// Takes an event in: runs its pure steps, commits it, and lets the rest go on behind. It is carried
+    /// through also when its future is dropped (a sender that hangs up): then the event may be taken although
+    /// nobody was told so.
     ///
     /// # Errors
     /// [`Error::Store`] when it cannot be put on stable storage; then it was not taken.

@@ -128,7 +128,7 @@ pub fn compile(
     kinds: &dyn Kinds,
     resources: &Resources,
 ) -> Result<Flow, Vec<Problem>> {
-    assemble(definition, kinds, |subject| references::check(subject), resources)
+    assemble(definition, kinds, references::check, resources)
 }
 
 /// Compiles a definition that was published before. The rules for names and for what may be missing are

@@ -55,7 +55,8 @@ pub struct NewDelivery {
     pub due_at: Timestamp,
 }
 
-/// A delivery that is to be tried now.
+/// A delivery that is to be tried now, with its message unsealed. It is a copy: the row stays due until an
+/// [`AttemptCommit`] settles it, so whoever has it must not read it again as new.
 #[derive(Clone, Debug)]
 pub struct DueDelivery {
     /// Its id.

@@ -1,3 +1,6 @@
+//! What can go wrong with the store, told apart by what the caller can do: try again ([`Error::Unavailable`]), ask
+//! for something else ([`Error::Conflict`]), or call somebody. No message holds what was stored.
+
 /// What can go wrong with the store.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {

@@ -24,7 +24,8 @@ pub enum EventStatus {
     Filtered,
 }
 
-/// An event that is about to be committed.
+/// An event that is about to be committed. Its id is drawn by the caller, whose original run has the same
+/// and is under way before anything is written.
 #[derive(Clone, Debug)]
 pub struct NewEvent {
     /// Its id.
@@ -35,7 +36,7 @@ pub struct NewEvent {
     pub flow: FlowId,
     /// The source it came by; `None` for an API call.
     pub source: Option<SourceId>,
-    /// `webhook`, `api`, `replay`, …
+    /// How it came: `webhook` or `api`. A replay makes a run, not an event.
     pub kind: &'static str,
     /// When it came.
     pub received_at: Timestamp,
@@ -45,7 +46,7 @@ pub struct NewEvent {
     pub content: Bytes,
 }
 
-/// A claim on a dedupe key.
+/// A claim on a dedupe key. Keys belong to a source: for an event without one the claim is not looked at.
 #[derive(Clone, Copy, Debug)]
 pub struct DedupeClaim {
     /// The first 16 bytes of the key's SHA-256.

@@ -14,9 +14,10 @@ pub(crate) const LEASE: Duration = Duration::from_secs(15);
 /// What was taken over from nodes that are gone.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Takeover {
-    /// Runs that were in flight there and are queued again.
+    /// Runs that were in flight there; they are queued again or, after too many deaths, parked.
     pub runs: usize,
-    /// Runs that brought their worker down too often and are parked.
+    /// Every run that is parked, by this takeover or an earlier one, oldest first and at most a hundred; none
+    /// when `runs` is 0.
     pub parked: Vec<RunId>,
 }
 
@@ -92,7 +93,7 @@ impl Store {
         Ok(Takeover { runs, parked })
     }
 
-    /// Deletes sessions and links that have expired, at most `limit`.
+    /// Deletes sessions that have expired, at most `limit`, and every link that has: those are few.
     ///
     /// # Errors
     /// When the database cannot be written.

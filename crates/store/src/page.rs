@@ -1,3 +1,6 @@
+//! Lists in parts. A part begins after an id, not at a number: ids grow with time, so a list stays whole while
+//! new rows come in at its head, and the last page costs as much as the first.
+
 use serde::{Deserialize, Serialize};
 
 /// Which part of a list is wanted: newest first, from a cursor on.

@@ -60,8 +60,8 @@ pub struct RunCommit {
     pub record: Option<Vec<u8>>,
     /// Deliveries that the steps made.
     pub deliveries: Vec<NewDelivery>,
-    /// Whether the run has come further than when its workers died, which is then not held against it
-    /// any more.
+    /// Whether the run has come further than when its workers died: their deaths are then forgotten. Without
+    /// this a long run, under way at a death now and then that it did not cause, would be tried alone and parked.
     pub absolved: bool,
     /// What becomes of the run.
     pub then: Then,
@@ -88,7 +88,9 @@ pub enum Then {
 pub enum Committed {
     /// It is on stable storage.
     Done,
-    /// Another node holds the run now; nothing was written.
+    /// Another node holds the run now, or it has ended; nothing was written. The caller drops what it has of it.
+    /// Nothing gives the run back: if a row should still name the caller's node, it stays owned until that node
+    /// leaves or its lease ends.
     Lost,
 }
 
@@ -133,7 +135,8 @@ pub struct ClaimedRun {
     pub created_at: Timestamp,
 }
 
-/// A run as lists and traces show it.
+/// A run as lists and traces show it, unfinished or finished. It holds no payload: those are in the event and the
+/// journal.
 #[derive(Clone, Debug)]
 pub struct RunView {
     /// Its id.
@@ -417,10 +420,6 @@ impl Store {
             params.push(&fetch);
             if filter.flow.is_some() { params.push(&place.workspace) } else { params.push(&status) }
             let mut items = Vec::new();
-            for (columns, table) in [(LIVE, "run_live"), (DONE, "run")] {
-                let sql = format!("SELECT {columns} FROM {table} WHERE {clause} ORDER BY id DESC LIMIT ?4");
-                items.extend(collect(c, &sql, &params)?);
-            }
             if (filter.flow, filter.status) == (None, Some(Status::Running)) {
                 // Only what a node holds is running: that is little, and sorted without an index of its own.
                 let sql = format!(
@@ -428,6 +427,11 @@ impl Store {
                      AND environment = ?2 AND id < ?3 AND status = ?5 ORDER BY id DESC LIMIT ?4"
                 );
                 items = collect(c, &sql, &params)?;
+            } else {
+                for (columns, table) in [(LIVE, "run_live"), (DONE, "run")] {
+                    let sql = format!("SELECT {columns} FROM {table} WHERE {clause} ORDER BY id DESC LIMIT ?4");
+                    items.extend(collect(c, &sql, &params)?);
+                }
             }
             items.sort_by_key(|run: &RunView| std::cmp::Reverse(run.id));
             Ok(Page::cut(items, page.limit))

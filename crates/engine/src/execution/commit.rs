@@ -16,7 +16,8 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Hold {
     Kept,
-    /// Another node has it, or the server stops: what is not committed does not count.
+    /// Another node has it, or the server stops: what is not committed does not count. A row that still names
+    /// this node stays its own, run by nobody, until the node leaves or its lease ends; then it is queued again.
     Lost,
 }
 

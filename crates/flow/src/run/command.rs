@@ -1,3 +1,6 @@
+//! What the reducer wants done. Commands are never stored: [`State::resume`](super::State::resume) finds the open
+//! ones again, so whoever carries them out must expect each more than once.
+
 use crate::{NodeIndex, Span, run::Status};
 
 /// What follows from an event.

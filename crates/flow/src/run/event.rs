@@ -1,3 +1,6 @@
+//! What can happen in a run. Events are what is journaled: every stored run is made anew from them, so a released
+//! one keeps its name and its fields, and a new field has a default.
+
 use std::{fmt, sync::Arc};
 
 use serde::{Deserialize, Serialize};
@@ -129,7 +132,8 @@ pub enum Event {
         /// How long the try took, in microseconds.
         took_us: u64,
     },
-    /// A step waits for something outside the run.
+    /// A step waits for something outside the run. No kind of this build makes it: it is for those that wait for a
+    /// person's approval, a callback or a delivery, and let their worker go meanwhile.
     StepWaiting {
         /// Which step.
         step: StepPath,
@@ -176,7 +180,8 @@ pub enum Event {
         /// When.
         at: i64,
     },
-    /// Somebody retried a failed or cancelled run from where it stopped.
+    /// Somebody retried a failed or cancelled run from where it stopped. No part of this build makes it: it is for
+    /// the console's and the API's retry of a run; a replay begins a new one instead.
     Retried {
         /// Who, for the trace.
         by: String,

@@ -1,3 +1,7 @@
+//! The rules: how an event changes the state, and what is to be done then. Which steps are ready, which branches
+//! are dead, when a try is repeated and when the run ends is decided here and nowhere else, so that a run goes on
+//! after a crash as it would have without.
+
 use std::sync::Arc;
 
 use serde_json::{Value, json};

@@ -1,3 +1,6 @@
+//! What a run has come to, as it is folded from its journal: where each step stands, which edges were taken, what
+//! was given. It is stored nowhere, so it can change its form with any release; the events cannot.
+
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};

@@ -65,11 +65,17 @@ impl Revealed {
 
     /// The text without any secret, for servers that echo what they are sent.
     pub(super) fn scrub(&self, text: &str) -> String {
-        let named = self.known.iter().map(|(name, secret)| (secret, format!("{{{{ secret.{name} }}}}")));
-        let derived = self.derived.iter().map(|secret| (secret, HIDDEN.to_owned()));
-        let long = |(secret, _): &(&Secret, String)| secret.expose().len() >= SHORTEST;
-        named.chain(derived).filter(long).fold(text.to_owned(), |text, (secret, shown)| {
-            if text.contains(secret.expose()) { text.replace(secret.expose(), &shown) } else { text }
+        let named = self.known.iter().map(|(name, secret)| (secret.expose(), Some(name)));
+        let derived = self.derived.iter().map(|secret| (secret.expose(), None));
+        let mut found: Vec<(&str, Option<&String>)> = named
+            .chain(derived)
+            .filter(|(secret, _)| secret.len() >= SHORTEST && text.contains(secret))
+            .collect();
+        // The longest first: of one that contains another, nothing may be left.
+        found.sort_by_key(|(secret, _)| std::cmp::Reverse(secret.len()));
+        found.into_iter().fold(text.to_owned(), |text, (secret, name)| match name {
+            Some(name) => text.replace(secret, &format!("{{{{ secret.{name} }}}}")),
+            None => text.replace(secret, HIDDEN),
         })
     }
 
@@ -110,5 +116,16 @@ mod tests {
         let text = "\u{FDD0}m:TOKEN\u{FDD1} \u{FDD0}x:TOKEN\u{FDD1}";
         assert_eq!(secrets.resolve(text).unwrap(), "s3cret-token \u{FDD0}x:TOKEN\u{FDD1}");
         assert_eq!(secrets.resolve("\u{FDD0}m:OTHER\u{FDD1}").unwrap_err().code, "secret_missing");
+    }
+    #[test]
+    fn nothing_is_left_of_a_secret_that_contains_another() {
+        let mut secrets = Revealed {
+            mark: "m".into(),
+            known: vec![("SHORT".into(), "s3cret".into()), ("LONG".into(), "s3cret-and-more".into())],
+            derived: Vec::new(),
+        };
+        assert_eq!(secrets.scrub("s3cret-and-more s3cret"), "{{ secret.LONG }} {{ secret.SHORT }}");
+        secrets.hide("user:s3cret-and-more");
+        assert_eq!(secrets.scrub("user:s3cret-and-more"), "•••");
     }
 }

@@ -91,7 +91,10 @@ async fn wait_gives_the_outputs_or_why_the_run_failed() {
     let (inside, outside) = (&trace["runs"][0]["error"], &problem["cause"]);
     assert_eq!((&inside["step"], &inside["code"]), (&outside["step"], &outside["code"]), "{trace}");
     let (why, said) = (inside["message"].as_str().unwrap(), outside["message"].as_str().unwrap());
-    assert!(why.contains("calculate") && !said.contains("calculate"), "only the trace quotes: {why} / {said}");
+    assert!(
+        why.contains("calculate") && !said.contains("calculate"),
+        "only the trace quotes: {why} / {said}"
+    );
     let again = broken.post_with(&headers, &json!({ "query": "" })).await;
     assert_eq!(again.header("linchpin-duplicate"), Some("true"));
     assert_eq!(again.problem(500, "run_failed"), problem, "a duplicate gets the same");

@@ -229,6 +229,9 @@ CREATE INDEX run_suspect ON run_live (deaths, id) WHERE deaths >= 2;
 CREATE INDEX run_parked ON run_live (id) WHERE status = 'parked';
 CREATE INDEX run_timer ON run_live (wake_at) WHERE wake_at IS NOT NULL;
 CREATE INDEX run_owner ON run_live (owner) WHERE owner IS NOT NULL;
+-- For lists. What is running is found by its owner: a run that is held from the start pays for one index alone.
+CREATE INDEX run_live_of_flow ON run_live (flow, environment, id);
+CREATE INDEX run_resting ON run_live (workspace, environment, status, id) WHERE status <> 'running';
 
 -- Finished runs.
 CREATE TABLE run (
@@ -287,7 +290,7 @@ CREATE TABLE delivery (
     destination BLOB NOT NULL,
     run BLOB NOT NULL,
     step TEXT NOT NULL,
-    status TEXT NOT NULL, -- delivered or dropped
+    status TEXT NOT NULL, -- delivered
     attempts INTEGER NOT NULL,
     created_at INTEGER NOT NULL,
     finished_at INTEGER NOT NULL,

@@ -1,0 +1,137 @@
+//! Events taken in, with their dedupe keys and runs, and requests that were refused.
+
+use std::sync::Arc;
+
+use ::flow::run::Status;
+
+use super::fixture::{Fixture, first};
+use crate::*;
+
+#[tokio::test]
+async fn an_event_survives_a_restart_with_its_run_and_is_sealed_on_disk() {
+    let mut f = Fixture::new().await;
+    let id = f.queued().await;
+    f.reopen().await;
+    assert_eq!(f.store.event_content(f.place, id).await.unwrap().unwrap(), br#"{"query":"E3?"}"#);
+    let run = f.store.run_get(f.place.workspace, id.original_run()).await.unwrap().unwrap();
+    assert_eq!((run.status, run.event, run.version), (Status::Queued, id, f.version));
+    f.store.close().await;
+    for entry in std::fs::read_dir(f.directory.path()).unwrap() {
+        let bytes = std::fs::read(entry.unwrap().path()).unwrap();
+        assert!(!bytes.windows(3).any(|window| window == b"E3?"), "a payload lies open on the disk");
+    }
+}
+
+#[tokio::test]
+async fn concurrent_duplicates_give_one_event() {
+    let f = Arc::new(Fixture::new().await);
+    let tasks = (0..100).map(|_| {
+        let f = Arc::clone(&f);
+        tokio::spawn(async move {
+            let admission = f.admission(Some(1), Begin::Queued);
+            let id = admission.event.id;
+            match f.store.event_admit(admission).await.unwrap() {
+                Admitted::New => (true, id),
+                Admitted::Duplicate(first) => (false, first),
+            }
+        })
+    });
+    let mut outcomes = Vec::new();
+    for task in tasks.collect::<Vec<_>>() {
+        outcomes.push(task.await.unwrap());
+    }
+    let new: Vec<EventId> = outcomes.iter().filter(|(new, _)| *new).map(|(_, id)| *id).collect();
+    assert_eq!(new.len(), 1);
+    assert!(outcomes.iter().all(|(_, id)| *id == new[0]), "every duplicate names the first");
+    let list = f.store.event_list(f.place, EventFilter::default(), first()).await.unwrap();
+    assert_eq!(list.items.len(), 1);
+}
+
+#[tokio::test]
+async fn a_dedupe_key_may_be_used_again_when_its_window_is_over() {
+    let f = Fixture::new().await;
+    let mut old = f.admission(Some(2), Begin::Queued);
+    old.dedupe.as_mut().unwrap().expires_at = old.event.received_at;
+    assert_eq!(f.store.event_admit(old).await.unwrap(), Admitted::New);
+    let again = f.admission(Some(2), Begin::Queued);
+    let (again_id, clone) = (again.event.id, f.admission(Some(2), Begin::Queued));
+    assert_eq!(f.store.event_admit(again).await.unwrap(), Admitted::New);
+    assert_eq!(f.store.event_admit(clone).await.unwrap(), Admitted::Duplicate(again_id));
+    assert_eq!(f.store.prune_claims().await.unwrap(), 0, "a living claim stays");
+}
+
+#[tokio::test]
+async fn a_finished_run_is_stored_with_its_event_at_once() {
+    let f = Fixture::new().await;
+    let destination = f.destination().await;
+    let begin = Begin::Finished {
+        ending: f.ending(),
+        record: b"[1]".to_vec(),
+        deliveries: vec![f.delivery(destination)],
+    };
+    let admission = f.admission(None, begin);
+    let id = admission.event.id.original_run();
+    let before = f.store.writes().transactions;
+    f.store.event_admit(admission).await.unwrap();
+    assert_eq!(f.store.writes().transactions, before + 1, "one commit for all of it");
+    let run = f.store.run_get(f.place.workspace, id).await.unwrap().unwrap();
+    assert_eq!(run.status, Status::Succeeded);
+    assert_eq!(f.store.run_journal(f.place, id).await.unwrap(), [b"[1]"]);
+    assert_eq!(f.store.delivery_of_runs(f.place.workspace, vec![id]).await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn lists_go_back_page_by_page() {
+    let f = Fixture::new().await;
+    let mut ids = Vec::new();
+    for _ in 0..5 {
+        ids.push(f.queued().await);
+    }
+    f.store.run_claim(f.node, 1).await.unwrap();
+    ids.reverse();
+    let page = |before| PageRequest { limit: 2, before };
+    let newest = f.store.event_list(f.place, EventFilter::default(), page(None)).await.unwrap();
+    assert!(newest.has_more);
+    let next = f.store.event_list(f.place, EventFilter::default(), page(Some(ids[3]))).await.unwrap();
+    assert!(!next.has_more);
+    let seen: Vec<EventId> = newest.items.iter().chain(&next.items).map(|event| event.id).collect();
+    assert_eq!(seen, [ids[0], ids[1], ids[4]]);
+    let by_source = EventFilter { source: Some(SourceId::from_bytes([7; 16])) };
+    assert_eq!(f.store.event_list(f.place, by_source, first()).await.unwrap().items.len(), 5);
+    let of_flow = RunFilter { flow: Some(f.flow), status: None };
+    assert_eq!(f.store.run_list(f.place, of_flow, first()).await.unwrap().items.len(), 5);
+    for (status, count) in
+        [(Status::Queued, 4), (Status::Running, 1), (Status::Waiting, 0), (Status::Failed, 0)]
+    {
+        let so = RunFilter { flow: None, status: Some(status) };
+        assert_eq!(f.store.run_list(f.place, so, first()).await.unwrap().items.len(), count, "{status:?}");
+    }
+    let elsewhere = Place { environment: f.store.ids().next(), ..f.place };
+    assert!(f.store.event_list(elsewhere, EventFilter::default(), first()).await.unwrap().items.is_empty());
+}
+
+#[tokio::test]
+async fn of_each_source_the_newest_refused_requests_are_kept() {
+    let f = Fixture::new().await;
+    let refusal = |source: u8| Refusal {
+        id: f.store.ids().next(),
+        place: f.place,
+        source: SourceId::from_bytes([source; 16]),
+        code: "x".into(),
+        status: 401,
+        received_at: f.store.now(),
+        content: b"{}".to_vec(),
+    };
+    let quiet = refusal(1);
+    f.store.refusal_add(vec![quiet.clone()]).await.unwrap();
+    let kept = REFUSALS_KEPT as usize;
+    let flood: Vec<Refusal> = (0..kept + 30).map(|_| refusal(2)).collect();
+    for part in flood.chunks(64) {
+        f.store.refusal_add(part.to_vec()).await.unwrap();
+    }
+    let page = PageRequest { before: None, limit: 2 * kept };
+    let left = f.store.refusal_list(f.place, None, page).await.unwrap().items;
+    assert_eq!(left.len(), kept + 1);
+    assert_eq!(left.first().map(|refusal| refusal.id), flood.last().map(|refusal| refusal.id));
+    assert_eq!(left.last().map(|refusal| refusal.id), Some(quiet.id), "another source's stay");
+}

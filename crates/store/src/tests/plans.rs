@@ -1,0 +1,230 @@
+//! No statement reads its way through what grows: the plan that SQLite makes for each is looked at.
+
+use std::{
+    collections::{HashMap, HashSet},
+    path::Path,
+};
+
+use rusqlite::{Connection, types::Value};
+
+use super::fixture::Fixture;
+
+/// The tables that grow with use.
+const GROWING: [&str; 11] = [
+    "event",
+    "refusal",
+    "dedupe",
+    "run_live",
+    "run",
+    "journal",
+    "delivery_live",
+    "delivery",
+    "attempt",
+    "chunk",
+    "session",
+];
+
+/// What stands in the place of `{table}`, by file, with the constant that names its `{columns}`.
+const TABLES: [(&str, &[(&str, &str)]); 2] = [
+    ("run.rs", &[("run_live", "LIVE"), ("run", "DONE")]),
+    ("delivery.rs", &[("delivery_live", "LIVE"), ("delivery", "DONE")]),
+];
+
+/// Plans that are good although they look like others that are not: a part of the statement, and why.
+const GOOD: [(&str, &str); 4] = [
+    ("event ORDER BY rowid DESC LIMIT 1", "ends at the first row"),
+    ("delivery_live ORDER BY rowid DESC LIMIT 1", "ends at the first row"),
+    (
+        "run_live WHERE workspace = ?1 AND environment = ?2 AND id < ?3 AND ?5 IS NOT NULL",
+        "shows all that it meets",
+    ),
+    ("INDEXED BY run_owner", "sorts what nodes hold, which their places bound"),
+];
+
+#[tokio::test]
+async fn no_query_scans_a_table_that_grows() {
+    let f = Fixture::new().await;
+    let statements = statements(&sources());
+    assert!(statements.len() > 120, "only {} statements were found", statements.len());
+    let partial = f.store.read(partial_indexes).await.unwrap();
+    let mut wrong = Vec::new();
+    for (file, sql) in statements {
+        let plan = f.store.read({
+            let sql = sql.clone();
+            move |c| plan(c, &sql)
+        });
+        // What was left unfilled is not SQL.
+        let plan = plan.await.unwrap_or_else(|error| panic!("{error:?} in {file}: {sql}"));
+        let good = GOOD.iter().any(|(part, _)| sql.contains(part));
+        if !good && let Some(why) = complaint(&plan, &partial) {
+            wrong.push(format!("{file}: {why}\n{sql}\n{}", plan.join("\n")));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
+}
+
+#[test]
+fn what_a_plan_says_is_understood() {
+    let partial = HashSet::from(["run_queue".to_owned()]);
+    let good = |steps: &[&str]| {
+        let steps: Vec<String> = steps.iter().map(|&step| step.to_owned()).collect();
+        complaint(&steps, &partial).is_none()
+    };
+    assert!(good(&["SEARCH run USING PRIMARY KEY (workspace=? AND environment=? AND id<?)"]));
+    assert!(good(&["SCAN run_live USING COVERING INDEX run_queue"]), "it holds few");
+    assert!(good(&["SCAN flow", "USE TEMP B-TREE FOR ORDER BY"]), "flows are few");
+    assert!(!good(&["SCAN event"]));
+    assert!(!good(&["SCAN run USING INDEX run_of_flow"]), "the whole table by an index");
+    assert!(!good(&["SEARCH run_live USING PRIMARY KEY (id<?)"]), "as good as the whole table");
+    assert!(!good(&["SEARCH run USING INDEX run_of_flow (flow=?)", "USE TEMP B-TREE FOR ORDER BY"]));
+}
+
+#[test]
+fn literals_are_found_among_comments_and_quotes() {
+    let source = "let a = \"one \\\n   two\"; // \"no\n let b = ('\"', \"th\\\"ree\"); /// it's\n \"four\"";
+    assert_eq!(literals(source), ["one two", "th\\\"ree", "four"]);
+}
+
+/// What is wrong with a plan, if anything.
+fn complaint(plan: &[String], partial: &HashSet<String>) -> Option<String> {
+    let mut grows = false;
+    for step in plan {
+        let mut words = step.split(' ');
+        let (verb, table) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
+        if step.contains("TEMP B-TREE FOR ORDER BY") && grows {
+            return Some(format!("it sorts what grows: {step}"));
+        }
+        if !GROWING.contains(&table) {
+            continue;
+        }
+        grows = true;
+        let index = words.skip_while(|&word| word != "INDEX").nth(1).unwrap_or_default();
+        if verb == "SCAN" && !partial.contains(index) {
+            return Some(format!("it reads a whole table: {step}"));
+        }
+        if step.ends_with("PRIMARY KEY (id<?)") {
+            return Some(format!("nothing but its place in a list bounds it: {step}"));
+        }
+    }
+    None
+}
+
+fn plan(c: &Connection, sql: &str) -> rusqlite::Result<Vec<String>> {
+    let mut query = c.prepare(&format!("EXPLAIN QUERY PLAN {sql}"))?;
+    let nulls = vec![Value::Null; query.parameter_count()];
+    query.query_map(rusqlite::params_from_iter(nulls), |row| row.get(3))?.collect()
+}
+
+/// Indexes that hold a part of their table: to read all of one is to read what was meant.
+fn partial_indexes(c: &Connection) -> rusqlite::Result<HashSet<String>> {
+    let mut query =
+        c.prepare("SELECT name FROM sqlite_master WHERE type = 'index' AND sql LIKE '% WHERE %'")?;
+    query.query_map([], |row| row.get(0))?.collect()
+}
+
+/// Every source file of the store but its tests: the name, and what stands before an inline test.
+fn sources() -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("src")];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.file_name().unwrap().to_str().unwrap().to_owned();
+            if path.is_dir() && name != "tests" {
+                folders.push(path);
+            } else if path.extension().is_some_and(|kind| kind == "rs") && name != "tests.rs" {
+                let text = std::fs::read_to_string(path).unwrap();
+                let end = text.find("#[cfg(test)]\nmod tests {").unwrap_or(text.len());
+                found.push((name, text[..end].to_owned()));
+            }
+        }
+    }
+    found
+}
+
+/// Every statement in the sources with its file, and one for each text that is put into it at run time.
+fn statements(sources: &[(String, String)]) -> Vec<(String, String)> {
+    let is_statement = |text: &str| {
+        ["SELECT ", "INSERT ", "UPDATE ", "DELETE ", "WITH "].iter().any(|verb| text.starts_with(verb))
+    };
+    let shared: HashMap<String, String> = sources.iter().flat_map(|(_, text)| constants(text)).collect();
+    let mut all = Vec::new();
+    for (file, source) in sources {
+        let constants: HashMap<String, String> =
+            shared.clone().into_iter().chain(constants(source)).collect();
+        let literals = literals(source);
+        let tables = TABLES.iter().find(|(name, _)| name == file).map_or(&[][..], |(_, tables)| tables);
+        for text in literals.iter().filter(|text| is_statement(text)) {
+            let mut texts =
+                filled(vec![text.clone()], "{clause}", literals.iter().filter(|text| is_clause(text)));
+            let ands = literals.iter().filter(|text| text.is_empty() || text.starts_with("AND "));
+            texts = filled(texts, "{and}", ands);
+            if text.contains("{table}") {
+                let with = |(table, columns): &(&str, &str)| {
+                    let columns = &constants[*columns];
+                    let put = |text: &String| text.replace("{table}", table).replace("{columns}", columns);
+                    texts.iter().map(put).collect::<Vec<_>>()
+                };
+                texts = tables.iter().flat_map(with).collect();
+                assert!(!texts.is_empty(), "which tables are meant? {file}: {text}");
+            }
+            for (name, value) in &constants {
+                texts = filled(texts, &format!("{{{name}}}"), [value]);
+            }
+            all.extend(texts.into_iter().map(|text| (file.clone(), text)));
+        }
+    }
+    all
+}
+
+/// Whether a text can be a `{clause}`: conditions that begin with the first parameter.
+fn is_clause(text: &str) -> bool {
+    text.split_once(" = ?1 AND ").is_some_and(|(column, _)| !column.contains(' '))
+}
+
+/// Each text with each of the values in the place, if it has it.
+fn filled<'a>(texts: Vec<String>, place: &str, values: impl IntoIterator<Item = &'a String>) -> Vec<String> {
+    let values: Vec<&String> = values.into_iter().collect();
+    let fill = |text: String| {
+        if !text.contains(place) {
+            return vec![text];
+        }
+        let each: Vec<String> = values.iter().map(|value| text.replace(place, value)).collect();
+        assert!(!each.is_empty(), "nothing was found for {place}");
+        each
+    };
+    texts.into_iter().flat_map(fill).collect()
+}
+
+/// A file's constant texts by name.
+fn constants(source: &str) -> HashMap<String, String> {
+    let named = |part: &str| {
+        let (name, rest) = part.split_once(": &str =")?;
+        Some((name.to_owned(), literals(rest).into_iter().next()?))
+    };
+    source.split("const ").skip(1).filter_map(named).collect()
+}
+
+/// The texts in quotes, comments aside. A line's end that is escaped is left out, as the compiler does.
+fn literals(source: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut rest = source;
+    while let Some(at) = rest.find(['"', '/', '\'']) {
+        let here = &rest[at..];
+        rest = if here.starts_with("//") {
+            here.split_once('\n').map_or("", |(_, after)| after)
+        } else if let Some(after) = here.strip_prefix("'\"'") {
+            after
+        } else if let Some(text) = here.strip_prefix('"') {
+            let end = text.match_indices('"').map(|(at, _)| at).find(|&at| !text[..at].ends_with('\\'));
+            let end = end.unwrap_or(text.len());
+            let mut lines = text[..end].split("\\\n");
+            let first = lines.next().unwrap_or_default().to_owned();
+            found.push(lines.fold(first, |all, line| all + line.trim_start()));
+            text.get(end + 1..).unwrap_or_default()
+        } else {
+            &here[1..]
+        };
+    }
+    found
+}
