@@ -151,3 +151,29 @@ async fn two_answers_side_by_side_fail_the_run() {
         assert_eq!(step(run, second)["tries"][0]["error"]["code"], "responded_twice", "{run}");
     }
 }
+
+#[tokio::test]
+async fn a_run_in_flight_keeps_its_version_over_a_deployment_and_a_crash() {
+    let home = Home::new();
+    let server = home.serve().start().await;
+    let (erp, gate) = gated().await;
+    let owner =
+        with(&server, &erp, &BEHIND.replace("nodes.ask.body }}", "nodes.ask.body }} by the first")).await;
+    let source = owner.open_source("greeting", "respond").await;
+    let first = source.post(&json!({ "query": "x" })).await;
+    let event = first.header("linchpin-event").unwrap();
+    erp.until(1).await;
+    let second = BEHIND.replace("nodes.ask.body }}", "nodes.ask.body }} by the second");
+    owner.deploy("greeting", &flow("greeting", &second)).await;
+    server.kill().await;
+
+    let server = home.serve().start().await;
+    let owner = owner.at(&server);
+    gate.add_permits(1_000);
+    let run = succeeded(&owner, event, 0).await;
+    assert_eq!((&run["version"], &run["outputs"]["said"]), (&json!(1), &json!("in stock by the first")));
+    let source = source.at(format!("{}/hooks/{}", server.url, source.id));
+    let next = source.post(&json!({ "query": "y" })).await;
+    let run = succeeded(&owner, next.header("linchpin-event").unwrap(), 0).await;
+    assert_eq!((&run["version"], &run["outputs"]["said"]), (&json!(2), &json!("in stock by the second")));
+}
