@@ -54,10 +54,9 @@ impl Execution {
                         self.shared.work.notify_one();
                         break;
                     }
-                    Rest::Endless => {
-                        self.fail_stuck();
-                        continue;
-                    }
+                    Rest::Endless if self.fail_stuck() => continue,
+                    // It takes no end either: it is left to the next start, and not tried in a circle.
+                    Rest::Endless => break,
                 }
             }
             tokio::select! {
@@ -117,13 +116,13 @@ impl Execution {
         }
     }
 
-    /// Ends a run that nothing would ever wake.
-    fn fail_stuck(&mut self) {
+    /// Ends a run that nothing would ever wake. Says whether it took the end.
+    fn fail_stuck(&mut self) -> bool {
         tracing::error!(run = %self.identity.run, "a run waits for nothing");
         let message = "the run had nothing left to do and no end: an error of the server";
         let error = RunError { step: None, code: "internal_error".to_owned(), message: message.to_owned() };
         let at = self.shared.clock.now().as_millis();
-        self.take_note(Event::Failed { error, at });
+        self.happened(Event::Failed { error, at }).is_ok()
     }
 
     fn next_pause(&self) -> Option<clock::Timestamp> {

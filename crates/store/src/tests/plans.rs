@@ -27,7 +27,7 @@ const GROWING: [&str; 11] = [
 /// What stands in the place of `{table}`, by file, with the constant that names its `{columns}`.
 const TABLES: [(&str, &[(&str, &str)]); 2] = [
     ("run.rs", &[("run_live", "LIVE"), ("run", "DONE")]),
-    ("delivery.rs", &[("delivery_live", "LIVE"), ("delivery", "DONE")]),
+    ("history.rs", &[("delivery_live", "LIVE"), ("delivery", "DONE")]),
 ];
 
 /// Plans that are good although they look like others that are not: a part of the statement, and why.
