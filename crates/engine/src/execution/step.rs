@@ -41,11 +41,12 @@ impl Execution {
 
     /// The try as a future of its own, bounded in time.
     pub(super) fn start(&self, ready: Ready) -> impl Future<Output = Ended> + Send + use<> {
+        // Before its deadline is set, so that a try that is cut off took as long as its limit, never less.
+        let started = Instant::now();
         let mut context = self.context(ready);
         let (registry, program) = (Arc::clone(&self.shared.registry), Arc::clone(&self.program));
         let limit = self.limit(ready);
         async move {
-            let started = Instant::now();
             let attempt = attempt(&registry, &program, ready, &context);
             let result = tokio::time::timeout_at(context.deadline, attempt).await.unwrap_or_else(|_| {
                 let message = format!("the step took longer than {limit:?}; raise its `timeout` if it may");

@@ -58,9 +58,16 @@ impl Serve {
                 .with_context(|| format!("there is no crash point `{name}`"))?;
             faults::arm(point, nth.parse().context("the number after the crash point is wrong")?);
         }
-        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+        let runtime =
+            tokio::runtime::Builder::new_multi_thread().worker_threads(workers()).enable_all().build()?;
         runtime.block_on(crate::serve::serve(config))
     }
+}
+
+/// One core is left to the database's writer, which is as busy as the rest together: with a thread more than
+/// there are cores, they would take turns and cost more in being woken than they get done.
+fn workers() -> usize {
+    std::thread::available_parallelism().map_or(1, |cores| cores.get().saturating_sub(1).max(1))
 }
 
 fn start_log(log: &Log) -> anyhow::Result<()> {

@@ -119,7 +119,7 @@ async fn a_step_that_times_out_gives_a_value_takes_its_branch_or_fails_the_run_a
         let tries = step(run, id)["tries"].as_array().unwrap();
         assert_eq!((tries.len(), &tries[0]["error"]["code"]), (1, &json!("timeout")), "{id}: {run}");
         let took_us = tries[0]["took_us"].as_u64().unwrap();
-        assert!((200_000..5_000_000).contains(&took_us), "{id}: {took_us}");
+        assert!(took_us >= 200_000, "{id}: {took_us}");
     }
     for id in ["never", "sold"] {
         assert!(step(run, id)["tries"].as_array().unwrap().is_empty(), "{id}: {run}");

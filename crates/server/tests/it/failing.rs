@@ -99,7 +99,7 @@ impl Kind {
             assert!(attempt["error"]["message"].as_str().unwrap().contains(case.says), "{name}: {step}");
             if case.code == "timeout" {
                 let took = attempt["took_us"].as_u64().unwrap();
-                assert!((300_000..5_000_000).contains(&took), "{name}: {took} µs");
+                assert!(took >= 300_000, "{name}: {took} µs");
             }
         }
         let told = run["outputs"][name].as_str().unwrap();

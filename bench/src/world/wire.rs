@@ -1,0 +1,121 @@
+//! The world's side of a connection: it reads a request and writes an answer, nothing more, so that what
+//! answers the server under test takes as little of its machine as it can.
+
+use anyhow::{Context, ensure};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
+
+/// The longest request, in bytes.
+const LONGEST: usize = 1 << 20;
+
+/// The most headers of a request.
+const HEADERS: usize = 32;
+
+/// A request as far as the world looks at it.
+pub(super) struct Request<'a> {
+    pub(super) method: &'a str,
+    pub(super) path: &'a str,
+    /// The `webhook-id`.
+    pub(super) id: Option<&'a [u8]>,
+    pub(super) body: &'a [u8],
+}
+
+/// An answer.
+pub(super) struct Answer {
+    pub(super) status: &'static str,
+    pub(super) content_type: &'static str,
+    pub(super) body: std::borrow::Cow<'static, str>,
+}
+
+impl Answer {
+    /// One without a body.
+    pub(super) fn empty(status: &'static str) -> Self {
+        Self { status, content_type: "text/plain", body: "".into() }
+    }
+}
+
+/// A request that was answered.
+struct Taken {
+    /// How long it was.
+    length: usize,
+    /// Whether the caller wants no other on this connection.
+    closes: bool,
+    answer: Option<Answer>,
+}
+
+/// Answers the requests of a connection in turn until the caller goes. A request without an answer is left
+/// open for as long as the caller stays.
+pub(super) async fn serve(
+    mut stream: TcpStream,
+    respond: impl Fn(Request) -> Option<Answer>,
+) -> anyhow::Result<()> {
+    stream.set_nodelay(true)?;
+    let (mut read, mut written) = (Vec::with_capacity(4096), Vec::with_capacity(1024));
+    loop {
+        let Some(Taken { length, closes, answer }) = take(&read, &respond)? else {
+            ensure!(read.len() < LONGEST, "a request is too long");
+            if stream.read_buf(&mut read).await? == 0 {
+                return Ok(());
+            }
+            continue;
+        };
+        read.drain(..length);
+        let Some(Answer { status, content_type, body }) = answer else {
+            // Nothing more comes on this connection.
+            return stream.read_u8().await.map(drop).or(Ok(()));
+        };
+        written.clear();
+        for part in ["HTTP/1.1 ", status, "\r\ncontent-type: ", content_type, "\r\ncontent-length: "] {
+            written.extend_from_slice(part.as_bytes());
+        }
+        written.extend_from_slice(format!("{}\r\n\r\n{body}", body.len()).as_bytes());
+        stream.write_all(&written).await?;
+        if closes {
+            return Ok(());
+        }
+    }
+}
+
+/// Answers the first request, if the whole of it is there.
+fn take(read: &[u8], respond: impl Fn(Request) -> Option<Answer>) -> anyhow::Result<Option<Taken>> {
+    let mut headers = [httparse::EMPTY_HEADER; HEADERS];
+    let mut parsed = httparse::Request::new(&mut headers);
+    let httparse::Status::Complete(head) = parsed.parse(read)? else { return Ok(None) };
+    let header = |name: &str| {
+        let header = parsed.headers.iter().find(|header| header.name.eq_ignore_ascii_case(name));
+        header.map(|header| header.value)
+    };
+    let text = |name| header(name).map_or(Ok(""), std::str::from_utf8);
+    let length = match text("content-length")? {
+        "" => head,
+        length => head + length.parse::<usize>().context("a length is no number")?,
+    };
+    let Some(body) = read.get(head..length) else { return Ok(None) };
+    let (method, path) = (parsed.method.unwrap_or_default(), parsed.path.unwrap_or_default());
+    let answer = respond(Request { method, path, id: header("webhook-id"), body });
+    Ok(Some(Taken { length, closes: text("connection")?.eq_ignore_ascii_case("close"), answer }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Answer, take};
+
+    #[test]
+    fn a_request_is_taken_once_it_is_whole() {
+        let request = b"POST /receive/a HTTP/1.1\r\nWebhook-Id: m1\r\ncontent-length: 2\r\n\r\nhiGET";
+        let answer = |request: super::Request| {
+            assert_eq!((request.method, request.path), ("POST", "/receive/a"));
+            assert_eq!((request.id, request.body), (Some(&b"m1"[..]), &b"hi"[..]));
+            Some(Answer { status: "200 OK", content_type: "text/plain", body: "".into() })
+        };
+        let whole = request.len() - 3;
+        for part in 0..whole {
+            assert!(take(&request[..part], answer).unwrap().is_none());
+        }
+        let taken = take(request, answer).unwrap().unwrap();
+        assert_eq!((taken.length, taken.closes), (whole, false));
+        assert!(take(b"SMTP ready\r\n\r\n", answer).is_err());
+    }
+}
