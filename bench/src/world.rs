@@ -8,8 +8,8 @@ use std::{net::SocketAddr, sync::Arc};
 use clap::Args;
 use tokio::net::TcpListener;
 
-pub(crate) use mailbox::{arrived, counts, open, shut};
 use mailbox::Mailboxes;
+pub(crate) use mailbox::{arrived, counts, open, shut};
 use wire::{Answer, Request};
 
 #[derive(Args)]

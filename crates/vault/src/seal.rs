@@ -1,12 +1,9 @@
 use std::fmt;
 
-use aes_gcm::{
-    Aes256Gcm, KeyInit, Nonce,
-    aead::{Aead, Payload},
-};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use clock::Random;
-use hmac::{Hmac, Mac};
+use hmac::{Hmac, KeyInit, Mac};
+use ring::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
@@ -115,11 +112,13 @@ impl KeyRing {
     pub fn seal(&self, context: Context, plain: &[u8]) -> Vec<u8> {
         let (id, key) = &self.keys[0];
         let nonce: [u8; NONCE] = self.random.bytes();
-        let mut sealed = Vec::with_capacity(HEAD + plain.len() + 16);
+        let mut sealed = Vec::with_capacity(HEAD + plain.len() + AES_256_GCM.tag_len());
         sealed.push(FORMAT);
         sealed.extend_from_slice(id);
         sealed.extend_from_slice(&nonce);
-        sealed.extend_from_slice(&encrypt(&key.derive(context), nonce, plain));
+        sealed.extend_from_slice(plain);
+        let tag = encrypt(&key.derive(context), nonce, &mut sealed[HEAD..]);
+        sealed.extend_from_slice(tag.as_ref());
         sealed
     }
 
@@ -135,9 +134,12 @@ impl KeyRing {
             return Err(OpenError::Damaged);
         }
         let (_, key) = self.keys.iter().find(|(known, _)| known == id).ok_or(OpenError::UnknownKey)?;
-        let cipher = Aes256Gcm::new((&*key.derive(context)).into());
-        let nonce = Nonce::try_from(nonce).map_err(|_| OpenError::Damaged)?;
-        cipher.decrypt(&nonce, Payload { msg: body, aad: &[] }).map_err(|_| OpenError::Tampered)
+        let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| OpenError::Damaged)?;
+        let mut body = body.to_vec();
+        let opened = cipher(&key.derive(context)).open_in_place(nonce, Aad::empty(), &mut body);
+        let length = opened.map_err(|_| OpenError::Tampered)?.len();
+        body.truncate(length);
+        Ok(body)
     }
 
     /// A tag that only this server can make, for links that carry their own permission
@@ -154,10 +156,17 @@ impl KeyRing {
     }
 }
 
+#[expect(clippy::expect_used, reason = "AES-256 takes every key of 32 bytes")]
+fn cipher(key: &[u8; 32]) -> LessSafeKey {
+    LessSafeKey::new(UnboundKey::new(&AES_256_GCM, key).expect("the key has 32 bytes"))
+}
+
+/// Encrypts in place; gives the tag. Each key belongs to one object and each nonce is random, so that no pair of
+/// them comes twice.
 #[expect(clippy::expect_used, reason = "AES-GCM fails only for more than 64 GiB")]
-fn encrypt(key: &[u8; 32], nonce: [u8; NONCE], plain: &[u8]) -> Vec<u8> {
-    let cipher = Aes256Gcm::new(key.into());
-    cipher.encrypt(&nonce.into(), Payload { msg: plain, aad: &[] }).expect("under 64 GiB")
+fn encrypt(key: &[u8; 32], nonce: [u8; NONCE], plain: &mut [u8]) -> ring::aead::Tag {
+    let nonce = Nonce::assume_unique_for_key(nonce);
+    cipher(key).seal_in_place_separate_tag(nonce, Aad::empty(), plain).expect("under 64 GiB")
 }
 
 impl fmt::Debug for Key {

@@ -52,6 +52,22 @@ fn text_shows_json_for_objects_and_nothing_for_null() {
 }
 
 #[test]
+fn a_path_is_what_the_expression_machinery_makes_of_it() {
+    let names = ["query", "tags", "nothing", "absent", "text", "id", "items"];
+    let first =
+        ["input", "nodes.answer", "nodes.skipped", "nodes.nobody", "run", "env", "secret", "unknown", "true"];
+    for (first, second) in first.iter().flat_map(|first| names.map(|second| (first, second))) {
+        for path in [format!("{first}.{second}"), format!("{first} . {second}.deeper")] {
+            // In brackets it is an expression like any other.
+            let [plain, bracketed] = [&path, &format!("({path})")].map(|path| format!("{{{{ {path} }}}}"));
+            let shown =
+                |result: Result<Value, Error>| result.map_err(|error| matches!(error, Error::Missing(_)));
+            assert_eq!(shown(dynamic(json!(plain))), shown(dynamic(json!(bracketed))), "{path}");
+        }
+    }
+}
+
+#[test]
 fn a_step_that_did_not_run_has_null_fields() {
     assert_eq!(dynamic(json!("{{ nodes.skipped.text or nodes.answer.text }}")), Ok(json!("Press reset.")));
     assert_eq!(dynamic(json!("{{ nodes.skipped.text }}")), Ok(Value::Null));

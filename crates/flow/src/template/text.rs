@@ -22,7 +22,7 @@ enum Body {
     /// Nothing but text.
     Constant(String),
     /// One whole `{{ … }}`: its value keeps its type.
-    Whole(Expression<'static, 'static>),
+    Whole(Term),
     /// Text and expressions in turn: most templates, rendered without the template machinery.
     Parts(Vec<Part>),
     /// A template with statements (`{% for … %}`), in an environment of its own.
@@ -31,6 +31,14 @@ enum Body {
 
 enum Part {
     Literal(String),
+    Term(Term),
+}
+
+/// What stands between `{{` and `}}`.
+enum Term {
+    /// Names with dots between them, as in `nodes.answer.text`: looked up without the expression machinery, since
+    /// most are no more than that.
+    Path(Vec<Box<str>>),
     Expression(Expression<'static, 'static>),
 }
 
@@ -60,10 +68,10 @@ impl Template {
     }
 
     pub(crate) fn render_value(&self, root: &Rendered) -> Result<Value, Error> {
-        let Body::Whole(expression) = &self.body else {
+        let Body::Whole(term) = &self.body else {
             return self.render_text(root).map(Value::String);
         };
-        let value = self.evaluate(expression, root)?;
+        let value = self.evaluate(term, root)?;
         serde_json::to_value(&value).map_err(|error| Error::Render(error.to_string()))
     }
 
@@ -71,12 +79,12 @@ impl Template {
         let mut text = String::new();
         match &self.body {
             Body::Constant(constant) => text.push_str(constant),
-            Body::Whole(expression) => self.write(&mut text, expression, root)?,
+            Body::Whole(term) => self.write(&mut text, term, root)?,
             Body::Parts(parts) => {
                 for part in parts {
                     match part {
                         Part::Literal(literal) => text.push_str(literal),
-                        Part::Expression(expression) => self.write(&mut text, expression, root)?,
+                        Part::Term(term) => self.write(&mut text, term, root)?,
                     }
                 }
             }
@@ -88,8 +96,8 @@ impl Template {
         Ok(text)
     }
 
-    fn write(&self, text: &mut String, expression: &Expression, root: &Rendered) -> Result<(), Error> {
-        let value = self.evaluate(expression, root)?;
+    fn write(&self, text: &mut String, term: &Term, root: &Rendered) -> Result<(), Error> {
+        let value = self.evaluate(term, root)?;
         if let Some(string) = value.as_str() {
             text.push_str(string);
             return Ok(());
@@ -97,8 +105,12 @@ impl Template {
         write_value(&mut make_string_output(text), &value).map_err(|error| self.explain(&error))
     }
 
-    fn evaluate(&self, expression: &Expression, root: &Rendered) -> Result<Rendered, Error> {
-        let value = expression.eval(root.clone()).map_err(|error| self.explain(&error))?;
+    fn evaluate(&self, term: &Term, root: &Rendered) -> Result<Rendered, Error> {
+        let value = match term {
+            Term::Path(names) => names.iter().try_fold(root.clone(), |value, name| value.get_attr(name)),
+            Term::Expression(expression) => expression.eval(root.clone()),
+        };
+        let value = value.map_err(|error| self.explain(&error))?;
         if value.is_undefined() {
             return Err(Error::Missing(shorten(&self.source)));
         }
@@ -133,7 +145,7 @@ fn compile(source: &str) -> Result<Body, Error> {
                 let inside =
                     inside.ok_or_else(|| Error::Syntax("a `}}` has no `{{` before it".to_owned()))?;
                 let expression = environment().compile_expression_owned(inside.to_owned()).map_err(syntax)?;
-                parts.push(Part::Expression(expression));
+                parts.push(Part::Term(path(inside).map_or(Term::Expression(expression), Term::Path)));
             }
             _ => {}
         }
@@ -147,12 +159,25 @@ fn compile(source: &str) -> Result<Body, Error> {
         [] => Body::Constant(String::new()),
         [Part::Literal(text)] => Body::Constant(text.clone()),
         // `is_whole` because white-space control may have eaten text around the expression.
-        [Part::Expression(_)] if is_whole(source) => match parts.pop() {
-            Some(Part::Expression(expression)) => Body::Whole(expression),
+        [Part::Term(_)] if is_whole(source) => match parts.pop() {
+            Some(Part::Term(term)) => Body::Whole(term),
             _ => Body::Parts(parts),
         },
         _ => Body::Parts(parts),
     })
+}
+
+/// The names of an expression that is a path.
+fn path(expression: &str) -> Option<Vec<Box<str>>> {
+    let is_name = |name: &str| {
+        let mut letters = name.chars();
+        letters.next().is_some_and(|first| first.is_ascii_alphabetic() || first == '_')
+            && letters.all(|letter| letter.is_ascii_alphanumeric() || letter == '_')
+    };
+    let names: Vec<&str> = expression.trim().split('.').map(str::trim).collect();
+    // One name alone may be a constant (`true`) or a global; two are a look-up in what the first one names.
+    let is_path = names.len() > 1 && names.iter().all(|name| is_name(name));
+    is_path.then(|| names.into_iter().map(Into::into).collect())
 }
 
 fn is_whole(source: &str) -> bool {

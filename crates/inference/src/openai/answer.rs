@@ -1,7 +1,7 @@
 //! Puts an answer together from the pieces of its stream.
 
-use serde::Deserialize;
-use serde_json::Value;
+use serde::{Deserialize, de::IgnoredAny};
+use serde_json::{Value, value::RawValue};
 
 use crate::{
     chat::{Answer, Finish, Usage},
@@ -34,10 +34,15 @@ pub(super) enum Step {
 }
 
 #[derive(Deserialize)]
-struct Chunk {
+struct Chunk<'a> {
     choices: Option<Vec<Choice>>,
     usage: Option<Counts>,
     model: Option<String>,
+    // The rest tells a complaint from a piece of an answer.
+    error: Option<IgnoredAny>,
+    code: Option<IgnoredAny>,
+    #[serde(borrow)]
+    object: Option<&'a RawValue>,
 }
 
 #[derive(Deserialize)]
@@ -78,15 +83,23 @@ impl Reading {
         }
         let mut step = Step::Idle;
         // Some servers forget the blank line between events, which then come as one with several documents.
-        for document in serde_json::Deserializer::from_slice(data).into_iter::<Value>() {
-            let document = document.map_err(|error| format!("a piece of the stream is not JSON: {error}"))?;
-            match self.document(document, sink)? {
-                Step::Idle => {}
-                Step::Token => step = Step::Token,
-                complaint @ Step::Complaint(_) => return Ok(complaint),
+        let mut chunks = serde_json::Deserializer::from_slice(data).into_iter::<Chunk>();
+        loop {
+            let document = &data[chunks.byte_offset()..];
+            let Some(chunk) = chunks.next() else { return Ok(step) };
+            if chunk.as_ref().map_or(true, Chunk::may_complain)
+                && let Some(complaint) = complaint(document)
+            {
+                return Ok(Step::Complaint(complaint));
+            }
+            let chunk = chunk.map_err(|error| {
+                let what = if error.is_data() { "has another form" } else { "is not JSON" };
+                format!("a piece of the stream {what}: {error}")
+            })?;
+            if self.chunk(chunk, sink)? == Step::Token {
+                step = Step::Token;
             }
         }
-        Ok(step)
     }
 
     /// Whether there was no event at all, as in a web page.
@@ -115,12 +128,7 @@ impl Reading {
         Ok(Answer { text: self.text, finish, usage: self.usage, model })
     }
 
-    fn document(&mut self, document: Value, sink: &mut Sink) -> Result<Step, String> {
-        if is_complaint(&document) {
-            return Ok(Step::Complaint(document));
-        }
-        let chunk: Chunk = serde_json::from_value(document)
-            .map_err(|error| format!("a piece of the stream has another form: {error}"))?;
+    fn chunk(&mut self, chunk: Chunk, sink: &mut Sink) -> Result<Step, String> {
         if let Some(usage) = chunk.usage {
             // With every chunk or with the last: the latest counts.
             self.usage.input_tokens = usage.prompt_tokens.or(self.usage.input_tokens);
@@ -182,6 +190,21 @@ fn text_of(content: Option<&Value>) -> String {
         Some(Value::Array(parts)) => parts.iter().filter_map(|part| part.get("text")?.as_str()).collect(),
         _ => String::new(),
     }
+}
+
+impl Chunk<'_> {
+    /// Whether it is worth a closer look.
+    fn may_complain(&self) -> bool {
+        self.error.is_some()
+            || self.code.is_some()
+            || self.object.is_some_and(|object| object.get() == "\"error\"")
+    }
+}
+
+/// The first document, if it is a complaint.
+fn complaint(document: &[u8]) -> Option<Value> {
+    let document = serde_json::Deserializer::from_slice(document).into_iter::<Value>().next()?.ok()?;
+    is_complaint(&document).then_some(document)
 }
 
 /// Whether a document reports an error: an `error` that is something, vLLM's `object: error`, or DashScope's
