@@ -12,8 +12,7 @@ use std::{
 
 use axum::{
     body::{Body, Bytes, HttpBody},
-    extract::Request,
-    http::header,
+    http::{Request, header},
 };
 use http_body_util::BodyExt;
 use hyper::body::{Frame, SizeHint};
@@ -23,55 +22,64 @@ use tokio::{runtime::Handle, time::timeout};
 const TIME: Duration = Duration::from_secs(10);
 const BYTES: usize = 32 << 20;
 
+/// What a body needs in order to be read on by a task of its own.
+pub(crate) trait Wire:
+    HttpBody<Data = Bytes, Error: Into<axum::BoxError>> + Send + Unpin + 'static
+{
+}
+
+impl<B: HttpBody<Data = Bytes, Error: Into<axum::BoxError>> + Send + Unpin + 'static> Wire for B {}
+
 /// A body that is read on when it is dropped before its end.
-struct Lingering {
-    inner: Body,
-    ended: bool,
+struct Lingering<B: Wire> {
+    /// The body; none once it has ended.
+    inner: Option<B>,
 }
 
 /// Lets what is left of the request's body be read on.
-pub(crate) async fn linger(request: Request) -> Request {
+pub(crate) fn linger<B: Wire>(request: Request<B>) -> Request<Body> {
     // Who waits to be told to go on has not sent the body, and need not.
     if request.body().is_end_stream() || request.headers().contains_key(header::EXPECT) {
-        return request;
+        return request.map(Body::new);
     }
-    request.map(|inner| Body::new(Lingering { inner, ended: false }))
+    request.map(|inner| Body::new(Lingering { inner: Some(inner) }))
 }
 
-impl HttpBody for Lingering {
+impl<B: Wire> HttpBody for Lingering<B> {
     type Data = Bytes;
-    type Error = axum::Error;
+    type Error = B::Error;
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
-        let frame = Pin::new(&mut self.inner).poll_frame(context);
-        self.ended |= matches!(frame, Poll::Ready(None | Some(Err(_))));
+    ) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
+        let Some(inner) = &mut self.inner else { return Poll::Ready(None) };
+        let frame = Pin::new(inner).poll_frame(context);
+        if matches!(frame, Poll::Ready(None | Some(Err(_)))) {
+            self.inner = None;
+        }
         frame
     }
 
     fn is_end_stream(&self) -> bool {
-        self.inner.is_end_stream()
+        self.inner.as_ref().is_none_or(B::is_end_stream)
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.inner.size_hint()
+        self.inner.as_ref().map_or(SizeHint::with_exact(0), B::size_hint)
     }
 }
 
-impl Drop for Lingering {
+impl<B: Wire> Drop for Lingering<B> {
     fn drop(&mut self) {
-        if self.ended || self.inner.is_end_stream() {
-            return;
-        }
-        if let Ok(runtime) = Handle::try_current() {
-            runtime.spawn(timeout(TIME, drain(std::mem::take(&mut self.inner))));
+        let left = self.inner.take().filter(|inner| !inner.is_end_stream());
+        if let (Some(left), Ok(runtime)) = (left, Handle::try_current()) {
+            runtime.spawn(timeout(TIME, drain(left)));
         }
     }
 }
 
-async fn drain(mut body: Body) {
+async fn drain(mut body: impl Wire) {
     let mut left = BYTES;
     while let (Some(Ok(frame)), true) = (body.frame().await, left > 0) {
         left = left.saturating_sub(frame.data_ref().map_or(0, Bytes::len));
@@ -101,8 +109,8 @@ mod tests {
         (Body::from_stream(pieces), read)
     }
 
-    async fn dropped_after_one_piece(request: Request) {
-        let mut body = linger(request).await.into_body();
+    async fn dropped_after_one_piece(request: Request<Body>) {
+        let mut body = linger(request).into_body();
         body.frame().await.unwrap().unwrap();
         drop(body);
         tokio::task::yield_now().await;

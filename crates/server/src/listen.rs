@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
-use axum::{Router, body::Body, extract::ConnectInfo};
+use axum::{Router, extract::ConnectInfo};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
@@ -13,6 +13,8 @@ use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
 };
 use tower::ServiceExt;
+
+use crate::linger::linger;
 
 /// How long a connection may take to send a request's head, be it the first or the next.
 const HEAD_TIME: Duration = Duration::from_secs(30);
@@ -59,7 +61,7 @@ fn answering(
     Future: Send,
 > {
     service_fn(move |request: hyper::Request<Incoming>| {
-        let mut request = request.map(Body::new);
+        let mut request = linger(request);
         request.extensions_mut().insert(ConnectInfo(peer));
         router.clone().oneshot(request)
     })

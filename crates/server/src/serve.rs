@@ -6,7 +6,7 @@ use anyhow::Context;
 use axum::{
     Router,
     extract::Request,
-    middleware::{Next, from_fn, map_request},
+    middleware::{Next, from_fn},
     response::Response,
     routing::{any, get},
 };
@@ -28,7 +28,6 @@ use crate::{
     config::Config,
     console,
     hooks::{self, Recorder, Sources},
-    linger::linger,
     listen,
     models::Models,
     operation,
@@ -174,7 +173,6 @@ fn router(app: App) -> Router {
         .route("/metrics", get(operation::metrics))
         .merge(api::router().layer(from_fn(finish)))
         .fallback(console::serve)
-        .layer(map_request(linger))
         .with_state(app)
 }
 
