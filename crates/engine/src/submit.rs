@@ -185,7 +185,7 @@ impl Engine {
             repeats: Some(event.id.original_run()),
             begin: Begin::Queued,
         };
-        self.0.store.run_queue(place, event.id, new).await?;
+        self.0.store.run_repeat(place, event.id, new).await?;
         self.0.work.notify_one();
         self.0.hub.publish(|| Update {
             place,

@@ -1,17 +1,23 @@
 //! Runs: the queue of unfinished ones, the journal, the history.
 
+mod lane;
+mod view;
+
 use std::sync::Arc;
 
 use clock::Timestamp;
 use flow::run::Status;
-use rusqlite::{Connection, OptionalExtension, Row, ToSql};
+use rusqlite::OptionalExtension;
 use serde::{Deserialize, Serialize};
 
+pub(crate) use lane::{Lane, lanes};
+pub(crate) use view::IN_WORKSPACE;
+pub use view::{RunFilter, RunView};
+
 use crate::{
-    EnvironmentId, Error, EventId, FlowId, NodeId, Page, PageRequest, Place, RunId, Store, VersionId,
-    WorkspaceId,
+    Error, EventId, FlowId, NodeId, Place, RunId, Store, VersionId,
     delivery::NewDelivery,
-    sql::{Statement, time, values, word},
+    sql::{Statement, time, values},
     write::{Outcome, Write},
 };
 
@@ -135,55 +141,6 @@ pub struct ClaimedRun {
     pub created_at: Timestamp,
 }
 
-/// A run as lists and traces show it, unfinished or finished. It holds no payload: those are in the event and the
-/// journal.
-#[derive(Clone, Debug)]
-pub struct RunView {
-    /// Its id.
-    pub id: RunId,
-    /// The environment it belongs to.
-    pub environment: EnvironmentId,
-    /// The flow.
-    pub flow: FlowId,
-    /// The version it runs.
-    pub version: VersionId,
-    /// Its event.
-    pub event: EventId,
-    /// Why it runs.
-    pub cause: Cause,
-    /// The run it repeats.
-    pub repeats: Option<RunId>,
-    /// Where it stands.
-    pub status: Status,
-    /// Why it failed, as JSON.
-    pub error: Option<String>,
-    /// When it was committed first.
-    pub created_at: Timestamp,
-    /// When it ended.
-    pub finished_at: Option<Timestamp>,
-    /// When it goes on by itself.
-    pub wake_at: Option<Timestamp>,
-}
-
-/// Which runs a list shows.
-#[derive(Clone, Debug, Default)]
-pub struct RunFilter {
-    /// Only those of this flow.
-    pub flow: Option<FlowId>,
-    /// Only those that stand so, finished or not; not looked at when `flow` is given. There is no list of those
-    /// that succeeded: it would need an index that every run pays for, and finds none.
-    pub status: Option<Status>,
-}
-
-const LIVE: &str =
-    "id, environment, flow, version, event, cause, repeats, status, error, created_at, NULL, wake_at";
-const DONE: &str =
-    "id, environment, flow, version, event, cause, repeats, status, error, created_at, finished_at, NULL";
-
-/// A run of a workspace, whatever its environment.
-pub(crate) const IN_WORKSPACE: &str =
-    "workspace = ?2 AND environment IN (SELECT e.id FROM environment e WHERE e.workspace = ?2) AND id = ?1";
-
 impl Store {
     /// Seals a commit's payloads.
     #[must_use]
@@ -210,7 +167,7 @@ impl Store {
     ///
     /// # Errors
     /// [`Error::Conflict`] when the workspace has no such event.
-    pub async fn run_queue(&self, place: Place, event: EventId, run: crate::NewRun) -> Result<(), Error> {
+    pub async fn run_repeat(&self, place: Place, event: EventId, run: crate::NewRun) -> Result<(), Error> {
         let statement = Statement::new(
             "INSERT INTO run_live
                  (workspace, environment, id, flow, version, event, cause, repeats, status, owner, fence, deaths, wake_at, created_at)
@@ -318,127 +275,6 @@ impl Store {
             .collect()
     }
 
-    /// A run of a workspace.
-    ///
-    /// # Errors
-    /// When the database cannot be read.
-    pub async fn run_get(&self, workspace: WorkspaceId, id: RunId) -> Result<Option<RunView>, Error> {
-        self.read(move |c| {
-            let find = |columns: &str, table: &str| {
-                let sql = format!("SELECT {columns} FROM {table} WHERE {IN_WORKSPACE}");
-                c.prepare_cached(&sql)?.query_row((id, workspace), view).optional()
-            };
-            // In this order: a run that ends between the two is found in the second.
-            Ok(match find(LIVE, "run_live")? {
-                Some(run) => Some(run),
-                None => find(DONE, "run")?,
-            })
-        })
-        .await
-    }
-
-    /// The runs of these ids, in no order; ids that are not runs are left out.
-    ///
-    /// # Errors
-    /// When the database cannot be read.
-    pub async fn run_get_many(&self, workspace: WorkspaceId, ids: Vec<RunId>) -> Result<Vec<RunView>, Error> {
-        self.read(move |c| {
-            let mut found: Vec<RunView> = Vec::with_capacity(ids.len());
-            let mut missing = ids;
-            for (columns, table) in [(LIVE, "run_live"), (DONE, "run")] {
-                let sql = format!("SELECT {columns} FROM {table} WHERE {IN_WORKSPACE}");
-                let mut query = c.prepare_cached(&sql)?;
-                for id in std::mem::take(&mut missing) {
-                    match query.query_row((id, workspace), view).optional()? {
-                        Some(run) => found.push(run),
-                        None => missing.push(id),
-                    }
-                }
-            }
-            Ok(found)
-        })
-        .await
-    }
-
-    /// Every run of an event: the original first, then its repeats.
-    ///
-    /// # Errors
-    /// When the database cannot be read.
-    pub async fn run_of_event(&self, workspace: WorkspaceId, event: EventId) -> Result<Vec<RunView>, Error> {
-        let mut runs: Vec<RunView> =
-            self.run_get(workspace, event.original_run()).await?.into_iter().collect();
-        let repeats = self.read(move |c| {
-            let mut found = Vec::new();
-            for (columns, table) in [(LIVE, "run_live"), (DONE, "run")] {
-                let sql = format!(
-                    "SELECT {columns} FROM {table} WHERE event = ?1 AND cause <> 'original' AND workspace = ?2 \
-                     ORDER BY id LIMIT 1000"
-                );
-                found.extend(collect(c, &sql, &[&event, &workspace])?);
-            }
-            Ok(found)
-        });
-        runs.extend(repeats.await?);
-        runs.sort_by_key(|run| (run.cause != Cause::Original, run.id));
-        // One that ended between the two reads is in both.
-        runs.dedup_by_key(|run| run.id);
-        Ok(runs)
-    }
-
-    /// The newest runs of an environment, unfinished ones among them.
-    ///
-    /// # Errors
-    /// When the database cannot be read.
-    pub async fn run_list(
-        &self,
-        place: Place,
-        filter: RunFilter,
-        page: PageRequest<RunId>,
-    ) -> Result<Page<RunView>, Error> {
-        self.read(move |c| {
-            let before = page.before.unwrap_or(RunId::from_bytes([0xFF; 16]));
-            let status = filter.status.map(|status| serde_json::json!(status));
-            let status = status.as_ref().and_then(|word| word.as_str()).unwrap_or_default();
-            let (clause, params): (&str, Vec<&dyn ToSql>) = match (&filter.flow, filter.status) {
-                (Some(flow), _) => (
-                    "flow = ?1 AND environment = ?2 AND id < ?3 AND workspace = ?5",
-                    vec![flow, &place.environment, &before],
-                ),
-                // The last two terms say to SQLite that its partial indexes hold all there is.
-                (None, Some(_)) => (
-                    "workspace = ?1 AND environment = ?2 AND id < ?3 AND status = ?5 AND status <> 'succeeded' \
-                     AND status <> 'running'",
-                    vec![&place.workspace, &place.environment, &before],
-                ),
-                (None, None) => (
-                    "workspace = ?1 AND environment = ?2 AND id < ?3 AND ?5 IS NOT NULL",
-                    vec![&place.workspace, &place.environment, &before],
-                ),
-            };
-            let fetch = page.fetch();
-            let mut params = params;
-            params.push(&fetch);
-            if filter.flow.is_some() { params.push(&place.workspace) } else { params.push(&status) }
-            let mut items = Vec::new();
-            if (filter.flow, filter.status) == (None, Some(Status::Running)) {
-                // Only what a node holds is running: that is little, and sorted without an index of its own.
-                let sql = format!(
-                    "SELECT {LIVE} FROM run_live INDEXED BY run_owner WHERE owner IS NOT NULL AND workspace = ?1 \
-                     AND environment = ?2 AND id < ?3 AND status = ?5 ORDER BY id DESC LIMIT ?4"
-                );
-                items = collect(c, &sql, &params)?;
-            } else {
-                for (columns, table) in [(LIVE, "run_live"), (DONE, "run")] {
-                    let sql = format!("SELECT {columns} FROM {table} WHERE {clause} ORDER BY id DESC LIMIT ?4");
-                    items.extend(collect(c, &sql, &params)?);
-                }
-            }
-            items.sort_by_key(|run: &RunView| std::cmp::Reverse(run.id));
-            Ok(Page::cut(items, page.limit))
-        })
-        .await
-    }
-
     pub(crate) fn seal_record(&self, run: RunId, seq: u32, record: &[u8]) -> Vec<u8> {
         self.seal("journal", &journal_id(run, seq), record)
     }
@@ -450,26 +286,4 @@ fn journal_id(run: RunId, seq: u32) -> [u8; 20] {
     id[..16].copy_from_slice(run.as_bytes());
     id[16..].copy_from_slice(&seq.to_be_bytes());
     id
-}
-
-fn collect(connection: &Connection, sql: &str, params: &[&dyn ToSql]) -> rusqlite::Result<Vec<RunView>> {
-    connection.prepare_cached(sql)?.query_map(params, view)?.collect()
-}
-
-fn view(row: &Row) -> rusqlite::Result<RunView> {
-    let at = |column| row.get::<_, Option<i64>>(column).map(|ms| ms.map(Timestamp::from_millis));
-    Ok(RunView {
-        id: row.get(0)?,
-        environment: row.get(1)?,
-        flow: row.get(2)?,
-        version: row.get(3)?,
-        event: row.get(4)?,
-        cause: word(row, 5)?,
-        repeats: row.get(6)?,
-        status: word(row, 7)?,
-        error: row.get(8)?,
-        created_at: time(row, 9)?,
-        finished_at: at(10)?,
-        wake_at: at(11)?,
-    })
 }

@@ -5,6 +5,7 @@
 mod apply;
 mod claims;
 mod migrate;
+mod queue;
 mod writer;
 
 use std::{

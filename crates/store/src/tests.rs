@@ -7,5 +7,6 @@ mod deliveries;
 mod fixture;
 mod knowledge;
 mod plans;
+mod queue;
 mod runs;
 mod writing;

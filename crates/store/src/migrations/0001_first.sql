@@ -206,7 +206,18 @@ CREATE TABLE dedupe_log (
     expires_at INTEGER NOT NULL
 ) STRICT;
 
--- Unfinished runs: small, and emptied as they end.
+-- Original runs that nobody has taken up yet; their events, whose ids they have, hold the rest of them.
+-- The rows of one flow in one environment are a lane: an event comes to the end of its lane and touches one tree.
+CREATE TABLE run_queue (
+    flow BLOB NOT NULL,
+    environment BLOB NOT NULL,
+    id BLOB NOT NULL,
+    workspace BLOB NOT NULL,
+    version BLOB NOT NULL,
+    PRIMARY KEY (flow, environment, id)
+) STRICT, WITHOUT ROWID;
+
+-- Unfinished runs that have been taken up, and repeats from the start: small, and emptied as they end.
 CREATE TABLE run_live (
     workspace BLOB NOT NULL,
     environment BLOB NOT NULL,
@@ -224,7 +235,7 @@ CREATE TABLE run_live (
     wake_at INTEGER, -- when it goes on by itself
     created_at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX run_queue ON run_live (id) WHERE owner IS NULL AND status = 'queued';
+CREATE INDEX run_requeued ON run_live (id) WHERE owner IS NULL AND status = 'queued';
 CREATE INDEX run_suspect ON run_live (deaths, id) WHERE deaths >= 2;
 CREATE INDEX run_parked ON run_live (id) WHERE status = 'parked';
 CREATE INDEX run_timer ON run_live (wake_at) WHERE wake_at IS NOT NULL;

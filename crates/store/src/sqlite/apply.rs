@@ -2,14 +2,14 @@
 
 use faults::CrashPoint;
 use flow::run::Status;
-use rusqlite::{Connection, OptionalExtension, Row, params, params_from_iter};
+use rusqlite::{Connection, OptionalExtension, params, params_from_iter};
 
-use super::claims::Claims;
+use super::{claims::Claims, queue};
 use crate::{
     NodeId, Place,
     delivery::{AttemptCommit, NewDelivery, Settle, Settled},
     event::{Admission, Admitted, Begin, NewEvent, NewRun},
-    run::{Cause, ClaimRuns, ClaimedRun, Committed, Ending, HeldRun, RunCommit, Then, Which},
+    run::{Cause, Committed, Ending, HeldRun, RunCommit, Then},
     sql::Statement,
     write::{Outcome, Write},
 };
@@ -19,7 +19,7 @@ pub(super) fn apply(c: &Connection, claims: &mut Claims, write: &Write) -> rusql
     match write {
         Write::Admit(admission) => admit(c, claims, &admission.0).map(Outcome::Admitted),
         Write::Commit(commit) => run_commit(c, &commit.0).map(Outcome::Committed),
-        Write::Claim(claim) => run_claim(c, claim).map(Outcome::Claimed),
+        Write::Claim(claim) => queue::claim(c, claim).map(Outcome::Claimed),
         Write::Attempt(attempt) => attempted(c, &attempt.0).map(Outcome::Attempted),
         Write::SweepClaims { limit, now } => {
             claims.sweep(c, *limit, now.as_millis()).map(|deleted| Outcome::Changed(vec![deleted]))
@@ -88,6 +88,7 @@ fn insert_event(c: &Connection, event: &NewEvent, record: Option<&[u8]>) -> rusq
 
 fn insert_run(c: &Connection, event: &NewEvent, run: &NewRun) -> rusqlite::Result<()> {
     match &run.begin {
+        Begin::Queued if run.cause == Cause::Original => queue::add(c, event, run.version),
         Begin::Queued => insert_live(c, event, run, None),
         Begin::Held { owner, deliveries, .. } => {
             insert_live(c, event, run, Some(*owner))?;
@@ -254,67 +255,6 @@ fn end(c: &Connection, held: &HeldRun, ending: &Ending) -> rusqlite::Result<bool
         c.prepare_cached("DELETE FROM run_live WHERE id = ?1")?.execute([held.id])?;
     }
     Ok(moved == 1)
-}
-
-fn run_claim(c: &Connection, claim: &ClaimRuns) -> rusqlite::Result<Vec<ClaimedRun>> {
-    const RETURNING: &str =
-        "SET owner = ?1, status = 'running', fence = fence + 1, wake_at = NULL, error = NULL";
-    const COLUMNS: &str = "workspace, environment, id, fence, flow, version, event, deaths, created_at";
-    let claimed = |row: &Row| {
-        Ok(ClaimedRun {
-            held: HeldRun {
-                place: Place { workspace: row.get(0)?, environment: row.get(1)? },
-                id: row.get(2)?,
-                owner: claim.node,
-                fence: row.get(3)?,
-            },
-            flow: row.get(4)?,
-            version: row.get(5)?,
-            event: row.get(6)?,
-            deaths: row.get(7)?,
-            created_at: crate::sql::time(row, 8)?,
-        })
-    };
-    let now = claim.now.as_millis();
-    let limit = match claim.which {
-        Which::Next(limit) => limit,
-        Which::Suspect => {
-            let suspect = format!(
-                "UPDATE run_live {RETURNING} WHERE id =
-                     (SELECT id FROM run_live
-                      WHERE deaths >= 2 AND owner IS NULL AND (status = 'queued' OR wake_at <= ?2)
-                      ORDER BY deaths, id LIMIT 1)
-                 RETURNING {COLUMNS}"
-            );
-            return c.prepare_cached(&suspect)?.query_map(params![claim.node, now], claimed)?.collect();
-        }
-        Which::One(id) => {
-            let one =
-                format!("UPDATE run_live {RETURNING} WHERE id = ?2 AND owner IS NULL RETURNING {COLUMNS}");
-            return c.prepare_cached(&one)?.query_map(params![claim.node, id], claimed)?.collect();
-        }
-    };
-    let due = format!(
-        "UPDATE run_live {RETURNING} WHERE id IN
-             (SELECT id FROM run_live WHERE wake_at <= ?2 AND owner IS NULL AND deaths < 2
-              ORDER BY wake_at LIMIT ?3)
-         RETURNING {COLUMNS}"
-    );
-    let mut runs: Vec<ClaimedRun> = c
-        .prepare_cached(&due)?
-        .query_map(params![claim.node, now, limit], claimed)?
-        .collect::<Result<_, _>>()?;
-    let left = limit.saturating_sub(u32::try_from(runs.len()).unwrap_or(u32::MAX));
-    let queued = format!(
-        "UPDATE run_live {RETURNING} WHERE id IN
-             (SELECT id FROM run_live WHERE owner IS NULL AND status = 'queued' AND deaths < 2
-              ORDER BY id LIMIT ?2)
-         RETURNING {COLUMNS}"
-    );
-    for run in c.prepare_cached(&queued)?.query_map(params![claim.node, left], claimed)? {
-        runs.push(run?);
-    }
-    Ok(runs)
 }
 
 fn attempted(c: &Connection, attempt: &AttemptCommit) -> rusqlite::Result<Settled> {
