@@ -34,7 +34,8 @@ impl World {
         let listener = TcpListener::bind(self.listen).await?;
         let mailboxes = Arc::<Mailboxes>::default();
         loop {
-            let (stream, _) = listener.accept().await?;
+            // One that broke off before it was taken is no reason to end the others.
+            let Ok((stream, _)) = listener.accept().await else { continue };
             let mailboxes = Arc::clone(&mailboxes);
             tokio::spawn(async move {
                 let served = wire::serve(stream, |request| respond(&mailboxes, &request)).await;

@@ -88,6 +88,7 @@ fn take(read: &[u8], respond: impl Fn(Request) -> Option<Answer>) -> anyhow::Res
         header.map(|header| header.value)
     };
     let text = |name| header(name).map_or(Ok(""), std::str::from_utf8);
+    ensure!(header("transfer-encoding").is_none(), "a body in chunks is not read here");
     let length = match text("content-length")? {
         "" => head,
         length => head + length.parse::<usize>().context("a length is no number")?,

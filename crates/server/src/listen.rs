@@ -96,8 +96,8 @@ async fn accept(listener: &TcpListener) -> (TcpStream, SocketAddr) {
 /// Lets the process have as many open files as the system allows it, and gives how many connections that
 /// leaves room for, no more than the operator wants.
 pub(crate) fn room_for_connections(wanted: usize) -> usize {
-    /// Files that the database, outbound calls and the log need.
-    const OTHERS: u64 = 256;
+    /// Files that the database, the log and the sockets of outbound calls need; half of all where there are few.
+    const OTHERS: u64 = 256 + 1024;
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
     let limit = getrlimit(Resource::Nofile);
     let raised = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit });
@@ -105,7 +105,7 @@ pub(crate) fn room_for_connections(wanted: usize) -> usize {
         tracing::debug!(%error, "the bound on open files stays as it is");
     }
     let files = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
-    let room = usize::try_from(files.saturating_sub(OTHERS).max(16)).unwrap_or(usize::MAX);
+    let room = usize::try_from(files - OTHERS.min(files / 2)).unwrap_or(usize::MAX);
     if room < wanted {
         tracing::warn!(
             connections = room,

@@ -209,6 +209,16 @@ mod tests {
     }
 
     #[test]
+    fn what_was_stored_opens() {
+        // Made by another implementation, of the same form: the byte 1, the first four bytes of SHA-256 over
+        // `linchpin key id` and the key, the nonce a0…ab, then AES-256-GCM under the key's HMAC of the context.
+        let sealed = "AcPcuVmgoaKjpKWmp6ipqquoYYsyu2NgQ2ItFmKnZD9eGiaFtbvRPWXfhg==";
+        let key = Key::from_base64("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=").unwrap();
+        let ring = KeyRing::new(key, vec![], Random::seeded(1));
+        assert_eq!(ring.open(HERE, &STANDARD.decode(sealed).unwrap()).unwrap(), b"the manual");
+    }
+
+    #[test]
     fn older_keys_still_open() {
         let random = Random::seeded(3);
         let (old, new) = (Key::generate(&random), Key::generate(&random));

@@ -59,7 +59,7 @@ fn a_path_is_what_the_expression_machinery_makes_of_it() {
     for (first, second) in first.iter().flat_map(|first| names.map(|second| (first, second))) {
         for path in [format!("{first}.{second}"), format!("{first} . {second}.deeper")] {
             // In brackets it is an expression like any other.
-            let [plain, bracketed] = [&path, &format!("({path})")].map(|path| format!("{{{{ {path} }}}}"));
+            let [plain, bracketed] = [&path, &format!("({path})")].map(|path| format!("{{{{- {path} -}}}}"));
             let shown =
                 |result: Result<Value, Error>| result.map_err(|error| matches!(error, Error::Missing(_)));
             assert_eq!(shown(dynamic(json!(plain))), shown(dynamic(json!(bracketed))), "{path}");

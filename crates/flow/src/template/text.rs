@@ -175,7 +175,8 @@ fn path(expression: &str) -> Option<Vec<Box<str>>> {
             && letters.all(|letter| letter.is_ascii_alphanumeric() || letter == '_')
     };
     let names: Vec<&str> = expression.trim().split('.').map(str::trim).collect();
-    // One name alone may be a constant (`true`) or a global; two are a look-up in what the first one names.
+    // One name alone may be a constant (`true`) or a global, which are not among the values; those have no
+    // attributes, so that with two names both ways say that something is missing.
     let is_path = names.len() > 1 && names.iter().all(|name| is_name(name));
     is_path.then(|| names.into_iter().map(Into::into).collect())
 }

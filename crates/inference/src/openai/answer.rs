@@ -83,23 +83,36 @@ impl Reading {
         }
         let mut step = Step::Idle;
         // Some servers forget the blank line between events, which then come as one with several documents.
-        let mut chunks = serde_json::Deserializer::from_slice(data).into_iter::<Chunk>();
+        let mut rest = data;
         loop {
-            let document = &data[chunks.byte_offset()..];
-            let Some(chunk) = chunks.next() else { return Ok(step) };
-            if chunk.as_ref().map_or(true, Chunk::may_complain)
-                && let Some(complaint) = complaint(document)
-            {
-                return Ok(Step::Complaint(complaint));
+            let mut chunks = serde_json::Deserializer::from_slice(rest).into_iter::<Chunk>();
+            let (said, end) = match chunks.next() {
+                None => return Ok(step),
+                Some(Ok(chunk)) if !chunk.may_complain() => (self.chunk(chunk, sink)?, chunks.byte_offset()),
+                Some(_) => self.odd(rest, sink)?,
+            };
+            match said {
+                Step::Idle => {}
+                Step::Token => step = Step::Token,
+                complaint @ Step::Complaint(_) => return Ok(complaint),
             }
-            let chunk = chunk.map_err(|error| {
-                let what = if error.is_data() { "has another form" } else { "is not JSON" };
-                format!("a piece of the stream {what}: {error}")
-            })?;
-            if self.chunk(chunk, sink)? == Step::Token {
-                step = Step::Token;
-            }
+            rest = rest.get(end..).unwrap_or_default();
         }
+    }
+
+    /// Takes the first document, which is a complaint, or no chunk at first sight: a server may write a field
+    /// twice, of which the last counts. Gives also where it ends.
+    fn odd(&mut self, documents: &[u8], sink: &mut Sink) -> Result<(Step, usize), String> {
+        let mut values = serde_json::Deserializer::from_slice(documents).into_iter::<Value>();
+        let value = values.next().unwrap_or(Ok(Value::Null));
+        let value = value.map_err(|error| format!("a piece of the stream is not JSON: {error}"))?;
+        if is_complaint(&value) {
+            return Ok((Step::Complaint(value), values.byte_offset()));
+        }
+        let once = value.to_string();
+        let chunk = serde_json::from_str(&once)
+            .map_err(|error| format!("a piece of the stream has another form: {error}"))?;
+        Ok((self.chunk(chunk, sink)?, values.byte_offset()))
     }
 
     /// Whether there was no event at all, as in a web page.
@@ -201,12 +214,6 @@ impl Chunk<'_> {
     }
 }
 
-/// The first document, if it is a complaint.
-fn complaint(document: &[u8]) -> Option<Value> {
-    let document = serde_json::Deserializer::from_slice(document).into_iter::<Value>().next()?.ok()?;
-    is_complaint(&document).then_some(document)
-}
-
 /// Whether a document reports an error: an `error` that is something, vLLM's `object: error`, or DashScope's
 /// `code` and `message` instead of choices.
 fn is_complaint(document: &Value) -> bool {
@@ -231,6 +238,46 @@ mod tests {
             }
         }
         reading.end("asked")
+    }
+
+    #[test]
+    fn a_complaint_is_heard_wherever_it_stands() {
+        let complaint = r#"{"error":{"message":"overloaded"}}"#;
+        let text = r#"{"choices":[{"delta":{"content":"Half an ans"}}]}"#;
+        for events in [
+            vec![text, complaint],
+            vec![&format!("{text}{complaint}")],
+            vec![text, r#"{"error":{"message":"odd"},"choices":7}"#],
+            vec![text, r#"{"object":"error","message":"no"}"#],
+            vec![text, r#"{"code":"Throttling","message":"slow down"}"#],
+        ] {
+            let said = read(&events).unwrap_err();
+            assert!(said.starts_with('{'), "{events:?}: {said}");
+        }
+        for not in [r#"{"error":null,"object":"chunk"}"#, r#"{"code":0,"message":"ok","choices":[]}"#] {
+            assert_eq!(read(&[text, not, "[DONE]"]).unwrap().text, "Half an ans");
+        }
+    }
+
+    #[test]
+    fn a_complaint_that_cannot_be_read_is_not_the_end_of_an_answer() {
+        let text = br#"{"choices":[{"delta":{"content":"Half an ans"}}]}"#;
+        for broken in
+            [&br#"{"error":{"message":"\ud83d"}}"#[..], b"{\"error\":{\"message\":\"\xff\"}}", b"{\"error\":"]
+        {
+            let mut reading = Reading::default();
+            reading.take(text, &mut Sink::none()).unwrap();
+            let said = reading.take(broken, &mut Sink::none()).unwrap_err();
+            assert!(said.contains("is not JSON"), "{said}");
+        }
+    }
+
+    #[test]
+    fn of_a_field_that_comes_twice_the_last_counts() {
+        let answer = read(&[
+            r#"{"choices":[{"delta":{"content":"Hi"},"finish_reason":"stop"}],"usage":null,"usage":{"prompt_tokens":3}}"#,
+        ]);
+        assert_eq!(answer.unwrap().usage.input_tokens, Some(3));
     }
 
     #[test]

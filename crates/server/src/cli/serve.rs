@@ -64,8 +64,8 @@ impl Serve {
     }
 }
 
-/// One core is left to the database's writer, which is as busy as the rest together: with a thread more than
-/// there are cores, they would take turns and cost more in being woken than they get done.
+/// Async threads: one core is left to the database's writer, if there are several. With a thread more than there
+/// are cores, those that wake each other take turns, and cost more in being woken than they get done.
 fn workers() -> usize {
     std::thread::available_parallelism().map_or(1, |cores| cores.get().saturating_sub(1).max(1))
 }

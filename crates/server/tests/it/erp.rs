@@ -118,6 +118,7 @@ async fn a_step_that_times_out_gives_a_value_takes_its_branch_or_fails_the_run_a
     for id in ["stock", "price", "order"] {
         let tries = step(run, id)["tries"].as_array().unwrap();
         assert_eq!((tries.len(), &tries[0]["error"]["code"]), (1, &json!("timeout")), "{id}: {run}");
+        assert!(tries[0]["error"]["message"].as_str().unwrap().contains("200ms"), "{id}: {run}");
         let took_us = tries[0]["took_us"].as_u64().unwrap();
         assert!(took_us >= 200_000, "{id}: {took_us}");
     }
