@@ -114,7 +114,7 @@ pub struct Admission {
     pub event: NewEvent,
     /// Its dedupe key, if it has one.
     pub dedupe: Option<DedupeClaim>,
-    /// Its run; `None` for a filtered event.
+    /// Its original run; `None` for a filtered event. Repeats come later, by [`Store::run_repeat`].
     pub run: Option<NewRun>,
 }
 

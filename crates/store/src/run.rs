@@ -10,7 +10,7 @@ use flow::run::Status;
 use rusqlite::OptionalExtension;
 use serde::{Deserialize, Serialize};
 
-pub(crate) use lane::{Lane, lanes};
+pub(crate) use lane::{Lane, head, lanes};
 pub(crate) use view::IN_WORKSPACE;
 pub use view::{RunFilter, RunView};
 

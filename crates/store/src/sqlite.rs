@@ -4,6 +4,8 @@
 
 mod apply;
 mod claims;
+mod heads;
+mod memory;
 mod migrate;
 mod queue;
 mod writer;
@@ -61,8 +63,8 @@ impl Database {
             .collect::<Result<Vec<_>, _>>()
             .map_err(|error| failed(error.to_string()))?;
         let free_readers = Arc::new(Semaphore::new(readers.len()));
-        let claims = claims::Claims::read(&connection).map_err(Error::Read)?;
-        let writer = Writer::start(connection, claims, &path).map_err(|error| failed(error.to_string()))?;
+        let memory = memory::Memory::read(&connection).map_err(Error::Read)?;
+        let writer = Writer::start(connection, memory, &path).map_err(|error| failed(error.to_string()))?;
         Ok(Self { writer, readers: Arc::new(Mutex::new(readers)), free_readers, _lock: lock })
     }
 

@@ -208,6 +208,8 @@ CREATE TABLE dedupe_log (
 
 -- Original runs that nobody has taken up yet; their events, whose ids they have, hold the rest of them.
 -- The rows of one flow in one environment are a lane: an event comes to the end of its lane and touches one tree.
+-- An event that has a row here must not be deleted: its run would be lost. Rows come and go by sqlite/queue.rs
+-- alone, since the writer knows the head of each lane by heart.
 CREATE TABLE run_queue (
     flow BLOB NOT NULL,
     environment BLOB NOT NULL,

@@ -2,10 +2,10 @@
 
 use rusqlite::{Connection, OptionalExtension};
 
-use crate::{EnvironmentId, FlowId};
+use crate::{EnvironmentId, FlowId, RunId};
 
 /// Whose runs wait in it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Lane {
     pub(crate) flow: FlowId,
     pub(crate) environment: EnvironmentId,
@@ -14,28 +14,38 @@ pub(crate) struct Lane {
 /// The first lane with a run behind the place of the last one looked at: a seek for each lane, however long it is.
 /// All three columns of the key stand in the comparison, since SQLite seeks to the least row that a shorter one
 /// could mean and reads the whole lane from there.
-const NEXT: &str = "SELECT flow, environment FROM run_queue WHERE (flow, environment, id) > (?1, ?2, ?3)
+const NEXT: &str = "SELECT flow, environment, id FROM run_queue WHERE (flow, environment, id) > (?1, ?2, ?3)
      ORDER BY flow, environment, id LIMIT 1";
 
-/// Every lane in which a run waits, by flow and environment.
-pub(crate) fn lanes(c: &Connection) -> impl Iterator<Item = rusqlite::Result<Lane>> {
+/// Every lane in which a run waits, by flow and environment, and its head: the run that has waited longest.
+pub(crate) fn lanes(c: &Connection) -> impl Iterator<Item = rusqlite::Result<(Lane, RunId)>> {
     let mut last = None;
     std::iter::from_fn(move || {
         let next = after(c, last).transpose()?;
-        if let Ok(lane) = &next {
+        if let Ok((lane, _)) = &next {
             last = Some(*lane);
         }
         Some(next)
     })
 }
 
-fn after(c: &Connection, last: Option<Lane>) -> rusqlite::Result<Option<Lane>> {
+/// The head of one lane, if a run waits in it.
+pub(crate) fn head(c: &Connection, lane: Lane) -> rusqlite::Result<Option<RunId>> {
+    c.prepare_cached("SELECT id FROM run_queue WHERE flow = ?1 AND environment = ?2 ORDER BY id LIMIT 1")?
+        .query_row((lane.flow, lane.environment), |row| row.get(0))
+        .optional()
+}
+
+fn after(c: &Connection, last: Option<Lane>) -> rusqlite::Result<Option<(Lane, RunId)>> {
     let (flow, environment, id): (&[u8], &[u8], &[u8]) = match &last {
         None => (&[], &[], &[]),
         Some(lane) => (lane.flow.as_bytes(), lane.environment.as_bytes(), &[0xFF; 16]),
     };
-    let lane = |row: &rusqlite::Row| Ok(Lane { flow: row.get(0)?, environment: row.get(1)? });
-    c.prepare_cached(NEXT)?.query_row((flow, environment, id), lane).optional()
+    c.prepare_cached(NEXT)?
+        .query_row((flow, environment, id), |row| {
+            Ok((Lane { flow: row.get(0)?, environment: row.get(1)? }, row.get(2)?))
+        })
+        .optional()
 }
 
 #[cfg(test)]
@@ -62,7 +72,7 @@ mod tests {
 
     /// The flows whose lanes are found, and how many steps SQLite took.
     fn walked(c: &Connection) -> (Vec<u8>, i32) {
-        let flows = lanes(c).map(|lane| lane.unwrap().flow.as_bytes()[0]).collect();
+        let flows = lanes(c).map(|lane| lane.unwrap().0.flow.as_bytes()[0]).collect();
         (flows, c.prepare_cached(NEXT).unwrap().reset_status(StatementStatus::VmStep))
     }
 

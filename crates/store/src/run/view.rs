@@ -147,7 +147,7 @@ impl Store {
                 add_queued(c, &mut items, Lane { flow, environment }, (workspace, &page))?;
             } else if matches!(filter.status, None | Some(Status::Queued)) {
                 for lane in lanes(c) {
-                    let lane = lane?;
+                    let (lane, _) = lane?;
                     if lane.environment == environment {
                         add_queued(c, &mut items, lane, (workspace, &page))?;
                     }

@@ -4,7 +4,7 @@ use faults::CrashPoint;
 use flow::run::Status;
 use rusqlite::{Connection, OptionalExtension, params, params_from_iter};
 
-use super::{claims::Claims, queue};
+use super::{claims::Claims, heads::Heads, memory::Memory, queue};
 use crate::{
     NodeId, Place,
     delivery::{AttemptCommit, NewDelivery, Settle, Settled},
@@ -15,14 +15,14 @@ use crate::{
 };
 
 /// Applies one write. Conflicts are outcomes; an error spoils the whole batch.
-pub(super) fn apply(c: &Connection, claims: &mut Claims, write: &Write) -> rusqlite::Result<Outcome> {
+pub(super) fn apply(c: &Connection, memory: &mut Memory, write: &Write) -> rusqlite::Result<Outcome> {
     match write {
-        Write::Admit(admission) => admit(c, claims, &admission.0).map(Outcome::Admitted),
+        Write::Admit(admission) => admit(c, memory, &admission.0).map(Outcome::Admitted),
         Write::Commit(commit) => run_commit(c, &commit.0).map(Outcome::Committed),
-        Write::Claim(claim) => queue::claim(c, claim).map(Outcome::Claimed),
+        Write::Claim(claim) => queue::claim(c, &mut memory.heads, claim).map(Outcome::Claimed),
         Write::Attempt(attempt) => attempted(c, &attempt.0).map(Outcome::Attempted),
         Write::SweepClaims { limit, now } => {
-            claims.sweep(c, *limit, now.as_millis()).map(|deleted| Outcome::Changed(vec![deleted]))
+            memory.claims.sweep(c, *limit, now.as_millis()).map(|deleted| Outcome::Changed(vec![deleted]))
         }
         Write::Statements(statements) => statements_in_turn(c, statements),
     }
@@ -48,19 +48,19 @@ const fn cause_word(cause: Cause) -> &'static str {
     }
 }
 
-fn admit(c: &Connection, claims: &mut Claims, admission: &Admission) -> rusqlite::Result<Admitted> {
+fn admit(c: &Connection, memory: &mut Memory, admission: &Admission) -> rusqlite::Result<Admitted> {
     let event = &admission.event;
     if let (Some(claim), Some(source)) = (&admission.dedupe, event.source) {
         let key = Claims::key(source.as_bytes(), &claim.key);
         let times = (event.received_at.as_millis(), claim.expires_at.as_millis());
-        if let Some(first) = claims.claim(c, key, event.id, times)? {
+        if let Some(first) = memory.claims.claim(c, key, event.id, times)? {
             return Ok(Admitted::Duplicate(first));
         }
     }
     insert_event(c, event, admission.run.as_ref().and_then(NewRun::first_record))?;
     faults::hit(CrashPoint::InsideAdmission);
     if let Some(run) = &admission.run {
-        insert_run(c, event, run)?;
+        insert_run(c, &mut memory.heads, event, run)?;
     }
     Ok(Admitted::New)
 }
@@ -86,12 +86,11 @@ fn insert_event(c: &Connection, event: &NewEvent, record: Option<&[u8]>) -> rusq
     .map(drop)
 }
 
-fn insert_run(c: &Connection, event: &NewEvent, run: &NewRun) -> rusqlite::Result<()> {
+fn insert_run(c: &Connection, heads: &mut Heads, event: &NewEvent, run: &NewRun) -> rusqlite::Result<()> {
     match &run.begin {
-        Begin::Queued if run.cause == Cause::Original => queue::add(c, event, run.version),
-        Begin::Queued => insert_live(c, event, run, None),
+        Begin::Queued => queue::add(c, heads, event, run.version),
         Begin::Held { owner, deliveries, .. } => {
-            insert_live(c, event, run, Some(*owner))?;
+            insert_held(c, event, run, *owner)?;
             insert_deliveries(c, event.place, run.id, deliveries)
         }
         Begin::Finished { ending, deliveries, .. } => {
@@ -101,17 +100,11 @@ fn insert_run(c: &Connection, event: &NewEvent, run: &NewRun) -> rusqlite::Resul
     }
 }
 
-fn insert_live(
-    c: &Connection,
-    event: &NewEvent,
-    run: &NewRun,
-    owner: Option<NodeId>,
-) -> rusqlite::Result<()> {
-    let status = if owner.is_some() { Status::Running } else { Status::Queued };
+fn insert_held(c: &Connection, event: &NewEvent, run: &NewRun, owner: NodeId) -> rusqlite::Result<()> {
     c.prepare_cached(
         "INSERT INTO run_live
              (workspace, environment, id, flow, version, event, cause, repeats, status, owner, fence, deaths, wake_at, created_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, 1, 0, NULL, ?11)",
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 'running', ?9, 1, 0, NULL, ?10)",
     )?
     .execute(params![
         event.place.workspace,
@@ -122,7 +115,6 @@ fn insert_live(
         event.id,
         cause_word(run.cause),
         run.repeats,
-        status_word(status),
         owner,
         event.received_at.as_millis(),
     ])

@@ -14,9 +14,10 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::EventId;
 
-/// How many claims the log holds before they move to the index. A hash table of 2¹⁶ places is full at
-/// seven eighths: about 3 MB.
-const LOG: usize = 57_344;
+/// How many claims the log holds before they move to the index: the more, the more of them share a page.
+/// A hash table of 2¹⁸ places is full at seven eighths, less what one transaction may add at the end: about
+/// 10 MB, and as much again while they move.
+const LOG: usize = 229_376 - super::writer::BATCH;
 
 /// How many claims move for each that is made, so that a move is over long before the next begins.
 const PACE: usize = 3;
@@ -166,6 +167,8 @@ impl Claims {
         }
         if self.moving.is_none() && self.fresh.len() >= self.log {
             let mut claims: Vec<_> = self.fresh.drain().collect();
+            // After a restart amid a move it is larger, for it took what was moving as well.
+            self.fresh.shrink_to(self.log);
             claims.sort_unstable_by_key(|(key, _)| *key);
             self.moving = Some(Moving { claims, rows: self.rows, moved: Moved::default() });
             self.rows.0 = self.rows.1;

@@ -2,10 +2,11 @@
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
+use super::heads::Heads;
 use crate::{
     NodeId, Place, RunId, VersionId,
     event::NewEvent,
-    run::{ClaimRuns, ClaimedRun, HeldRun, Lane, Which, lanes},
+    run::{ClaimRuns, ClaimedRun, HeldRun, Lane, Which},
 };
 
 /// What being taken up makes of a run that has a row.
@@ -13,30 +14,42 @@ const TAKEN: &str = "SET owner = ?1, status = 'running', fence = fence + 1, wake
 
 const COLUMNS: &str = "workspace, environment, id, fence, flow, version, event, deaths, created_at";
 
-/// A run that waits: in a lane, or in a row of its own.
-type Waiting = (RunId, Option<Lane>);
-
-/// Puts an event's original run at the end of its lane.
-pub(super) fn add(c: &Connection, event: &NewEvent, version: VersionId) -> rusqlite::Result<()> {
+/// Puts an event's original run into its lane.
+pub(super) fn add(
+    c: &Connection,
+    heads: &mut Heads,
+    event: &NewEvent,
+    version: VersionId,
+) -> rusqlite::Result<()> {
     let Place { workspace, environment } = event.place;
     c.prepare_cached(
         "INSERT INTO run_queue (flow, environment, id, workspace, version) VALUES (?1, ?2, ?3, ?4, ?5)",
     )?
-    .execute(params![event.flow, environment, event.id, workspace, version])
-    .map(drop)
+    .execute(params![event.flow, environment, event.id, workspace, version])?;
+    heads.added(Lane { flow: event.flow, environment }, event.id.original_run());
+    Ok(())
 }
 
 /// Gives a node the runs that it wishes for, as far as there are such.
-pub(super) fn claim(c: &Connection, claim: &ClaimRuns) -> rusqlite::Result<Vec<ClaimedRun>> {
+pub(super) fn claim(
+    c: &Connection,
+    heads: &mut Heads,
+    claim: &ClaimRuns,
+) -> rusqlite::Result<Vec<ClaimedRun>> {
     match claim.which {
-        Which::Next(limit) => next(c, claim, limit),
+        Which::Next(limit) => next(c, heads, claim, limit),
         Which::Suspect => suspect(c, claim),
-        Which::One(id) => one(c, claim.node, id).map(|run| run.into_iter().collect()),
+        Which::One(id) => one(c, heads, claim.node, id).map(|run| run.into_iter().collect()),
     }
 }
 
-/// What is due, then what has waited longest.
-fn next(c: &Connection, claim: &ClaimRuns, limit: u32) -> rusqlite::Result<Vec<ClaimedRun>> {
+/// What is due, then what has waited longest, in a lane or in a row of its own.
+fn next(
+    c: &Connection,
+    heads: &mut Heads,
+    claim: &ClaimRuns,
+    limit: u32,
+) -> rusqlite::Result<Vec<ClaimedRun>> {
     let due = format!(
         "UPDATE run_live {TAKEN} WHERE id IN
              (SELECT id FROM run_live WHERE wake_at <= ?2 AND owner IS NULL AND deaths < 2
@@ -47,42 +60,30 @@ fn next(c: &Connection, claim: &ClaimRuns, limit: u32) -> rusqlite::Result<Vec<C
         .prepare_cached(&due)?
         .query_map(params![claim.node, claim.now.as_millis(), limit], |row| claimed(row, claim.node))?
         .collect::<Result<_, _>>()?;
-    let left = limit.saturating_sub(u32::try_from(runs.len()).unwrap_or(u32::MAX));
-    for (id, lane) in oldest(c, left)? {
-        runs.extend(match lane {
-            Some(lane) => take_queued(c, claim.node, lane, id)?,
-            None => take_live(c, claim.node, id)?,
+    let most = usize::try_from(limit).unwrap_or(usize::MAX);
+    if runs.len() >= most {
+        return Ok(runs);
+    }
+    let mut rows = queued_rows(c, limit)?.into_iter().peekable();
+    while runs.len() < most {
+        let head = heads.first(c)?;
+        let row = rows.next_if(|id| head.is_none_or(|(oldest, _)| *id < oldest));
+        runs.extend(match (row, head) {
+            (Some(id), _) => take_live(c, claim.node, id)?,
+            (None, Some((id, lane))) => take_queued(c, heads, claim.node, (id, lane))?,
+            (None, None) => break,
         });
     }
     Ok(runs)
 }
 
-/// The oldest runs that are queued, in lanes and in rows of their own, the suspect ones aside.
-fn oldest(c: &Connection, limit: u32) -> rusqlite::Result<Vec<Waiting>> {
-    if limit == 0 {
-        return Ok(Vec::new());
-    }
-    let most = usize::try_from(limit).unwrap_or(usize::MAX);
-    let mut found: Vec<Waiting> = c
-        .prepare_cached(
-            "SELECT id FROM run_live WHERE owner IS NULL AND status = 'queued' AND deaths < 2 ORDER BY id LIMIT ?1",
-        )?
-        .query_map([limit], |row| Ok((row.get(0)?, None)))?
-        .collect::<Result<_, _>>()?;
-    let mut heads = c.prepare_cached(
-        "SELECT id FROM run_queue WHERE flow = ?1 AND environment = ?2 AND id < ?3 ORDER BY id LIMIT ?4",
-    )?;
-    for lane in lanes(c) {
-        let lane = lane?;
-        // When there are enough, only what is older than the youngest of them counts.
-        let youngest = found.get(most - 1).map_or(RunId::from_bytes([0xFF; 16]), |(id, _)| *id);
-        for id in heads.query_map(params![lane.flow, lane.environment, youngest, limit], |row| row.get(0))? {
-            found.push((id?, Some(lane)));
-        }
-        found.sort_by_key(|(id, _)| *id);
-        found.truncate(most);
-    }
-    Ok(found)
+/// The oldest runs that are queued in rows of their own, the suspect ones aside.
+fn queued_rows(c: &Connection, limit: u32) -> rusqlite::Result<Vec<RunId>> {
+    c.prepare_cached(
+        "SELECT id FROM run_live WHERE owner IS NULL AND status = 'queued' AND deaths < 2 ORDER BY id LIMIT ?1",
+    )?
+    .query_map([limit], |row| row.get(0))?
+    .collect()
 }
 
 fn suspect(c: &Connection, claim: &ClaimRuns) -> rusqlite::Result<Vec<ClaimedRun>> {
@@ -98,7 +99,7 @@ fn suspect(c: &Connection, claim: &ClaimRuns) -> rusqlite::Result<Vec<ClaimedRun
         .collect()
 }
 
-fn one(c: &Connection, node: NodeId, id: RunId) -> rusqlite::Result<Option<ClaimedRun>> {
+fn one(c: &Connection, heads: &mut Heads, node: NodeId, id: RunId) -> rusqlite::Result<Option<ClaimedRun>> {
     if let Some(run) = take_live(c, node, id)? {
         return Ok(Some(run));
     }
@@ -111,7 +112,7 @@ fn one(c: &Connection, node: NodeId, id: RunId) -> rusqlite::Result<Option<Claim
         )?
         .query_row([id], |row| Ok(Lane { flow: row.get(0)?, environment: row.get(1)? }))
         .optional()?;
-    lane.map_or(Ok(None), |lane| take_queued(c, node, lane, id))
+    lane.map_or(Ok(None), |lane| take_queued(c, heads, node, (id, lane)))
 }
 
 /// Takes a run that has a row, if it is nobody's.
@@ -122,7 +123,12 @@ fn take_live(c: &Connection, node: NodeId, id: RunId) -> rusqlite::Result<Option
 
 /// Takes an original run out of its lane, if it is there: from now on it has a row. Its fence is raised by that,
 /// as at every change of owner.
-fn take_queued(c: &Connection, node: NodeId, lane: Lane, id: RunId) -> rusqlite::Result<Option<ClaimedRun>> {
+fn take_queued(
+    c: &Connection,
+    heads: &mut Heads,
+    node: NodeId,
+    (id, lane): (RunId, Lane),
+) -> rusqlite::Result<Option<ClaimedRun>> {
     let sql = format!(
         "INSERT INTO run_live
              (workspace, environment, id, flow, version, event, cause, repeats, status, owner, fence, deaths, wake_at, created_at)
@@ -131,14 +137,21 @@ fn take_queued(c: &Connection, node: NodeId, lane: Lane, id: RunId) -> rusqlite:
          WHERE flow = ?2 AND environment = ?3 AND id = ?4
          RETURNING {COLUMNS}"
     );
-    let place = (lane.flow, lane.environment, id);
     let run = c
         .prepare_cached(&sql)?
-        .query_row(params![node, place.0, place.1, place.2], |row| claimed(row, node))
+        .query_row(params![node, lane.flow, lane.environment, id], |row| claimed(row, node))
         .optional()?;
-    if run.is_some() {
-        c.prepare_cached("DELETE FROM run_queue WHERE flow = ?1 AND environment = ?2 AND id = ?3")?
-            .execute(place)?;
+    let left = c
+        .prepare_cached("DELETE FROM run_queue WHERE flow = ?1 AND environment = ?2 AND id = ?3")?
+        .execute((lane.flow, lane.environment, id))?;
+    heads.removed(c, lane, id)?;
+    // Left in its lane, it would stand before all others for ever.
+    if run.is_none() && left > 0 {
+        tracing::error!(
+            run = %id,
+            "a queued run was dropped, since its event is gone from the database: it cannot be run any more; \
+             if it is wanted, restore a backup that has the event, or have its sender send it again"
+        );
     }
     Ok(run)
 }

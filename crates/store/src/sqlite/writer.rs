@@ -14,7 +14,7 @@ use parking_lot::Mutex;
 use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 use tokio::sync::{mpsc, oneshot};
 
-use super::{apply::apply, claims::Claims};
+use super::{apply::apply, memory::Memory};
 use crate::{
     Error,
     write::{Outcome, Write},
@@ -24,7 +24,7 @@ use crate::{
 const QUEUE: usize = 4096;
 
 /// Writes in one transaction at most, so that one commit stays in the milliseconds.
-const BATCH: usize = 512;
+pub(super) const BATCH: usize = 512;
 
 /// When the WAL holds this many pages, it is copied back into the database.
 const CHECKPOINT_PAGES: i64 = 4_000;
@@ -62,7 +62,7 @@ pub struct Counters {
 }
 
 impl Writer {
-    pub(super) fn start(connection: Connection, claims: Claims, path: &Path) -> std::io::Result<Self> {
+    pub(super) fn start(connection: Connection, memory: Memory, path: &Path) -> std::io::Result<Self> {
         let (queue, messages) = mpsc::channel(QUEUE);
         let counted = Arc::<Counted>::default();
         let (wake, woken) = std::sync::mpsc::sync_channel(1);
@@ -75,7 +75,7 @@ impl Writer {
         let counts = Arc::clone(&counted);
         let writer = thread::Builder::new()
             .name("writer".to_owned())
-            .spawn(move || Loop { connection, claims, counted: counts, wake, checkpointing }.run(messages))?;
+            .spawn(move || Loop { connection, memory, counted: counts, wake, checkpointing }.run(messages))?;
         Ok(Self { queue, counted, threads: Mutex::new(vec![writer, checkpointer]) })
     }
 
@@ -110,7 +110,7 @@ impl Writer {
 /// The writer thread.
 struct Loop {
     connection: Connection,
-    claims: Claims,
+    memory: Memory,
     counted: Arc<Counted>,
     wake: std::sync::mpsc::SyncSender<()>,
     /// Whether the checkpoint thread is at work.
@@ -168,17 +168,17 @@ impl Loop {
     }
 
     fn transact<'w>(&mut self, writes: impl Iterator<Item = &'w Write>) -> rusqlite::Result<Vec<Outcome>> {
-        let Self { connection, claims, .. } = self;
-        match transact(connection, claims, writes) {
+        let Self { connection, memory, .. } = self;
+        match transact(connection, memory, writes) {
             Ok(outcomes) => {
-                claims.committed();
+                memory.committed();
                 if self.counted.transactions.fetch_add(1, Ordering::Relaxed).is_multiple_of(16) {
                     self.checkpoint_if_due();
                 }
                 Ok(outcomes)
             }
             Err(error) => {
-                claims.undone();
+                memory.undone();
                 Err(error)
             }
         }
@@ -215,12 +215,12 @@ impl Loop {
 
 fn transact<'w>(
     connection: &mut Connection,
-    claims: &mut Claims,
+    memory: &mut Memory,
     writes: impl Iterator<Item = &'w Write>,
 ) -> rusqlite::Result<Vec<Outcome>> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let outcomes = writes.map(|write| apply(&transaction, claims, write)).collect::<Result<Vec<_>, _>>()?;
-    claims.go_on(&transaction)?;
+    let outcomes = writes.map(|write| apply(&transaction, memory, write)).collect::<Result<Vec<_>, _>>()?;
+    memory.claims.go_on(&transaction)?;
     transaction.commit()?;
     Ok(outcomes)
 }

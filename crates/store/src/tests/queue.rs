@@ -3,6 +3,7 @@
 use ::flow::run::Status;
 
 use super::fixture::{ALL, Fixture, first};
+use crate::sql::{Statement, values};
 use crate::*;
 
 impl Fixture {
@@ -215,4 +216,50 @@ async fn a_run_that_waits_can_be_taken_and_cancelled() {
     let list = f.store.run_list(there, OF_ALL, PageRequest { limit: ALL, before: None }).await.unwrap();
     let shown: Vec<(RunId, Status)> = list.items.iter().map(|run| (run.id, run.status)).collect();
     assert_eq!(shown, [(rest, Status::Queued), (id, Status::Cancelled)]);
+}
+
+#[tokio::test]
+async fn the_oldest_comes_first_after_a_restart_too() {
+    let mut f = Fixture::new().await;
+    let (other, elsewhere) = f.elsewhere().await;
+    let mut waiting = Vec::new();
+    for n in 0..9_u32 {
+        let flow = if n % 2 == 0 { f.flow } else { other };
+        waiting.push(f.queued_in(flow, if n % 3 == 0 { elsewhere } else { f.place.environment }).await);
+    }
+    assert_eq!(f.claimed(2).await, waiting[..2]);
+    f.reopen().await;
+    waiting.push(f.queued_in(other, elsewhere).await);
+    assert_eq!(f.claimed(4).await, waiting[2..6]);
+    assert_eq!(f.claimed(9).await, waiting[6..]);
+}
+
+#[tokio::test]
+async fn a_claim_that_fails_takes_nothing() {
+    let f = Fixture::new().await;
+    let (other, _) = f.elsewhere().await;
+    let first = f.queued().await.original_run();
+    let second = f.queued_in(other, f.place.environment).await;
+    let third = f.queued().await.original_run();
+    // Somebody holds the second already, which cannot be: to take it up as well is an error.
+    let twin = "INSERT INTO run_live
+             (workspace, environment, id, flow, version, event, cause, repeats, status, owner, fence, deaths, wake_at, created_at)
+         SELECT workspace, environment, id, flow, version, id, 'original', NULL, 'running', ?2, 1, 0, NULL, 0
+         FROM run_queue WHERE id = ?1";
+    f.store.change(vec![Statement::new(twin, values![second, f.node])]).await.unwrap();
+    assert!(f.store.run_claim(f.node, 2).await.is_err());
+    let delete = "DELETE FROM run_live WHERE id = ?1";
+    f.store.change(vec![Statement::new(delete, values![second])]).await.unwrap();
+    assert_eq!(f.claimed(9).await, [first, second, third]);
+}
+
+#[tokio::test]
+async fn a_run_whose_event_is_gone_does_not_hold_up_its_lane() {
+    let f = Fixture::new().await;
+    let lost = f.queued().await;
+    let next = f.queued().await.original_run();
+    let delete = "DELETE FROM event WHERE id = ?1";
+    f.store.change(vec![Statement::new(delete, values![lost])]).await.unwrap();
+    assert_eq!(f.claimed(1).await, [next]);
+    assert_eq!(f.rows().await, (0, 1), "its entry is gone as well");
 }

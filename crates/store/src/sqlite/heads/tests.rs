@@ -1,0 +1,207 @@
+use std::{
+    collections::BTreeSet,
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
+};
+
+use clock::Timestamp;
+use proptest::prelude::*;
+
+use super::*;
+use crate::{
+    Admission, Begin, Cause, EnvironmentId, EventId, EventStatus, FlowId, NewEvent, NewRun, NodeId, Place,
+    VersionId, WorkspaceId,
+    event::SealedAdmission,
+    run::{ClaimRuns, Which},
+    sqlite::{apply::apply, memory::Memory},
+    write::{Outcome, Write},
+};
+
+const PLACE: Place =
+    Place { workspace: WorkspaceId::from_bytes([1; 16]), environment: EnvironmentId::from_bytes([2; 16]) };
+
+fn run(n: u16) -> RunId {
+    RunId::from_bytes(u128::from(n).to_be_bytes())
+}
+
+fn lane(n: u16) -> Lane {
+    Lane { flow: FlowId::from_bytes(u128::from(n).to_be_bytes()), environment: PLACE.environment }
+}
+
+/// An event whose run waits in a lane.
+fn admit(id: u16, to: u16) -> Write {
+    let event = NewEvent {
+        id: EventId::from_bytes(*run(id).as_bytes()),
+        place: PLACE,
+        flow: lane(to).flow,
+        source: None,
+        kind: "api",
+        received_at: Timestamp::from_millis(0),
+        status: EventStatus::Accepted,
+        content: "{}".into(),
+    };
+    let version = VersionId::from_bytes([3; 16]);
+    let begin = Begin::Queued;
+    let run = Some(NewRun { id: run(id), version, cause: Cause::Original, repeats: None, begin });
+    Write::Admit(Box::new(SealedAdmission(Admission { event, dedupe: None, run })))
+}
+
+fn claim(which: Which) -> Write {
+    let (node, now) = (NodeId::from_bytes([4; 16]), Timestamp::from_millis(0));
+    Write::Claim(ClaimRuns { node, now, which })
+}
+
+fn database() -> (Connection, Memory) {
+    let mut c = Connection::open_in_memory().unwrap();
+    super::super::migrate::run(&mut c).unwrap();
+    let environment =
+        "INSERT INTO environment (workspace, id, name, created_at) VALUES (?1, ?2, 'production', 0)";
+    c.execute(environment, (PLACE.workspace, PLACE.environment)).unwrap();
+    let memory = Memory::read(&c).unwrap();
+    (c, memory)
+}
+
+/// What a claim gave.
+fn claimed(c: &Connection, memory: &mut Memory, which: Which) -> Vec<RunId> {
+    match apply(c, memory, &claim(which)).unwrap() {
+        Outcome::Claimed(runs) => runs.iter().map(|run| run.held.id).collect(),
+        _ => panic!("a claim gives runs"),
+    }
+}
+
+/// The heads by age, which must be known.
+fn known(memory: &Memory) -> Vec<(RunId, Lane)> {
+    memory.heads.0.as_ref().unwrap().by_age.iter().copied().collect()
+}
+
+#[test]
+fn heads_follow_what_is_added_and_taken() {
+    let (c, mut memory) = database();
+    assert_eq!(known(&memory), []);
+    for (id, to) in [(5, 1), (7, 2), (6, 2), (8, 1), (3, 1)] {
+        apply(&c, &mut memory, &admit(id, to)).unwrap();
+    }
+    assert_eq!(known(&memory), [(run(3), lane(1)), (run(6), lane(2))]);
+    assert_eq!(claimed(&c, &mut memory, Which::One(run(5))), [run(5)]);
+    assert_eq!(known(&memory), [(run(3), lane(1)), (run(6), lane(2))]);
+    assert_eq!(claimed(&c, &mut memory, Which::One(run(6))), [run(6)]);
+    assert_eq!(known(&memory), [(run(3), lane(1)), (run(7), lane(2))]);
+    assert_eq!(claimed(&c, &mut memory, Which::Next(2)), [run(3), run(7)]);
+    assert_eq!(known(&memory), [(run(8), lane(1))]);
+    assert_eq!(claimed(&c, &mut memory, Which::Next(2)), [run(8)]);
+    assert_eq!(known(&memory), []);
+}
+
+#[test]
+fn what_a_claim_costs_does_not_grow_with_the_lanes() {
+    let cost = |lanes: u16| {
+        let (mut c, mut memory) = database();
+        for n in 0..2 * lanes {
+            apply(&c, &mut memory, &admit(n, n % lanes)).unwrap();
+        }
+        let steps = Arc::<AtomicU32>::default();
+        let counted = Arc::clone(&steps);
+        let count = move || {
+            counted.fetch_add(1, Ordering::Relaxed);
+            false
+        };
+        c.progress_handler(1, Some(count)).unwrap();
+        assert_eq!(claimed(&c, &mut memory, Which::Next(2)), [run(0), run(1)]);
+        steps.load(Ordering::Relaxed)
+    };
+    let few = cost(3);
+    assert!(few > 0);
+    assert_eq!(cost(300), few);
+}
+
+#[derive(Clone, Debug)]
+enum Op {
+    Admit {
+        id: u16,
+        to: u16,
+    },
+    Claim(u32),
+    One(u16),
+    /// A run that is held is given back, and waits in its row.
+    GiveBack(u16),
+}
+
+fn op() -> impl Strategy<Value = Op> {
+    prop_oneof![
+        4 => (0..60_u16, 0..5_u16).prop_map(|(id, to)| Op::Admit { id, to }),
+        2 => (0..4_u32).prop_map(Op::Claim),
+        1 => (0..60_u16).prop_map(Op::One),
+        1 => (0..60_u16).prop_map(Op::GiveBack),
+    ]
+}
+
+/// Which runs there are, and which of them wait.
+#[derive(Clone, Default)]
+struct Model {
+    all: BTreeSet<u16>,
+    waiting: BTreeSet<u16>,
+}
+
+impl Model {
+    /// Does one thing to the model and to the database; gives what was claimed of each.
+    fn apply(&mut self, c: &Connection, memory: &mut Memory, op: &Op) -> (Vec<RunId>, Vec<RunId>) {
+        let (which, expected) = match *op {
+            Op::Admit { id, to } => {
+                if self.all.insert(id) {
+                    self.waiting.insert(id);
+                    apply(c, memory, &admit(id, to)).unwrap();
+                }
+                return (vec![], vec![]);
+            }
+            Op::GiveBack(id) => {
+                if self.all.contains(&id) {
+                    self.waiting.insert(id);
+                    let sql = "UPDATE run_live SET owner = NULL, status = 'queued' WHERE id = ?1";
+                    c.execute(sql, [run(id)]).unwrap();
+                }
+                return (vec![], vec![]);
+            }
+            Op::Claim(limit) => {
+                let oldest = self.waiting.iter().copied().take(usize::try_from(limit).unwrap());
+                (Which::Next(limit), oldest.collect())
+            }
+            Op::One(id) => (Which::One(run(id)), Vec::from_iter(self.waiting.get(&id).copied())),
+        };
+        self.waiting.retain(|id| !expected.contains(id));
+        (claimed(c, memory, which), expected.into_iter().map(run).collect())
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(100))]
+
+    /// Whatever is admitted, taken, given back, undone or read anew, a claim gives what a sorted list would.
+    #[test]
+    fn claims_take_what_has_waited_longest(
+        transactions in prop::collection::vec((prop::collection::vec(op(), 0..8), prop::bool::weighted(0.8)), 1..20)
+    ) {
+        let (mut c, mut memory) = database();
+        let mut model = Model::default();
+        for (ops, commits) in transactions {
+            let transaction = c.transaction().unwrap();
+            let mut after = model.clone();
+            for op in ops {
+                let (claimed, expected) = after.apply(&transaction, &mut memory, &op);
+                prop_assert_eq!(claimed, expected);
+                if let Some(known) = &memory.heads.0 {
+                    prop_assert_eq!(known, &Known::read(&transaction).unwrap());
+                }
+            }
+            if commits {
+                transaction.commit().unwrap();
+                memory.committed();
+                model = after;
+            } else {
+                transaction.rollback().unwrap();
+                memory.undone();
+            }
+        }
+    }
+}
