@@ -82,8 +82,9 @@ impl Store {
         let rows: Vec<Refusal> = self
             .read(move |c| {
                 let before = page.before.unwrap_or(RefusalId::from_bytes([0xFF; 16]));
+                // A plus keeps a column out of the choice of the index, which else is the one of all sources.
                 let of_source = "SELECT id, workspace, environment, source, code, status, received_at, sealed FROM refusal
-                     WHERE source = ?5 AND id < ?3 AND workspace = ?1 AND environment = ?2 ORDER BY id DESC LIMIT ?4";
+                     WHERE source = ?5 AND id < ?3 AND +workspace = ?1 AND +environment = ?2 ORDER BY id DESC LIMIT ?4";
                 let of_all = "SELECT id, workspace, environment, source, code, status, received_at, sealed FROM refusal
                      WHERE workspace = ?1 AND environment = ?2 AND id < ?3 AND ?5 IS NULL ORDER BY id DESC LIMIT ?4";
                 let mut query = c.prepare_cached(if source.is_some() { of_source } else { of_all })?;

@@ -162,46 +162,41 @@ impl Store {
 /// The runs of a page that have rows of their own, live or finished, each kind newest first.
 fn with_rows(
     c: &Connection,
-    place: Place,
+    Place { workspace, environment }: Place,
     filter: &RunFilter,
     page: &PageRequest<RunId>,
 ) -> rusqlite::Result<Vec<RunView>> {
     let (before, fetch) = (before(page), page.fetch());
-    let status = filter.status.map(|status| serde_json::json!(status));
-    let status = status.as_ref().and_then(|word| word.as_str()).unwrap_or_default();
-    let (clause, [first, second], last): (&str, [&dyn ToSql; 2], &dyn ToSql) =
-        match (&filter.flow, filter.status) {
-            (Some(flow), _) => (
-                "flow = ?1 AND environment = ?2 AND id < ?3 AND workspace = ?5",
-                [flow, &place.environment],
-                &place.workspace,
+    if let (None, Some(status)) = (filter.flow, filter.status) {
+        let word = serde_json::json!(status);
+        let word = word.as_str().unwrap_or_default();
+        // One table has them all, and one index of it nothing else: without its name SQLite would rather read the
+        // whole history by its key.
+        let sql = match status {
+            Status::Running => format!(
+                "SELECT {LIVE} FROM run_live INDEXED BY run_owner WHERE owner IS NOT NULL AND workspace = ?1 \
+                 AND environment = ?2 AND id < ?3 AND status = ?5 ORDER BY id DESC LIMIT ?4"
             ),
-            // The last two terms say to SQLite that its partial indexes hold all there is.
-            (None, Some(_)) => (
-                "workspace = ?1 AND environment = ?2 AND id < ?3 AND status = ?5 AND status <> 'succeeded' \
-                 AND status <> 'running'",
-                [&place.workspace, &place.environment],
-                &status,
+            status if status.is_final() => format!(
+                "SELECT {DONE} FROM run INDEXED BY run_unhappy WHERE workspace = ?1 AND environment = ?2 AND id < ?3 \
+                 AND status = ?5 AND status <> 'succeeded' ORDER BY id DESC LIMIT ?4"
             ),
-            (None, None) => (
-                "workspace = ?1 AND environment = ?2 AND id < ?3 AND ?5 IS NOT NULL",
-                [&place.workspace, &place.environment],
-                &status,
+            _ => format!(
+                "SELECT {LIVE} FROM run_live INDEXED BY run_resting WHERE workspace = ?1 AND environment = ?2 AND id < ?3 \
+                 AND status = ?5 AND status <> 'running' ORDER BY id DESC LIMIT ?4"
             ),
         };
-    let params = [first, second, &before, &fetch, last];
-    if (filter.flow, filter.status) == (None, Some(Status::Running)) {
-        // Only what a node holds is running: that is little, and sorted without an index of its own.
-        let sql = format!(
-            "SELECT {LIVE} FROM run_live INDEXED BY run_owner WHERE owner IS NOT NULL AND workspace = ?1 \
-             AND environment = ?2 AND id < ?3 AND status = ?5 ORDER BY id DESC LIMIT ?4"
-        );
-        return collect(c, &sql, &params);
+        return collect(c, &sql, &[&workspace, &environment, &before, &fetch, &word]);
     }
+    let (clause, first): (&str, &dyn ToSql) = match &filter.flow {
+        // The plus keeps the workspace out of the choice of the index, which else is the key: the whole history.
+        Some(flow) => ("flow = ?1 AND environment = ?2 AND id < ?3 AND +workspace = ?5", flow),
+        None => ("workspace = ?1 AND environment = ?2 AND id < ?3 AND ?5 IS NOT NULL", &workspace),
+    };
     let mut items = Vec::new();
     for (columns, table) in [(LIVE, "run_live"), (DONE, "run")] {
         let sql = format!("SELECT {columns} FROM {table} WHERE {clause} ORDER BY id DESC LIMIT ?4");
-        items.extend(collect(c, &sql, &params)?);
+        items.extend(collect(c, &sql, &[first, &environment, &before, &fetch, &workspace])?);
     }
     Ok(items)
 }
