@@ -17,7 +17,7 @@ use tokio::process::Command;
 use crate::{
     busy::Watch,
     flows,
-    load::Seen,
+    load::{Seen, Sender},
     report::Round,
     subject::{Start, Subject},
     world,
@@ -90,6 +90,7 @@ pub(crate) struct Stage {
     /// Events so far that each make a delivery.
     delivering: u64,
     length: Duration,
+    sender: Sender,
 }
 
 impl Stage {
@@ -97,7 +98,7 @@ impl Stage {
     pub(crate) async fn set_up(
         linchpin: &Path,
         folder: &Path,
-        (areas, length): (&[Area], Duration),
+        (areas, length, sender): (&[Area], Duration, Sender),
     ) -> anyhow::Result<Self> {
         let me = std::env::current_exe()?;
         let (bare_at, world_at) = (free_address()?, free_address()?);
@@ -110,7 +111,7 @@ impl Stage {
         let start = Start { linchpin, folder: folder.join("subject"), settings: String::new() };
         let subject = start.subject().await?;
         let mut stage =
-            Self { me, bare, world, subject, held: None, paths: Vec::new(), delivering: 0, length };
+            Self { me, bare, world, subject, held: None, paths: Vec::new(), delivering: 0, length, sender };
         stage.deploy().await?;
         if areas.contains(&Area::AcceptHeld) {
             stage.hold(linchpin, folder).await?;
@@ -191,7 +192,7 @@ impl Stage {
     async fn load(&self, area: Area, connections: usize, duration: Duration) -> anyhow::Result<Seen> {
         let path = self.paths.iter().find(|(known, _)| *known == area).context("the area is not set up")?;
         let status = area.status().to_string();
-        let mut more = vec!["--status", &status];
+        let mut more = vec!["--status", &status, "--sender", self.sender.name()];
         if area.has_keys() {
             more.push("--keys");
         }

@@ -6,10 +6,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use serde::{Deserialize, Serialize};
 
-use crate::connection::{Connection, body};
+use crate::{
+    client::Client,
+    connection::{Connection, body},
+};
 
 #[derive(Args, Clone)]
 pub(crate) struct Load {
@@ -34,6 +37,44 @@ pub(crate) struct Load {
     /// The status of an answer that counts; any other is a refusal.
     #[arg(long)]
     status: u16,
+    /// What sends.
+    #[arg(long, value_enum, default_value_t)]
+    sender: Sender,
+}
+
+/// What the load is made with.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Sender {
+    /// Bare sockets, which cost as little as can be.
+    #[default]
+    Sockets,
+    /// An ordinary HTTP client.
+    Client,
+}
+
+impl Sender {
+    /// As the command line calls it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Sockets => "sockets",
+            Self::Client => "client",
+        }
+    }
+}
+
+/// What sends one request at a time.
+enum Sending {
+    Socket(Connection),
+    Client(Box<Client>),
+}
+
+impl Sending {
+    async fn post(&mut self, key: Option<u64>, body: &str) -> anyhow::Result<u16> {
+        match self {
+            Self::Socket(connection) => connection.post(key, body).await,
+            Self::Client(client) => client.post(key, body).await,
+        }
+    }
 }
 
 /// What the load saw.
@@ -99,13 +140,17 @@ impl Load {
     }
 
     async fn connection(self, until: Instant) -> anyhow::Result<(Vec<u64>, u64)> {
-        let mut connection = Connection::open(self.address, &self.path, &self.headers).await?;
+        let (address, path, headers) = (self.address, &self.path, &self.headers);
+        let mut sending = match self.sender {
+            Sender::Sockets => Sending::Socket(Connection::open(address, path, headers).await?),
+            Sender::Client => Sending::Client(Box::new(Client::new(address, path, headers)?)),
+        };
         let body = body(88);
         let (mut latencies, mut refused) = (Vec::with_capacity(65_536), 0);
         while Instant::now() < until {
             let key = self.keys.then(|| KEYS.fetch_add(1, Ordering::Relaxed));
             let sent = Instant::now();
-            if connection.post(key, &body).await? == self.status {
+            if sending.post(key, &body).await? == self.status {
                 latencies.push(u64::try_from(sent.elapsed().as_micros()).unwrap_or(u64::MAX));
             } else {
                 refused += 1;

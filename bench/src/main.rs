@@ -5,6 +5,7 @@
 mod area;
 mod bare;
 mod busy;
+mod client;
 mod connection;
 mod delivery;
 mod flows;

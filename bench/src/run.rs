@@ -13,6 +13,7 @@ use crate::{
     delivery::{self, Route},
     footprint,
     latency::{self, Latency},
+    load::Sender,
     machine::Machine,
     report::{Bar, COLUMNS, Figure, PEERS, Round, Row, print, print_figures, print_round, quietness},
     results::{Kind, Results, today},
@@ -41,6 +42,9 @@ pub(crate) struct Run {
     /// Only these areas.
     #[arg(long, value_delimiter = ',', value_parser = clap::builder::PossibleValuesParser::new(AREAS))]
     only: Vec<String>,
+    /// What the load under which the areas are measured is made with.
+    #[arg(long, value_enum, default_value_t)]
+    sender: Sender,
     /// A folder on the disk that is to be measured; something temporary when it is not set.
     #[arg(long)]
     folder: Option<PathBuf>,
@@ -96,9 +100,15 @@ impl Run {
 
     fn how(&self) -> String {
         format!(
-            "SQLite with its write-ahead log and synchronous=FULL; the load in a process of its own on the same machine; \
-             each figure is the median by rate of {} rounds of {} s, in each of which the areas take turns after bare.",
-            self.rounds, self.seconds
+            "SQLite with its write-ahead log and synchronous=FULL; the load ({}) in a process of its own on the same \
+             machine; each figure is the median by rate of {} rounds of {} s, in each of which the areas take turns after \
+             bare.",
+            match self.sender {
+                Sender::Sockets => "bare sockets",
+                Sender::Client => "an ordinary HTTP client",
+            },
+            self.rounds,
+            self.seconds
         )
     }
 
@@ -131,7 +141,7 @@ impl Run {
             return Ok(());
         }
         let length = Duration::from_secs(self.seconds);
-        let mut stage = Stage::set_up(&self.linchpin, folder, (&areas, length)).await?;
+        let mut stage = Stage::set_up(&self.linchpin, folder, (&areas, length, self.sender)).await?;
         print(&COLUMNS.map(str::to_owned));
         if !areas.is_empty() {
             for &connections in &self.connections {
