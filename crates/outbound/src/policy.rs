@@ -20,7 +20,7 @@ pub struct Policy {
 
 impl Policy {
     /// Nothing but the public internet, with up to 1,024 sockets and 128 idle connections a host. With fewer, the
-    /// calls of a burst connect anew each time, which costs more than the calls; with more, eight quiet hosts could
+    /// calls of a burst connect anew each time, which costs more than the calls; with more, a few quiet hosts would
     /// hold every socket.
     pub fn new(user_agent: impl Into<String>) -> Self {
         Self {
