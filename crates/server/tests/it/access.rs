@@ -1,6 +1,7 @@
 //! Who gets in: the first link, sessions, API keys, and nobody else.
 
 use axum::http::Method;
+use futures_util::future::join_all;
 use serde_json::{Value, json};
 
 use crate::support::{Answer, Api, Home, PASSWORD, Server};
@@ -113,6 +114,22 @@ async fn a_session_begins_with_the_password_and_ends_at_the_logout() {
 }
 
 #[tokio::test]
+async fn a_crowd_at_the_login_is_told_to_come_again() {
+    let server = Server::fresh().await;
+    Api::set_up(&server).await;
+    let nobody = Api::nobody(&server);
+    let log_in = json!({ "email": "owner@example.com", "password": PASSWORD });
+    let answers = join_all((0..CROWD).map(|_| nobody.post("/session", &log_in))).await;
+    let (inside, outside): (Vec<_>, Vec<_>) = answers.iter().partition(|answer| answer.status == 204);
+    assert!(!inside.is_empty() && !outside.is_empty(), "{} of {CROWD} came in", inside.len());
+    for answer in outside {
+        answer.problem(429, "too_many_requests");
+        assert_eq!(answer.header("set-cookie"), None);
+    }
+    assert_eq!(nobody.post("/session", &log_in).await.status, 204, "the crowd is gone");
+}
+
+#[tokio::test]
 async fn a_login_link_works_once() {
     let server = Server::fresh().await;
     let owner = Api::set_up(&server).await;
@@ -127,6 +144,9 @@ async fn a_login_link_works_once() {
     let first = json!({ "token": server.link_token().await });
     nobody.post("/session/link", &first).await.problem(401, "unauthenticated");
 }
+
+/// Far more logins at once than are hashed at once.
+const CROWD: usize = 64;
 
 /// What a role may do: read, see what was refused, change flows, see the keys, make a login link.
 const ROLES: [(&str, [bool; 5]); 6] = [

@@ -129,3 +129,38 @@ async fn a_call_to_where_the_operator_does_not_allow_it_fails_with_the_setting()
     assert!(why.contains("outbound.allow_cidrs"), "{why}");
     assert!(receiver.seen().is_empty());
 }
+
+/// The receiver's own port at addresses that are this machine in other words, and addresses that no flow has to
+/// call.
+const FORBIDDEN: [&str; 12] = [
+    "localhost",
+    "127.1",
+    "2130706433",
+    "0x7f.0.0.1",
+    "0177.0.0.1",
+    "0.0.0.0",
+    "[::1]",
+    "[::ffff:127.0.0.1]",
+    "[64:ff9b::7f00:1]",
+    "169.254.169.254",
+    "10.0.0.1",
+    "[fd00::1]",
+];
+
+#[tokio::test]
+async fn no_spelling_of_a_forbidden_address_gets_past_the_guard() {
+    let server = crate::support::Home::new().guarded().start().await;
+    let receiver = Receiver::accepting().await;
+    let port = receiver.url("").trim_end_matches('/').rsplit(':').next().unwrap().to_owned();
+    let owner = asking(&server, "https://erp.example.com").await;
+    let source = owner.open_source("asking", "wait").await;
+    for host in FORBIDDEN {
+        let url = json!({ "value": format!("http://{host}:{port}/") });
+        owner.put("/environments/production/variables/ERP", &url).await.ok();
+        let problem = source.post(&json!({ "query": "x" })).await.problem(500, "run_failed");
+        let trace = owner.trace(problem["event_id"].as_str().unwrap()).await;
+        let error = &trace["runs"][0]["error"];
+        assert!(error["message"].as_str().unwrap().contains("outbound.allow_cidrs"), "{host}: {error}");
+    }
+    assert!(receiver.seen().is_empty());
+}

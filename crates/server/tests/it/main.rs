@@ -7,6 +7,7 @@
 mod support;
 
 mod access;
+mod branches;
 mod calling;
 mod cancelling;
 mod commands;

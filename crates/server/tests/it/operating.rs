@@ -234,3 +234,17 @@ async fn addresses_are_those_that_senders_use() {
     let source = owner.open_source("echo", "accept").await;
     assert_eq!(source.url, format!("https://hub.example.com/hooks/{}", source.id));
 }
+
+#[tokio::test]
+async fn who_sent_a_request_is_what_a_trusted_proxy_says() {
+    let headers = [("x-forwarded-for", "6.6.6.6, 203.0.113.9")];
+    for (trusted, peer) in [("[\"127.0.0.0/8\"]", "203.0.113.9"), ("[\"10.0.0.0/8\"]", "127.0.0.1")] {
+        let server = Home::new().serve().variable("LINCHPIN_TRUSTED_PROXIES", trusted).start().await;
+        let owner = Api::set_up(&server).await;
+        owner.deploy("echo", &flow("echo", ECHO)).await;
+        let source = owner.open_source("echo", "accept").await;
+        let receipt = source.post_with(&headers, &json!({ "query": "x" })).await.ok();
+        let trace = owner.trace(receipt["event_id"].as_str().unwrap()).await;
+        assert_eq!(trace["request"]["peer"], peer, "{trace}");
+    }
+}
