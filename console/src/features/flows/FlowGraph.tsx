@@ -7,7 +7,6 @@ import {
   type Edge,
   EdgeLabelRenderer,
   type EdgeProps,
-  getSmoothStepPath,
   Handle,
   type Node,
   type NodeProps,
@@ -23,6 +22,7 @@ import { MarkIcon } from '../thread/Shape'
 import { useWord } from '../thread/words'
 import { kindIcon, kindName } from './kinds'
 import { type Direction, type Layout, layoutOf, NODE, START, START_ID } from './layout'
+import { type Route, routesOf } from './route'
 
 interface FlowGraphProps {
   graph: GraphView
@@ -43,7 +43,7 @@ interface StepData extends StartData {
 
 type StepNode = Node<StepData, 'step'>
 type StartNode = Node<StartData, 'start'>
-type PortEdge = Edge<{ port: string; taken: boolean | undefined }, 'port'>
+type PortEdge = Edge<{ port: string; taken: boolean | undefined; route: Route | undefined }, 'port'>
 
 const NODE_TYPES = { step: memo(StepCard), start: memo(Start) }
 const EDGE_TYPES = { port: memo(Port) }
@@ -70,8 +70,9 @@ function Canvas({
 }: FlowGraphProps & { canvas: { width: number; height: number } }) {
   const { t } = useTranslation()
   const layout = useMemo(() => layoutOf(graph, canvas), [graph, canvas])
+  const routes = useMemo(() => routesOf(graph, layout), [graph, layout])
   const nodes = useMemo(() => nodesOf(graph, layout, steps, selected), [graph, layout, steps, selected])
-  const edges = useMemo(() => edgesOf(graph, steps), [graph, steps])
+  const edges = useMemo(() => edgesOf(graph, routes, steps), [graph, routes, steps])
   return (
     <ReactFlow
       nodes={nodes}
@@ -136,13 +137,13 @@ function nodesOf(
   return [start, ...cards]
 }
 
-function edgesOf(graph: GraphView, steps: StepTrace[] | undefined): PortEdge[] {
-  return graph.edges.map(({ from, port, to }) => ({
+function edgesOf(graph: GraphView, routes: Route[], steps: StepTrace[] | undefined): PortEdge[] {
+  return graph.edges.map(({ from, port, to }, at) => ({
     id: `${from ?? START_ID}.${port}->${to}`,
     source: from ?? START_ID,
     target: to,
     type: 'port',
-    data: { port, taken: steps && wasTaken(steps, from ?? undefined, port) },
+    data: { port, taken: steps && wasTaken(steps, from ?? undefined, port), route: routes[at] },
   }))
 }
 
@@ -209,40 +210,25 @@ function Start({ data }: NodeProps<StartNode>) {
   )
 }
 
-function Port({
-  id,
-  data,
-  sourceX,
-  sourceY,
-  targetX,
-  targetY,
-  sourcePosition,
-  targetPosition,
-}: EdgeProps<PortEdge>) {
-  const [path, labelX, labelY] = getSmoothStepPath({
-    sourceX,
-    sourceY,
-    targetX,
-    targetY,
-    sourcePosition,
-    targetPosition,
-    borderRadius: 10,
-  })
-  const idle = data?.taken === false
-  const stroke = data?.taken ? 'var(--ink-2)' : 'var(--thread)'
-  const named = data && data.port !== 'next'
+function Port({ id, data }: EdgeProps<PortEdge>) {
+  if (!data?.route) return null
+  const idle = data.taken === false
+  const stroke = data.taken ? 'var(--ink-2)' : 'var(--thread)'
+  const named = data.port !== 'next'
   return (
     <>
       <BaseEdge
         id={id}
-        path={path}
-        style={{ stroke, strokeWidth: data?.taken ? 1.6 : 1.25, strokeDasharray: idle ? '3 4' : undefined }}
+        path={data.route.path}
+        style={{ stroke, strokeWidth: data.taken ? 1.6 : 1.25, strokeDasharray: idle ? '3 4' : undefined }}
       />
       {named && (
         <EdgeLabelRenderer>
           <span
             className={`absolute rounded-small bg-surface px-1 font-mono text-micro ${idle ? 'text-ink-3' : 'text-ink-2'}`}
-            style={{ transform: `translate(-50%, -50%) translate(${labelX}px, ${labelY}px)` }}
+            style={{
+              transform: `translate(-50%, -50%) translate(${data.route.label.x}px, ${data.route.label.y}px)`,
+            }}
           >
             {data.port}
           </span>

@@ -10,9 +10,11 @@ export const START = { width: 24, height: 24 }
 /** The id of the start, which no node of a flow can have. */
 export const START_ID = ':start'
 
-/** The distance of the author's columns and rows. */
-const COLUMN = NODE.width + 84
-const ROW = NODE.height + 44
+/** What lies free between the columns and the rows of the author. */
+const GAP = { column: 84, row: 44 }
+
+/** What lies free between two ranks of nodes that are placed by their edges. */
+const RANK_GAP = { LR: 72, TB: 44 }
 
 export interface Place {
   x: number
@@ -25,6 +27,8 @@ export type Direction = 'LR' | 'TB'
 export interface Layout {
   places: Map<string, Place>
   direction: Direction
+  /** What lies free between two ranks of nodes, along the direction. */
+  gap: number
 }
 
 /**
@@ -33,7 +37,7 @@ export interface Layout {
  */
 export function layoutOf(graph: GraphView, canvas: { width: number; height: number }): Layout {
   if (graph.nodes.length > 0 && graph.nodes.every((node) => node.position)) {
-    return { places: byAuthor(graph), direction: 'LR' }
+    return { places: byAuthor(graph), direction: 'LR', gap: GAP.column }
   }
   const [right, down] = [byEdges(graph, 'LR'), byEdges(graph, 'TB')]
   const scale = ({ places }: Layout) => {
@@ -49,7 +53,7 @@ function byAuthor(graph: GraphView): Map<string, Place> {
   const places = new Map<string, Place>()
   for (const { id, position } of graph.nodes) {
     const [column = 0, row = 0] = (position ?? []) as number[]
-    places.set(id, { x: column * COLUMN, y: row * ROW })
+    places.set(id, { x: column * (NODE.width + GAP.column), y: row * (NODE.height + GAP.row) })
   }
   const left = Math.min(...[...places.values()].map(({ x }) => x))
   const first = graph.edges.find((edge) => !edge.from)
@@ -63,7 +67,7 @@ function byEdges(graph: GraphView, direction: Direction): Layout {
   drawn.setGraph({
     rankdir: direction,
     nodesep: direction === 'LR' ? 28 : 40,
-    ranksep: direction === 'LR' ? 72 : 44,
+    ranksep: RANK_GAP[direction],
   })
   drawn.setDefaultEdgeLabel(() => ({}))
   drawn.setNode(START_ID, { ...START })
@@ -75,5 +79,5 @@ function byEdges(graph: GraphView, direction: Direction): Layout {
     const { x = 0, y = 0, width = 0, height = 0 } = drawn.node(id)
     places.set(id, { x: x - width / 2, y: y - height / 2 })
   }
-  return { places, direction }
+  return { places, direction, gap: RANK_GAP[direction] }
 }
