@@ -2,8 +2,10 @@ use std::fmt;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use clock::Random;
-use hmac::{Hmac, KeyInit, Mac};
-use ring::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
+use ring::{
+    aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey},
+    hmac,
+};
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
@@ -20,7 +22,8 @@ pub struct Key(Zeroizing<[u8; 32]>);
 /// The keys that open, and the first of them, which seals.
 #[derive(Clone)]
 pub struct KeyRing {
-    keys: Vec<(KeyId, Key)>,
+    /// Ready to derive: what HMAC makes of the key alone is made once.
+    keys: Vec<(KeyId, hmac::Key)>,
     random: Random,
 }
 
@@ -83,28 +86,25 @@ impl Key {
         id.copy_from_slice(&digest[..KEY_ID]);
         id
     }
-
-    /// HMAC-SHA-256 as a key derivation function (NIST SP 800-108, one block).
-    fn derive(&self, context: Context) -> Zeroizing<[u8; 32]> {
-        let mut mac = new_mac(self.0.as_slice());
-        mac.update(b"linchpin seal 1\0");
-        mac.update(context.kind.as_bytes());
-        mac.update(b"\0");
-        mac.update(context.id);
-        Zeroizing::new(mac.finalize().into_bytes().into())
-    }
 }
 
-#[expect(clippy::expect_used, reason = "HMAC takes keys of any length")]
-fn new_mac(key: &[u8]) -> Hmac<Sha256> {
-    Hmac::new_from_slice(key).expect("HMAC takes keys of any length")
+/// HMAC-SHA-256 as a key derivation function (NIST SP 800-108, one block).
+fn derive(key: &hmac::Key, context: Context) -> Zeroizing<[u8; 32]> {
+    let mut mac = hmac::Context::with_key(key);
+    mac.update(b"linchpin seal 1\0");
+    mac.update(context.kind.as_bytes());
+    mac.update(b"\0");
+    mac.update(context.id);
+    let mut derived = Zeroizing::new([0; 32]);
+    derived.copy_from_slice(mac.sign().as_ref());
+    derived
 }
 
 impl KeyRing {
     /// A ring that seals with `current` and also opens what `older` keys sealed.
     pub fn new(current: Key, older: Vec<Key>, random: Random) -> Self {
-        let keys = std::iter::once(current).chain(older).map(|key| (key.id(), key)).collect();
-        Self { keys, random }
+        let ready = |key: Key| (key.id(), hmac::Key::new(hmac::HMAC_SHA256, key.0.as_slice()));
+        Self { keys: std::iter::once(current).chain(older).map(ready).collect(), random }
     }
 
     /// Seals bytes in a context.
@@ -117,7 +117,7 @@ impl KeyRing {
         sealed.extend_from_slice(id);
         sealed.extend_from_slice(&nonce);
         sealed.extend_from_slice(plain);
-        let tag = encrypt(&key.derive(context), nonce, &mut sealed[HEAD..]);
+        let tag = encrypt(&derive(key, context), nonce, &mut sealed[HEAD..]);
         sealed.extend_from_slice(tag.as_ref());
         sealed
     }
@@ -136,7 +136,7 @@ impl KeyRing {
         let (_, key) = self.keys.iter().find(|(known, _)| known == id).ok_or(OpenError::UnknownKey)?;
         let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| OpenError::Damaged)?;
         let mut body = body.to_vec();
-        let opened = cipher(&key.derive(context)).open_in_place(nonce, Aad::empty(), &mut body);
+        let opened = cipher(&derive(key, context)).open_in_place(nonce, Aad::empty(), &mut body);
         let length = opened.map_err(|_| OpenError::Tampered)?.len();
         body.truncate(length);
         Ok(body)
@@ -146,13 +146,13 @@ impl KeyRing {
     /// (HMAC-SHA-256, made with the current key).
     #[expect(clippy::indexing_slicing, reason = "the ring always has a current key")]
     pub fn tag(&self, context: Context) -> [u8; 32] {
-        *self.keys[0].1.derive(context)
+        *derive(&self.keys[0].1, context)
     }
 
     /// Whether a tag was made by this server, with any of its keys; in constant time.
     pub fn is_tag(&self, context: Context, candidate: &[u8]) -> bool {
         use subtle::ConstantTimeEq;
-        self.keys.iter().any(|(_, key)| key.derive(context).as_slice().ct_eq(candidate).into())
+        self.keys.iter().any(|(_, key)| derive(key, context).as_slice().ct_eq(candidate).into())
     }
 }
 
