@@ -87,6 +87,9 @@ impl Store {
     ///
     /// # Errors
     /// When another server has it open, it cannot be read, or its schema is newer than this build.
+    ///
+    /// # Panics
+    /// Outside a Tokio runtime: a task of its own tells the callers what came of their writes.
     pub fn open(options: &Options, keys: KeyRing, clock: Clock, random: Random) -> Result<Self, Error> {
         let database = Arc::new(sqlite::Database::open(options)?);
         let ids = Ids::new(clock.clone(), random);

@@ -31,6 +31,12 @@ const CHECKPOINT_PAGES: i64 = 4_000;
 
 type Answer = oneshot::Sender<Result<Outcome, Error>>;
 
+/// What came of the writes of one transaction, on the way to those who wait for it.
+type Answers = Vec<(Answer, Result<Outcome, Error>)>;
+
+/// Transactions whose answers may be on their way.
+const ANSWERING: usize = 64;
+
 enum Message {
     Write(Box<Write>, Answer),
     Close(oneshot::Sender<()>),
@@ -66,16 +72,17 @@ impl Writer {
         let (queue, messages) = mpsc::channel(QUEUE);
         let counted = Arc::<Counted>::default();
         let (wake, woken) = std::sync::mpsc::sync_channel(1);
+        let (answers, answered) = mpsc::channel(ANSWERING);
+        tokio::spawn(tell(answered));
         let checkpointing = Arc::<AtomicBool>::default();
         let busy = Arc::clone(&checkpointing);
         let second = super::connect(path, rusqlite::OpenFlags::default()).map_err(std::io::Error::other)?;
         let checkpointer = thread::Builder::new()
             .name("checkpoint".to_owned())
             .spawn(move || checkpoint(&second, &woken, &busy))?;
-        let counts = Arc::clone(&counted);
-        let writer = thread::Builder::new()
-            .name("writer".to_owned())
-            .spawn(move || Loop { connection, memory, counted: counts, wake, checkpointing }.run(messages))?;
+        let writing =
+            Loop { connection, memory, answers, counted: Arc::clone(&counted), wake, checkpointing };
+        let writer = thread::Builder::new().name("writer".to_owned()).spawn(move || writing.run(messages))?;
         Ok(Self { queue, counted, threads: Mutex::new(vec![writer, checkpointer]) })
     }
 
@@ -107,10 +114,22 @@ impl Writer {
     }
 }
 
+/// Tells the callers. One of them alone is woken from the writer's thread in no time; a whole transaction of them
+/// would keep it, each by a lock that the async threads want as well. From a task each is a push to its own queue.
+async fn tell(mut answered: mpsc::Receiver<Answers>) {
+    while let Some(answers) = answered.recv().await {
+        for (answer, outcome) in answers {
+            // A caller that no longer waits has been cancelled; its write counts all the same.
+            let _ = answer.send(outcome);
+        }
+    }
+}
+
 /// The writer thread.
 struct Loop {
     connection: Connection,
     memory: Memory,
+    answers: mpsc::Sender<Answers>,
     counted: Arc<Counted>,
     wake: std::sync::mpsc::SyncSender<()>,
     /// Whether the checkpoint thread is at work.
@@ -148,10 +167,8 @@ impl Loop {
         match outcomes {
             Ok(outcomes) => {
                 self.counted.writes.fetch_add(batch.len() as u64, Ordering::Relaxed);
-                for ((_, answer), outcome) in batch.drain(..).zip(outcomes) {
-                    // A caller that no longer waits has been cancelled; its write counts all the same.
-                    let _ = answer.send(Ok(outcome));
-                }
+                let outcomes = outcomes.into_iter().map(Ok);
+                self.answer(batch.drain(..).map(|(_, answer)| answer).zip(outcomes).collect());
             }
             // One write may have spoilt the batch: each alone shows which.
             Err(_) if batch.len() > 1 => {
@@ -161,10 +178,15 @@ impl Loop {
             }
             Err(error) => {
                 if let Some((_, answer)) = batch.pop() {
-                    let _ = answer.send(Err(classify(error)));
+                    self.answer(vec![(answer, Err(classify(error)))]);
                 }
             }
         }
+    }
+
+    fn answer(&self, answers: Answers) {
+        // Without its runtime the process is ending, and nobody waits any more.
+        let _ = self.answers.blocking_send(answers);
     }
 
     fn transact<'w>(&mut self, writes: impl Iterator<Item = &'w Write>) -> rusqlite::Result<Vec<Outcome>> {
