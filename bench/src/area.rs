@@ -222,7 +222,7 @@ impl Stage {
             command.args(["--header", &header]);
         }
         let output = command.stderr(Stdio::inherit()).output().await?;
-        ensure!(output.status.success(), "the load on {} failed", target.path);
+        ensure!(output.status.success(), "the load on {} failed: {}", target.path, output.status);
         serde_json::from_slice(&output.stdout).context("the load said nothing")
     }
 
