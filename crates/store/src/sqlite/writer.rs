@@ -47,6 +47,8 @@ pub(super) struct Writer {
     queue: mpsc::Sender<Message>,
     counted: Arc<Counted>,
     threads: Mutex<Vec<thread::JoinHandle<()>>>,
+    /// Ends when all callers are told and the writer has ended.
+    telling: Mutex<Option<tokio::task::JoinHandle<()>>>,
 }
 
 #[derive(Default)]
@@ -73,7 +75,7 @@ impl Writer {
         let counted = Arc::<Counted>::default();
         let (wake, woken) = std::sync::mpsc::sync_channel(1);
         let (answers, answered) = mpsc::channel(ANSWERING);
-        tokio::spawn(tell(answered));
+        let telling = Mutex::new(Some(tokio::spawn(tell(answered))));
         let checkpointing = Arc::<AtomicBool>::default();
         let busy = Arc::clone(&checkpointing);
         let second = super::connect(path, rusqlite::OpenFlags::default()).map_err(std::io::Error::other)?;
@@ -83,7 +85,7 @@ impl Writer {
         let writing =
             Loop { connection, memory, answers, counted: Arc::clone(&counted), wake, checkpointing };
         let writer = thread::Builder::new().name("writer".to_owned()).spawn(move || writing.run(messages))?;
-        Ok(Self { queue, counted, threads: Mutex::new(vec![writer, checkpointer]) })
+        Ok(Self { queue, counted, threads: Mutex::new(vec![writer, checkpointer]), telling })
     }
 
     pub(super) async fn send(&self, write: Write, answer: Answer) -> Result<(), ()> {
@@ -110,6 +112,12 @@ impl Writer {
             tokio::task::spawn_blocking(move || threads.into_iter().try_for_each(thread::JoinHandle::join));
         if !matches!(joined.await, Ok(Ok(()))) {
             tracing::error!("a thread of the database ended by a panic");
+        }
+        let telling = self.telling.lock().take();
+        if let Some(telling) = telling
+            && telling.await.is_err()
+        {
+            tracing::error!("the task that tells callers what came of their writes ended by a panic");
         }
     }
 }
