@@ -49,7 +49,7 @@ impl Shared {
         (place, event): (Place, EventId),
     ) -> Result<Told, Error> {
         let content = self.store.event_content(place, event).await?;
-        let records = self.store.run_journal(place, run).await?;
+        let records = self.store.run_journal(run).await?;
         fold(program, content.as_deref(), &records).map_err(|source| Error::Journal { run, source })
     }
 }

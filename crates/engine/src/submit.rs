@@ -7,8 +7,8 @@ use clock::Timestamp;
 use flow::run::Status;
 use serde_json::Value;
 use store::{
-    Admission, Admitted, Begin, Cause, DedupeClaim, EventId, EventStatus, NewEvent, NewRun, Place, RunId,
-    SourceId, WorkspaceId,
+    Admission, Admitted, Begin, Cause, DedupeClaim, EventId, EventStatus, NewEvent, OriginalRun, Place,
+    Repeat, RunId, SourceId, WorkspaceId,
 };
 use tokio::{sync::oneshot, time::Instant};
 
@@ -113,13 +113,7 @@ impl Engine {
                 content: submission.content,
             },
             dedupe: submission.dedupe,
-            run: Some(NewRun {
-                id: run,
-                version: submission.program.version,
-                cause: Cause::Original,
-                repeats: None,
-                begin,
-            }),
+            run: Some(OriginalRun { version: submission.program.version, begin }),
         };
         match shared.store.event_admit(admission).await {
             Ok(Admitted::New) => {}
@@ -178,14 +172,9 @@ impl Engine {
         program: &Program,
     ) -> Result<RunId, Error> {
         let run: RunId = self.0.store.ids().next();
-        let new = NewRun {
-            id: run,
-            version: program.version,
-            cause: Cause::Replay,
-            repeats: Some(event.id.original_run()),
-            begin: Begin::Queued,
-        };
-        self.0.store.run_repeat(place, event.id, new).await?;
+        let repeats = event.id.original_run();
+        let repeat = Repeat { id: run, version: program.version, cause: Cause::Replay, repeats };
+        self.0.store.run_repeat(place, event.id, repeat).await?;
         self.0.work.notify_one();
         self.0.hub.publish(|| Update {
             place,

@@ -2,7 +2,6 @@
 
 use std::{borrow::Cow, net::IpAddr};
 
-use http::HeaderMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -32,17 +31,14 @@ pub struct RequestRecord<'a> {
     /// The method.
     #[serde(borrow)]
     pub method: Cow<'a, str>,
-    /// What followed the source's URL, undecoded.
-    #[serde(borrow)]
+    /// What followed the source's URL, undecoded; empty when nothing did.
+    #[serde(default, borrow, skip_serializing_if = "str::is_empty")]
     pub path: Cow<'a, str>,
     /// The query, undecoded; hidden values are `***`.
     #[serde(default, borrow, skip_serializing_if = "Option::is_none")]
     pub query: Option<Cow<'a, str>>,
     /// The headers by name; hidden values are `***`.
     pub headers: Headers<'a>,
-    /// The type the body was said to be of.
-    #[serde(default, borrow, skip_serializing_if = "Option::is_none")]
-    pub content_type: Option<Cow<'a, str>>,
     /// The body, exactly as it came.
     #[serde(borrow)]
     pub body: RequestBody<'a>,
@@ -61,7 +57,6 @@ impl<'a> RequestRecord<'a> {
             path: Cow::Borrowed(head.path_tail),
             query: head.query.map(|query| redaction.query(query)),
             headers: Headers::of(head.headers, |name| redaction.hides(name)),
-            content_type: content_type(head.headers),
             body: RequestBody::of(body),
             cut_from: None,
             peer: head.peer,
@@ -80,10 +75,6 @@ impl<'a> RequestRecord<'a> {
         }
         Self { body: RequestBody::beginning(kept), cut_from: Some(body.len() as u64), ..record }
     }
-}
-
-fn content_type(headers: &HeaderMap) -> Option<Cow<'_, str>> {
-    headers.get(http::header::CONTENT_TYPE).map(header_text)
 }
 
 impl Content<'_> {

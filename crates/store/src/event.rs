@@ -2,15 +2,17 @@
 
 use bytes::Bytes;
 use clock::Timestamp;
-use rusqlite::{Connection, OptionalExtension, Row, ToSql};
+use rusqlite::{Connection, OptionalExtension, Row};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    EnvironmentId, Error, EventId, FlowId, NodeId, Page, PageRequest, Place, RunId, SourceId, Store,
-    VersionId,
+    EnvironmentId, Error, EventId, FlowId, NodeId, Page, PageRequest, Place, SourceId, Store, VersionId,
+    WorkspaceId,
     delivery::NewDelivery,
-    run::{Cause, Ending},
-    sql::{time, word},
+    newest::Newest,
+    origin,
+    run::Ending,
+    sql::time,
     write::{Outcome, Write},
 };
 
@@ -55,22 +57,16 @@ pub struct DedupeClaim {
     pub expires_at: Timestamp,
 }
 
-/// A run that begins with its event.
+/// A run that begins with its event, whose id is its own.
 #[derive(Clone, Debug)]
-pub struct NewRun {
-    /// Its id; the event's own bytes for the original.
-    pub id: RunId,
+pub struct OriginalRun {
     /// The version it runs.
     pub version: VersionId,
-    /// Why it runs.
-    pub cause: Cause,
-    /// The run it repeats.
-    pub repeats: Option<RunId>,
     /// How it begins.
     pub begin: Begin,
 }
 
-impl NewRun {
+impl OriginalRun {
     /// The first record of its journal, if it has one before its event is committed. It is stored in the
     /// event's row: what is written and read together costs a row less.
     pub(crate) fn first_record(&self) -> Option<&[u8]> {
@@ -115,7 +111,7 @@ pub struct Admission {
     /// Its dedupe key, if it has one.
     pub dedupe: Option<DedupeClaim>,
     /// Its original run; `None` for a filtered event. Repeats come later, by [`Store::run_repeat`].
-    pub run: Option<NewRun>,
+    pub run: Option<OriginalRun>,
 }
 
 /// What came of an admission.
@@ -164,15 +160,16 @@ impl Store {
     pub async fn event_admit(&self, mut admission: Admission) -> Result<Admitted, Error> {
         let event = &mut admission.event;
         event.content = self.seal("event", event.id.as_bytes(), &event.content).into();
-        if let Some(NewRun { id, begin, .. }) = &mut admission.run {
+        let run = event.id.original_run();
+        if let Some(OriginalRun { begin, .. }) = &mut admission.run {
             match begin {
                 Begin::Queued => {}
                 Begin::Held { record, deliveries, .. } => {
-                    *record = record.take().map(|record| self.seal_record(*id, 0, &record));
+                    *record = record.take().map(|record| self.seal_record(run, 0, &record));
                     self.seal_deliveries(deliveries);
                 }
                 Begin::Finished { record, deliveries, .. } => {
-                    *record = self.seal_record(*id, 0, record);
+                    *record = self.seal_record(run, 0, record);
                     self.seal_deliveries(deliveries);
                 }
             }
@@ -191,19 +188,8 @@ impl Store {
     ///
     /// # Errors
     /// When the database cannot be read.
-    pub async fn event_get(
-        &self,
-        workspace: crate::WorkspaceId,
-        id: EventId,
-    ) -> Result<Option<EventView>, Error> {
-        self.read(move |c| {
-            let mut query = c.prepare_cached(
-                "SELECT id, environment, flow, source, kind, status, received_at FROM event
-                 WHERE workspace = ?2 AND environment IN (SELECT e.id FROM environment e WHERE e.workspace = ?2) AND id = ?1",
-            )?;
-            query.query_row((id, workspace), view).optional()
-        })
-        .await
+    pub async fn event_get(&self, workspace: WorkspaceId, id: EventId) -> Result<Option<EventView>, Error> {
+        self.read(move |c| Ok(row(c, workspace, id.number())?.filter(|event| event.id == id))).await
     }
 
     /// An event's content: input and request as JSON.
@@ -214,9 +200,11 @@ impl Store {
         let sealed: Option<Vec<u8>> = self
             .read(move |c| {
                 let mut query = c.prepare_cached(
-                    "SELECT sealed FROM event WHERE workspace = ?1 AND environment = ?2 AND id = ?3",
+                    "SELECT e.sealed FROM event e CROSS JOIN origin o ON o.number = e.origin
+                     WHERE e.number = ?1 AND e.id = ?2 AND o.workspace = ?3 AND o.environment = ?4",
                 )?;
-                query.query_row((place.workspace, place.environment, id), |row| row.get(0)).optional()
+                let event = (id.number(), id, place.workspace, place.environment);
+                query.query_row(event, |row| row.get(0)).optional()
             })
             .await?;
         sealed.map(|sealed| self.unseal("event", id.as_bytes(), &sealed)).transpose()
@@ -233,39 +221,46 @@ impl Store {
         page: PageRequest<EventId>,
     ) -> Result<Page<EventView>, Error> {
         self.read(move |c| {
-            let before = page.before.unwrap_or(EventId::from_bytes([0xFF; 16]));
-            let items = match filter.source {
-                None => rows(
-                    c,
-                    "SELECT id, environment, flow, source, kind, status, received_at FROM event
-                     WHERE workspace = ?1 AND environment = ?2 AND id < ?3 ORDER BY id DESC LIMIT ?4",
-                    &[&place.workspace, &place.environment, &before, &page.fetch()],
-                ),
-                Some(source) => rows(
-                    c,
-                    "SELECT id, environment, flow, source, kind, status, received_at FROM event
-                     WHERE source = ?1 AND id < ?2 AND workspace = ?3 ORDER BY id DESC LIMIT ?4",
-                    &[&source, &before, &place.workspace, &page.fetch()],
-                ),
+            let origins = match filter.source {
+                None => origin::of_place(c, place),
+                Some(source) => origin::of_source(c, place.workspace, source),
             }?;
-            Ok(Page::cut(items, page.limit))
+            let mut newest = Newest::new(&page, EventId::number);
+            for origin in origins {
+                newest.add(
+                    c,
+                    "SELECT number FROM event WHERE origin = ?4 AND number < ?1 AND number > ?2
+                     ORDER BY number DESC LIMIT ?3",
+                    &[&origin],
+                    (),
+                )?;
+            }
+            let found = newest.found().into_iter();
+            let items = found.filter_map(|(number, ())| row(c, place.workspace, number).transpose());
+            Ok(Page::cut(items.collect::<Result<_, _>>()?, page.limit))
         })
         .await
     }
 }
 
-fn rows(connection: &Connection, sql: &str, params: &[&dyn ToSql]) -> rusqlite::Result<Vec<EventView>> {
-    connection.prepare_cached(sql)?.query_map(params, view)?.collect()
+/// The event of a number, if it is of this workspace.
+fn row(c: &Connection, workspace: WorkspaceId, number: i64) -> rusqlite::Result<Option<EventView>> {
+    let mut query = c.prepare_cached(
+        "SELECT e.id, o.environment, o.flow, o.source, o.kind, e.filtered, e.received_at
+         FROM event e CROSS JOIN origin o ON o.number = e.origin WHERE e.number = ?1 AND o.workspace = ?2",
+    )?;
+    query.query_row((number, workspace), view).optional()
 }
 
 fn view(row: &Row) -> rusqlite::Result<EventView> {
+    let filtered: bool = row.get(5)?;
     Ok(EventView {
         id: row.get(0)?,
         environment: row.get(1)?,
         flow: row.get(2)?,
         source: row.get(3)?,
         kind: row.get(4)?,
-        status: word(row, 5)?,
+        status: if filtered { EventStatus::Filtered } else { EventStatus::Accepted },
         received_at: time(row, 6)?,
     })
 }

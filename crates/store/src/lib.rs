@@ -19,7 +19,9 @@ mod job;
 mod keys;
 mod knowledge;
 mod model;
+mod newest;
 mod node;
+mod origin;
 mod page;
 mod refusal;
 mod run;
@@ -43,7 +45,7 @@ pub use destination::Destination;
 pub use environment::{Environment, Place, Variable};
 pub use error::Error;
 pub use event::{
-    Admission, Admitted, Begin, DedupeClaim, EventFilter, EventStatus, EventView, NewEvent, NewRun,
+    Admission, Admitted, Begin, DedupeClaim, EventFilter, EventStatus, EventView, NewEvent, OriginalRun,
 };
 pub use flow::{Deployment, FlowRow, NewVersion, Version, VersionSummary};
 pub use id::{
@@ -58,7 +60,7 @@ pub use node::Takeover;
 pub use page::{Page, PageRequest};
 pub use refusal::{REFUSALS_KEPT, Refusal};
 pub use run::{
-    Cause, ClaimedRun, Committed, Ending, HeldRun, RunCommit, RunFilter, RunView, SealedCommit, Then,
+    Cause, ClaimedRun, Committed, Ending, HeldRun, Repeat, RunCommit, RunFilter, RunView, SealedCommit, Then,
 };
 pub use source::Source;
 
@@ -91,9 +93,9 @@ impl Store {
     /// # Panics
     /// Outside a Tokio runtime: a task of its own tells the callers what came of their writes.
     pub fn open(options: &Options, keys: KeyRing, clock: Clock, random: Random) -> Result<Self, Error> {
-        let database = Arc::new(sqlite::Database::open(options)?);
-        let ids = Ids::new(clock.clone(), random);
-        Ok(Self { database, keys, clock, ids })
+        let (database, last) = sqlite::Database::open(options)?;
+        let ids = Ids::after(last, clock.clone(), random);
+        Ok(Self { database: Arc::new(database), keys, clock, ids })
     }
 
     /// Makes ids in this store's time.

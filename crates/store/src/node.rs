@@ -134,8 +134,9 @@ impl Store {
 
     async fn run_parked(&self) -> Result<Vec<RunId>, Error> {
         self.read(|c| {
-            let mut query =
-                c.prepare_cached("SELECT id FROM run_live WHERE status = 'parked' ORDER BY id LIMIT 100")?;
+            let mut query = c.prepare_cached(
+                "SELECT id FROM run_live WHERE status = 'parked' ORDER BY number LIMIT 100",
+            )?;
             query.query_map([], |row| row.get(0))?.collect()
         })
         .await

@@ -10,8 +10,7 @@ use flow::run::Status;
 use rusqlite::OptionalExtension;
 use serde::{Deserialize, Serialize};
 
-pub(crate) use lane::{Lane, head, lanes};
-pub(crate) use view::IN_WORKSPACE;
+pub(crate) use lane::{head, lanes};
 pub use view::{RunFilter, RunView};
 
 use crate::{
@@ -29,6 +28,19 @@ pub enum Cause {
     Original,
     /// Somebody replayed the event.
     Replay,
+}
+
+/// One more run of an event that is stored already.
+#[derive(Clone, Copy, Debug)]
+pub struct Repeat {
+    /// Its id.
+    pub id: RunId,
+    /// The version it runs.
+    pub version: VersionId,
+    /// Why it runs: not as the original.
+    pub cause: Cause,
+    /// The run it repeats.
+    pub repeats: RunId,
 }
 
 /// How a run ended.
@@ -167,21 +179,24 @@ impl Store {
     ///
     /// # Errors
     /// [`Error::Conflict`] when the workspace has no such event.
-    pub async fn run_repeat(&self, place: Place, event: EventId, run: crate::NewRun) -> Result<(), Error> {
+    pub async fn run_repeat(&self, place: Place, event: EventId, run: Repeat) -> Result<(), Error> {
         let statement = Statement::new(
             "INSERT INTO run_live
-                 (workspace, environment, id, flow, version, event, cause, repeats, status, owner, fence, deaths, wake_at, created_at)
-             SELECT ?1, ?2, ?3, flow, ?4, id, ?5, ?6, 'queued', NULL, 1, 0, NULL, ?7 FROM event
-             WHERE workspace = ?1 AND environment = ?2 AND id = ?8",
+                 (number, id, origin, version, event, cause, repeats, status, owner, fence, deaths, wake_at, created_at)
+             SELECT ?1, ?2, e.origin, ?3, e.id, ?4, ?5, 'queued', NULL, 1, 0, NULL, ?6
+             FROM event e CROSS JOIN origin o ON o.number = e.origin
+             WHERE e.number = ?7 AND e.id = ?8 AND o.workspace = ?9 AND o.environment = ?10",
             values![
-                place.workspace,
-                place.environment,
+                run.id.number(),
                 run.id,
                 run.version,
                 serde_json::json!(run.cause).as_str(),
                 run.repeats,
                 self.now(),
-                event
+                event.number(),
+                event,
+                place.workspace,
+                place.environment,
             ],
         );
         self.change(vec![statement.or_conflict("there is no such event")]).await.map(drop)
@@ -254,19 +269,14 @@ impl Store {
     ///
     /// # Errors
     /// When the database cannot be read or a record does not open.
-    pub async fn run_journal(&self, place: Place, id: RunId) -> Result<Vec<Vec<u8>>, Error> {
+    pub async fn run_journal(&self, id: RunId) -> Result<Vec<Vec<u8>>, Error> {
         let sealed: Vec<(u32, Vec<u8>)> = self
             .read(move |c| {
                 let mut query = c.prepare_cached(
-                    "SELECT 0 AS seq, record FROM event
-                     WHERE workspace = ?1 AND environment = ?2 AND id = ?3 AND record IS NOT NULL
-                     UNION ALL SELECT seq, sealed FROM journal WHERE run = ?3 ORDER BY seq",
+                    "SELECT 0 AS seq, record FROM event WHERE number = ?1 AND id = ?2 AND record IS NOT NULL
+                     UNION ALL SELECT seq, sealed FROM journal WHERE run = ?1 ORDER BY seq",
                 )?;
-                query
-                    .query_map((place.workspace, place.environment, id), |row| {
-                        Ok((row.get(0)?, row.get(1)?))
-                    })?
-                    .collect()
+                query.query_map((id.number(), id), |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
             })
             .await?;
         sealed
@@ -277,6 +287,19 @@ impl Store {
 
     pub(crate) fn seal_record(&self, run: RunId, seq: u32, record: &[u8]) -> Vec<u8> {
         self.seal("journal", &journal_id(run, seq), record)
+    }
+}
+
+/// The word a status is stored as.
+pub(crate) const fn status_word(status: Status) -> &'static str {
+    match status {
+        Status::Queued => "queued",
+        Status::Running => "running",
+        Status::Waiting => "waiting",
+        Status::Succeeded => "succeeded",
+        Status::Failed => "failed",
+        Status::Cancelled => "cancelled",
+        Status::Parked => "parked",
     }
 }
 

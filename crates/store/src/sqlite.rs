@@ -7,6 +7,7 @@ mod claims;
 mod heads;
 mod memory;
 mod migrate;
+mod origins;
 mod queue;
 mod writer;
 
@@ -48,7 +49,8 @@ pub(crate) struct Database {
 }
 
 impl Database {
-    pub(crate) fn open(options: &Options) -> Result<Self, Error> {
+    /// Opens it; gives also the greatest number of an event or a run in it.
+    pub(crate) fn open(options: &Options) -> Result<(Self, i64), Error> {
         let directory = &options.directory;
         let failed = |reason: String| Error::Open { path: directory.display().to_string(), reason };
         std::fs::create_dir_all(directory).map_err(|error| failed(error.to_string()))?;
@@ -64,8 +66,9 @@ impl Database {
             .map_err(|error| failed(error.to_string()))?;
         let free_readers = Arc::new(Semaphore::new(readers.len()));
         let memory = memory::Memory::read(&connection).map_err(Error::Read)?;
+        let last = last_number(&connection).map_err(Error::Read)?;
         let writer = Writer::start(connection, memory, &path).map_err(|error| failed(error.to_string()))?;
-        Ok(Self { writer, readers: Arc::new(Mutex::new(readers)), free_readers, _lock: lock })
+        Ok((Self { writer, readers: Arc::new(Mutex::new(readers)), free_readers, _lock: lock }, last))
     }
 
     /// Hands a write to the writer and waits until it is on stable storage.
@@ -110,6 +113,13 @@ impl Database {
     pub(crate) async fn close(&self) {
         self.writer.close().await;
     }
+}
+
+/// The greatest number of an event or a run; 0 when there is none.
+fn last_number(connection: &Connection) -> rusqlite::Result<i64> {
+    let sql = "SELECT max(ifnull((SELECT max(number) FROM event), 0), ifnull((SELECT max(number) FROM run_live), 0),
+                   ifnull((SELECT max(number) FROM run), 0))";
+    connection.query_row(sql, [], |row| row.get(0))
 }
 
 /// Takes the lock that says which process has the folder open.

@@ -9,7 +9,6 @@ export interface RequestRecord {
   path?: string
   query?: string
   headers?: Record<string, string | string[]>
-  content_type?: string
   body?: { text?: string; base64?: string }
   cut_from?: number
   peer?: string

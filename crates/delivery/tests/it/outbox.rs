@@ -8,8 +8,8 @@ use flow::run::Status;
 use outbound::{Client, Policy, SystemResolver};
 use serde_json::{Value, json};
 use store::{
-    Admission, Begin, Cause, DeliveryId, DeliveryState, DeliveryView, Destination, DestinationId, Ending,
-    EventId, EventStatus, Message, NewDelivery, NewEvent, NewRun, NewVersion, NodeId, Options, Place, Store,
+    Admission, Begin, DeliveryId, DeliveryState, DeliveryView, Destination, DestinationId, Ending, EventId,
+    EventStatus, Message, NewDelivery, NewEvent, NewVersion, NodeId, Options, OriginalRun, Place, Store,
 };
 use tempfile::TempDir;
 use tokio::{sync::broadcast, time::timeout};
@@ -115,11 +115,8 @@ impl Outbox {
                 content: "{}".into(),
             },
             dedupe: None,
-            run: Some(NewRun {
-                id: event.original_run(),
+            run: Some(OriginalRun {
                 version: self.version,
-                cause: Cause::Original,
-                repeats: None,
                 begin: Begin::Finished { ending, record: b"[]".to_vec(), deliveries },
             }),
         };

@@ -1,7 +1,7 @@
 use std::net::Ipv4Addr;
 
 use clock::Timestamp;
-use http::{HeaderValue, Method};
+use http::{HeaderMap, HeaderValue, Method};
 use proptest::prelude::*;
 use serde_json::json;
 
@@ -54,7 +54,6 @@ fn is_written_and_read_and_shows_no_secret() {
                     "authorization": "***",
                     "x-many": ["a", "b", "c"],
                 },
-                "content_type": "application/json",
                 "body": {"text": "{ \"q\" : \"\\u4f60\" }"},
                 "peer": "192.0.2.1",
             },

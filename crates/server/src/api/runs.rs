@@ -56,7 +56,7 @@ pub(crate) struct RunDetail {
 pub(crate) struct Which {
     /// Only those of this flow, by name.
     flow: Option<String>,
-    /// Only those that stand so; not together with `flow`, and not `succeeded`.
+    /// Only those that stand so; any but `succeeded`.
     #[param(value_type = Option<String>)]
     status: Option<Status>,
 }
@@ -76,9 +76,9 @@ pub(crate) async fn list(
         Some(name) => Some(named(&app, &caller, name).await?.id),
         None => None,
     };
-    if flow.is_some() && which.status.is_some() || which.status == Some(Status::Succeeded) {
+    if which.status == Some(Status::Succeeded) {
         return Err(Error::invalid(
-            "Runs are listed by `flow`, or by a `status` other than `succeeded`: leave one of the two out.",
+            "There is no list of the runs that succeeded: list all of them, or those of another `status`.",
         ));
     }
     let filter = RunFilter { flow, status: which.status };

@@ -6,7 +6,6 @@ use rusqlite::{OptionalExtension, Row};
 use super::{DeliveryState, attempt_id};
 use crate::{
     DeliveryId, DestinationId, EnvironmentId, Error, Page, PageRequest, Place, RunId, Store, WorkspaceId,
-    run::IN_WORKSPACE,
     sql::{time, word},
 };
 
@@ -47,6 +46,10 @@ pub struct Attempt {
     /// Request, response or error, and times, as JSON.
     pub record: Vec<u8>,
 }
+
+/// A delivery of a workspace, whatever its environment.
+const IN_WORKSPACE: &str =
+    "workspace = ?2 AND environment IN (SELECT e.id FROM environment e WHERE e.workspace = ?2) AND id = ?1";
 
 const LIVE: &str = "id, environment, destination, run, step, status, attempts, created_at, \
     CASE status WHEN 'dead' THEN (SELECT max(a.at) FROM attempt a WHERE a.delivery = id) END, due_at";

@@ -160,22 +160,33 @@ CREATE TABLE model (
     UNIQUE (workspace, name)
 ) STRICT;
 
--- Accepted requests. An event's original run has the event's own id, so there can be only one.
--- The primary key is the order of lists: an index the less on the way of every event.
-CREATE TABLE event (
+-- What many events have in common, in one number: where they belong and the way they came. The writer makes a row
+-- for the first such event and never changes it (sqlite/origins.rs).
+CREATE TABLE origin (
+    number INTEGER PRIMARY KEY,
     workspace BLOB NOT NULL,
     environment BLOB NOT NULL,
-    id BLOB NOT NULL,
     flow BLOB NOT NULL,
     source BLOB,
-    kind TEXT NOT NULL,
-    status TEXT NOT NULL,
+    kind TEXT NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX origin_once ON origin (workspace, environment, flow, ifnull(source, x''), kind);
+CREATE INDEX origin_of_source ON origin (source) WHERE source IS NOT NULL;
+
+-- Events and runs are kept by the `number` of their id, its time and counter (id.rs), which is the order of lists:
+-- a row needs no index to be found by its id, and what is made last stands last.
+
+-- Accepted requests. An event's original run has the event's own id, so there can be only one.
+CREATE TABLE event (
+    number INTEGER PRIMARY KEY,
+    id BLOB NOT NULL,
+    origin INTEGER NOT NULL,
+    filtered INTEGER NOT NULL, -- 1 when the source's filter held it back
     received_at INTEGER NOT NULL,
     sealed BLOB NOT NULL, -- input and request, JSON
-    record BLOB, -- sealed: the first of the original run's journal, when it was committed with the event
-    PRIMARY KEY (workspace, environment, id)
+    record BLOB -- sealed: the first of the original run's journal, when it was committed with the event
 ) STRICT;
-CREATE INDEX event_of_source ON event (source, id) WHERE source IS NOT NULL;
+CREATE INDEX event_of_origin ON event (origin);
 
 CREATE TABLE refusal (
     workspace BLOB NOT NULL,
@@ -198,35 +209,30 @@ CREATE TABLE dedupe (
     expires_at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
--- The newest claims in order of arrival, on their way to `dedupe`.
+-- The newest claims, one row for those of a transaction, on their way to `dedupe`.
 CREATE TABLE dedupe_log (
-    id INTEGER NOT NULL PRIMARY KEY,
-    key BLOB NOT NULL,
-    event BLOB NOT NULL,
-    expires_at INTEGER NOT NULL
+    id INTEGER PRIMARY KEY,
+    claims BLOB NOT NULL -- for each the key, the event (16 bytes both) and the expiry (8, big endian)
 ) STRICT;
 
--- Original runs that nobody has taken up yet; their events, whose ids they have, hold the rest of them.
--- The rows of one flow in one environment are a lane: an event comes to the end of its lane and touches one tree.
+-- Original runs that nobody has taken up yet; their events, whose numbers they have, hold the rest of them.
+-- The rows of one origin are a lane: an event comes to the end of its lane and touches one tree.
 -- An event that has a row here must not be deleted: its run would be lost. Rows come and go by sqlite/queue.rs
 -- alone, since the writer knows the head of each lane by heart.
 CREATE TABLE run_queue (
-    flow BLOB NOT NULL,
-    environment BLOB NOT NULL,
-    id BLOB NOT NULL,
-    workspace BLOB NOT NULL,
+    origin INTEGER NOT NULL,
+    number INTEGER NOT NULL,
     version BLOB NOT NULL,
-    PRIMARY KEY (flow, environment, id)
+    PRIMARY KEY (origin, number)
 ) STRICT, WITHOUT ROWID;
 
 -- Unfinished runs that have been taken up, and repeats from the start: small, and emptied as they end.
 CREATE TABLE run_live (
-    workspace BLOB NOT NULL,
-    environment BLOB NOT NULL,
-    id BLOB NOT NULL PRIMARY KEY,
-    flow BLOB NOT NULL,
+    number INTEGER PRIMARY KEY,
+    id BLOB NOT NULL,
+    origin INTEGER NOT NULL, -- its event's
     version BLOB NOT NULL,
-    event BLOB NOT NULL,
+    event BLOB, -- of a repeat: an original run has its event's id
     cause TEXT NOT NULL,
     repeats BLOB,
     status TEXT NOT NULL,
@@ -236,40 +242,35 @@ CREATE TABLE run_live (
     error TEXT, -- JSON: why it is parked
     wake_at INTEGER, -- when it goes on by itself
     created_at INTEGER NOT NULL
-) STRICT, WITHOUT ROWID;
-CREATE INDEX run_requeued ON run_live (id) WHERE owner IS NULL AND status = 'queued';
-CREATE INDEX run_suspect ON run_live (deaths, id) WHERE deaths >= 2;
-CREATE INDEX run_parked ON run_live (id) WHERE status = 'parked';
+) STRICT;
+CREATE INDEX run_requeued ON run_live (number) WHERE owner IS NULL AND status = 'queued';
+CREATE INDEX run_suspect ON run_live (deaths, number) WHERE deaths >= 2;
+CREATE INDEX run_parked ON run_live (number) WHERE status = 'parked';
 CREATE INDEX run_timer ON run_live (wake_at) WHERE wake_at IS NOT NULL;
 CREATE INDEX run_owner ON run_live (owner) WHERE owner IS NOT NULL;
--- For lists. What is running is found by its owner: a run that is held from the start pays for one index alone.
-CREATE INDEX run_live_of_flow ON run_live (flow, environment, id);
-CREATE INDEX run_resting ON run_live (workspace, environment, status, id) WHERE status <> 'running';
+CREATE INDEX run_live_repeat ON run_live (event) WHERE event IS NOT NULL;
+CREATE INDEX run_live_list ON run_live (origin, status);
 
 -- Finished runs.
 CREATE TABLE run (
-    workspace BLOB NOT NULL,
-    environment BLOB NOT NULL,
+    number INTEGER PRIMARY KEY,
     id BLOB NOT NULL,
-    flow BLOB NOT NULL,
+    origin INTEGER NOT NULL,
     version BLOB NOT NULL,
-    event BLOB NOT NULL,
+    event BLOB,
     cause TEXT NOT NULL,
     repeats BLOB,
     status TEXT NOT NULL,
     error TEXT,
     created_at INTEGER NOT NULL,
-    finished_at INTEGER NOT NULL,
-    PRIMARY KEY (workspace, environment, id)
-) STRICT, WITHOUT ROWID;
-CREATE INDEX run_of_flow ON run (flow, environment, id);
-CREATE INDEX run_repeat ON run (event, id) WHERE cause <> 'original';
-CREATE INDEX run_live_repeat ON run_live (event, id) WHERE cause <> 'original';
-CREATE INDEX run_unhappy ON run (workspace, environment, status, id) WHERE status <> 'succeeded';
+    finished_at INTEGER NOT NULL
+) STRICT;
+CREATE INDEX run_list ON run (origin);
+CREATE INDEX run_repeat ON run (event) WHERE event IS NOT NULL;
+CREATE INDEX run_unhappy ON run (origin, status) WHERE status <> 'succeeded';
 
 CREATE TABLE journal (
-    workspace BLOB NOT NULL,
-    run BLOB NOT NULL,
+    run INTEGER NOT NULL, -- its number
     seq INTEGER NOT NULL,
     sealed BLOB NOT NULL, -- the events since the last commit, JSON
     PRIMARY KEY (run, seq)

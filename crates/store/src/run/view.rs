@@ -2,13 +2,18 @@
 
 use clock::Timestamp;
 use flow::run::Status;
-use rusqlite::{Connection, OptionalExtension, Row, ToSql};
+use rusqlite::{Connection, OptionalExtension, Row};
 
-use super::{Cause, Lane, lanes};
+use super::{Cause, status_word};
 use crate::{
     EnvironmentId, Error, EventId, FlowId, Page, PageRequest, Place, RunId, Store, VersionId, WorkspaceId,
+    newest::Newest,
+    origin,
     sql::{time, word},
 };
+
+/// How a run can stand that has not ended.
+const UNFINISHED: [Status; 4] = [Status::Queued, Status::Running, Status::Waiting, Status::Parked];
 
 /// A run as lists and traces show it, unfinished or finished. It holds no payload: those are in the event and the
 /// journal.
@@ -45,22 +50,45 @@ pub struct RunView {
 pub struct RunFilter {
     /// Only those of this flow.
     pub flow: Option<FlowId>,
-    /// Only those that stand so, finished or not; not looked at when `flow` is given. There is no list of those
-    /// that succeeded: it would need an index that every run pays for, and finds none.
+    /// Only those that stand so, finished or not. There is no list of those that succeeded: it would need an index
+    /// that every run pays for, and finds none.
     pub status: Option<Status>,
 }
 
-const LIVE: &str =
-    "id, environment, flow, version, event, cause, repeats, status, error, created_at, NULL, wake_at";
-const DONE: &str =
-    "id, environment, flow, version, event, cause, repeats, status, error, created_at, finished_at, NULL";
-/// Of an original run that nobody has taken up: it shares its columns with its event.
-const QUEUED: &str =
-    "id, environment, flow, version, id, 'original', NULL, 'queued', NULL, received_at, NULL, NULL";
+/// Where a run is kept.
+#[derive(Clone, Copy)]
+enum Kept {
+    /// In the lane of its origin: an original run that nobody has taken up shares its columns with its event.
+    Queue,
+    /// Among the unfinished ones.
+    Live,
+    /// Among the finished ones.
+    Done,
+}
 
-/// A run of a workspace, whatever its environment.
-pub(crate) const IN_WORKSPACE: &str =
-    "workspace = ?2 AND environment IN (SELECT e.id FROM environment e WHERE e.workspace = ?2) AND id = ?1";
+const QUEUED: &str = "SELECT r.id, o.environment, o.flow, q.version, NULL, 'original', NULL, 'queued', NULL,
+         r.received_at, NULL, NULL
+     FROM event r CROSS JOIN origin o ON o.number = r.origin
+         CROSS JOIN run_queue q ON q.origin = r.origin AND q.number = r.number
+     WHERE r.number = ?1 AND o.workspace = ?2";
+const LIVE: &str =
+    "SELECT r.id, o.environment, o.flow, r.version, r.event, r.cause, r.repeats, r.status, r.error,
+         r.created_at, NULL, r.wake_at
+     FROM run_live r CROSS JOIN origin o ON o.number = r.origin WHERE r.number = ?1 AND o.workspace = ?2";
+const DONE: &str =
+    "SELECT r.id, o.environment, o.flow, r.version, r.event, r.cause, r.repeats, r.status, r.error,
+         r.created_at, r.finished_at, NULL
+     FROM run r CROSS JOIN origin o ON o.number = r.origin WHERE r.number = ?1 AND o.workspace = ?2";
+
+/// The run of a number that is kept there, if it is of this workspace.
+fn row(c: &Connection, kept: Kept, workspace: WorkspaceId, number: i64) -> rusqlite::Result<Option<RunView>> {
+    let sql = match kept {
+        Kept::Queue => QUEUED,
+        Kept::Live => LIVE,
+        Kept::Done => DONE,
+    };
+    c.prepare_cached(sql)?.query_row((number, workspace), view).optional()
+}
 
 impl Store {
     /// A run of a workspace.
@@ -77,25 +105,12 @@ impl Store {
     /// When the database cannot be read.
     pub async fn run_get_many(&self, workspace: WorkspaceId, ids: Vec<RunId>) -> Result<Vec<RunView>, Error> {
         self.read(move |c| {
-            let mut found: Vec<RunView> = Vec::with_capacity(ids.len());
-            let mut missing = ids;
-            let by_id = [
-                format!("SELECT {LIVE} FROM run_live WHERE {IN_WORKSPACE}"),
-                format!("SELECT {DONE} FROM run WHERE {IN_WORKSPACE}"),
-                format!(
-                    "SELECT {QUEUED} FROM event CROSS JOIN run_queue USING (workspace, environment, flow, id)
-                     WHERE {IN_WORKSPACE}"
-                ),
-            ];
-            for sql in by_id {
-                if missing.is_empty() {
-                    break;
-                }
-                let mut query = c.prepare_cached(&sql)?;
-                for id in std::mem::take(&mut missing) {
-                    match query.query_row((id, workspace), view).optional()? {
-                        Some(run) => found.push(run),
-                        None => missing.push(id),
+            let mut found = Vec::with_capacity(ids.len());
+            for id in ids {
+                for kept in [Kept::Live, Kept::Done, Kept::Queue] {
+                    if let Some(run) = row(c, kept, workspace, id.number())?.filter(|run| run.id == id) {
+                        found.push(run);
+                        break;
                     }
                 }
             }
@@ -113,12 +128,13 @@ impl Store {
             self.run_get(workspace, event.original_run()).await?.into_iter().collect();
         let repeats = self.read(move |c| {
             let mut found = Vec::new();
-            for (columns, table) in [(LIVE, "run_live"), (DONE, "run")] {
-                let sql = format!(
-                    "SELECT {columns} FROM {table} WHERE event = ?1 AND cause <> 'original' AND workspace = ?2 \
-                     ORDER BY id LIMIT 1000"
-                );
-                found.extend(collect(c, &sql, &[&event, &workspace])?);
+            for (kept, sql) in [
+                (Kept::Live, "SELECT number FROM run_live WHERE event = ?1 ORDER BY number LIMIT 1000"),
+                (Kept::Done, "SELECT number FROM run WHERE event = ?1 ORDER BY number LIMIT 1000"),
+            ] {
+                for number in c.prepare_cached(sql)?.query_map([event], |row| row.get(0))? {
+                    found.extend(row(c, kept, workspace, number?)?);
+                }
             }
             Ok(found)
         });
@@ -140,108 +156,63 @@ impl Store {
         page: PageRequest<RunId>,
     ) -> Result<Page<RunView>, Error> {
         self.read(move |c| {
-            let Place { workspace, environment } = place;
-            let mut items = with_rows(c, place, &filter, &page)?;
-            sort(&mut items);
-            if let Some(flow) = filter.flow {
-                add_queued(c, &mut items, Lane { flow, environment }, (workspace, &page))?;
-            } else if matches!(filter.status, None | Some(Status::Queued)) {
-                for lane in lanes(c) {
-                    let (lane, _) = lane?;
-                    if lane.environment == environment {
-                        add_queued(c, &mut items, lane, (workspace, &page))?;
-                    }
-                }
+            let origins = match filter.flow {
+                Some(flow) => origin::of_flow(c, place, flow),
+                None => origin::of_place(c, place),
+            }?;
+            let mut newest = Newest::new(&page, RunId::number);
+            for origin in origins {
+                add(c, &mut newest, origin, filter.status)?;
             }
-            Ok(Page::cut(items, page.limit))
+            let found = newest.found().into_iter();
+            let items = found.filter_map(|(number, kept)| row(c, kept, place.workspace, number).transpose());
+            Ok(Page::cut(items.collect::<Result<_, _>>()?, page.limit))
         })
         .await
     }
 }
 
-/// The runs of a page that have rows of their own, live or finished, each kind newest first.
-fn with_rows(
+/// Puts the runs of an origin into a list, those that stand so.
+fn add(
     c: &Connection,
-    Place { workspace, environment }: Place,
-    filter: &RunFilter,
-    page: &PageRequest<RunId>,
-) -> rusqlite::Result<Vec<RunView>> {
-    let (before, fetch) = (before(page), page.fetch());
-    if let (None, Some(status)) = (filter.flow, filter.status) {
-        let word = serde_json::json!(status);
-        let word = word.as_str().unwrap_or_default();
-        // One table has them all, and one index of it nothing else: without its name SQLite would rather read the
-        // whole history by its key.
-        let sql = match status {
-            Status::Running => format!(
-                "SELECT {LIVE} FROM run_live INDEXED BY run_owner WHERE owner IS NOT NULL AND workspace = ?1 \
-                 AND environment = ?2 AND id < ?3 AND status = ?5 ORDER BY id DESC LIMIT ?4"
-            ),
-            status if status.is_final() => format!(
-                "SELECT {DONE} FROM run INDEXED BY run_unhappy WHERE workspace = ?1 AND environment = ?2 AND id < ?3 \
-                 AND status = ?5 AND status <> 'succeeded' ORDER BY id DESC LIMIT ?4"
-            ),
-            _ => format!(
-                "SELECT {LIVE} FROM run_live INDEXED BY run_resting WHERE workspace = ?1 AND environment = ?2 AND id < ?3 \
-                 AND status = ?5 AND status <> 'running' ORDER BY id DESC LIMIT ?4"
-            ),
-        };
-        return collect(c, &sql, &[&workspace, &environment, &before, &fetch, &word]);
-    }
-    let (clause, first): (&str, &dyn ToSql) = match &filter.flow {
-        // The plus keeps the workspace out of the choice of the index, which else is the key: the whole history.
-        Some(flow) => ("flow = ?1 AND environment = ?2 AND id < ?3 AND +workspace = ?5", flow),
-        None => ("workspace = ?1 AND environment = ?2 AND id < ?3 AND ?5 IS NOT NULL", &workspace),
-    };
-    let mut items = Vec::new();
-    for (columns, table) in [(LIVE, "run_live"), (DONE, "run")] {
-        let sql = format!("SELECT {columns} FROM {table} WHERE {clause} ORDER BY id DESC LIMIT ?4");
-        items.extend(collect(c, &sql, &[first, &environment, &before, &fetch, &workspace])?);
-    }
-    Ok(items)
-}
-
-/// Puts what waits in a lane into a list that is newest first, and cuts it to what the page needs.
-fn add_queued(
-    c: &Connection,
-    items: &mut Vec<RunView>,
-    lane: Lane,
-    (workspace, page): (WorkspaceId, &PageRequest<RunId>),
+    newest: &mut Newest<Kept>,
+    origin: i64,
+    status: Option<Status>,
 ) -> rusqlite::Result<()> {
-    // When there are enough, only what is newer than the oldest of them counts.
-    let oldest = items.get(page.limit).map_or(RunId::from_bytes([0; 16]), |run| run.id);
-    let sql = format!(
-        "SELECT {QUEUED} FROM run_queue CROSS JOIN event USING (workspace, environment, flow, id)
-         WHERE flow = ?1 AND environment = ?2 AND id < ?3 AND id > ?6 AND workspace = ?5 ORDER BY id DESC LIMIT ?4"
-    );
-    let params: [&dyn ToSql; 6] =
-        [&lane.flow, &lane.environment, &before(page), &page.fetch(), &workspace, &oldest];
-    items.extend(collect(c, &sql, &params)?);
-    sort(items);
-    items.truncate(page.limit.saturating_add(1));
+    if matches!(status, None | Some(Status::Queued)) {
+        let sql = "SELECT number FROM run_queue WHERE origin = ?4 AND number < ?1 AND number > ?2
+                   ORDER BY number DESC LIMIT ?3";
+        newest.add(c, sql, &[&origin], Kept::Queue)?;
+    }
+    if status.is_none() {
+        let sql = "SELECT number FROM run WHERE origin = ?4 AND number < ?1 AND number > ?2
+                   ORDER BY number DESC LIMIT ?3";
+        newest.add(c, sql, &[&origin], Kept::Done)?;
+    }
+    for word in UNFINISHED.iter().filter(|unfinished| status.is_none_or(|status| status == **unfinished)) {
+        let sql =
+            "SELECT number FROM run_live WHERE origin = ?4 AND status = ?5 AND number < ?1 AND number > ?2
+                   ORDER BY number DESC LIMIT ?3";
+        newest.add(c, sql, &[&origin, &status_word(*word)], Kept::Live)?;
+    }
+    if let Some(status) = status.filter(|status| status.is_final()) {
+        let sql = "SELECT number FROM run WHERE origin = ?4 AND status = ?5 AND status <> 'succeeded' AND number < ?1
+                       AND number > ?2
+                   ORDER BY number DESC LIMIT ?3";
+        newest.add(c, sql, &[&origin, &status_word(status)], Kept::Done)?;
+    }
     Ok(())
-}
-
-fn before(page: &PageRequest<RunId>) -> RunId {
-    page.before.unwrap_or(RunId::from_bytes([0xFF; 16]))
-}
-
-fn sort(items: &mut [RunView]) {
-    items.sort_by_key(|run| std::cmp::Reverse(run.id));
-}
-
-fn collect(connection: &Connection, sql: &str, params: &[&dyn ToSql]) -> rusqlite::Result<Vec<RunView>> {
-    connection.prepare_cached(sql)?.query_map(params, view)?.collect()
 }
 
 fn view(row: &Row) -> rusqlite::Result<RunView> {
     let at = |column| row.get::<_, Option<i64>>(column).map(|ms| ms.map(Timestamp::from_millis));
+    let id: RunId = row.get(0)?;
     Ok(RunView {
-        id: row.get(0)?,
+        id,
         environment: row.get(1)?,
         flow: row.get(2)?,
         version: row.get(3)?,
-        event: row.get(4)?,
+        event: row.get::<_, Option<EventId>>(4)?.unwrap_or_else(|| id.own_event()),
         cause: word(row, 5)?,
         repeats: row.get(6)?,
         status: word(row, 7)?,

@@ -4,12 +4,12 @@ use faults::CrashPoint;
 use flow::run::Status;
 use rusqlite::{Connection, OptionalExtension, params, params_from_iter};
 
-use super::{claims::Claims, heads::Heads, memory::Memory, queue};
+use super::{claims::Claims, memory::Memory, queue};
 use crate::{
-    NodeId, Place,
+    Place, RunId,
     delivery::{AttemptCommit, NewDelivery, Settle, Settled},
-    event::{Admission, Admitted, Begin, NewEvent, NewRun},
-    run::{Cause, Committed, Ending, HeldRun, RunCommit, Then},
+    event::{Admission, Admitted, Begin, NewEvent, OriginalRun},
+    run::{Committed, Ending, HeldRun, RunCommit, Then, status_word},
     sql::Statement,
     write::{Outcome, Write},
 };
@@ -19,32 +19,12 @@ pub(super) fn apply(c: &Connection, memory: &mut Memory, write: &Write) -> rusql
     match write {
         Write::Admit(admission) => admit(c, memory, &admission.0).map(Outcome::Admitted),
         Write::Commit(commit) => run_commit(c, &commit.0).map(Outcome::Committed),
-        Write::Claim(claim) => queue::claim(c, &mut memory.heads, claim).map(Outcome::Claimed),
+        Write::Claim(claim) => queue::claim(c, memory, claim).map(Outcome::Claimed),
         Write::Attempt(attempt) => attempted(c, &attempt.0).map(Outcome::Attempted),
         Write::SweepClaims { limit, now } => {
             memory.claims.sweep(c, *limit, now.as_millis()).map(|deleted| Outcome::Changed(vec![deleted]))
         }
         Write::Statements(statements) => statements_in_turn(c, statements),
-    }
-}
-
-/// The word a status is stored as.
-const fn status_word(status: Status) -> &'static str {
-    match status {
-        Status::Queued => "queued",
-        Status::Running => "running",
-        Status::Waiting => "waiting",
-        Status::Succeeded => "succeeded",
-        Status::Failed => "failed",
-        Status::Cancelled => "cancelled",
-        Status::Parked => "parked",
-    }
-}
-
-const fn cause_word(cause: Cause) -> &'static str {
-    match cause {
-        Cause::Original => "original",
-        Cause::Replay => "replay",
     }
 }
 
@@ -57,28 +37,30 @@ fn admit(c: &Connection, memory: &mut Memory, admission: &Admission) -> rusqlite
             return Ok(Admitted::Duplicate(first));
         }
     }
-    insert_event(c, event, admission.run.as_ref().and_then(NewRun::first_record))?;
+    let origin = memory.origins.number(c, event)?;
+    insert_event(c, event, origin, admission.run.as_ref().and_then(OriginalRun::first_record))?;
     faults::hit(CrashPoint::InsideAdmission);
     if let Some(run) = &admission.run {
-        insert_run(c, &mut memory.heads, event, run)?;
+        insert_run(c, memory, event, origin, run)?;
     }
     Ok(Admitted::New)
 }
 
-fn insert_event(c: &Connection, event: &NewEvent, record: Option<&[u8]>) -> rusqlite::Result<()> {
-    let status = if event.status == crate::EventStatus::Accepted { "accepted" } else { "filtered" };
+fn insert_event(
+    c: &Connection,
+    event: &NewEvent,
+    origin: i64,
+    record: Option<&[u8]>,
+) -> rusqlite::Result<()> {
     c.prepare_cached(
-        "INSERT INTO event (workspace, environment, id, flow, source, kind, status, received_at, sealed, record)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+        "INSERT INTO event (number, id, origin, filtered, received_at, sealed, record)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
     )?
     .execute(params![
-        event.place.workspace,
-        event.place.environment,
+        event.id.number(),
         event.id,
-        event.flow,
-        event.source,
-        event.kind,
-        status,
+        origin,
+        event.status == crate::EventStatus::Filtered,
         event.received_at.as_millis(),
         &event.content[..],
         record,
@@ -86,79 +68,63 @@ fn insert_event(c: &Connection, event: &NewEvent, record: Option<&[u8]>) -> rusq
     .map(drop)
 }
 
-fn insert_run(c: &Connection, heads: &mut Heads, event: &NewEvent, run: &NewRun) -> rusqlite::Result<()> {
+fn insert_run(
+    c: &Connection,
+    memory: &mut Memory,
+    event: &NewEvent,
+    origin: i64,
+    run: &OriginalRun,
+) -> rusqlite::Result<()> {
+    let id = event.id.original_run();
     match &run.begin {
-        Begin::Queued => queue::add(c, heads, event, run.version),
+        Begin::Queued => queue::add(c, &mut memory.heads, (origin, id), run.version),
         Begin::Held { owner, deliveries, .. } => {
-            insert_held(c, event, run, *owner)?;
-            insert_deliveries(c, event.place, run.id, deliveries)
+            c.prepare_cached(
+                "INSERT INTO run_live
+                     (number, id, origin, version, cause, status, owner, fence, deaths, created_at)
+                 VALUES (?1, ?2, ?3, ?4, 'original', 'running', ?5, 1, 0, ?6)",
+            )?
+            .execute(params![
+                id.number(),
+                id,
+                origin,
+                run.version,
+                owner,
+                event.received_at.as_millis(),
+            ])?;
+            insert_deliveries(c, event.place, id, deliveries)
         }
         Begin::Finished { ending, deliveries, .. } => {
-            insert_finished(c, event, run, ending)?;
-            insert_deliveries(c, event.place, run.id, deliveries)
+            c.prepare_cached(
+                "INSERT INTO run
+                     (number, id, origin, version, cause, status, error, created_at, finished_at)
+                 VALUES (?1, ?2, ?3, ?4, 'original', ?5, ?6, ?7, ?8)",
+            )?
+            .execute(params![
+                id.number(),
+                id,
+                origin,
+                run.version,
+                status_word(ending.status),
+                ending.error,
+                event.received_at.as_millis(),
+                ending.at.as_millis(),
+            ])?;
+            insert_deliveries(c, event.place, id, deliveries)
         }
     }
 }
 
-fn insert_held(c: &Connection, event: &NewEvent, run: &NewRun, owner: NodeId) -> rusqlite::Result<()> {
-    c.prepare_cached(
-        "INSERT INTO run_live
-             (workspace, environment, id, flow, version, event, cause, repeats, status, owner, fence, deaths, wake_at, created_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 'running', ?9, 1, 0, NULL, ?10)",
-    )?
-    .execute(params![
-        event.place.workspace,
-        event.place.environment,
-        run.id,
-        event.flow,
-        run.version,
-        event.id,
-        cause_word(run.cause),
-        run.repeats,
-        owner,
-        event.received_at.as_millis(),
-    ])
-    .map(drop)
-}
-
-fn insert_finished(c: &Connection, event: &NewEvent, run: &NewRun, ending: &Ending) -> rusqlite::Result<()> {
-    c.prepare_cached(
-        "INSERT INTO run
-             (workspace, environment, id, flow, version, event, cause, repeats, status, error, created_at, finished_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
-    )?
-    .execute(params![
-        event.place.workspace,
-        event.place.environment,
-        run.id,
-        event.flow,
-        run.version,
-        event.id,
-        cause_word(run.cause),
-        run.repeats,
-        status_word(ending.status),
-        ending.error,
-        event.received_at.as_millis(),
-        ending.at.as_millis(),
-    ])
-    .map(drop)
-}
-
-fn insert_record(
-    c: &Connection,
-    place: Place,
-    (run, seq): (crate::RunId, u32),
-    record: &[u8],
-) -> rusqlite::Result<()> {
-    c.prepare_cached("INSERT INTO journal (workspace, run, seq, sealed) VALUES (?1, ?2, ?3, ?4)")?
-        .execute(params![place.workspace, run, seq, record])
+fn insert_record(c: &Connection, (run, seq): (RunId, u32), record: &[u8]) -> rusqlite::Result<()> {
+    c.prepare_cached("INSERT INTO journal (run, seq, sealed) VALUES (?1, ?2, ?3)")?
+        .execute(params![run.number(), seq, record])
         .map(drop)
 }
 
 fn insert_deliveries(
     c: &Connection,
     place: Place,
-    run: crate::RunId,
+    run: RunId,
     deliveries: &[NewDelivery],
 ) -> rusqlite::Result<()> {
     if deliveries.is_empty() {
@@ -201,11 +167,11 @@ fn run_commit(c: &Connection, commit: &RunCommit) -> rusqlite::Result<Committed>
         return Ok(Committed::Lost);
     }
     if let Some(record) = &commit.record {
-        insert_record(c, held.place, (held.id, commit.seq), record)?;
+        insert_record(c, (held.id, commit.seq), record)?;
     }
     insert_deliveries(c, held.place, held.id, &commit.deliveries)?;
     if commit.absolved {
-        c.prepare_cached("UPDATE run_live SET deaths = 0 WHERE id = ?1")?.execute([held.id])?;
+        c.prepare_cached("UPDATE run_live SET deaths = 0 WHERE number = ?1")?.execute([held.id.number()])?;
     }
     if matches!(commit.then, Then::End(_)) {
         faults::hit(CrashPoint::InsideRunEnd);
@@ -214,16 +180,17 @@ fn run_commit(c: &Connection, commit: &RunCommit) -> rusqlite::Result<Committed>
 }
 
 fn is_held(c: &Connection, held: &HeldRun) -> rusqlite::Result<bool> {
-    c.prepare_cached("SELECT 1 FROM run_live WHERE id = ?1 AND owner = ?2 AND fence = ?3")?
-        .exists(params![held.id, held.owner, held.fence])
+    c.prepare_cached("SELECT 1 FROM run_live WHERE number = ?1 AND owner = ?2 AND fence = ?3")?
+        .exists(params![held.id.number(), held.owner, held.fence])
 }
 
 fn release(c: &Connection, held: &HeldRun, status: Status, wake_at: Option<i64>) -> rusqlite::Result<bool> {
     let changed = c
         .prepare_cached(
-            "UPDATE run_live SET owner = NULL, status = ?4, wake_at = ?5 WHERE id = ?1 AND owner = ?2 AND fence = ?3",
+            "UPDATE run_live SET owner = NULL, status = ?4, wake_at = ?5
+             WHERE number = ?1 AND owner = ?2 AND fence = ?3",
         )?
-        .execute(params![held.id, held.owner, held.fence, status_word(status), wake_at])?;
+        .execute(params![held.id.number(), held.owner, held.fence, status_word(status), wake_at])?;
     Ok(changed == 1)
 }
 
@@ -231,12 +198,12 @@ fn end(c: &Connection, held: &HeldRun, ending: &Ending) -> rusqlite::Result<bool
     let moved = c
         .prepare_cached(
             "INSERT INTO run
-                 (workspace, environment, id, flow, version, event, cause, repeats, status, error, created_at, finished_at)
-             SELECT workspace, environment, id, flow, version, event, cause, repeats, ?4, ?5, created_at, ?6
-             FROM run_live WHERE id = ?1 AND owner = ?2 AND fence = ?3",
+                 (number, id, origin, version, event, cause, repeats, status, error, created_at, finished_at)
+             SELECT number, id, origin, version, event, cause, repeats, ?4, ?5, created_at, ?6
+             FROM run_live WHERE number = ?1 AND owner = ?2 AND fence = ?3",
         )?
         .execute(params![
-            held.id,
+            held.id.number(),
             held.owner,
             held.fence,
             status_word(ending.status),
@@ -244,7 +211,7 @@ fn end(c: &Connection, held: &HeldRun, ending: &Ending) -> rusqlite::Result<bool
             ending.at.as_millis()
         ])?;
     if moved == 1 {
-        c.prepare_cached("DELETE FROM run_live WHERE id = ?1")?.execute([held.id])?;
+        c.prepare_cached("DELETE FROM run_live WHERE number = ?1")?.execute([held.id.number()])?;
     }
     Ok(moved == 1)
 }

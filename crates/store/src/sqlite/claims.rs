@@ -1,8 +1,8 @@
 //! Claims on dedupe keys.
 //!
 //! A key is as good as random, so a claim that goes straight into an index dirties a page of its own:
-//! more bytes for the WAL and the checkpoint than the event itself. So a claim is appended to a log, in
-//! order of arrival, and the writer knows the log's claims in memory; when there are many, they move to
+//! more bytes for the WAL and the checkpoint than the event itself. So the claims of a transaction are appended
+//! to a log, in one row, and the writer knows the log's claims in memory; when there are many, they move to
 //! the index in the order of their keys, a few with each transaction, so that neighbours share a page.
 //! This is the log-structured merge of O'Neil et al. (1996), with one memory component and one of disk.
 //!
@@ -10,7 +10,7 @@
 
 use std::collections::HashMap;
 
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, params, types::Type};
 
 use crate::EventId;
 
@@ -31,6 +31,23 @@ struct Claim {
     expires_at: i64,
 }
 
+/// What one claim takes in the log: its key, its event and its expiry.
+const LOGGED: usize = 16 + 16 + 8;
+
+impl Claim {
+    fn log(&self, key: Key, row: &mut Vec<u8>) {
+        row.extend_from_slice(&key);
+        row.extend_from_slice(self.event.as_bytes());
+        row.extend_from_slice(&self.expires_at.to_be_bytes());
+    }
+
+    fn logged(bytes: &[u8; LOGGED]) -> (Key, Self) {
+        let part = |at: usize| std::array::from_fn(|i| bytes[at + i]);
+        let expires_at = i64::from_be_bytes(std::array::from_fn(|i| bytes[32 + i]));
+        (part(0), Self { event: EventId::from_bytes(part(16)), expires_at })
+    }
+}
+
 /// What the writer knows of claims.
 pub(super) struct Claims {
     log: usize,
@@ -44,6 +61,8 @@ pub(super) struct Claims {
     undo: Vec<(Key, Option<Claim>)>,
     /// Where the move stands when the transaction under way succeeds.
     moved: Option<Moved>,
+    /// Whether it adds a row to the log.
+    logged: bool,
 }
 
 /// Claims on their way from the log to the index.
@@ -63,6 +82,30 @@ struct Moved {
     rows: i64,
 }
 
+impl Moving {
+    /// Puts so many claims into the index, or deletes as many rows of the log as hold so many.
+    fn go_on(&self, c: &Connection, pace: usize) -> rusqlite::Result<Moved> {
+        let Moved { claims, rows } = self.moved;
+        let some: Vec<_> = self.claims.iter().skip(claims).take(pace).collect();
+        if some.is_empty() {
+            let (after, last) = self.rows;
+            let [pace, all] = [pace, self.claims.len()].map(|count| i64::try_from(count).unwrap_or(i64::MAX));
+            let some = (last - after).saturating_mul(pace) / all + 1;
+            let upto = (after + rows + some).min(last);
+            c.prepare_cached("DELETE FROM dedupe_log WHERE id > ?1 AND id <= ?2")?.execute([after, upto])?;
+            return Ok(Moved { claims, rows: upto - after });
+        }
+        let mut insert = c.prepare_cached(
+            "INSERT INTO dedupe (key, event, expires_at) VALUES (?1, ?2, ?3)
+             ON CONFLICT (key) DO UPDATE SET event = ?2, expires_at = ?3",
+        )?;
+        for (key, claim) in &some {
+            insert.execute(params![key, claim.event, claim.expires_at])?;
+        }
+        Ok(Moved { claims: claims + some.len(), rows })
+    }
+}
+
 impl Claims {
     /// Reads the log that the last writer left.
     pub(super) fn read(c: &Connection) -> rusqlite::Result<Self> {
@@ -79,14 +122,21 @@ impl Claims {
             swept: None,
             undo: Vec::new(),
             moved: None,
+            logged: false,
         };
-        let mut query = c.prepare("SELECT id, key, event, expires_at FROM dedupe_log ORDER BY id")?;
+        let mut query = c.prepare("SELECT id, claims FROM dedupe_log ORDER BY id")?;
         let mut rows = query.query([])?;
         while let Some(row) = rows.next()? {
             let id: i64 = row.get(0)?;
             let after = if claims.fresh.is_empty() { id - 1 } else { claims.rows.0 };
             claims.rows = (after, id);
-            claims.fresh.insert(row.get(1)?, Claim { event: row.get(2)?, expires_at: row.get(3)? });
+            let bytes = row.get_ref(1)?.as_blob()?;
+            let (logged, rest) = bytes.as_chunks::<LOGGED>();
+            if !rest.is_empty() {
+                let reason = "a row of the log of dedupe claims is cut short".into();
+                return Err(rusqlite::Error::FromSqlConversionFailure(1, Type::Blob, reason));
+            }
+            claims.fresh.extend(logged.iter().map(Claim::logged));
         }
         Ok(claims)
     }
@@ -108,10 +158,6 @@ impl Claims {
         if let Some(held) = self.held(c, key)?.filter(|held| held.expires_at > now) {
             return Ok(Some(held.event));
         }
-        let row = self.rows.1 + 1;
-        c.prepare_cached("INSERT INTO dedupe_log (id, key, event, expires_at) VALUES (?1, ?2, ?3, ?4)")?
-            .execute(params![row, key, event, expires_at])?;
-        self.rows.1 = row;
         let before = self.fresh.insert(key, Claim { event, expires_at });
         self.undo.push((key, before));
         Ok(None)
@@ -132,33 +178,30 @@ impl Claims {
             .optional()
     }
 
-    /// Moves some of the log to the index, as the last part of a transaction.
-    pub(super) fn go_on(&mut self, c: &Connection) -> rusqlite::Result<()> {
-        let Some(moving) = &self.moving else { return Ok(()) };
-        let pace = self.undo.len().saturating_mul(PACE);
-        let Moved { claims, rows } = moving.moved;
-        let some: Vec<_> = moving.claims.iter().skip(claims).take(pace).collect();
-        if some.is_empty() {
-            let upto = (moving.rows.0 + rows + i64::try_from(pace).unwrap_or(i64::MAX)).min(moving.rows.1);
-            c.prepare_cached("DELETE FROM dedupe_log WHERE id > ?1 AND id <= ?2")?
-                .execute([moving.rows.0, upto])?;
-            self.moved = Some(Moved { claims, rows: upto - moving.rows.0 });
+    /// Logs the claims of the transaction and moves some older ones to the index, as its last part.
+    pub(super) fn finish(&mut self, c: &Connection) -> rusqlite::Result<()> {
+        if self.undo.is_empty() {
             return Ok(());
         }
-        let mut insert = c.prepare_cached(
-            "INSERT INTO dedupe (key, event, expires_at) VALUES (?1, ?2, ?3)
-             ON CONFLICT (key) DO UPDATE SET event = ?2, expires_at = ?3",
-        )?;
-        for (key, claim) in &some {
-            insert.execute(params![key, claim.event, claim.expires_at])?;
+        let mut row = Vec::with_capacity(self.undo.len() * LOGGED);
+        for (key, _) in &self.undo {
+            if let Some(claim) = self.fresh.get(key) {
+                claim.log(*key, &mut row);
+            }
         }
-        self.moved = Some(Moved { claims: claims + some.len(), rows });
+        c.prepare_cached("INSERT INTO dedupe_log (id, claims) VALUES (?1, ?2)")?
+            .execute(params![self.rows.1 + 1, row])?;
+        self.logged = true;
+        if let Some(moving) = &self.moving {
+            self.moved = Some(moving.go_on(c, self.undo.len().saturating_mul(PACE))?);
+        }
         Ok(())
     }
 
     /// The transaction is on stable storage.
     pub(super) fn committed(&mut self) {
         self.undo.clear();
+        self.rows.1 += i64::from(std::mem::take(&mut self.logged));
         if let (Some(moved), Some(moving)) = (self.moved.take(), &mut self.moving) {
             moving.moved = moved;
             if moving.rows.0 + moved.rows == moving.rows.1 {
@@ -178,8 +221,7 @@ impl Claims {
     /// The transaction was undone.
     pub(super) fn undone(&mut self) {
         self.moved = None;
-        // Each claim made a row.
-        self.rows.1 -= i64::try_from(self.undo.len()).unwrap_or(0);
+        self.logged = false;
         for (key, before) in self.undo.drain(..).rev() {
             match before {
                 Some(claim) => self.fresh.insert(key, claim),

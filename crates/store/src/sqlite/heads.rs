@@ -7,19 +7,16 @@ use std::collections::{BTreeSet, HashMap};
 
 use rusqlite::Connection;
 
-use crate::{
-    RunId,
-    run::{Lane, head, lanes},
-};
+use crate::run::{head, lanes};
 
 /// The heads; nothing when they are not known. What is not known is read before it is used.
 pub(super) struct Heads(Option<Known>);
 
-/// The same pairs twice: one for each lane in which a run waits.
+/// The same pairs twice: the number of a run and the lane in which it waits, one for each lane.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Known {
-    by_age: BTreeSet<(RunId, Lane)>,
-    by_lane: HashMap<Lane, RunId>,
+    by_age: BTreeSet<(i64, i64)>,
+    by_lane: HashMap<i64, i64>,
 }
 
 impl Heads {
@@ -29,7 +26,7 @@ impl Heads {
     }
 
     /// The run that has waited longest, and where.
-    pub(super) fn first(&mut self, c: &Connection) -> rusqlite::Result<Option<(RunId, Lane)>> {
+    pub(super) fn first(&mut self, c: &Connection) -> rusqlite::Result<Option<(i64, i64)>> {
         let known = match &mut self.0 {
             Some(known) => known,
             unknown => unknown.insert(Known::read(c)?),
@@ -37,19 +34,19 @@ impl Heads {
         Ok(known.by_age.first().copied())
     }
 
-    /// A run was put into a lane. Ids rise with time, but not strictly: it may be older than all others.
-    pub(super) fn added(&mut self, lane: Lane, id: RunId) {
+    /// A run was put into a lane. Numbers rise with time, but not strictly: it may be older than all others.
+    pub(super) fn added(&mut self, lane: i64, number: i64) {
         if let Some(known) = &mut self.0
-            && known.by_lane.get(&lane).is_none_or(|head| id < *head)
+            && known.by_lane.get(&lane).is_none_or(|head| number < *head)
         {
-            known.set(lane, Some(id));
+            known.set(lane, Some(number));
         }
     }
 
     /// A run was taken out of a lane.
-    pub(super) fn removed(&mut self, c: &Connection, lane: Lane, id: RunId) -> rusqlite::Result<()> {
+    pub(super) fn removed(&mut self, c: &Connection, lane: i64, number: i64) -> rusqlite::Result<()> {
         if let Some(known) = &mut self.0
-            && known.by_lane.get(&lane) == Some(&id)
+            && known.by_lane.get(&lane) == Some(&number)
         {
             known.set(lane, head(c, lane)?);
         }
@@ -72,15 +69,15 @@ impl Known {
         Ok(known)
     }
 
-    fn set(&mut self, lane: Lane, head: Option<RunId>) {
+    fn set(&mut self, lane: i64, head: Option<i64>) {
         let before = match head {
-            Some(id) => self.by_lane.insert(lane, id),
+            Some(number) => self.by_lane.insert(lane, number),
             None => self.by_lane.remove(&lane),
         };
-        if let Some(id) = before {
-            self.by_age.remove(&(id, lane));
+        if let Some(number) = before {
+            self.by_age.remove(&(number, lane));
         }
-        self.by_age.extend(head.map(|id| (id, lane)));
+        self.by_age.extend(head.map(|number| (number, lane)));
     }
 }
 

@@ -2,28 +2,31 @@
 
 use rusqlite::Connection;
 
-use super::{claims::Claims, heads::Heads};
+use super::{claims::Claims, heads::Heads, origins::Origins};
 
 /// Kept in step with the transactions: after each, exactly one of [`Memory::committed`] and [`Memory::undone`].
 pub(super) struct Memory {
     pub(super) claims: Claims,
     pub(super) heads: Heads,
+    pub(super) origins: Origins,
 }
 
 impl Memory {
     /// Reads what the last writer left.
     pub(super) fn read(c: &Connection) -> rusqlite::Result<Self> {
-        Ok(Self { claims: Claims::read(c)?, heads: Heads::read(c)? })
+        Ok(Self { claims: Claims::read(c)?, heads: Heads::read(c)?, origins: Origins::read(c)? })
     }
 
     /// The transaction is on stable storage.
     pub(super) fn committed(&mut self) {
         self.claims.committed();
+        self.origins.committed();
     }
 
     /// The transaction was undone.
     pub(super) fn undone(&mut self) {
         self.claims.undone();
         self.heads.forget();
+        self.origins.undone();
     }
 }

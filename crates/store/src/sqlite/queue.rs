@@ -2,63 +2,62 @@
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::heads::Heads;
+use super::{heads::Heads, memory::Memory, origins::Origins};
 use crate::{
-    NodeId, Place, RunId, VersionId,
-    event::NewEvent,
-    run::{ClaimRuns, ClaimedRun, HeldRun, Lane, Which},
+    NodeId, RunId, VersionId,
+    run::{ClaimRuns, ClaimedRun, HeldRun, Which},
 };
 
 /// What being taken up makes of a run that has a row.
 const TAKEN: &str = "SET owner = ?1, status = 'running', fence = fence + 1, wake_at = NULL, error = NULL";
 
-const COLUMNS: &str = "workspace, environment, id, fence, flow, version, event, deaths, created_at";
+const COLUMNS: &str = "origin, id, fence, version, event, deaths, created_at";
 
 /// Puts an event's original run into its lane.
 pub(super) fn add(
     c: &Connection,
     heads: &mut Heads,
-    event: &NewEvent,
+    (lane, id): (i64, RunId),
     version: VersionId,
 ) -> rusqlite::Result<()> {
-    let Place { workspace, environment } = event.place;
-    c.prepare_cached(
-        "INSERT INTO run_queue (flow, environment, id, workspace, version) VALUES (?1, ?2, ?3, ?4, ?5)",
-    )?
-    .execute(params![event.flow, environment, event.id, workspace, version])?;
-    heads.added(Lane { flow: event.flow, environment }, event.id.original_run());
+    c.prepare_cached("INSERT INTO run_queue (origin, number, version) VALUES (?1, ?2, ?3)")?
+        .execute(params![lane, id.number(), version])?;
+    heads.added(lane, id.number());
     Ok(())
 }
 
 /// Gives a node the runs that it wishes for, as far as there are such.
 pub(super) fn claim(
     c: &Connection,
-    heads: &mut Heads,
+    memory: &mut Memory,
     claim: &ClaimRuns,
 ) -> rusqlite::Result<Vec<ClaimedRun>> {
     match claim.which {
-        Which::Next(limit) => next(c, heads, claim, limit),
-        Which::Suspect => suspect(c, claim),
-        Which::One(id) => one(c, heads, claim.node, id).map(|run| run.into_iter().collect()),
+        Which::Next(limit) => next(c, memory, claim, limit),
+        Which::Suspect => suspect(c, &memory.origins, claim),
+        Which::One(id) => one(c, memory, claim.node, id).map(|run| run.into_iter().collect()),
     }
 }
 
 /// What is due, then what has waited longest, in a lane or in a row of its own.
 fn next(
     c: &Connection,
-    heads: &mut Heads,
+    memory: &mut Memory,
     claim: &ClaimRuns,
     limit: u32,
 ) -> rusqlite::Result<Vec<ClaimedRun>> {
     let due = format!(
-        "UPDATE run_live {TAKEN} WHERE id IN
-             (SELECT id FROM run_live WHERE wake_at <= ?2 AND owner IS NULL AND deaths < 2
+        "UPDATE run_live {TAKEN} WHERE number IN
+             (SELECT number FROM run_live WHERE wake_at <= ?2 AND owner IS NULL AND deaths < 2
               ORDER BY wake_at LIMIT ?3)
          RETURNING {COLUMNS}"
     );
+    let origins = &memory.origins;
     let mut runs: Vec<ClaimedRun> = c
         .prepare_cached(&due)?
-        .query_map(params![claim.node, claim.now.as_millis(), limit], |row| claimed(row, claim.node))?
+        .query_map(params![claim.node, claim.now.as_millis(), limit], |row| {
+            claimed(row, origins, claim.node)
+        })?
         .collect::<Result<_, _>>()?;
     let most = usize::try_from(limit).unwrap_or(usize::MAX);
     if runs.len() >= most {
@@ -66,11 +65,11 @@ fn next(
     }
     let mut rows = queued_rows(c, limit)?.into_iter().peekable();
     while runs.len() < most {
-        let head = heads.first(c)?;
-        let row = rows.next_if(|id| head.is_none_or(|(oldest, _)| *id < oldest));
+        let head = memory.heads.first(c)?;
+        let row = rows.next_if(|number| head.is_none_or(|(oldest, _)| *number < oldest));
         runs.extend(match (row, head) {
-            (Some(id), _) => take_live(c, claim.node, id)?,
-            (None, Some((id, lane))) => take_queued(c, heads, claim.node, (id, lane))?,
+            (Some(number), _) => take_live(c, &memory.origins, claim.node, number)?,
+            (None, Some((number, lane))) => take_queued(c, memory, claim.node, (number, lane))?,
             (None, None) => break,
         });
     }
@@ -78,77 +77,84 @@ fn next(
 }
 
 /// The oldest runs that are queued in rows of their own, the suspect ones aside.
-fn queued_rows(c: &Connection, limit: u32) -> rusqlite::Result<Vec<RunId>> {
+fn queued_rows(c: &Connection, limit: u32) -> rusqlite::Result<Vec<i64>> {
     c.prepare_cached(
-        "SELECT id FROM run_live WHERE owner IS NULL AND status = 'queued' AND deaths < 2 ORDER BY id LIMIT ?1",
+        "SELECT number FROM run_live WHERE owner IS NULL AND status = 'queued' AND deaths < 2
+         ORDER BY number LIMIT ?1",
     )?
     .query_map([limit], |row| row.get(0))?
     .collect()
 }
 
-fn suspect(c: &Connection, claim: &ClaimRuns) -> rusqlite::Result<Vec<ClaimedRun>> {
+fn suspect(c: &Connection, origins: &Origins, claim: &ClaimRuns) -> rusqlite::Result<Vec<ClaimedRun>> {
     let sql = format!(
-        "UPDATE run_live {TAKEN} WHERE id =
-             (SELECT id FROM run_live
+        "UPDATE run_live {TAKEN} WHERE number =
+             (SELECT number FROM run_live
               WHERE deaths >= 2 AND owner IS NULL AND (status = 'queued' OR wake_at <= ?2)
-              ORDER BY deaths, id LIMIT 1)
+              ORDER BY deaths, number LIMIT 1)
          RETURNING {COLUMNS}"
     );
     c.prepare_cached(&sql)?
-        .query_map(params![claim.node, claim.now.as_millis()], |row| claimed(row, claim.node))?
+        .query_map(params![claim.node, claim.now.as_millis()], |row| claimed(row, origins, claim.node))?
         .collect()
 }
 
-fn one(c: &Connection, heads: &mut Heads, node: NodeId, id: RunId) -> rusqlite::Result<Option<ClaimedRun>> {
-    if let Some(run) = take_live(c, node, id)? {
-        return Ok(Some(run));
+fn one(c: &Connection, memory: &mut Memory, node: NodeId, id: RunId) -> rusqlite::Result<Option<ClaimedRun>> {
+    // Anybody may ask for any id: another may have its number.
+    let known = c
+        .prepare_cached("SELECT 1 FROM run_live WHERE number = ?1 AND id = ?2")?
+        .exists(params![id.number(), id])?;
+    if known {
+        return take_live(c, &memory.origins, node, id.number());
     }
-    // Which lane it would wait in is known by its event; of environments there are few.
+    // Which lane it would wait in is known by its event.
     let lane = c
-        .prepare_cached(
-            "SELECT event.flow, event.environment FROM environment CROSS JOIN event
-                 ON event.workspace = environment.workspace AND event.environment = environment.id
-             WHERE event.id = ?1",
-        )?
-        .query_row([id], |row| Ok(Lane { flow: row.get(0)?, environment: row.get(1)? }))
+        .prepare_cached("SELECT origin FROM event WHERE number = ?1 AND id = ?2")?
+        .query_row(params![id.number(), id], |row| row.get(0))
         .optional()?;
-    lane.map_or(Ok(None), |lane| take_queued(c, heads, node, (id, lane)))
+    lane.map_or(Ok(None), |lane| take_queued(c, memory, node, (id.number(), lane)))
 }
 
 /// Takes a run that has a row, if it is nobody's.
-fn take_live(c: &Connection, node: NodeId, id: RunId) -> rusqlite::Result<Option<ClaimedRun>> {
-    let sql = format!("UPDATE run_live {TAKEN} WHERE id = ?2 AND owner IS NULL RETURNING {COLUMNS}");
-    c.prepare_cached(&sql)?.query_row(params![node, id], |row| claimed(row, node)).optional()
+fn take_live(
+    c: &Connection,
+    origins: &Origins,
+    node: NodeId,
+    number: i64,
+) -> rusqlite::Result<Option<ClaimedRun>> {
+    let sql = format!("UPDATE run_live {TAKEN} WHERE number = ?2 AND owner IS NULL RETURNING {COLUMNS}");
+    c.prepare_cached(&sql)?.query_row(params![node, number], |row| claimed(row, origins, node)).optional()
 }
 
 /// Takes an original run out of its lane, if it is there: from now on it has a row. Its fence is raised by that,
 /// as at every change of owner.
 fn take_queued(
     c: &Connection,
-    heads: &mut Heads,
+    memory: &mut Memory,
     node: NodeId,
-    (id, lane): (RunId, Lane),
+    (number, lane): (i64, i64),
 ) -> rusqlite::Result<Option<ClaimedRun>> {
     let sql = format!(
-        "INSERT INTO run_live
-             (workspace, environment, id, flow, version, event, cause, repeats, status, owner, fence, deaths, wake_at, created_at)
-         SELECT workspace, environment, id, flow, version, id, 'original', NULL, 'running', ?1, 2, 0, NULL, received_at
-         FROM run_queue CROSS JOIN event USING (workspace, environment, flow, id)
-         WHERE flow = ?2 AND environment = ?3 AND id = ?4
+        "INSERT INTO run_live (number, id, origin, version, cause, status, owner, fence, deaths, created_at)
+         SELECT e.number, e.id, e.origin, q.version, 'original', 'running', ?1, 2, 0, e.received_at
+         FROM run_queue q CROSS JOIN event e ON e.number = q.number
+         WHERE q.origin = ?2 AND q.number = ?3
          RETURNING {COLUMNS}"
     );
+    let origins = &memory.origins;
     let run = c
         .prepare_cached(&sql)?
-        .query_row(params![node, lane.flow, lane.environment, id], |row| claimed(row, node))
+        .query_row(params![node, lane, number], |row| claimed(row, origins, node))
         .optional()?;
     let left = c
-        .prepare_cached("DELETE FROM run_queue WHERE flow = ?1 AND environment = ?2 AND id = ?3")?
-        .execute((lane.flow, lane.environment, id))?;
-    heads.removed(c, lane, id)?;
+        .prepare_cached("DELETE FROM run_queue WHERE origin = ?1 AND number = ?2")?
+        .execute((lane, number))?;
+    memory.heads.removed(c, lane, number)?;
     // Left in its lane, it would stand before all others for ever.
     if run.is_none() && left > 0 {
         tracing::error!(
-            run = %id,
+            number,
+            origin = ?memory.origins.get(lane)?,
             "a queued run was dropped, since its event is gone from the database: it cannot be run any more; \
              if it is wanted, restore a backup that has the event, or have its sender send it again"
         );
@@ -156,18 +162,15 @@ fn take_queued(
     Ok(run)
 }
 
-fn claimed(row: &Row, node: NodeId) -> rusqlite::Result<ClaimedRun> {
+fn claimed(row: &Row, origins: &Origins, node: NodeId) -> rusqlite::Result<ClaimedRun> {
+    let origin = origins.get(row.get(0)?)?;
+    let id: RunId = row.get(1)?;
     Ok(ClaimedRun {
-        held: HeldRun {
-            place: Place { workspace: row.get(0)?, environment: row.get(1)? },
-            id: row.get(2)?,
-            owner: node,
-            fence: row.get(3)?,
-        },
-        flow: row.get(4)?,
-        version: row.get(5)?,
-        event: row.get(6)?,
-        deaths: row.get(7)?,
-        created_at: crate::sql::time(row, 8)?,
+        held: HeldRun { place: origin.place, id, owner: node, fence: row.get(2)? },
+        flow: origin.flow,
+        version: row.get(3)?,
+        event: row.get::<_, Option<_>>(4)?.unwrap_or_else(|| id.own_event()),
+        deaths: row.get(5)?,
+        created_at: crate::sql::time(row, 6)?,
     })
 }

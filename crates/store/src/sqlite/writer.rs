@@ -250,7 +250,7 @@ fn transact<'w>(
 ) -> rusqlite::Result<Vec<Outcome>> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let outcomes = writes.map(|write| apply(&transaction, memory, write)).collect::<Result<Vec<_>, _>>()?;
-    memory.claims.go_on(&transaction)?;
+    memory.claims.finish(&transaction)?;
     transaction.commit()?;
     Ok(outcomes)
 }

@@ -76,7 +76,7 @@ async fn a_finished_run_is_stored_with_its_event_at_once() {
     assert_eq!(f.store.writes().transactions, before + 1, "one commit for all of it");
     let run = f.store.run_get(f.place.workspace, id).await.unwrap().unwrap();
     assert_eq!(run.status, Status::Succeeded);
-    assert_eq!(f.store.run_journal(f.place, id).await.unwrap(), [b"[1]"]);
+    assert_eq!(f.store.run_journal(id).await.unwrap(), [b"[1]"]);
     assert_eq!(f.store.delivery_of_runs(f.place.workspace, vec![id]).await.unwrap().len(), 1);
 }
 
@@ -108,6 +108,47 @@ async fn lists_go_back_page_by_page() {
     }
     let elsewhere = Place { environment: f.store.ids().next(), ..f.place };
     assert!(f.store.event_list(elsewhere, EventFilter::default(), first()).await.unwrap().items.is_empty());
+}
+
+#[tokio::test]
+async fn ids_go_on_after_those_of_the_last_start() {
+    let mut f = Fixture::new().await;
+    // The clock that made it was ahead.
+    let ahead = clock::Clock::virtual_from(f.store.now().after(std::time::Duration::from_secs(3600)));
+    let mut admission = f.admission(None, Begin::Queued);
+    admission.event.id = Ids::new(ahead, clock::Random::system()).next();
+    let last = admission.event.id;
+    f.store.event_admit(admission).await.unwrap();
+    f.reopen().await;
+    assert!(f.queued().await > last);
+}
+
+#[tokio::test]
+async fn an_id_is_more_than_the_number_of_its_row() {
+    let f = Fixture::new().await;
+    let real = f.queued().await;
+    let mut bytes = *real.as_bytes();
+    bytes[15] ^= 1;
+    let guessed = EventId::from_bytes(bytes);
+    assert_eq!(guessed.number(), real.number());
+    let (workspace, run) = (f.place.workspace, guessed.original_run());
+    assert!(f.store.event_get(workspace, guessed).await.unwrap().is_none());
+    assert!(f.store.event_content(f.place, guessed).await.unwrap().is_none());
+    for claims in [false, true] {
+        assert!(f.store.run_get(workspace, run).await.unwrap().is_none());
+        assert!(f.store.run_claim_one(f.node, run).await.unwrap().is_none());
+        let repeat =
+            Repeat { id: f.store.ids().next(), version: f.version, cause: Cause::Replay, repeats: run };
+        assert!(matches!(f.store.run_repeat(f.place, guessed, repeat).await, Err(Error::Conflict(_))));
+        if !claims {
+            let claimed = f.store.run_claim_one(f.node, real.original_run()).await.unwrap();
+            let waits = Fixture::commit(
+                claimed.unwrap().held,
+                Then::Release { status: Status::Waiting, wake_at: None },
+            );
+            f.store.run_commit(&f.store.run_seal(waits)).await.unwrap();
+        }
+    }
 }
 
 #[tokio::test]

@@ -73,13 +73,7 @@ impl Fixture {
             },
             dedupe: key
                 .map(|key| DedupeClaim { key: [key; 16], expires_at: now.after(Duration::from_secs(3600)) }),
-            run: Some(NewRun {
-                id: id.original_run(),
-                version: self.version,
-                cause: Cause::Original,
-                repeats: None,
-                begin,
-            }),
+            run: Some(OriginalRun { version: self.version, begin }),
         }
     }
 

@@ -20,14 +20,8 @@ impl Fixture {
     /// Queues a repeat of an original run.
     async fn repeated(&self, original: RunId) -> RunId {
         let id = self.store.ids().next();
-        let run = NewRun {
-            id,
-            version: self.version,
-            cause: Cause::Replay,
-            repeats: Some(original),
-            begin: Begin::Queued,
-        };
-        self.store.run_repeat(self.place, EventId::from_bytes(*original.as_bytes()), run).await.unwrap();
+        let run = Repeat { id, version: self.version, cause: Cause::Replay, repeats: original };
+        self.store.run_repeat(self.place, original.own_event(), run).await.unwrap();
         id
     }
 
@@ -132,6 +126,8 @@ async fn lists_are_whole_over_lanes_and_over_what_is_live_or_finished() {
             of_flow.extend([waits, runs]);
         }
     }
+    let running = RunFilter { flow: Some(other), status: Some(Status::Running) };
+    assert_eq!(f.listed(running, first()).await.len(), 2, "the third has ended");
     let repeat = f.repeated(queued[0]).await;
     for list in [&mut all, &mut queued, &mut of_flow] {
         list.push(repeat);
@@ -242,11 +238,9 @@ async fn a_claim_that_fails_takes_nothing() {
     let second = f.queued_in(other, f.place.environment).await;
     let third = f.queued().await.original_run();
     // Somebody holds the second already, which cannot be: to take it up as well is an error.
-    let twin = "INSERT INTO run_live
-             (workspace, environment, id, flow, version, event, cause, repeats, status, owner, fence, deaths, wake_at, created_at)
-         SELECT workspace, environment, id, flow, version, id, 'original', NULL, 'running', ?2, 1, 0, NULL, 0
-         FROM run_queue WHERE id = ?1";
-    f.store.change(vec![Statement::new(twin, values![second, f.node])]).await.unwrap();
+    let twin = "INSERT INTO run_live (number, id, origin, version, cause, status, owner, fence, deaths, created_at)
+         SELECT number, ?2, origin, version, 'original', 'running', ?3, 1, 0, 0 FROM run_queue WHERE number = ?1";
+    f.store.change(vec![Statement::new(twin, values![second.number(), second, f.node])]).await.unwrap();
     assert!(f.store.run_claim(f.node, 2).await.is_err());
     let delete = "DELETE FROM run_live WHERE id = ?1";
     f.store.change(vec![Statement::new(delete, values![second])]).await.unwrap();

@@ -37,7 +37,7 @@ async fn a_worker_that_lost_its_run_cannot_commit() {
     let mut late = Fixture::commit(old, Then::End(f.ending()));
     late.deliveries.push(f.delivery(destination));
     assert_eq!(f.store.run_commit(&f.store.run_seal(late)).await.unwrap(), Committed::Lost);
-    assert!(f.store.run_journal(f.place, old.id).await.unwrap().is_empty());
+    assert!(f.store.run_journal(old.id).await.unwrap().is_empty());
     assert!(f.store.delivery_of_runs(f.place.workspace, vec![old.id]).await.unwrap().is_empty());
     assert_eq!(
         f.store.run_commit(&f.store.run_seal(Fixture::commit(taken.held, Then::Hold))).await.unwrap(),
@@ -50,7 +50,7 @@ async fn a_worker_that_lost_its_run_cannot_commit() {
         Committed::Lost,
         "it has ended"
     );
-    assert_eq!(f.store.run_journal(f.place, old.id).await.unwrap().len(), 2);
+    assert_eq!(f.store.run_journal(old.id).await.unwrap().len(), 2);
 }
 
 #[tokio::test]
@@ -126,7 +126,7 @@ async fn a_run_can_begin_held_with_what_its_pure_steps_did() {
     let held = HeldRun { id, place: f.place, owner: f.node, fence: 1 };
     let end = RunCommit { seq: 1, ..Fixture::commit(held, Then::End(f.ending())) };
     assert_eq!(f.store.run_commit(&f.store.run_seal(end)).await.unwrap(), Committed::Done);
-    assert_eq!(f.store.run_journal(f.place, id).await.unwrap(), [b"[0]".to_vec(), b"[]".to_vec()]);
+    assert_eq!(f.store.run_journal(id).await.unwrap(), [b"[0]".to_vec(), b"[]".to_vec()]);
     assert_eq!(f.store.delivery_of_runs(f.place.workspace, vec![id]).await.unwrap().len(), 1);
 }
 

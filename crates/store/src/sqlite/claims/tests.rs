@@ -77,7 +77,7 @@ proptest! {
                             after.insert(n, (event, now + time));
                         }
                     }
-                    claims.go_on(&transaction).unwrap();
+                    claims.finish(&transaction).unwrap();
                     if commits {
                         transaction.commit().unwrap();
                         claims.committed();
@@ -102,7 +102,7 @@ fn claims_move_to_the_index_and_leave_the_log_short() {
         // As if random: a multiplication by an odd number meets every value once.
         let key = n.wrapping_mul(0x9E37_79B9_7F4A_7C15_F39C_C060_5CED_C835).to_be_bytes();
         assert_eq!(claims.claim(&transaction, key, event, (0, 100)).unwrap(), None);
-        claims.go_on(&transaction).unwrap();
+        claims.finish(&transaction).unwrap();
         transaction.commit().unwrap();
         claims.committed();
     }

@@ -11,7 +11,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::{
-    Admission, Begin, Cause, EnvironmentId, EventId, EventStatus, FlowId, NewEvent, NewRun, NodeId, Place,
+    Admission, Begin, EnvironmentId, EventStatus, FlowId, NewEvent, NodeId, OriginalRun, Place, RunId,
     VersionId, WorkspaceId,
     event::SealedAdmission,
     run::{ClaimRuns, Which},
@@ -23,28 +23,27 @@ const PLACE: Place =
     Place { workspace: WorkspaceId::from_bytes([1; 16]), environment: EnvironmentId::from_bytes([2; 16]) };
 
 fn run(n: u16) -> RunId {
-    RunId::from_bytes(u128::from(n).to_be_bytes())
+    // Its number is in the upper half.
+    RunId::from_bytes((u128::from(n) << 64).to_be_bytes())
 }
 
-fn lane(n: u16) -> Lane {
-    Lane { flow: FlowId::from_bytes(u128::from(n).to_be_bytes()), environment: PLACE.environment }
+fn flow(n: u16) -> FlowId {
+    FlowId::from_bytes(u128::from(n).to_be_bytes())
 }
 
 /// An event whose run waits in a lane.
 fn admit(id: u16, to: u16) -> Write {
     let event = NewEvent {
-        id: EventId::from_bytes(*run(id).as_bytes()),
+        id: run(id).own_event(),
         place: PLACE,
-        flow: lane(to).flow,
+        flow: flow(to),
         source: None,
         kind: "api",
         received_at: Timestamp::from_millis(0),
         status: EventStatus::Accepted,
         content: "{}".into(),
     };
-    let version = VersionId::from_bytes([3; 16]);
-    let begin = Begin::Queued;
-    let run = Some(NewRun { id: run(id), version, cause: Cause::Original, repeats: None, begin });
+    let run = Some(OriginalRun { version: VersionId::from_bytes([3; 16]), begin: Begin::Queued });
     Write::Admit(Box::new(SealedAdmission(Admission { event, dedupe: None, run })))
 }
 
@@ -71,9 +70,10 @@ fn claimed(c: &Connection, memory: &mut Memory, which: Which) -> Vec<RunId> {
     }
 }
 
-/// The heads by age, which must be known.
-fn known(memory: &Memory) -> Vec<(RunId, Lane)> {
-    memory.heads.0.as_ref().unwrap().by_age.iter().copied().collect()
+/// The numbers of the heads by age, which must be known, and the flows of their lanes.
+fn known(memory: &Memory) -> Vec<(i64, FlowId)> {
+    let heads = memory.heads.0.as_ref().unwrap().by_age.iter();
+    heads.map(|(number, lane)| (*number, memory.origins.get(*lane).unwrap().flow)).collect()
 }
 
 #[test]
@@ -83,13 +83,13 @@ fn heads_follow_what_is_added_and_taken() {
     for (id, to) in [(5, 1), (7, 2), (6, 2), (8, 1), (3, 1)] {
         apply(&c, &mut memory, &admit(id, to)).unwrap();
     }
-    assert_eq!(known(&memory), [(run(3), lane(1)), (run(6), lane(2))]);
+    assert_eq!(known(&memory), [(3, flow(1)), (6, flow(2))]);
     assert_eq!(claimed(&c, &mut memory, Which::One(run(5))), [run(5)]);
-    assert_eq!(known(&memory), [(run(3), lane(1)), (run(6), lane(2))]);
+    assert_eq!(known(&memory), [(3, flow(1)), (6, flow(2))]);
     assert_eq!(claimed(&c, &mut memory, Which::One(run(6))), [run(6)]);
-    assert_eq!(known(&memory), [(run(3), lane(1)), (run(7), lane(2))]);
+    assert_eq!(known(&memory), [(3, flow(1)), (7, flow(2))]);
     assert_eq!(claimed(&c, &mut memory, Which::Next(2)), [run(3), run(7)]);
-    assert_eq!(known(&memory), [(run(8), lane(1))]);
+    assert_eq!(known(&memory), [(8, flow(1))]);
     assert_eq!(claimed(&c, &mut memory, Which::Next(2)), [run(8)]);
     assert_eq!(known(&memory), []);
 }
