@@ -225,10 +225,10 @@ impl Store {
     /// When the database cannot be written.
     pub async fn delivery_replay(&self, workspace: WorkspaceId, id: DeliveryId) -> Result<bool, Error> {
         let statement = Statement::new(
-            "UPDATE delivery_live SET status = 'pending', due_at = ?3
-             WHERE workspace = ?2 AND environment IN (SELECT e.id FROM environment e WHERE e.workspace = ?2)
-               AND id = ?1 AND status = 'dead'",
-            values![id, workspace, self.now()],
+            "UPDATE delivery_live SET status = 'pending', due_at = ?4
+             WHERE number = ?1 AND id = ?2 AND status = 'dead'
+               AND EXISTS (SELECT 1 FROM origin o WHERE o.number = delivery_live.origin AND o.workspace = ?3)",
+            values![id.number(), id, workspace, self.now()],
         );
         self.change(vec![statement]).await.map(|changed| changed == [1])
     }
@@ -254,33 +254,35 @@ fn backlog(
     wanted: &BacklogRequest,
 ) -> rusqlite::Result<Backlog> {
     // The index alone tells which are due; only what the caller lacks is read whole.
-    let mut ids = c.prepare_cached(
-        "SELECT id, rowid FROM delivery_live WHERE status = 'pending' AND destination = ?1 AND due_at <= ?2 \
-         ORDER BY due_at, id",
+    let mut numbers = c.prepare_cached(
+        "SELECT number FROM delivery_live WHERE status = 'pending' AND destination = ?1 AND due_at <= ?2 \
+         ORDER BY due_at, number",
     )?;
     let mut whole = c.prepare_cached(
-        "SELECT workspace, environment, run, attempts, created_at, sealed FROM delivery_live WHERE rowid = ?1",
+        "SELECT d.id, o.workspace, o.environment, d.run, d.attempts, d.created_at, d.sealed
+         FROM delivery_live d CROSS JOIN origin o ON o.number = d.origin WHERE d.number = ?1",
     )?;
+    let except: HashSet<i64> = wanted.except.iter().map(|id| id.number()).collect();
     let mut backlog = Backlog { due: Vec::new(), more: false, next: None };
     let mut bytes = 0;
-    for found in ids.query_map((destination, by.as_millis()), |row| Ok((row.get(0)?, row.get(1)?)))? {
-        let (id, row): (DeliveryId, i64) = found?;
-        if wanted.except.contains(&id) {
+    for number in numbers.query_map((destination, by.as_millis()), |row| row.get(0))? {
+        let number: i64 = number?;
+        if except.contains(&number) {
             continue;
         }
         if backlog.due.len() >= wanted.rows || bytes >= wanted.bytes {
             backlog.more = true;
             return Ok(backlog);
         }
-        let due = whole.query_row([row], |row| {
+        let due = whole.query_row([number], |row| {
             Ok(DueDelivery {
-                id,
-                place: Place { workspace: row.get(0)?, environment: row.get(1)? },
+                id: row.get(0)?,
+                place: Place { workspace: row.get(1)?, environment: row.get(2)? },
                 destination,
-                run: row.get(2)?,
-                attempts: row.get(3)?,
-                created_at: time(row, 4)?,
-                message: row.get(5)?,
+                run: row.get(3)?,
+                attempts: row.get(4)?,
+                created_at: time(row, 5)?,
+                message: row.get(6)?,
             })
         });
         if let Some(due) = due.optional()? {

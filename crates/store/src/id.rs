@@ -182,6 +182,13 @@ impl RunId {
     }
 }
 
+impl DeliveryId {
+    /// The key of its row.
+    pub(crate) fn number(self) -> i64 {
+        number(self.0)
+    }
+}
+
 /// The time and the counter of a UUIDv7 in one number of 60 bits. [`Ids`] gives no two of one database the same, and
 /// they are in the order of the ids.
 fn number(id: Uuid) -> i64 {

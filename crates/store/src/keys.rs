@@ -11,7 +11,7 @@ const SEALED: [(&str, &str); 6] = [
     ("source", "SELECT sealed FROM source LIMIT 1"),
     ("destination", "SELECT sealed FROM destination LIMIT 1"),
     ("provider", "SELECT sealed FROM provider LIMIT 1"),
-    ("delivery", "SELECT sealed FROM delivery_live ORDER BY rowid DESC LIMIT 1"),
+    ("delivery", "SELECT sealed FROM delivery_live ORDER BY number DESC LIMIT 1"),
     ("event", "SELECT sealed FROM event ORDER BY number DESC LIMIT 1"),
 ];
 

@@ -49,7 +49,7 @@ pub(crate) struct Database {
 }
 
 impl Database {
-    /// Opens it; gives also the greatest number of an event or a run in it.
+    /// Opens it; gives also the greatest number of a row in it.
     pub(crate) fn open(options: &Options) -> Result<(Self, i64), Error> {
         let directory = &options.directory;
         let failed = |reason: String| Error::Open { path: directory.display().to_string(), reason };
@@ -115,10 +115,14 @@ impl Database {
     }
 }
 
-/// The greatest number of an event or a run; 0 when there is none.
+/// The greatest number of an event, a run or a delivery; 0 when there is none.
 fn last_number(connection: &Connection) -> rusqlite::Result<i64> {
-    let sql = "SELECT max(ifnull((SELECT max(number) FROM event), 0), ifnull((SELECT max(number) FROM run_live), 0),
-                   ifnull((SELECT max(number) FROM run), 0))";
+    let sql = "SELECT ifnull(max(number), 0) FROM (
+            SELECT max(number) AS number FROM event
+            UNION ALL SELECT max(number) FROM run_live
+            UNION ALL SELECT max(number) FROM run
+            UNION ALL SELECT max(number) FROM delivery_live
+            UNION ALL SELECT max(number) FROM delivery)";
     connection.query_row(sql, [], |row| row.get(0))
 }
 

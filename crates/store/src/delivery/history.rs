@@ -1,11 +1,13 @@
 //! What became of deliveries: lists, messages, attempts.
 
 use clock::Timestamp;
-use rusqlite::{OptionalExtension, Row};
+use rusqlite::{Connection, OptionalExtension, Row};
 
 use super::{DeliveryState, attempt_id};
 use crate::{
     DeliveryId, DestinationId, EnvironmentId, Error, Page, PageRequest, Place, RunId, Store, WorkspaceId,
+    newest::Newest,
+    origin,
     sql::{time, word},
 };
 
@@ -47,13 +49,36 @@ pub struct Attempt {
     pub record: Vec<u8>,
 }
 
-/// A delivery of a workspace, whatever its environment.
-const IN_WORKSPACE: &str =
-    "workspace = ?2 AND environment IN (SELECT e.id FROM environment e WHERE e.workspace = ?2) AND id = ?1";
+/// Where a delivery is kept.
+#[derive(Clone, Copy)]
+enum Kept {
+    /// Among those that are due, waiting or dead.
+    Live,
+    /// Among those that arrived.
+    Done,
+}
 
-const LIVE: &str = "id, environment, destination, run, step, status, attempts, created_at, \
-    CASE status WHEN 'dead' THEN (SELECT max(a.at) FROM attempt a WHERE a.delivery = id) END, due_at";
-const DONE: &str = "id, environment, destination, run, step, status, attempts, created_at, finished_at, NULL";
+const LIVE: &str = "SELECT d.id, o.environment, d.destination, d.run, d.step, d.status, d.attempts, d.created_at,
+         CASE d.status WHEN 'dead' THEN (SELECT max(a.at) FROM attempt a WHERE a.delivery = d.number) END, d.due_at
+     FROM delivery_live d CROSS JOIN origin o ON o.number = d.origin WHERE d.number = ?1 AND o.workspace = ?2";
+const DONE: &str =
+    "SELECT d.id, o.environment, d.destination, d.run, d.step, 'delivered', d.attempts, d.created_at,
+         d.finished_at, NULL
+     FROM delivery d CROSS JOIN origin o ON o.number = d.origin WHERE d.number = ?1 AND o.workspace = ?2";
+
+/// The delivery of a number that is kept there, if it is of this workspace.
+fn row(
+    c: &Connection,
+    kept: Kept,
+    workspace: WorkspaceId,
+    number: i64,
+) -> rusqlite::Result<Option<DeliveryView>> {
+    let sql = match kept {
+        Kept::Live => LIVE,
+        Kept::Done => DONE,
+    };
+    c.prepare_cached(sql)?.query_row((number, workspace), view).optional()
+}
 
 impl Store {
     /// A delivery of a workspace.
@@ -65,17 +90,7 @@ impl Store {
         workspace: WorkspaceId,
         id: DeliveryId,
     ) -> Result<Option<DeliveryView>, Error> {
-        self.read(move |c| {
-            for (columns, table) in [(LIVE, "delivery_live"), (DONE, "delivery")] {
-                let sql = format!("SELECT {columns} FROM {table} WHERE {IN_WORKSPACE}");
-                let found = c.prepare_cached(&sql)?.query_row((id, workspace), view).optional()?;
-                if found.is_some() {
-                    return Ok(found);
-                }
-            }
-            Ok(None)
-        })
-        .await
+        self.read(move |c| get(c, workspace, id)).await
     }
 
     /// A delivery's message as JSON.
@@ -89,15 +104,14 @@ impl Store {
     ) -> Result<Option<Vec<u8>>, Error> {
         let sealed: Option<Vec<u8>> = self
             .read(move |c| {
-                for table in ["delivery_live", "delivery"] {
-                    let sql = format!("SELECT sealed FROM {table} WHERE {IN_WORKSPACE}");
-                    let found =
-                        c.prepare_cached(&sql)?.query_row((id, workspace), |row| row.get(0)).optional()?;
-                    if found.is_some() {
-                        return Ok(found);
-                    }
+                if get(c, workspace, id)?.is_none() {
+                    return Ok(None);
                 }
-                Ok(None)
+                let mut query = c.prepare_cached(
+                    "SELECT sealed FROM delivery_live WHERE number = ?1
+                     UNION ALL SELECT sealed FROM delivery WHERE number = ?1",
+                )?;
+                query.query_row([id.number()], |row| row.get(0)).optional()
             })
             .await?;
         sealed.map(|sealed| self.unseal("delivery", id.as_bytes(), &sealed)).transpose()
@@ -114,13 +128,14 @@ impl Store {
     ) -> Result<Vec<DeliveryView>, Error> {
         self.read(move |c| {
             let mut found = Vec::new();
-            for (columns, table) in [(LIVE, "delivery_live"), (DONE, "delivery")] {
-                let sql =
-                    format!("SELECT {columns} FROM {table} WHERE run = ?1 AND workspace = ?2 ORDER BY id");
-                let mut query = c.prepare_cached(&sql)?;
+            for (kept, sql) in [
+                (Kept::Live, "SELECT number FROM delivery_live WHERE run = ?1 ORDER BY number"),
+                (Kept::Done, "SELECT number FROM delivery WHERE run = ?1 ORDER BY number"),
+            ] {
+                let mut numbers = c.prepare_cached(sql)?;
                 for run in &runs {
-                    for row in query.query_map((run, workspace), view)? {
-                        found.push(row?);
+                    for number in numbers.query_map([run], |row| row.get(0))? {
+                        found.extend(row(c, kept, workspace, number?)?);
                     }
                 }
             }
@@ -141,26 +156,25 @@ impl Store {
         page: PageRequest<DeliveryId>,
     ) -> Result<Page<DeliveryView>, Error> {
         self.read(move |c| {
-            let before = page.before.unwrap_or(DeliveryId::from_bytes([0xFF; 16]));
-            let tables: &[(&str, &str, &str)] = if only_dead {
-                &[(LIVE, "delivery_live", "AND status = 'dead'")]
-            } else {
-                &[(LIVE, "delivery_live", ""), (DONE, "delivery", "")]
-            };
-            let mut items = Vec::new();
-            for (columns, table, and) in tables {
-                let sql = format!(
-                    "SELECT {columns} FROM {table} WHERE workspace = ?1 AND environment = ?2 AND id < ?3 {and} \
-                     ORDER BY id DESC LIMIT ?4"
-                );
-                let mut query = c.prepare_cached(&sql)?;
-                let rows = query.query_map((place.workspace, place.environment, before, page.fetch()), view)?;
-                for row in rows {
-                    items.push(row?);
+            let mut newest = Newest::new(&page, DeliveryId::number);
+            let states: &[&str] = if only_dead { &["dead"] } else { &["pending", "dead"] };
+            for origin in origin::of_place(c, place)? {
+                for state in states {
+                    let sql =
+                        "SELECT number FROM delivery_live WHERE origin = ?4 AND status = ?5 AND number < ?1
+                                   AND number > ?2
+                               ORDER BY number DESC LIMIT ?3";
+                    newest.add(c, sql, &[&origin, state], Kept::Live)?;
+                }
+                if !only_dead {
+                    let sql = "SELECT number FROM delivery WHERE origin = ?4 AND number < ?1 AND number > ?2
+                               ORDER BY number DESC LIMIT ?3";
+                    newest.add(c, sql, &[&origin], Kept::Done)?;
                 }
             }
-            items.sort_by_key(|delivery: &DeliveryView| std::cmp::Reverse(delivery.id));
-            Ok(Page::cut(items, page.limit))
+            let found = newest.found().into_iter();
+            let items = found.filter_map(|(number, kept)| row(c, kept, place.workspace, number).transpose());
+            Ok(Page::cut(items.collect::<Result<_, _>>()?, page.limit))
         })
         .await
     }
@@ -176,18 +190,13 @@ impl Store {
     ) -> Result<Vec<(DeliveryId, Attempt)>, Error> {
         let rows: Vec<(DeliveryId, Attempt)> = self
             .read(move |c| {
-                let mut before = c.prepare_cached(
-                    "SELECT number, at, outcome, sealed FROM attempt WHERE delivery = ?1 AND workspace = ?2 ORDER BY number",
-                )?;
-                let mut last = c.prepare_cached(&format!(
-                    "SELECT attempts, began_at, outcome, record FROM delivery WHERE {IN_WORKSPACE}"
-                ))?;
                 let mut found = Vec::new();
                 for id in deliveries {
-                    for row in before.query_map((id, workspace), attempt)? {
-                        found.push((id, row?));
+                    if get(c, workspace, id)?.is_some() {
+                        for row in c.prepare_cached(ATTEMPTS)?.query_map([id.number()], attempt)? {
+                            found.push((id, row?));
+                        }
                     }
-                    found.extend(last.query_row((id, workspace), attempt).optional()?.map(|last| (id, last)));
                 }
                 Ok(found)
             })
@@ -209,17 +218,11 @@ impl Store {
         id: DeliveryId,
     ) -> Result<Option<Attempt>, Error> {
         let row = self.read(move |c| {
-            let sql =
-                format!("SELECT attempts, began_at, outcome, record FROM delivery WHERE {IN_WORKSPACE}");
-            let last = c.prepare_cached(&sql)?.query_row((id, workspace), attempt).optional()?;
-            if last.is_some() {
-                return Ok(last);
+            if get(c, workspace, id)?.is_none() {
+                return Ok(None);
             }
-            let mut query = c.prepare_cached(
-                "SELECT number, at, outcome, sealed FROM attempt WHERE delivery = ?1 AND workspace = ?2
-                 ORDER BY number DESC LIMIT 1",
-            )?;
-            query.query_row((id, workspace), attempt).optional()
+            let newest = format!("{ATTEMPTS} DESC LIMIT 1");
+            c.prepare_cached(&newest)?.query_row([id.number()], attempt).optional()
         });
         let open = |mut attempt: Attempt| {
             attempt.record = self.unseal("attempt", &attempt_id(id, attempt.number), &attempt.record)?;
@@ -228,6 +231,21 @@ impl Store {
         row.await?.map(open).transpose()
     }
 }
+
+/// The delivery of an id, if it is of this workspace.
+fn get(c: &Connection, workspace: WorkspaceId, id: DeliveryId) -> rusqlite::Result<Option<DeliveryView>> {
+    for kept in [Kept::Live, Kept::Done] {
+        let found = row(c, kept, workspace, id.number())?.filter(|delivery| delivery.id == id);
+        if found.is_some() {
+            return Ok(found);
+        }
+    }
+    Ok(None)
+}
+
+/// The attempts of a delivery, oldest first: those after which it went on, then the one that arrived.
+const ATTEMPTS: &str = "SELECT number, at, outcome, sealed FROM attempt WHERE delivery = ?1
+     UNION ALL SELECT attempts, began_at, 'delivered', record FROM delivery WHERE number = ?1 ORDER BY 1";
 
 fn attempt(row: &Row) -> rusqlite::Result<Attempt> {
     Ok(Attempt { number: row.get(0)?, at: time(row, 1)?, outcome: row.get(2)?, record: row.get(3)? })

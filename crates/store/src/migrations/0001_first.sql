@@ -173,7 +173,7 @@ CREATE TABLE origin (
 CREATE UNIQUE INDEX origin_once ON origin (workspace, environment, flow, ifnull(source, x''), kind);
 CREATE INDEX origin_of_source ON origin (source) WHERE source IS NOT NULL;
 
--- Events and runs are kept by the `number` of their id, its time and counter (id.rs), which is the order of lists:
+-- Events, runs and deliveries are kept by the `number` of their id, its time and counter (id.rs), which is the order of lists:
 -- a row needs no index to be found by its id, and what is made last stands last.
 
 -- Accepted requests. An event's original run has the event's own id, so there can be only one.
@@ -278,9 +278,9 @@ CREATE TABLE journal (
 
 -- Deliveries that are due, waiting or dead: small, and emptied as they arrive.
 CREATE TABLE delivery_live (
-    workspace BLOB NOT NULL,
-    environment BLOB NOT NULL,
+    number INTEGER PRIMARY KEY,
     id BLOB NOT NULL,
+    origin INTEGER NOT NULL, -- its run's
     destination BLOB NOT NULL,
     run BLOB NOT NULL,
     step TEXT NOT NULL,
@@ -288,39 +288,34 @@ CREATE TABLE delivery_live (
     attempts INTEGER NOT NULL,
     due_at INTEGER NOT NULL,
     created_at INTEGER NOT NULL,
-    sealed BLOB NOT NULL, -- the message, JSON
-    PRIMARY KEY (workspace, environment, id)
+    sealed BLOB NOT NULL -- the message, JSON
 ) STRICT;
-CREATE INDEX delivery_due ON delivery_live (destination, due_at, id) WHERE status = 'pending';
-CREATE INDEX delivery_dead ON delivery_live (workspace, environment, id) WHERE status = 'dead';
-CREATE INDEX delivery_dead_of_destination ON delivery_live (destination, id) WHERE status = 'dead';
-CREATE INDEX delivery_live_of_run ON delivery_live (run, id);
+CREATE INDEX delivery_due ON delivery_live (destination, due_at) WHERE status = 'pending';
+CREATE INDEX delivery_dead_of_destination ON delivery_live (destination) WHERE status = 'dead';
+CREATE INDEX delivery_live_list ON delivery_live (origin, status);
+CREATE INDEX delivery_live_of_run ON delivery_live (run);
 
 -- Deliveries that arrived, each with its last attempt: what is written and read together is one row.
 CREATE TABLE delivery (
-    workspace BLOB NOT NULL,
-    environment BLOB NOT NULL,
+    number INTEGER PRIMARY KEY,
     id BLOB NOT NULL,
+    origin INTEGER NOT NULL,
     destination BLOB NOT NULL,
     run BLOB NOT NULL,
     step TEXT NOT NULL,
-    status TEXT NOT NULL, -- delivered
     attempts INTEGER NOT NULL,
     created_at INTEGER NOT NULL,
     finished_at INTEGER NOT NULL,
     sealed BLOB NOT NULL, -- the message
-    began_at INTEGER NOT NULL, -- the last attempt, and how it was judged
-    outcome TEXT NOT NULL,
-    record BLOB NOT NULL, -- sealed: its request, response and times, JSON
-    PRIMARY KEY (workspace, environment, id)
+    began_at INTEGER NOT NULL, -- the last attempt
+    record BLOB NOT NULL -- sealed: its request, response and times, JSON
 ) STRICT;
-CREATE INDEX delivery_of_destination ON delivery (destination, id);
-CREATE INDEX delivery_of_run ON delivery (run, id);
+CREATE INDEX delivery_list ON delivery (origin);
+CREATE INDEX delivery_of_run ON delivery (run);
 
 -- Attempts after which the delivery went on.
 CREATE TABLE attempt (
-    workspace BLOB NOT NULL,
-    delivery BLOB NOT NULL,
+    delivery INTEGER NOT NULL, -- its number
     number INTEGER NOT NULL,
     at INTEGER NOT NULL,
     outcome TEXT NOT NULL,

@@ -6,7 +6,7 @@ use rusqlite::{Connection, OptionalExtension, params, params_from_iter};
 
 use super::{claims::Claims, memory::Memory, queue};
 use crate::{
-    Place, RunId,
+    RunId,
     delivery::{AttemptCommit, NewDelivery, Settle, Settled},
     event::{Admission, Admitted, Begin, NewEvent, OriginalRun},
     run::{Committed, Ending, HeldRun, RunCommit, Then, status_word},
@@ -92,7 +92,7 @@ fn insert_run(
                 owner,
                 event.received_at.as_millis(),
             ])?;
-            insert_deliveries(c, event.place, id, deliveries)
+            insert_deliveries(c, origin, id, deliveries)
         }
         Begin::Finished { ending, deliveries, .. } => {
             c.prepare_cached(
@@ -110,7 +110,7 @@ fn insert_run(
                 event.received_at.as_millis(),
                 ending.at.as_millis(),
             ])?;
-            insert_deliveries(c, event.place, id, deliveries)
+            insert_deliveries(c, origin, id, deliveries)
         }
     }
 }
@@ -123,7 +123,7 @@ fn insert_record(c: &Connection, (run, seq): (RunId, u32), record: &[u8]) -> rus
 
 fn insert_deliveries(
     c: &Connection,
-    place: Place,
+    origin: i64,
     run: RunId,
     deliveries: &[NewDelivery],
 ) -> rusqlite::Result<()> {
@@ -133,16 +133,16 @@ fn insert_deliveries(
     // One whose destination was deleted meanwhile is a dead letter: nobody would ever send it.
     let mut insert = c.prepare_cached(
         "INSERT INTO delivery_live
-             (workspace, environment, id, destination, run, step, status, attempts, due_at, created_at, sealed)
+             (number, id, origin, destination, run, step, status, attempts, due_at, created_at, sealed)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6,
                  CASE WHEN EXISTS (SELECT 1 FROM destination WHERE id = ?4) THEN 'pending' ELSE 'dead' END,
                  0, ?7, ?7, ?8)",
     )?;
     for delivery in deliveries {
         insert.execute(params![
-            place.workspace,
-            place.environment,
+            delivery.id.number(),
             delivery.id,
+            origin,
             delivery.destination,
             run,
             delivery.step,
@@ -155,21 +155,18 @@ fn insert_deliveries(
 
 fn run_commit(c: &Connection, commit: &RunCommit) -> rusqlite::Result<Committed> {
     let held = &commit.held;
-    // The statement that changes the hold is the check of the fence as well.
-    let still_held = match &commit.then {
-        Then::Hold => is_held(c, held)?,
+    let Some(origin) = origin_if_held(c, held)? else { return Ok(Committed::Lost) };
+    match &commit.then {
+        Then::Hold => {}
         Then::Release { status, wake_at } => {
-            release(c, held, *status, wake_at.map(clock::Timestamp::as_millis))?
+            release(c, held.id, *status, wake_at.map(clock::Timestamp::as_millis))?;
         }
-        Then::End(ending) => end(c, held, ending)?,
-    };
-    if !still_held {
-        return Ok(Committed::Lost);
+        Then::End(ending) => end(c, held.id, ending)?,
     }
     if let Some(record) = &commit.record {
         insert_record(c, (held.id, commit.seq), record)?;
     }
-    insert_deliveries(c, held.place, held.id, &commit.deliveries)?;
+    insert_deliveries(c, origin, held.id, &commit.deliveries)?;
     if commit.absolved {
         c.prepare_cached("UPDATE run_live SET deaths = 0 WHERE number = ?1")?.execute([held.id.number()])?;
     }
@@ -179,84 +176,68 @@ fn run_commit(c: &Connection, commit: &RunCommit) -> rusqlite::Result<Committed>
     Ok(Committed::Done)
 }
 
-fn is_held(c: &Connection, held: &HeldRun) -> rusqlite::Result<bool> {
-    c.prepare_cached("SELECT 1 FROM run_live WHERE number = ?1 AND owner = ?2 AND fence = ?3")?
-        .exists(params![held.id.number(), held.owner, held.fence])
+/// A run's origin, if it is held by this node under this fence.
+fn origin_if_held(c: &Connection, held: &HeldRun) -> rusqlite::Result<Option<i64>> {
+    c.prepare_cached("SELECT origin FROM run_live WHERE number = ?1 AND owner = ?2 AND fence = ?3")?
+        .query_row(params![held.id.number(), held.owner, held.fence], |row| row.get(0))
+        .optional()
 }
 
-fn release(c: &Connection, held: &HeldRun, status: Status, wake_at: Option<i64>) -> rusqlite::Result<bool> {
-    let changed = c
-        .prepare_cached(
-            "UPDATE run_live SET owner = NULL, status = ?4, wake_at = ?5
-             WHERE number = ?1 AND owner = ?2 AND fence = ?3",
-        )?
-        .execute(params![held.id.number(), held.owner, held.fence, status_word(status), wake_at])?;
-    Ok(changed == 1)
+fn release(c: &Connection, id: RunId, status: Status, wake_at: Option<i64>) -> rusqlite::Result<()> {
+    c.prepare_cached("UPDATE run_live SET owner = NULL, status = ?2, wake_at = ?3 WHERE number = ?1")?
+        .execute(params![id.number(), status_word(status), wake_at])
+        .map(drop)
 }
 
-fn end(c: &Connection, held: &HeldRun, ending: &Ending) -> rusqlite::Result<bool> {
-    let moved = c
-        .prepare_cached(
-            "INSERT INTO run
-                 (number, id, origin, version, event, cause, repeats, status, error, created_at, finished_at)
-             SELECT number, id, origin, version, event, cause, repeats, ?4, ?5, created_at, ?6
-             FROM run_live WHERE number = ?1 AND owner = ?2 AND fence = ?3",
-        )?
-        .execute(params![
-            held.id.number(),
-            held.owner,
-            held.fence,
-            status_word(ending.status),
-            ending.error,
-            ending.at.as_millis()
-        ])?;
-    if moved == 1 {
-        c.prepare_cached("DELETE FROM run_live WHERE number = ?1")?.execute([held.id.number()])?;
-    }
-    Ok(moved == 1)
+fn end(c: &Connection, id: RunId, ending: &Ending) -> rusqlite::Result<()> {
+    c.prepare_cached(
+        "INSERT INTO run
+             (number, id, origin, version, event, cause, repeats, status, error, created_at, finished_at)
+         SELECT number, id, origin, version, event, cause, repeats, ?2, ?3, created_at, ?4
+         FROM run_live WHERE number = ?1",
+    )?
+    .execute(params![id.number(), status_word(ending.status), ending.error, ending.at.as_millis()])?;
+    c.prepare_cached("DELETE FROM run_live WHERE number = ?1")?.execute([id.number()]).map(drop)
 }
 
 fn attempted(c: &Connection, attempt: &AttemptCommit) -> rusqlite::Result<Settled> {
-    let Place { workspace, environment } = attempt.place;
+    let delivery = attempt.delivery.number();
     // Only the owner of the destination may settle its deliveries, and each attempt only once.
-    let row: Option<i64> = c
+    let open = c
         .prepare_cached(
-            "SELECT rowid FROM delivery_live d
-             WHERE d.workspace = ?1 AND d.environment = ?2 AND d.id = ?3 AND d.status = 'pending' AND d.attempts = ?4
-               AND EXISTS (SELECT 1 FROM destination_lease l WHERE l.destination = d.destination AND l.owner = ?5)",
+            "SELECT 1 FROM delivery_live d
+             WHERE d.number = ?1 AND d.id = ?2 AND d.status = 'pending' AND d.attempts = ?3
+               AND EXISTS (SELECT 1 FROM destination_lease l WHERE l.destination = d.destination AND l.owner = ?4)",
         )?
-        .query_row(
-            params![workspace, environment, attempt.delivery, attempt.number - 1, attempt.owner],
-            |row| row.get(0),
-        )
-        .optional()?;
-    let Some(row) = row else { return Ok(Settled::Lost) };
-    let (at, outcome, record) = (attempt.at.as_millis(), &attempt.outcome, &attempt.record);
+        .exists(params![delivery, attempt.delivery, attempt.number - 1, attempt.owner])?;
+    if !open {
+        return Ok(Settled::Lost);
+    }
+    let (at, record) = (attempt.at.as_millis(), &attempt.record);
     if let Settle::Delivered(done) = attempt.then {
         c.prepare_cached(
             "INSERT INTO delivery
-                 (workspace, environment, id, destination, run, step, status, attempts, created_at, finished_at, sealed,
-                  began_at, outcome, record)
-             SELECT workspace, environment, id, destination, run, step, 'delivered', ?2, created_at, ?3, sealed, ?4, ?5, ?6
-             FROM delivery_live WHERE rowid = ?1",
+                 (number, id, origin, destination, run, step, attempts, created_at, finished_at, sealed, began_at, record)
+             SELECT number, id, origin, destination, run, step, ?2, created_at, ?3, sealed, ?4, ?5
+             FROM delivery_live WHERE number = ?1",
         )?
-        .execute(params![row, attempt.number, done.as_millis(), at, outcome, record])?;
-        c.prepare_cached("DELETE FROM delivery_live WHERE rowid = ?1")?.execute([row])?;
+        .execute(params![delivery, attempt.number, done.as_millis(), at, record])?;
+        c.prepare_cached("DELETE FROM delivery_live WHERE number = ?1")?.execute([delivery])?;
     } else {
         c.prepare_cached(
-            "INSERT INTO attempt (workspace, delivery, number, at, outcome, sealed) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            "INSERT INTO attempt (delivery, number, at, outcome, sealed) VALUES (?1, ?2, ?3, ?4, ?5)",
         )?
-        .execute(params![workspace, attempt.delivery, attempt.number, at, outcome, record])?;
+        .execute(params![delivery, attempt.number, at, attempt.outcome, record])?;
     }
     match attempt.then {
         Settle::Delivered(_) => {}
         Settle::Retry(due_at) => {
-            c.prepare_cached("UPDATE delivery_live SET attempts = ?2, due_at = ?3 WHERE rowid = ?1")?
-                .execute(params![row, attempt.number, due_at.as_millis()])?;
+            c.prepare_cached("UPDATE delivery_live SET attempts = ?2, due_at = ?3 WHERE number = ?1")?
+                .execute(params![delivery, attempt.number, due_at.as_millis()])?;
         }
         Settle::Dead => {
-            c.prepare_cached("UPDATE delivery_live SET attempts = ?2, status = 'dead' WHERE rowid = ?1")?
-                .execute(params![row, attempt.number])?;
+            c.prepare_cached("UPDATE delivery_live SET attempts = ?2, status = 'dead' WHERE number = ?1")?
+                .execute(params![delivery, attempt.number])?;
         }
     }
     if let Some(reason) = attempt.disable {
