@@ -780,7 +780,7 @@ export interface paths {
                     flow?: string;
                     /** @description At most so many, up to 200. */
                     limit?: number;
-                    /** @description Only those that stand so; not together with `flow`, and not `succeeded`. */
+                    /** @description Only those that stand so; any but `succeeded`. */
                     status?: string;
                 };
                 header?: never;
