@@ -1,12 +1,11 @@
 //! Members, sessions, API keys and login links.
 
 use clock::Timestamp;
-use rusqlite::{OptionalExtension, Row};
 use serde::{Deserialize, Serialize};
 
 use crate::{
     ApiKeyId, Error, MemberId, Store, WorkspaceId,
-    sql::{Statement, json, time, values, word},
+    sql::{Fault, Row, Statement, values},
 };
 
 /// What a member may do.
@@ -151,11 +150,11 @@ impl Store {
         workspace: WorkspaceId,
         email: &str,
     ) -> Result<Option<Member>, Error> {
-        let email = email.to_owned();
-        self.read(move |c| {
-            let sql = format!("SELECT {MEMBER} FROM member m WHERE m.workspace = ?1 AND m.email = ?2");
-            c.prepare_cached(&sql)?.query_row((workspace, email), member).optional()
-        })
+        self.row(
+            format!("SELECT {MEMBER} FROM member m WHERE m.workspace = ?1 AND m.email = ?2"),
+            values![workspace, email],
+            member,
+        )
         .await
     }
 
@@ -164,10 +163,11 @@ impl Store {
     /// # Errors
     /// When the database cannot be read.
     pub async fn member_first(&self, workspace: WorkspaceId) -> Result<Option<Member>, Error> {
-        self.read(move |c| {
-            let sql = format!("SELECT {MEMBER} FROM member m WHERE m.workspace = ?1 ORDER BY m.id LIMIT 1");
-            c.prepare_cached(&sql)?.query_row([workspace], member).optional()
-        })
+        self.row(
+            format!("SELECT {MEMBER} FROM member m WHERE m.workspace = ?1 ORDER BY m.id LIMIT 1"),
+            values![workspace],
+            member,
+        )
         .await
     }
 
@@ -194,12 +194,9 @@ impl Store {
     /// When the database cannot be read.
     pub async fn session_member(&self, token: [u8; 32]) -> Result<Option<Member>, Error> {
         let now = self.now().as_millis();
-        self.read(move |c| {
-            let sql = format!(
+        self.row(format!(
                 "SELECT {MEMBER} FROM session s JOIN member m ON m.id = s.member WHERE s.token = ?1 AND s.expires_at > ?2"
-            );
-            c.prepare_cached(&sql)?.query_row((&token[..], now), member).optional()
-        })
+            ), values![token, now], member)
         .await
     }
 
@@ -234,13 +231,12 @@ impl Store {
     /// When the database cannot be read.
     pub async fn api_key_by_token(&self, token: [u8; 32]) -> Result<Option<ApiKey>, Error> {
         let now = self.now().as_millis();
-        self.read(move |c| {
-            let mut query = c.prepare_cached(
-                "SELECT id, workspace, name, hint, scopes, created_at, expires_at FROM api_key
+        self.row(
+            "SELECT id, workspace, name, hint, scopes, created_at, expires_at FROM api_key
                  WHERE token = ?1 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > ?2)",
-            )?;
-            query.query_row((&token[..], now), api_key).optional()
-        })
+            values![token, now],
+            api_key,
+        )
         .await
     }
 
@@ -249,13 +245,12 @@ impl Store {
     /// # Errors
     /// When the database cannot be read.
     pub async fn api_key_list(&self, workspace: WorkspaceId) -> Result<Vec<ApiKey>, Error> {
-        self.read(move |c| {
-            let mut query = c.prepare_cached(
-                "SELECT id, workspace, name, hint, scopes, created_at, expires_at FROM api_key
+        self.rows(
+            "SELECT id, workspace, name, hint, scopes, created_at, expires_at FROM api_key
                  WHERE workspace = ?1 AND revoked_at IS NULL ORDER BY id DESC LIMIT 1000",
-            )?;
-            query.query_map([workspace], api_key)?.collect()
-        })
+            values![workspace],
+            api_key,
+        )
         .await
     }
 
@@ -296,11 +291,11 @@ impl Store {
     /// When the database cannot be read.
     pub async fn login_link_peek(&self, token: [u8; 32]) -> Result<Option<LinkPurpose>, Error> {
         let now = self.now().as_millis();
-        self.read(move |c| {
-            let mut query =
-                c.prepare_cached("SELECT purpose FROM login_link WHERE token = ?1 AND expires_at > ?2")?;
-            query.query_row((&token[..], now), |row| word(row, 0)).optional()
-        })
+        self.row(
+            "SELECT purpose FROM login_link WHERE token = ?1 AND expires_at > ?2",
+            values![token, now],
+            |row| row.word(0),
+        )
         .await
     }
 
@@ -317,25 +312,25 @@ impl Store {
     }
 }
 
-fn member(row: &Row) -> rusqlite::Result<Member> {
+fn member(row: &Row) -> Result<Member, Fault> {
     Ok(Member {
         id: row.get(0)?,
         workspace: row.get(1)?,
         email: row.get(2)?,
         name: row.get(3)?,
-        role: word(row, 4)?,
+        role: row.word(4)?,
         password: row.get(5)?,
     })
 }
 
-fn api_key(row: &Row) -> rusqlite::Result<ApiKey> {
+fn api_key(row: &Row) -> Result<ApiKey, Fault> {
     Ok(ApiKey {
         id: row.get(0)?,
         workspace: row.get(1)?,
         name: row.get(2)?,
         hint: row.get(3)?,
-        scopes: json(row, 4)?,
-        created_at: time(row, 5)?,
-        expires_at: row.get::<_, Option<i64>>(6)?.map(Timestamp::from_millis),
+        scopes: row.json(4)?,
+        created_at: row.time(5)?,
+        expires_at: row.get(6)?,
     })
 }

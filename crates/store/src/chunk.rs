@@ -1,11 +1,10 @@
 //! Chunks: what documents are cut into. The search index is made from these rows.
 
-use rusqlite::{OptionalExtension, Row};
 use serde_json::Value;
 
 use crate::{
     BaseId, Document, DocumentId, Error, Store, WorkspaceId,
-    sql::{Statement, json, values},
+    sql::{Fault, Row, Statement, values},
 };
 
 /// A chunk with its embedding.
@@ -57,22 +56,20 @@ impl Store {
         after: Option<(DocumentId, u32)>,
         limit: usize,
     ) -> Result<Vec<Chunk>, Error> {
-        let model = model.to_owned();
         let (document, ordinal) = after
             .map_or((DocumentId::from_bytes([0; 16]), -1), |(document, ordinal)| {
                 (document, i64::from(ordinal))
             });
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        self.read(move |c| {
-            let mut query = c.prepare_cached(
-                "SELECT c.document, c.ordinal, c.text, c.heading, c.place,
+        self.rows(
+            "SELECT c.document, c.ordinal, c.text, c.heading, c.place,
                      CASE WHEN d.model = ?5 THEN c.embedding ELSE x'' END
                  FROM chunk c JOIN document d ON d.id = c.document
                  WHERE c.base = ?1 AND (c.document, c.ordinal) > (?2, ?3) AND c.ordinal < d.chunks
                  ORDER BY c.document, c.ordinal LIMIT ?4",
-            )?;
-            query.query_map((base, document, ordinal, limit, model), chunk)?.collect()
-        })
+            values![base, document, ordinal, limit, model],
+            chunk,
+        )
         .await
     }
 
@@ -83,15 +80,14 @@ impl Store {
     /// When the database cannot be read.
     pub async fn chunk_embedded(&self, document: &Document, model: &str) -> Result<Vec<Chunk>, Error> {
         let (id, base, model) = (document.id, document.base, model.to_owned());
-        self.read(move |c| {
-            let mut query = c.prepare_cached(
-                "SELECT c.document, c.ordinal, c.text, c.heading, c.place, c.embedding
+        self.rows(
+            "SELECT c.document, c.ordinal, c.text, c.heading, c.place, c.embedding
                  FROM document d JOIN chunk c ON c.document = d.id
                  WHERE d.base = ?1 AND d.model = ?2 AND c.ordinal < d.chunks
                    AND (d.id = ?3 OR d.hash = (SELECT hash FROM document WHERE id = ?3))",
-            )?;
-            query.query_map((base, model, id), chunk)?.collect()
-        })
+            values![base, model, id],
+            chunk,
+        )
         .await
     }
 
@@ -101,15 +97,10 @@ impl Store {
     /// When the database cannot be read.
     pub async fn chunk_cite(&self, places: Vec<(DocumentId, u32)>) -> Result<Vec<Excerpt>, Error> {
         self.read(move |c| {
-            let mut query = c.prepare_cached(
-                "SELECT c.base, c.document, d.name, c.ordinal, c.text, c.heading, c.place
-                 FROM chunk c JOIN document d ON d.id = c.document WHERE c.document = ?1 AND c.ordinal = ?2",
-            )?;
-            let mut found = Vec::with_capacity(places.len());
-            for place in places {
-                found.extend(query.query_row(place, excerpt).optional()?);
-            }
-            Ok(found)
+            let sql = "SELECT c.base, c.document, d.name, c.ordinal, c.text, c.heading, c.place
+                       FROM chunk c JOIN document d ON d.id = c.document WHERE c.document = ?1 AND c.ordinal = ?2";
+            let cited = places.into_iter().map(|(document, ordinal)| values![document, ordinal]);
+            c.each(sql, cited, excerpt)
         })
         .await
     }
@@ -132,27 +123,27 @@ pub(crate) fn insert(workspace: WorkspaceId, document: &Document, chunk: &Chunk)
     )
 }
 
-fn excerpt(row: &Row) -> rusqlite::Result<Excerpt> {
+fn excerpt(row: &Row) -> Result<Excerpt, Fault> {
     Ok(Excerpt {
         base: row.get(0)?,
         document: row.get(1)?,
         name: row.get(2)?,
         ordinal: row.get(3)?,
         text: row.get(4)?,
-        heading: json(row, 5)?,
-        place: json(row, 6)?,
+        heading: row.json(5)?,
+        place: row.json(6)?,
     })
 }
 
-fn chunk(row: &Row) -> rusqlite::Result<Chunk> {
-    let bytes = row.get_ref(5)?.as_blob()?;
+fn chunk(row: &Row) -> Result<Chunk, Fault> {
+    let bytes: Vec<u8> = row.get(5)?;
     let embedding = bytes.chunks_exact(4).filter_map(|b| b.try_into().ok()).map(f32::from_le_bytes).collect();
     Ok(Chunk {
         document: row.get(0)?,
         ordinal: row.get(1)?,
         text: row.get(2)?,
-        heading: json(row, 3)?,
-        place: json(row, 4)?,
+        heading: row.json(3)?,
+        place: row.json(4)?,
         embedding,
     })
 }

@@ -5,7 +5,6 @@ mod history;
 use std::collections::HashSet;
 
 use clock::Timestamp;
-use rusqlite::{Connection, OptionalExtension};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -13,7 +12,8 @@ pub use history::{Attempt, DeliveryView};
 
 use crate::{
     DeliveryId, DestinationId, Error, EventId, NodeId, Place, RunId, Store, WorkspaceId,
-    sql::{Statement, time, values},
+    read::Reader,
+    sql::{Fault, Statement, values},
     write::{Outcome, Write},
 };
 
@@ -150,24 +150,19 @@ impl Store {
     /// # Errors
     /// When the database cannot be read.
     pub async fn delivery_next_due(&self) -> Result<Vec<(DestinationId, Timestamp)>, Error> {
-        self.read(|c| {
-            // A loose index scan: one step of the index for each destination, however many are due.
-            let mut query = c.prepare_cached(
-                "WITH RECURSIVE with_work (destination) AS (
-                     SELECT min(destination) FROM delivery_live WHERE status = 'pending'
-                     UNION ALL
-                     SELECT (SELECT min(destination) FROM delivery_live
-                             WHERE status = 'pending' AND destination > with_work.destination)
-                     FROM with_work WHERE destination IS NOT NULL
-                 )
-                 SELECT w.destination, (SELECT min(due_at) FROM delivery_live d
-                                        WHERE d.status = 'pending' AND d.destination = w.destination)
-                 FROM with_work w JOIN destination t ON t.id = w.destination
-                 WHERE t.disabled_reason IS NULL",
-            )?;
-            query.query_map([], |row| Ok((row.get(0)?, time(row, 1)?)))?.collect()
-        })
-        .await
+        // A loose index scan: one step of the index for each destination, however many are due.
+        let sql = "WITH RECURSIVE with_work (destination) AS (
+                 SELECT min(destination) FROM delivery_live WHERE status = 'pending'
+                 UNION ALL
+                 SELECT (SELECT min(destination) FROM delivery_live
+                         WHERE status = 'pending' AND destination > with_work.destination)
+                 FROM with_work WHERE destination IS NOT NULL
+             )
+             SELECT w.destination, (SELECT min(due_at) FROM delivery_live d
+                                    WHERE d.status = 'pending' AND d.destination = w.destination)
+             FROM with_work w JOIN destination t ON t.id = w.destination
+             WHERE t.disabled_reason IS NULL";
+        self.rows(sql, values![], |row| Ok((row.get(0)?, row.time(1)?))).await
     }
 
     /// The deliveries of a destination that are due by a time, the earliest first.
@@ -247,53 +242,63 @@ fn attempt_id(delivery: DeliveryId, number: u32) -> [u8; 20] {
     id
 }
 
+/// How many rows of the index are read at once.
+const PIECE: i64 = 512;
+
 fn backlog(
-    c: &Connection,
+    c: &Reader<'_>,
     destination: DestinationId,
     by: Timestamp,
     wanted: &BacklogRequest,
-) -> rusqlite::Result<Backlog> {
-    // The index alone tells which are due; only what the caller lacks is read whole.
-    let mut numbers = c.prepare_cached(
-        "SELECT number FROM delivery_live WHERE status = 'pending' AND destination = ?1 AND due_at <= ?2 \
-         ORDER BY due_at, number",
-    )?;
-    let mut whole = c.prepare_cached(
-        "SELECT d.id, o.workspace, o.environment, d.run, d.attempts, d.created_at, d.sealed
-         FROM delivery_live d CROSS JOIN origin o ON o.number = d.origin WHERE d.number = ?1",
-    )?;
+) -> Result<Backlog, Fault> {
     let except: HashSet<i64> = wanted.except.iter().map(|id| id.number()).collect();
     let mut backlog = Backlog { due: Vec::new(), more: false, next: None };
     let mut bytes = 0;
-    for number in numbers.query_map((destination, by.as_millis()), |row| row.get(0))? {
-        let number: i64 = number?;
-        if except.contains(&number) {
-            continue;
-        }
-        if backlog.due.len() >= wanted.rows || bytes >= wanted.bytes {
-            backlog.more = true;
-            return Ok(backlog);
-        }
-        let due = whole.query_row([number], |row| {
-            Ok(DueDelivery {
-                id: row.get(0)?,
-                place: Place { workspace: row.get(1)?, environment: row.get(2)? },
-                destination,
-                run: row.get(3)?,
-                attempts: row.get(4)?,
-                created_at: time(row, 5)?,
-                message: row.get(6)?,
-            })
-        });
-        if let Some(due) = due.optional()? {
-            bytes += due.message.len();
-            backlog.due.push(due);
+    let (mut after, mut read) = ((i64::MIN, i64::MIN), PIECE);
+    while read == PIECE {
+        // The index alone tells which are due; only what the caller lacks is read whole.
+        let due: Vec<(i64, i64)> = c.rows(
+            "SELECT due_at, number FROM delivery_live
+             WHERE status = 'pending' AND destination = ?1 AND (due_at, number) > (?2, ?3) AND due_at <= ?4
+             ORDER BY due_at, number LIMIT ?5",
+            values![destination, after.0, after.1, by, PIECE],
+            |row| Ok((row.get(0)?, row.get(1)?)),
+        )?;
+        read = i64::try_from(due.len()).unwrap_or(PIECE);
+        after = due.last().copied().unwrap_or(after);
+        for (_, number) in due.into_iter().filter(|(_, number)| !except.contains(number)) {
+            if backlog.due.len() >= wanted.rows || bytes >= wanted.bytes {
+                backlog.more = true;
+                return Ok(backlog);
+            }
+            let due = c.row(
+                "SELECT d.id, o.workspace, o.environment, d.run, d.attempts, d.created_at, d.sealed
+                 FROM delivery_live d JOIN origin o ON o.number = d.origin WHERE d.number = ?1",
+                values![number],
+                |row| {
+                    Ok(DueDelivery {
+                        id: row.get(0)?,
+                        place: Place { workspace: row.get(1)?, environment: row.get(2)? },
+                        destination,
+                        run: row.get(3)?,
+                        attempts: row.get(4)?,
+                        created_at: row.time(5)?,
+                        message: row.get(6)?,
+                    })
+                },
+            )?;
+            if let Some(due) = due {
+                bytes += due.message.len();
+                backlog.due.push(due);
+            }
         }
     }
-    let mut next = c.prepare_cached(
-        "SELECT min(due_at) FROM delivery_live WHERE status = 'pending' AND destination = ?1 AND due_at > ?2",
-    )?;
-    let next: Option<i64> = next.query_row((destination, by.as_millis()), |row| row.get(0))?;
-    backlog.next = next.map(Timestamp::from_millis);
+    backlog.next = c
+        .row(
+            "SELECT min(due_at) FROM delivery_live WHERE status = 'pending' AND destination = ?1 AND due_at > ?2",
+            values![destination, by],
+            |row| row.get(0),
+        )?
+        .flatten();
     Ok(backlog)
 }

@@ -1,11 +1,10 @@
 //! Destinations: outbound targets, and which node owns each.
 
 use clock::Timestamp;
-use rusqlite::{OptionalExtension, Row};
 
 use crate::{
     DestinationId, Error, NodeId, Place, Store, WorkspaceId,
-    sql::{Statement, time, values},
+    sql::{Fault, Row, Statement, values},
 };
 
 /// An outbound target.
@@ -75,10 +74,8 @@ impl Store {
     /// # Errors
     /// When the database cannot be read or the secrets do not open.
     pub async fn destination_get(&self, id: DestinationId) -> Result<Option<Destination>, Error> {
-        let row = self.read(move |c| {
-            let sql = format!("SELECT {COLUMNS} FROM destination WHERE id = ?1");
-            c.prepare_cached(&sql)?.query_row([id], destination).optional()
-        });
+        let row =
+            self.row(format!("SELECT {COLUMNS} FROM destination WHERE id = ?1"), values![id], destination);
         row.await?.map(|destination| self.open_destination(destination)).transpose()
     }
 
@@ -87,12 +84,7 @@ impl Store {
     /// # Errors
     /// When the database cannot be read or the secrets do not open.
     pub async fn destination_list(&self, place: Place) -> Result<Vec<Destination>, Error> {
-        let rows: Vec<Destination> = self
-            .read(move |c| {
-                let sql =
-                    format!("SELECT {COLUMNS} FROM destination WHERE workspace = ?1 AND environment = ?2 ORDER BY name");
-                c.prepare_cached(&sql)?.query_map((place.workspace, place.environment), destination)?.collect()
-            })
+        let rows: Vec<Destination> = self.rows(format!("SELECT {COLUMNS} FROM destination WHERE workspace = ?1 AND environment = ?2 ORDER BY name"), values![place.workspace, place.environment], destination)
             .await?;
         rows.into_iter().map(|destination| self.open_destination(destination)).collect()
     }
@@ -140,7 +132,7 @@ impl Store {
     }
 }
 
-fn destination(row: &Row) -> rusqlite::Result<Destination> {
+fn destination(row: &Row) -> Result<Destination, Fault> {
     Ok(Destination {
         id: row.get(0)?,
         place: Place { workspace: row.get(1)?, environment: row.get(2)? },
@@ -148,6 +140,6 @@ fn destination(row: &Row) -> rusqlite::Result<Destination> {
         config: row.get(4)?,
         secrets: row.get(5)?,
         disabled_reason: row.get(6)?,
-        updated_at: time(row, 7)?,
+        updated_at: row.time(7)?,
     })
 }

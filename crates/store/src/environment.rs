@@ -1,10 +1,9 @@
 use clock::Timestamp;
-use rusqlite::OptionalExtension;
 use serde::{Deserialize, Serialize};
 
 use crate::{
     EnvironmentId, Error, Store, WorkspaceId,
-    sql::{Statement, time, values},
+    sql::{Row, Statement, values},
 };
 
 /// Where something belongs: which workspace, and which of its environments.
@@ -40,10 +39,8 @@ impl Store {
     /// # Errors
     /// When the database cannot be read or written.
     pub async fn workspace_ensure(&self, name: &str) -> Result<WorkspaceId, Error> {
-        let existing = self.read(|c| {
-            c.query_row("SELECT id FROM workspace ORDER BY id LIMIT 1", [], |row| row.get(0)).optional()
-        });
-        if let Some(id) = existing.await? {
+        let sql = "SELECT id FROM workspace ORDER BY id LIMIT 1";
+        if let Some(id) = self.row(sql, values![], |row| row.get(0)).await? {
             return Ok(id);
         }
         let (id, now): (WorkspaceId, Timestamp) = (self.ids.next(), self.now());
@@ -66,11 +63,7 @@ impl Store {
     /// # Errors
     /// When the database cannot be read.
     pub async fn workspace_name(&self, workspace: WorkspaceId) -> Result<Option<String>, Error> {
-        self.read(move |c| {
-            let mut query = c.prepare_cached("SELECT name FROM workspace WHERE id = ?1")?;
-            query.query_row([workspace], |row| row.get(0)).optional()
-        })
-        .await
+        self.row("SELECT name FROM workspace WHERE id = ?1", values![workspace], |row| row.get(0)).await
     }
 
     /// The environments of a workspace, oldest first.
@@ -78,14 +71,9 @@ impl Store {
     /// # Errors
     /// When the database cannot be read.
     pub async fn environment_list(&self, workspace: WorkspaceId) -> Result<Vec<Environment>, Error> {
-        self.read(move |c| {
-            let mut query =
-                c.prepare_cached("SELECT id, name FROM environment WHERE workspace = ?1 ORDER BY id")?;
-            let rows =
-                query.query_map([workspace], |row| Ok(Environment { id: row.get(0)?, name: row.get(1)? }))?;
-            rows.collect()
-        })
-        .await
+        let sql = "SELECT id, name FROM environment WHERE workspace = ?1 ORDER BY id";
+        let environment = |row: &Row<'_>| Ok(Environment { id: row.get(0)?, name: row.get(1)? });
+        self.rows(sql, values![workspace], environment).await
     }
 
     /// Sets a variable.
@@ -106,13 +94,11 @@ impl Store {
     /// # Errors
     /// When the database cannot be read.
     pub async fn variable_list(&self, place: Place) -> Result<Vec<Variable>, Error> {
-        self.read(move |c| {
-            let mut query = c.prepare_cached(
-                "SELECT name, value FROM variable WHERE workspace = ?1 AND environment = ?2 ORDER BY name",
-            )?;
-            let variable = |row: &rusqlite::Row| Ok(Variable { name: row.get(0)?, value: row.get(1)? });
-            query.query_map((place.workspace, place.environment), variable)?.collect()
-        })
+        self.rows(
+            "SELECT name, value FROM variable WHERE workspace = ?1 AND environment = ?2 ORDER BY name",
+            values![place.workspace, place.environment],
+            |row: &Row| Ok(Variable { name: row.get(0)?, value: row.get(1)? }),
+        )
         .await
     }
 
@@ -147,14 +133,11 @@ impl Store {
     /// # Errors
     /// When the database cannot be read.
     pub async fn secret_names(&self, place: Place) -> Result<Vec<(String, Timestamp)>, Error> {
-        self.read(move |c| {
-            let mut query = c.prepare_cached(
-                "SELECT name, updated_at FROM secret WHERE workspace = ?1 AND environment = ?2 ORDER BY name",
-            )?;
-            query
-                .query_map((place.workspace, place.environment), |row| Ok((row.get(0)?, time(row, 1)?)))?
-                .collect()
-        })
+        self.rows(
+            "SELECT name, updated_at FROM secret WHERE workspace = ?1 AND environment = ?2 ORDER BY name",
+            values![place.workspace, place.environment],
+            |row| Ok((row.get(0)?, row.time(1)?)),
+        )
         .await
     }
 
@@ -163,14 +146,12 @@ impl Store {
     /// # Errors
     /// When the database cannot be read, or the value does not open.
     pub async fn secret_reveal(&self, place: Place, name: &str) -> Result<Option<vault::Secret>, Error> {
-        let wanted = name.to_owned();
         let sealed: Option<Vec<u8>> = self
-            .read(move |c| {
-                let mut query = c.prepare_cached(
-                    "SELECT sealed FROM secret WHERE workspace = ?1 AND environment = ?2 AND name = ?3",
-                )?;
-                query.query_row((place.workspace, place.environment, wanted), |row| row.get(0)).optional()
-            })
+            .row(
+                "SELECT sealed FROM secret WHERE workspace = ?1 AND environment = ?2 AND name = ?3",
+                values![place.workspace, place.environment, name],
+                |row| row.get(0),
+            )
             .await?;
         let Some(sealed) = sealed else { return Ok(None) };
         let plain = self.unseal("secret", &secret_id(place, name), &sealed)?;

@@ -1,6 +1,8 @@
 //! What can go wrong with the store, told apart by what the caller can do: try again ([`Error::Unavailable`]), ask
 //! for something else ([`Error::Conflict`]), or call somebody. No message holds what was stored.
 
+use crate::Fault;
+
 /// What can go wrong with the store.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -19,7 +21,7 @@ pub enum Error {
         to: u32,
         /// Why.
         #[source]
-        source: rusqlite::Error,
+        source: Fault,
     },
     /// The write is not on stable storage, and nothing of it is kept. The same write may be tried again.
     #[error("the database cannot take writes now: {reason}")]
@@ -29,10 +31,10 @@ pub enum Error {
     },
     /// A write failed by itself, its neighbours did not.
     #[error("a write failed")]
-    Write(#[source] rusqlite::Error),
+    Write(#[source] Fault),
     /// A read failed.
     #[error("a read failed")]
-    Read(#[source] rusqlite::Error),
+    Read(#[source] Fault),
     /// Something of this name exists already, or changed since it was read.
     #[error("{0}")]
     Conflict(&'static str),

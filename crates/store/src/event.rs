@@ -2,7 +2,6 @@
 
 use bytes::Bytes;
 use clock::Timestamp;
-use rusqlite::{Connection, OptionalExtension, Row};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -11,8 +10,9 @@ use crate::{
     delivery::NewDelivery,
     newest::Newest,
     origin,
+    read::Reader,
     run::Ending,
-    sql::time,
+    sql::{Fault, Row, values},
     write::{Outcome, Write},
 };
 
@@ -197,16 +197,10 @@ impl Store {
     /// # Errors
     /// When the database cannot be read or the content does not open.
     pub async fn event_content(&self, place: Place, id: EventId) -> Result<Option<Vec<u8>>, Error> {
-        let sealed: Option<Vec<u8>> = self
-            .read(move |c| {
-                let mut query = c.prepare_cached(
-                    "SELECT e.sealed FROM event e CROSS JOIN origin o ON o.number = e.origin
-                     WHERE e.number = ?1 AND e.id = ?2 AND o.workspace = ?3 AND o.environment = ?4",
-                )?;
-                let event = (id.number(), id, place.workspace, place.environment);
-                query.query_row(event, |row| row.get(0)).optional()
-            })
-            .await?;
+        let sql = "SELECT e.sealed FROM event e JOIN origin o ON o.number = e.origin
+                   WHERE e.number = ?1 AND e.id = ?2 AND o.workspace = ?3 AND o.environment = ?4";
+        let event = values![id.number(), id, place.workspace, place.environment];
+        let sealed: Option<Vec<u8>> = self.row(sql, event, |row| row.get(0)).await?;
         sealed.map(|sealed| self.unseal("event", id.as_bytes(), &sealed)).transpose()
     }
 
@@ -231,7 +225,7 @@ impl Store {
                     c,
                     "SELECT number FROM event WHERE origin = ?4 AND number < ?1 AND number > ?2
                      ORDER BY number DESC LIMIT ?3",
-                    &[&origin],
+                    values![origin],
                     (),
                 )?;
             }
@@ -244,15 +238,13 @@ impl Store {
 }
 
 /// The event of a number, if it is of this workspace.
-fn row(c: &Connection, workspace: WorkspaceId, number: i64) -> rusqlite::Result<Option<EventView>> {
-    let mut query = c.prepare_cached(
-        "SELECT e.id, o.environment, o.flow, o.source, o.kind, e.filtered, e.received_at
-         FROM event e CROSS JOIN origin o ON o.number = e.origin WHERE e.number = ?1 AND o.workspace = ?2",
-    )?;
-    query.query_row((number, workspace), view).optional()
+fn row(c: &Reader<'_>, workspace: WorkspaceId, number: i64) -> Result<Option<EventView>, Fault> {
+    let sql = "SELECT e.id, o.environment, o.flow, o.source, o.kind, e.filtered, e.received_at
+               FROM event e JOIN origin o ON o.number = e.origin WHERE e.number = ?1 AND o.workspace = ?2";
+    c.row(sql, values![number, workspace], view)
 }
 
-fn view(row: &Row) -> rusqlite::Result<EventView> {
+fn view(row: &Row<'_>) -> Result<EventView, Fault> {
     let filtered: bool = row.get(5)?;
     Ok(EventView {
         id: row.get(0)?,
@@ -261,6 +253,6 @@ fn view(row: &Row) -> rusqlite::Result<EventView> {
         source: row.get(3)?,
         kind: row.get(4)?,
         status: if filtered { EventStatus::Filtered } else { EventStatus::Accepted },
-        received_at: time(row, 6)?,
+        received_at: row.time(6)?,
     })
 }

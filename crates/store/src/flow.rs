@@ -1,12 +1,11 @@
 //! Flows: drafts, versions, deployments.
 
 use clock::Timestamp;
-use rusqlite::{OptionalExtension, Row};
 use serde::{Deserialize, Serialize};
 
 use crate::{
     DeploymentId, EnvironmentId, Error, FlowId, Place, Store, VersionId, WorkspaceId,
-    sql::{Statement, json, time, values},
+    sql::{Fault, Row, Statement, values},
 };
 
 /// A flow and its draft.
@@ -110,11 +109,11 @@ impl Store {
     /// # Errors
     /// When the database cannot be read.
     pub async fn flow_named(&self, workspace: WorkspaceId, name: &str) -> Result<Option<FlowRow>, Error> {
-        let name = name.to_owned();
-        self.read(move |c| {
-            let sql = format!("SELECT {FLOW} FROM flow WHERE workspace = ?1 AND name = ?2");
-            c.prepare_cached(&sql)?.query_row((workspace, name), flow).optional()
-        })
+        self.row(
+            format!("SELECT {FLOW} FROM flow WHERE workspace = ?1 AND name = ?2"),
+            values![workspace, name],
+            flow,
+        )
         .await
     }
 
@@ -123,10 +122,11 @@ impl Store {
     /// # Errors
     /// When the database cannot be read.
     pub async fn flow_get(&self, workspace: WorkspaceId, id: FlowId) -> Result<Option<FlowRow>, Error> {
-        self.read(move |c| {
-            let sql = format!("SELECT {FLOW} FROM flow WHERE id = ?1 AND workspace = ?2");
-            c.prepare_cached(&sql)?.query_row((id, workspace), flow).optional()
-        })
+        self.row(
+            format!("SELECT {FLOW} FROM flow WHERE id = ?1 AND workspace = ?2"),
+            values![id, workspace],
+            flow,
+        )
         .await
     }
 
@@ -135,10 +135,11 @@ impl Store {
     /// # Errors
     /// When the database cannot be read.
     pub async fn flow_list(&self, workspace: WorkspaceId) -> Result<Vec<FlowRow>, Error> {
-        self.read(move |c| {
-            let sql = format!("SELECT {FLOW} FROM flow WHERE workspace = ?1 ORDER BY name");
-            c.prepare_cached(&sql)?.query_map([workspace], flow)?.collect()
-        })
+        self.rows(
+            format!("SELECT {FLOW} FROM flow WHERE workspace = ?1 ORDER BY name"),
+            values![workspace],
+            flow,
+        )
         .await
     }
 
@@ -170,21 +171,19 @@ impl Store {
     /// # Errors
     /// When the database cannot be read.
     pub async fn version_get(&self, workspace: WorkspaceId, id: VersionId) -> Result<Option<Version>, Error> {
-        self.read(move |c| {
-            let mut query = c.prepare_cached(
-                "SELECT id, flow, number, definition, kinds FROM flow_version WHERE id = ?1 AND workspace = ?2",
-            )?;
-            let version = |row: &Row| {
+        self.row(
+            "SELECT id, flow, number, definition, kinds FROM flow_version WHERE id = ?1 AND workspace = ?2",
+            values![id, workspace],
+            |row: &Row| {
                 Ok(Version {
                     id: row.get(0)?,
                     flow: row.get(1)?,
                     number: row.get(2)?,
                     definition: row.get(3)?,
-                    kinds: json(row, 4)?,
+                    kinds: row.json(4)?,
                 })
-            };
-            query.query_row((id, workspace), version).optional()
-        })
+            },
+        )
         .await
     }
 
@@ -197,12 +196,11 @@ impl Store {
         workspace: WorkspaceId,
         flow: FlowId,
     ) -> Result<Vec<VersionSummary>, Error> {
-        self.read(move |c| {
-            let mut query = c.prepare_cached(
-                "SELECT id, number, note, created_by, created_at FROM flow_version
+        self.rows(
+            "SELECT id, number, note, created_by, created_at FROM flow_version
                  WHERE flow = ?1 AND workspace = ?2 ORDER BY number DESC LIMIT 1000",
-            )?;
-            let summary = |row: &Row| {
+            values![flow, workspace],
+            |row: &Row| {
                 Ok(VersionSummary {
                     id: row.get(0)?,
                     number: row.get(1)?,
@@ -210,9 +208,8 @@ impl Store {
                     created_by: row.get(3)?,
                     created_at: row.get(4)?,
                 })
-            };
-            query.query_map((flow, workspace), summary)?.collect()
-        })
+            },
+        )
         .await
     }
 
@@ -249,16 +246,15 @@ impl Store {
     /// # Errors
     /// When the database cannot be read.
     pub async fn deployment_list(&self, workspace: WorkspaceId) -> Result<Vec<Deployment>, Error> {
-        self.read(move |c| {
-            let mut query = c.prepare_cached(
-                "SELECT d.flow, d.environment, d.version, v.number, d.deployed_at FROM deployment d
+        self.rows(
+            "SELECT d.flow, d.environment, d.version, v.number, d.deployed_at FROM deployment d
                  JOIN flow_version v ON v.id = d.version
                  WHERE d.workspace = ?1 AND d.id =
                      (SELECT max(n.id) FROM deployment n
                       WHERE n.workspace = d.workspace AND n.environment = d.environment AND n.flow = d.flow)",
-            )?;
-            query.query_map([workspace], deployment)?.collect()
-        })
+            values![workspace],
+            deployment,
+        )
         .await
     }
 
@@ -267,35 +263,34 @@ impl Store {
     /// # Errors
     /// When the database cannot be read.
     pub async fn deployment_of(&self, place: Place, flow: FlowId) -> Result<Option<Deployment>, Error> {
-        self.read(move |c| {
-            let mut query = c.prepare_cached(
-                "SELECT d.flow, d.environment, d.version, v.number, d.deployed_at FROM deployment d
+        self.row(
+            "SELECT d.flow, d.environment, d.version, v.number, d.deployed_at FROM deployment d
                  JOIN flow_version v ON v.id = d.version
                  WHERE d.workspace = ?1 AND d.environment = ?2 AND d.flow = ?3 ORDER BY d.id DESC LIMIT 1",
-            )?;
-            query.query_row((place.workspace, place.environment, flow), deployment).optional()
-        })
+            values![place.workspace, place.environment, flow],
+            deployment,
+        )
         .await
     }
 }
 
-fn deployment(row: &Row) -> rusqlite::Result<Deployment> {
+fn deployment(row: &Row) -> Result<Deployment, Fault> {
     Ok(Deployment {
         flow: row.get(0)?,
         environment: row.get(1)?,
         version: row.get(2)?,
         number: row.get(3)?,
-        deployed_at: time(row, 4)?,
+        deployed_at: row.time(4)?,
     })
 }
 
-fn flow(row: &Row) -> rusqlite::Result<FlowRow> {
+fn flow(row: &Row) -> Result<FlowRow, Fault> {
     Ok(FlowRow {
         id: row.get(0)?,
         name: row.get(1)?,
         draft: row.get(2)?,
         revision: row.get(3)?,
-        created_at: time(row, 4)?,
-        updated_at: time(row, 5)?,
+        created_at: row.time(4)?,
+        updated_at: row.time(5)?,
     })
 }

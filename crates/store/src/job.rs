@@ -1,13 +1,12 @@
 //! Jobs: long work, leased and resumable.
 
 use clock::Timestamp;
-use rusqlite::{OptionalExtension, Row};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
     BaseId, Error, JobId, NodeId, Store, WorkspaceId,
-    sql::{Statement, json, time, values, word},
+    sql::{Fault, Row, Statement, values},
 };
 
 /// Where a job stands.
@@ -100,17 +99,15 @@ impl Store {
         bases: &[BaseId],
     ) -> Result<Option<Job>, Error> {
         let (now, bases) = (self.now(), serde_json::json!(bases).to_string());
-        let candidate = self.read(move |c| {
-            let mut query = c.prepare_cached(
-                "SELECT id, fence FROM job WHERE status IN ('queued', 'running') AND kind = ?3 AND
+        let candidate = self.row(
+            "SELECT id, fence FROM job WHERE status IN ('queued', 'running') AND kind = ?3 AND
                      (status = 'queued' OR owner <> ?1 AND
                      NOT EXISTS (SELECT 1 FROM node WHERE node.id = job.owner AND node.lease_until > ?2))
                      AND COALESCE(spec ->> 'base', '') NOT IN (SELECT value FROM json_each(?4))
                  ORDER BY id LIMIT 1",
-            )?;
-            let found = |row: &Row| Ok((row.get::<_, JobId>(0)?, row.get::<_, i64>(1)?));
-            query.query_row((node, now.as_millis(), kind, bases), found).optional()
-        });
+            values![node, now.as_millis(), kind, bases],
+            |row: &Row| Ok((row.get::<JobId>(0)?, row.get::<i64>(1)?)),
+        );
         let Some((id, fence)) = candidate.await? else { return Ok(None) };
         let claim = Statement::new(
             "UPDATE job SET status = 'running', owner = ?1, fence = fence + 1, updated_at = ?4 WHERE id = ?2 AND fence = ?3",
@@ -127,12 +124,7 @@ impl Store {
     /// # Errors
     /// When the database cannot be read.
     pub async fn job_get(&self, id: JobId) -> Result<Option<Job>, Error> {
-        self.read(move |c| {
-            c.prepare_cached(&format!("SELECT {COLUMNS} FROM job WHERE id = ?1"))?
-                .query_row([id], job)
-                .optional()
-        })
-        .await
+        self.row(format!("SELECT {COLUMNS} FROM job WHERE id = ?1"), values![id], job).await
     }
 
     /// The jobs of a kind that are queued or running, in the order in which they are taken, 10,000 at most.
@@ -140,13 +132,10 @@ impl Store {
     /// # Errors
     /// When the database cannot be read.
     pub async fn job_open(&self, workspace: WorkspaceId, kind: &'static str) -> Result<Vec<Job>, Error> {
-        self.read(move |c| {
-            let sql = format!(
+        self.rows(format!(
                 "SELECT {COLUMNS} FROM job WHERE status IN ('queued', 'running') AND workspace = ?1 AND kind = ?2
                  ORDER BY id LIMIT 10000"
-            );
-            c.prepare_cached(&sql)?.query_map((workspace, kind), job)?.collect()
-        })
+            ), values![workspace, kind], job)
         .await
     }
 
@@ -170,17 +159,17 @@ impl Store {
     }
 }
 
-fn job(row: &Row) -> rusqlite::Result<Job> {
+fn job(row: &Row) -> Result<Job, Fault> {
     Ok(Job {
         id: row.get(0)?,
         workspace: row.get(1)?,
         kind: row.get(2)?,
-        status: word(row, 3)?,
-        spec: json(row, 4)?,
-        progress: json(row, 5)?,
+        status: row.word(3)?,
+        spec: row.json(4)?,
+        progress: row.json(5)?,
         error: row.get(6)?,
         fence: row.get(7)?,
-        created_at: time(row, 8)?,
-        updated_at: time(row, 9)?,
+        created_at: row.time(8)?,
+        updated_at: row.time(9)?,
     })
 }

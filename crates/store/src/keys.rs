@@ -1,6 +1,5 @@
 //! Whether the server's keys are those of its database.
 
-use rusqlite::OptionalExtension;
 use vault::{Context, OpenError};
 
 use crate::{Error, Store};
@@ -24,8 +23,7 @@ impl Store {
     /// [`Error::Unseal`] for what was sealed with a key that this server does not have.
     pub async fn keys_check(&self) -> Result<(), Error> {
         for (kind, sql) in SEALED {
-            let sealed: Option<Vec<u8>> =
-                self.read(move |c| c.query_row(sql, [], |row| row.get(0)).optional()).await?;
+            let sealed: Option<Vec<u8>> = self.row(sql, vec![], |row| row.get(0)).await?;
             // The key is looked for before the context counts, so none is needed.
             let opened = sealed.map(|sealed| self.keys.open(Context { kind, id: b"" }, &sealed));
             if let Some(Err(source @ OpenError::UnknownKey)) = opened {

@@ -1,14 +1,13 @@
 //! Knowledge bases and documents.
 
 use clock::Timestamp;
-use rusqlite::{OptionalExtension, Row};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use crate::{
     BaseId, Chunk, DocumentId, Error, Job, JobId, Store, WorkspaceId, chunk,
-    sql::{Statement, json, time, values, word},
+    sql::{Fault, Row, Statement, values},
 };
 
 /// A knowledge base.
@@ -105,13 +104,11 @@ impl Store {
     /// # Errors
     /// When the database cannot be read.
     pub async fn base_named(&self, workspace: WorkspaceId, name: &str) -> Result<Option<Base>, Error> {
-        let name = name.to_owned();
-        self.read(move |c| {
-            let mut query = c.prepare_cached(
-                "SELECT id, name, config FROM knowledge_base WHERE workspace = ?1 AND name = ?2",
-            )?;
-            query.query_row((workspace, name), base).optional()
-        })
+        self.row(
+            "SELECT id, name, config FROM knowledge_base WHERE workspace = ?1 AND name = ?2",
+            values![workspace, name],
+            base,
+        )
         .await
     }
 
@@ -126,12 +123,11 @@ impl Store {
         config: &Value,
     ) -> Result<(), Error> {
         let documents: Vec<DocumentId> = self
-            .read(move |c| {
-                let mut query = c.prepare_cached(
-                    "SELECT id FROM document WHERE workspace = ?1 AND base = ?2 ORDER BY id",
-                )?;
-                query.query_map((workspace, base), |row| row.get(0))?.collect()
-            })
+            .rows(
+                "SELECT id FROM document WHERE workspace = ?1 AND base = ?2 ORDER BY id",
+                values![workspace, base],
+                |row| row.get(0),
+            )
             .await?;
         let change = Statement::new(
             "UPDATE knowledge_base SET config = ?1 WHERE id = ?2 AND workspace = ?3",
@@ -153,12 +149,11 @@ impl Store {
     /// # Errors
     /// When the database cannot be read.
     pub async fn base_list(&self, workspace: WorkspaceId) -> Result<Vec<Base>, Error> {
-        self.read(move |c| {
-            let mut query = c.prepare_cached(
-                "SELECT id, name, config FROM knowledge_base WHERE workspace = ?1 ORDER BY name",
-            )?;
-            query.query_map([workspace], base)?.collect()
-        })
+        self.rows(
+            "SELECT id, name, config FROM knowledge_base WHERE workspace = ?1 ORDER BY name",
+            values![workspace],
+            base,
+        )
         .await
     }
 
@@ -206,12 +201,11 @@ impl Store {
         base: BaseId,
         name: &str,
     ) -> Result<Option<(DocumentId, [u8; 32], DocumentStatus)>, Error> {
-        let name = name.to_owned();
-        self.read(move |c| {
-            let mut query =
-                c.prepare_cached("SELECT id, hash, status FROM document WHERE base = ?1 AND name = ?2")?;
-            query.query_row((base, name), |row| Ok((row.get(0)?, row.get(1)?, word(row, 2)?))).optional()
-        })
+        self.row(
+            "SELECT id, hash, status FROM document WHERE base = ?1 AND name = ?2",
+            values![base, name],
+            |row| Ok((row.get(0)?, row.get(1)?, row.word(2)?)),
+        )
         .await
     }
 
@@ -220,12 +214,13 @@ impl Store {
     /// # Errors
     /// When the database cannot be read.
     pub async fn document_list(&self, workspace: WorkspaceId, base: BaseId) -> Result<Vec<Document>, Error> {
-        self.read(move |c| {
-            let sql = format!(
+        self.rows(
+            format!(
                 "SELECT {DOCUMENT} FROM document WHERE workspace = ?1 AND base = ?2 ORDER BY id LIMIT 10000"
-            );
-            c.prepare_cached(&sql)?.query_map((workspace, base), document)?.collect()
-        })
+            ),
+            values![workspace, base],
+            document,
+        )
         .await
     }
 
@@ -234,9 +229,8 @@ impl Store {
     /// # Errors
     /// When the database cannot be read.
     pub async fn document_get(&self, id: DocumentId) -> Result<Option<(Document, Vec<u8>)>, Error> {
-        self.read(move |c| {
-            let sql = format!("SELECT {DOCUMENT}, content FROM document WHERE id = ?1");
-            c.prepare_cached(&sql)?.query_row([id], |row| Ok((document(row)?, row.get(10)?))).optional()
+        self.row(format!("SELECT {DOCUMENT}, content FROM document WHERE id = ?1"), values![id], |row| {
+            Ok((document(row)?, row.get(10)?))
         })
         .await
     }
@@ -250,10 +244,11 @@ impl Store {
         workspace: WorkspaceId,
         document: DocumentId,
     ) -> Result<Option<BaseId>, Error> {
-        let found = self.read(move |c| {
-            let mut query = c.prepare_cached("SELECT base FROM document WHERE id = ?1 AND workspace = ?2")?;
-            query.query_row((document, workspace), |row| row.get(0)).optional()
-        });
+        let found = self.row(
+            "SELECT base FROM document WHERE id = ?1 AND workspace = ?2",
+            values![document, workspace],
+            |row| row.get(0),
+        );
         let Some(base) = found.await? else { return Ok(None) };
         let statements = vec![
             Statement::new("DELETE FROM chunk WHERE document = ?1", values![document]),
@@ -347,21 +342,21 @@ impl Store {
     }
 }
 
-fn base(row: &Row) -> rusqlite::Result<Base> {
-    Ok(Base { id: row.get(0)?, name: row.get(1)?, config: json(row, 2)? })
+fn base(row: &Row) -> Result<Base, Fault> {
+    Ok(Base { id: row.get(0)?, name: row.get(1)?, config: row.json(2)? })
 }
 
-fn document(row: &Row) -> rusqlite::Result<Document> {
+fn document(row: &Row) -> Result<Document, Fault> {
     Ok(Document {
         id: row.get(0)?,
         base: row.get(1)?,
         name: row.get(2)?,
         media_type: row.get(3)?,
         size: row.get(4)?,
-        status: word(row, 5)?,
+        status: row.word(5)?,
         error: row.get(6)?,
         chunks: row.get(7)?,
         model: row.get(8)?,
-        updated_at: time(row, 9)?,
+        updated_at: row.time(9)?,
     })
 }

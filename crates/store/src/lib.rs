@@ -23,6 +23,7 @@ mod newest;
 mod node;
 mod origin;
 mod page;
+mod read;
 mod refusal;
 mod run;
 mod source;
@@ -63,6 +64,7 @@ pub use run::{
     Cause, ClaimedRun, Committed, Ending, HeldRun, Repeat, RunCommit, RunFilter, RunView, SealedCommit, Then,
 };
 pub use source::Source;
+pub use sql::Fault;
 
 /// How a store is opened.
 #[derive(Clone, Debug)]

@@ -1,11 +1,10 @@
 //! Providers and the models that flows call by name.
 
-use rusqlite::Row;
 use serde::{Deserialize, Serialize};
 
 use crate::{
     Error, ModelId, ProviderId, Store, WorkspaceId,
-    sql::{Statement, values},
+    sql::{Row, Statement, values},
 };
 
 /// Where model calls go.
@@ -62,20 +61,18 @@ impl Store {
     /// When the database cannot be read or the secrets do not open.
     pub async fn provider_list(&self, workspace: WorkspaceId) -> Result<Vec<Provider>, Error> {
         let rows: Vec<Provider> = self
-            .read(move |c| {
-                let mut query = c.prepare_cached(
-                    "SELECT id, name, config, sealed FROM provider WHERE workspace = ?1 ORDER BY name",
-                )?;
-                let provider = |row: &Row| {
+            .rows(
+                "SELECT id, name, config, sealed FROM provider WHERE workspace = ?1 ORDER BY name",
+                values![workspace],
+                |row: &Row| {
                     Ok(Provider {
                         id: row.get(0)?,
                         name: row.get(1)?,
                         config: row.get(2)?,
                         secrets: row.get(3)?,
                     })
-                };
-                query.query_map([workspace], provider)?.collect()
-            })
+                },
+            )
             .await?;
         let open = |mut provider: Provider| {
             provider.secrets =
@@ -112,20 +109,18 @@ impl Store {
     /// # Errors
     /// When the database cannot be read.
     pub async fn model_list(&self, workspace: WorkspaceId) -> Result<Vec<Model>, Error> {
-        self.read(move |c| {
-            let mut query = c.prepare_cached(
-                "SELECT name, provider, purpose, config FROM model WHERE workspace = ?1 ORDER BY name",
-            )?;
-            let model = |row: &Row| {
+        self.rows(
+            "SELECT name, provider, purpose, config FROM model WHERE workspace = ?1 ORDER BY name",
+            values![workspace],
+            |row: &Row| {
                 Ok(Model {
                     name: row.get(0)?,
                     provider: row.get(1)?,
                     purpose: row.get(2)?,
                     config: row.get(3)?,
                 })
-            };
-            query.query_map([workspace], model)?.collect()
-        })
+            },
+        )
         .await
     }
 }

@@ -2,9 +2,11 @@
 
 use std::cmp::Reverse;
 
-use rusqlite::{Connection, ToSql};
-
-use crate::PageRequest;
+use crate::{
+    PageRequest,
+    read::Reader,
+    sql::{Fault, Value, values},
+};
 
 /// The newest rows of the ranges looked at so far, as many as a page needs to know whether there are more.
 pub(crate) struct Newest<T> {
@@ -28,23 +30,18 @@ impl<T: Copy> Newest<T> {
     /// tells the range is bound from `?4` on. When a page is full, nothing older than all of it is read.
     pub(crate) fn add(
         &mut self,
-        c: &Connection,
+        c: &Reader<'_>,
         sql: &str,
-        range: &[&dyn ToSql],
+        range: Vec<Value>,
         place: T,
-    ) -> rusqlite::Result<()> {
+    ) -> Result<(), Fault> {
         let oldest = if self.found.len() < self.most { None } else { self.found.last() };
         let oldest = oldest.map_or(-1, |(number, _)| *number);
         let most = i64::try_from(self.most).unwrap_or(i64::MAX);
-        let bound: [&dyn ToSql; 3] = [&self.before, &oldest, &most];
-        let params: Vec<&dyn ToSql> = bound.into_iter().chain(range.iter().copied()).collect();
-        let mut query = c.prepare_cached(sql)?;
-        let mut rows = query.query(&params[..])?;
-        let known = self.found.len();
-        while let Some(row) = rows.next()? {
-            self.found.push((row.get(0)?, place));
-        }
-        if self.found.len() > known {
+        let params = [values![self.before, oldest, most], range].concat();
+        let newer = c.rows(sql, params, |row| Ok((row.get(0)?, place)))?;
+        if !newer.is_empty() {
+            self.found.extend(newer);
             self.found.sort_unstable_by_key(|(number, _)| Reverse(*number));
             self.found.truncate(self.most);
         }
@@ -60,6 +57,7 @@ impl<T: Copy> Newest<T> {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
+    use rusqlite::Connection;
 
     use super::*;
 
@@ -83,7 +81,7 @@ mod tests {
                 }
                 let sql = "SELECT number FROM item WHERE range = ?4 AND number < ?1 AND number > ?2
                            ORDER BY number DESC LIMIT ?3";
-                newest.add(&c, sql, &[&range], range).unwrap();
+                newest.add(&Reader::Sqlite(&c), sql, values![range], range).unwrap();
             }
             all.sort_unstable_by_key(|(number, _)| Reverse(*number));
             let shown = all.into_iter().filter(|(number, _)| before.is_none_or(|before| *number < before));

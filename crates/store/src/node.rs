@@ -133,12 +133,11 @@ impl Store {
     }
 
     async fn run_parked(&self) -> Result<Vec<RunId>, Error> {
-        self.read(|c| {
-            let mut query = c.prepare_cached(
-                "SELECT id FROM run_live WHERE status = 'parked' ORDER BY number LIMIT 100",
-            )?;
-            query.query_map([], |row| row.get(0))?.collect()
-        })
+        self.rows(
+            "SELECT id FROM run_live WHERE status = 'parked' ORDER BY number LIMIT 100",
+            values![],
+            |row| row.get(0),
+        )
         .await
     }
 }

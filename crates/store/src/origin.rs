@@ -2,9 +2,11 @@
 
 use std::borrow::Cow;
 
-use rusqlite::{Connection, Row, ToSql};
-
-use crate::{FlowId, Place, SourceId, WorkspaceId};
+use crate::{
+    FlowId, Place, SourceId, WorkspaceId,
+    read::Reader,
+    sql::{Fault, values},
+};
 
 /// Where events belong and the way they came, which the rows of events and runs hold as one number.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -15,45 +17,20 @@ pub(crate) struct Origin {
     pub(crate) kind: Cow<'static, str>,
 }
 
-impl Origin {
-    /// Reads the columns `workspace, environment, flow, source, kind` from the first on.
-    pub(crate) fn read(row: &Row, first: usize) -> rusqlite::Result<Self> {
-        Ok(Self {
-            place: Place { workspace: row.get(first)?, environment: row.get(first + 1)? },
-            flow: row.get(first + 2)?,
-            source: row.get(first + 3)?,
-            kind: row.get::<_, String>(first + 4)?.into(),
-        })
-    }
-}
-
 /// The origins of an environment.
-pub(crate) fn of_place(c: &Connection, place: Place) -> rusqlite::Result<Vec<i64>> {
-    numbers(
-        c,
-        "SELECT number FROM origin WHERE workspace = ?1 AND environment = ?2",
-        &[&place.workspace, &place.environment],
-    )
+pub(crate) fn of_place(c: &Reader<'_>, place: Place) -> Result<Vec<i64>, Fault> {
+    let sql = "SELECT number FROM origin WHERE workspace = ?1 AND environment = ?2";
+    c.rows(sql, values![place.workspace, place.environment], |row| row.get(0))
 }
 
 /// The origins of a flow in an environment.
-pub(crate) fn of_flow(c: &Connection, place: Place, flow: FlowId) -> rusqlite::Result<Vec<i64>> {
-    numbers(
-        c,
-        "SELECT number FROM origin WHERE workspace = ?1 AND environment = ?2 AND flow = ?3",
-        &[&place.workspace, &place.environment, &flow],
-    )
+pub(crate) fn of_flow(c: &Reader<'_>, place: Place, flow: FlowId) -> Result<Vec<i64>, Fault> {
+    let sql = "SELECT number FROM origin WHERE workspace = ?1 AND environment = ?2 AND flow = ?3";
+    c.rows(sql, values![place.workspace, place.environment, flow], |row| row.get(0))
 }
 
 /// The origins of a source of a workspace.
-pub(crate) fn of_source(
-    c: &Connection,
-    workspace: WorkspaceId,
-    source: SourceId,
-) -> rusqlite::Result<Vec<i64>> {
-    numbers(c, "SELECT number FROM origin WHERE source = ?1 AND workspace = ?2", &[&source, &workspace])
-}
-
-fn numbers(c: &Connection, sql: &str, params: &[&dyn ToSql]) -> rusqlite::Result<Vec<i64>> {
-    c.prepare_cached(sql)?.query_map(params, |row| row.get(0))?.collect()
+pub(crate) fn of_source(c: &Reader<'_>, workspace: WorkspaceId, source: SourceId) -> Result<Vec<i64>, Fault> {
+    let sql = "SELECT number FROM origin WHERE source = ?1 AND workspace = ?2";
+    c.rows(sql, values![source, workspace], |row| row.get(0))
 }

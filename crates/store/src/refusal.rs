@@ -3,11 +3,10 @@
 use std::collections::BTreeSet;
 
 use clock::Timestamp;
-use rusqlite::{OptionalExtension, Row};
 
 use crate::{
     Error, Page, PageRequest, Place, RefusalId, SourceId, Store, WorkspaceId,
-    sql::{Statement, time, values},
+    sql::{Fault, Row, Statement, Value, values},
 };
 
 /// A refused request.
@@ -78,19 +77,18 @@ impl Store {
         source: Option<SourceId>,
         page: PageRequest<RefusalId>,
     ) -> Result<Page<Refusal>, Error> {
-        let (limit, fetch) = (page.limit, page.fetch());
-        let rows: Vec<Refusal> = self
-            .read(move |c| {
-                let before = page.before.unwrap_or(RefusalId::from_bytes([0xFF; 16]));
-                // A plus keeps a column out of the choice of the index, which else is the one of all sources.
-                let of_source = "SELECT id, workspace, environment, source, code, status, received_at, sealed FROM refusal
-                     WHERE source = ?5 AND id < ?3 AND +workspace = ?1 AND +environment = ?2 ORDER BY id DESC LIMIT ?4";
-                let of_all = "SELECT id, workspace, environment, source, code, status, received_at, sealed FROM refusal
-                     WHERE workspace = ?1 AND environment = ?2 AND id < ?3 AND ?5 IS NULL ORDER BY id DESC LIMIT ?4";
-                let mut query = c.prepare_cached(if source.is_some() { of_source } else { of_all })?;
-                query.query_map((place.workspace, place.environment, before, fetch, source), view)?.collect()
-            })
-            .await?;
+        const OF_ALL: &str =
+            "SELECT id, workspace, environment, source, code, status, received_at, sealed FROM refusal
+             WHERE workspace = ?1 AND environment = ?2 AND id < ?3 ORDER BY id DESC LIMIT ?4";
+        // Of its workspace a source knows all by itself; a plus keeps a column out of the choice of the index.
+        const OF_SOURCE: &str =
+            "SELECT id, workspace, environment, source, code, status, received_at, sealed FROM refusal
+             WHERE source = ?5 AND id < ?3 AND +workspace = ?1 AND +environment = ?2 ORDER BY id DESC LIMIT ?4";
+        let before = page.before.unwrap_or(RefusalId::from_bytes([0xFF; 16]));
+        let mut params = values![place.workspace, place.environment, before, page.fetch()];
+        let sql = if source.is_some() { OF_SOURCE } else { OF_ALL };
+        params.extend(source.map(Value::from));
+        let (limit, rows) = (page.limit, self.rows(sql, params, view).await?);
         let rows = rows.into_iter().map(|refusal| self.open_refusal(refusal));
         Ok(Page::cut(rows.collect::<Result<_, Error>>()?, limit))
     }
@@ -100,13 +98,12 @@ impl Store {
     /// # Errors
     /// When the database cannot be read or the record does not open.
     pub async fn refusal_get(&self, workspace: WorkspaceId, id: RefusalId) -> Result<Option<Refusal>, Error> {
-        let found = self.read(move |c| {
-            let mut query = c.prepare_cached(
-                "SELECT id, workspace, environment, source, code, status, received_at, sealed FROM refusal
+        let found = self.row(
+            "SELECT id, workspace, environment, source, code, status, received_at, sealed FROM refusal
                  WHERE id = ?1 AND workspace = ?2",
-            )?;
-            query.query_row((id, workspace), view).optional()
-        });
+            values![id, workspace],
+            view,
+        );
         found.await?.map(|refusal| self.open_refusal(refusal)).transpose()
     }
 
@@ -116,14 +113,14 @@ impl Store {
     }
 }
 
-fn view(row: &Row) -> rusqlite::Result<Refusal> {
+fn view(row: &Row) -> Result<Refusal, Fault> {
     Ok(Refusal {
         id: row.get(0)?,
         place: Place { workspace: row.get(1)?, environment: row.get(2)? },
         source: row.get(3)?,
         code: row.get(4)?,
         status: row.get(5)?,
-        received_at: time(row, 6)?,
+        received_at: row.time(6)?,
         content: row.get(7)?,
     })
 }

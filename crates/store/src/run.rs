@@ -1,22 +1,19 @@
 //! Runs: the queue of unfinished ones, the journal, the history.
 
-mod lane;
 mod view;
 
 use std::sync::Arc;
 
 use clock::Timestamp;
 use flow::run::Status;
-use rusqlite::OptionalExtension;
 use serde::{Deserialize, Serialize};
 
-pub(crate) use lane::{head, lanes};
 pub use view::{RunFilter, RunView};
 
 use crate::{
     Error, EventId, FlowId, NodeId, Place, RunId, Store, VersionId,
     delivery::NewDelivery,
-    sql::{Statement, time, values},
+    sql::{Statement, values},
     write::{Outcome, Write},
 };
 
@@ -217,13 +214,9 @@ impl Store {
     /// When the database cannot be read.
     pub async fn run_has_suspect(&self) -> Result<bool, Error> {
         let now = self.now().as_millis();
-        self.read(move |c| {
-            let mut query = c.prepare_cached(
-                "SELECT 1 FROM run_live WHERE deaths >= 2 AND owner IS NULL AND (status = 'queued' OR wake_at <= ?1)",
-            )?;
-            query.exists([now])
-        })
-        .await
+        let sql = "SELECT 1 FROM run_live
+                   WHERE deaths >= 2 AND owner IS NULL AND (status = 'queued' OR wake_at <= ?1) LIMIT 1";
+        self.row(sql, values![now], |_| Ok(())).await.map(|found| found.is_some())
     }
 
     /// Gives a node one run that is queued or due and may be what killed its worker: the one that did so
@@ -256,12 +249,11 @@ impl Store {
     /// # Errors
     /// When the database cannot be read.
     pub async fn run_next_due(&self) -> Result<Option<Timestamp>, Error> {
-        self.read(|c| {
-            let mut query = c.prepare_cached(
-                "SELECT wake_at FROM run_live WHERE wake_at IS NOT NULL AND deaths < 2 ORDER BY wake_at LIMIT 1",
-            )?;
-            query.query_row([], |row| time(row, 0)).optional()
-        })
+        self.row(
+            "SELECT wake_at FROM run_live WHERE wake_at IS NOT NULL AND deaths < 2 ORDER BY wake_at LIMIT 1",
+            values![],
+            |row| row.time(0),
+        )
         .await
     }
 
@@ -271,13 +263,12 @@ impl Store {
     /// When the database cannot be read or a record does not open.
     pub async fn run_journal(&self, id: RunId) -> Result<Vec<Vec<u8>>, Error> {
         let sealed: Vec<(u32, Vec<u8>)> = self
-            .read(move |c| {
-                let mut query = c.prepare_cached(
-                    "SELECT 0 AS seq, record FROM event WHERE number = ?1 AND id = ?2 AND record IS NOT NULL
+            .rows(
+                "SELECT 0 AS seq, record FROM event WHERE number = ?1 AND id = ?2 AND record IS NOT NULL
                      UNION ALL SELECT seq, sealed FROM journal WHERE run = ?1 ORDER BY seq",
-                )?;
-                query.query_map((id.number(), id), |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
-            })
+                values![id.number(), id],
+                |row| Ok((row.get(0)?, row.get(1)?)),
+            )
             .await?;
         sealed
             .into_iter()

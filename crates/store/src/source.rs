@@ -1,11 +1,10 @@
 //! Sources: inbound endpoints.
 
 use clock::Timestamp;
-use rusqlite::{OptionalExtension, Row};
 
 use crate::{
     Error, FlowId, Place, SourceId, Store, WorkspaceId,
-    sql::{Statement, time, values},
+    sql::{Fault, Row, Statement, values},
 };
 
 /// An inbound endpoint.
@@ -65,11 +64,7 @@ impl Store {
     /// # Errors
     /// When the database cannot be read or the secrets do not open.
     pub async fn source_get(&self, id: SourceId) -> Result<Option<Source>, Error> {
-        let row = self.read(move |c| {
-            c.prepare_cached(&format!("SELECT {COLUMNS} FROM source WHERE id = ?1"))?
-                .query_row([id], source)
-                .optional()
-        });
+        let row = self.row(format!("SELECT {COLUMNS} FROM source WHERE id = ?1"), values![id], source);
         row.await?.map(|source| self.open_source(source)).transpose()
     }
 
@@ -79,12 +74,13 @@ impl Store {
     /// When the database cannot be read or the secrets do not open.
     pub async fn source_list(&self, place: Place) -> Result<Vec<Source>, Error> {
         let rows: Vec<Source> = self
-            .read(move |c| {
-                let sql = format!(
+            .rows(
+                format!(
                     "SELECT {COLUMNS} FROM source WHERE workspace = ?1 AND environment = ?2 ORDER BY name"
-                );
-                c.prepare_cached(&sql)?.query_map((place.workspace, place.environment), source)?.collect()
-            })
+                ),
+                values![place.workspace, place.environment],
+                source,
+            )
             .await?;
         rows.into_iter().map(|source| self.open_source(source)).collect()
     }
@@ -105,7 +101,7 @@ impl Store {
     }
 }
 
-fn source(row: &Row) -> rusqlite::Result<Source> {
+fn source(row: &Row) -> Result<Source, Fault> {
     Ok(Source {
         id: row.get(0)?,
         place: Place { workspace: row.get(1)?, environment: row.get(2)? },
@@ -114,6 +110,6 @@ fn source(row: &Row) -> rusqlite::Result<Source> {
         config: row.get(5)?,
         secrets: row.get(6)?,
         enabled: row.get(7)?,
-        updated_at: time(row, 8)?,
+        updated_at: row.time(8)?,
     })
 }

@@ -1,10 +1,8 @@
-//! Statements as values, and how their parameters and rows are read.
+//! What every database shares: statements as values, their parameters, and how rows are read.
+
+use std::borrow::Cow;
 
 use clock::Timestamp;
-use rusqlite::{
-    Row, ToSql,
-    types::{FromSql, FromSqlError, FromSqlResult, ToSqlOutput, Value, ValueRef},
-};
 use serde::de::DeserializeOwned;
 use serde_json::Value as Json;
 
@@ -12,6 +10,32 @@ use crate::id::{
     ApiKeyId, BaseId, DeliveryId, DeploymentId, DestinationId, DocumentId, EnvironmentId, EventId, FlowId,
     JobId, MemberId, ModelId, NodeId, ProviderId, RefusalId, RunId, SourceId, VersionId, WorkspaceId,
 };
+
+/// What a database said when it refused, or what is wrong with what it gave.
+#[derive(Debug, thiserror::Error)]
+pub enum Fault {
+    /// SQLite refused.
+    #[error(transparent)]
+    Sqlite(#[from] rusqlite::Error),
+    /// A column does not hold what it should.
+    #[error("column {column} does not hold {expected}")]
+    Column {
+        /// Its place in the row, from 0.
+        column: usize,
+        /// What should be there.
+        expected: &'static str,
+    },
+}
+
+/// A parameter of a statement.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Value {
+    Null,
+    Integer(i64),
+    Text(String),
+    Bytes(Vec<u8>),
+    Id([u8; 16]),
+}
 
 /// One statement of a write, with its parameters.
 #[derive(Clone, Debug)]
@@ -36,65 +60,144 @@ impl Statement {
 
 /// Parameters as owned values.
 macro_rules! values {
-    ($($value:expr),* $(,)?) => { vec![$($crate::sql::owned($value)),*] };
+    ($($value:expr),* $(,)?) => { vec![$($crate::sql::Value::from($value)),*] };
 }
 pub(crate) use values;
 
-/// A parameter as an owned value.
-pub(crate) fn owned<T: Into<Parameter>>(value: T) -> Value {
-    value.into().0
-}
-
-/// What becomes a parameter.
-pub(crate) struct Parameter(Value);
-
 macro_rules! parameters {
     ($($from:ty => |$value:ident| $to:expr;)*) => {$(
-        impl From<$from> for Parameter {
+        impl From<$from> for Value {
             fn from($value: $from) -> Self {
-                Self($to)
+                $to
             }
         }
     )*};
 }
 
 parameters! {
-    i64 => |v| Value::Integer(v);
-    u32 => |v| Value::Integer(i64::from(v));
-    bool => |v| Value::Integer(i64::from(v));
-    &str => |v| Value::Text(v.to_owned());
-    String => |v| Value::Text(v);
-    Vec<u8> => |v| Value::Blob(v);
-    [u8; 32] => |v| Value::Blob(v.to_vec());
-    Timestamp => |v| Value::Integer(v.as_millis());
-    &Json => |v| Value::Text(v.to_string());
+    i64 => |v| Self::Integer(v);
+    u32 => |v| Self::Integer(i64::from(v));
+    bool => |v| Self::Integer(i64::from(v));
+    &str => |v| Self::Text(v.to_owned());
+    String => |v| Self::Text(v);
+    Vec<u8> => |v| Self::Bytes(v);
+    [u8; 32] => |v| Self::Bytes(v.to_vec());
+    Timestamp => |v| Self::Integer(v.as_millis());
+    &Json => |v| Self::Text(v.to_string());
 }
 
-impl<T: Into<Parameter>> From<Option<T>> for Parameter {
+impl<T: Into<Self>> From<Option<T>> for Value {
     fn from(value: Option<T>) -> Self {
-        value.map_or(Self(Value::Null), Into::into)
+        value.map_or(Self::Null, Into::into)
+    }
+}
+
+/// What a column of a row holds.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Held<'r> {
+    Null,
+    Integer(i64),
+    Text(&'r str),
+    Bytes(&'r [u8]),
+    /// Something that nothing stored here is: a fraction, text that is no UTF-8.
+    Foreign,
+}
+
+impl<'r> Held<'r> {
+    fn integer(self) -> Option<i64> {
+        if let Self::Integer(value) = self { Some(value) } else { None }
+    }
+
+    fn text(self) -> Option<&'r str> {
+        if let Self::Text(value) = self { Some(value) } else { None }
+    }
+
+    fn bytes(self) -> Option<&'r [u8]> {
+        if let Self::Bytes(value) = self { Some(value) } else { None }
+    }
+}
+
+/// A row of an answer.
+pub(crate) enum Row<'r> {
+    Sqlite(&'r rusqlite::Row<'r>),
+}
+
+impl Row<'_> {
+    /// What a column holds.
+    pub(crate) fn get<T: Column>(&self, column: usize) -> Result<T, Fault> {
+        let held = match self {
+            Self::Sqlite(row) => crate::sqlite::held(row, column)?,
+        };
+        T::read(held).ok_or(Fault::Column { column, expected: T::WHAT })
+    }
+
+    /// A time from a column.
+    pub(crate) fn time(&self, column: usize) -> Result<Timestamp, Fault> {
+        self.get(column)
+    }
+
+    /// A word from a column, such as a status, by its serde name.
+    pub(crate) fn word<T: DeserializeOwned>(&self, column: usize) -> Result<T, Fault> {
+        let text: String = self.get(column)?;
+        serde_json::from_value(Json::String(text))
+            .map_err(|_| Fault::Column { column, expected: "a known word" })
+    }
+
+    /// JSON from a column of text.
+    pub(crate) fn json<T: DeserializeOwned>(&self, column: usize) -> Result<T, Fault> {
+        let text: String = self.get(column)?;
+        serde_json::from_str(&text).map_err(|_| Fault::Column { column, expected: "the JSON it should" })
+    }
+}
+
+/// What a column can hold.
+pub(crate) trait Column: Sized {
+    /// What it is, for messages.
+    const WHAT: &'static str;
+
+    /// Nothing when there is something else.
+    fn read(value: Held<'_>) -> Option<Self>;
+}
+
+macro_rules! columns {
+    ($($type:ty, $what:literal, |$value:ident| $read:expr;)*) => {$(
+        impl Column for $type {
+            const WHAT: &'static str = $what;
+
+            fn read($value: Held<'_>) -> Option<Self> {
+                $read
+            }
+        }
+    )*};
+}
+
+columns! {
+    i64, "a whole number", |value| value.integer();
+    u32, "a whole number in range", |value| value.integer()?.try_into().ok();
+    bool, "true or false", |value| Some(value.integer()? != 0);
+    String, "text", |value| value.text().map(str::to_owned);
+    Vec<u8>, "bytes", |value| value.bytes().map(<[u8]>::to_vec);
+    [u8; 32], "32 bytes", |value| value.bytes()?.try_into().ok();
+    Timestamp, "a time", |value| value.integer().map(Timestamp::from_millis);
+}
+
+impl<T: Column> Column for Option<T> {
+    const WHAT: &'static str = T::WHAT;
+
+    fn read(value: Held<'_>) -> Option<Self> {
+        if value == Held::Null { Some(None) } else { T::read(value).map(Some) }
     }
 }
 
 macro_rules! id_columns {
     ($($id:ty),*) => {$(
-        impl ToSql for $id {
-            fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
-                Ok(ToSqlOutput::Borrowed(ValueRef::Blob(self.as_bytes())))
-            }
-        }
-
-        impl FromSql for $id {
-            fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
-                <[u8; 16]>::column_result(value).map(Self::from_bytes)
-            }
-        }
-
-        impl From<$id> for Parameter {
+        impl From<$id> for Value {
             fn from(id: $id) -> Self {
-                Self(Value::Blob(id.as_bytes().to_vec()))
+                Self::Id(*id.as_bytes())
             }
         }
+
+        columns! { $id, "an id", |value| value.bytes()?.try_into().ok().map(Self::from_bytes); }
     )*};
 }
 
@@ -120,33 +223,5 @@ id_columns!(
     WorkspaceId
 );
 
-/// A time in a column.
-pub(crate) struct At(pub(crate) Timestamp);
-
-impl FromSql for At {
-    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
-        value.as_i64().map(|ms| Self(Timestamp::from_millis(ms)))
-    }
-}
-
-/// A time from a column.
-pub(crate) fn time(row: &Row, column: usize) -> rusqlite::Result<Timestamp> {
-    row.get::<_, At>(column).map(|at| at.0)
-}
-
-/// A word from a column, such as a status, by its serde name.
-pub(crate) fn word<T: DeserializeOwned>(row: &Row, column: usize) -> rusqlite::Result<T> {
-    let text: String = row.get(column)?;
-    serde_json::from_value(Json::String(text)).map_err(|error| malformed(column, error))
-}
-
-/// JSON from a text column.
-pub(crate) fn json<T: DeserializeOwned>(row: &Row, column: usize) -> rusqlite::Result<T> {
-    let text = row.get_ref(column)?.as_str().map_err(|error| malformed(column, error))?;
-    serde_json::from_str(text).map_err(|error| malformed(column, error))
-}
-
-fn malformed(column: usize, error: impl std::error::Error + Send + Sync + 'static) -> rusqlite::Error {
-    let error = FromSqlError::Other(Box::new(error));
-    rusqlite::Error::FromSqlConversionFailure(column, rusqlite::types::Type::Text, Box::new(error))
-}
+/// Text of a statement: most of it is known when the program is built.
+pub(crate) type Sql = Cow<'static, str>;

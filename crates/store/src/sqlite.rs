@@ -5,10 +5,12 @@
 mod apply;
 mod claims;
 mod heads;
+mod lane;
 mod memory;
 mod migrate;
 mod origins;
 mod queue;
+mod values;
 mod writer;
 
 use std::{
@@ -22,11 +24,13 @@ use parking_lot::Mutex;
 use rusqlite::{Connection, OpenFlags, config::DbConfig};
 use tokio::sync::{Semaphore, oneshot};
 
+pub(crate) use values::{held, rows};
 pub use writer::Counters;
 use writer::Writer;
 
 use crate::{
-    Error, Options,
+    Error, Fault, Options,
+    read::Reader,
     write::{Outcome, Write},
 };
 
@@ -65,8 +69,8 @@ impl Database {
             .collect::<Result<Vec<_>, _>>()
             .map_err(|error| failed(error.to_string()))?;
         let free_readers = Arc::new(Semaphore::new(readers.len()));
-        let memory = memory::Memory::read(&connection).map_err(Error::Read)?;
-        let last = last_number(&connection).map_err(Error::Read)?;
+        let memory = memory::Memory::read(&connection).map_err(|error| Error::Read(error.into()))?;
+        let last = last_number(&connection).map_err(|error| Error::Read(error.into()))?;
         let writer = Writer::start(connection, memory, &path).map_err(|error| failed(error.to_string()))?;
         Ok((Self { writer, readers: Arc::new(Mutex::new(readers)), free_readers, _lock: lock }, last))
     }
@@ -83,7 +87,7 @@ impl Database {
     pub(crate) async fn read<T, F>(&self, read: F) -> Result<T, Error>
     where
         T: Send + 'static,
-        F: FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+        F: FnOnce(&Reader<'_>) -> Result<T, Fault> + Send + 'static,
     {
         let stopped = || Error::Unavailable { reason: "the server is stopping".to_owned() };
         let free = Arc::clone(&self.free_readers).acquire_owned().await.map_err(|_| stopped())?;
@@ -93,10 +97,9 @@ impl Database {
             let started = Instant::now();
             // Every thousand steps of SQLite's machine is well under a millisecond.
             let limit = connection.progress_handler(1000, Some(move || started.elapsed() > READ_LIMIT));
-            let result = limit.and_then(|()| {
-                // What is read belongs together: a row that moves between two tables is in one of them.
+            let result = limit.map_err(Fault::from).and_then(|()| {
                 let transaction = connection.transaction()?;
-                read(&transaction)
+                read(&Reader::Sqlite(&transaction))
             });
             // Given back here, so that a caller who stops waiting does not take it along.
             readers.lock().push(connection);

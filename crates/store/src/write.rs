@@ -1,7 +1,5 @@
 //! Writes as values, and what came of them.
 
-use rusqlite::Connection;
-
 use crate::{
     Error, Store,
     delivery::{SealedAttempt, Settled},
@@ -51,14 +49,5 @@ impl Store {
             Outcome::Conflict(said) => Err(Error::Conflict(said)),
             _ => Err(Error::Conflict("the write was not made")),
         }
-    }
-
-    /// Reads off the async threads.
-    pub(crate) async fn read<T, F>(&self, read: F) -> Result<T, Error>
-    where
-        T: Send + 'static,
-        F: FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
-    {
-        self.database.read(read).await
     }
 }

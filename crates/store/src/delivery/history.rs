@@ -1,14 +1,14 @@
 //! What became of deliveries: lists, messages, attempts.
 
 use clock::Timestamp;
-use rusqlite::{Connection, OptionalExtension, Row};
 
 use super::{DeliveryState, attempt_id};
 use crate::{
     DeliveryId, DestinationId, EnvironmentId, Error, Page, PageRequest, Place, RunId, Store, WorkspaceId,
     newest::Newest,
     origin,
-    sql::{time, word},
+    read::Reader,
+    sql::{Fault, Row, values},
 };
 
 /// A delivery as lists and traces show it.
@@ -60,24 +60,24 @@ enum Kept {
 
 const LIVE: &str = "SELECT d.id, o.environment, d.destination, d.run, d.step, d.status, d.attempts, d.created_at,
          CASE d.status WHEN 'dead' THEN (SELECT max(a.at) FROM attempt a WHERE a.delivery = d.number) END, d.due_at
-     FROM delivery_live d CROSS JOIN origin o ON o.number = d.origin WHERE d.number = ?1 AND o.workspace = ?2";
+     FROM delivery_live d JOIN origin o ON o.number = d.origin WHERE d.number = ?1 AND o.workspace = ?2";
 const DONE: &str =
     "SELECT d.id, o.environment, d.destination, d.run, d.step, 'delivered', d.attempts, d.created_at,
          d.finished_at, NULL
-     FROM delivery d CROSS JOIN origin o ON o.number = d.origin WHERE d.number = ?1 AND o.workspace = ?2";
+     FROM delivery d JOIN origin o ON o.number = d.origin WHERE d.number = ?1 AND o.workspace = ?2";
 
 /// The delivery of a number that is kept there, if it is of this workspace.
 fn row(
-    c: &Connection,
+    c: &Reader<'_>,
     kept: Kept,
     workspace: WorkspaceId,
     number: i64,
-) -> rusqlite::Result<Option<DeliveryView>> {
+) -> Result<Option<DeliveryView>, Fault> {
     let sql = match kept {
         Kept::Live => LIVE,
         Kept::Done => DONE,
     };
-    c.prepare_cached(sql)?.query_row((number, workspace), view).optional()
+    c.row(sql, values![number, workspace], view)
 }
 
 impl Store {
@@ -107,11 +107,9 @@ impl Store {
                 if get(c, workspace, id)?.is_none() {
                     return Ok(None);
                 }
-                let mut query = c.prepare_cached(
-                    "SELECT sealed FROM delivery_live WHERE number = ?1
-                     UNION ALL SELECT sealed FROM delivery WHERE number = ?1",
-                )?;
-                query.query_row([id.number()], |row| row.get(0)).optional()
+                let sql = "SELECT sealed FROM delivery_live WHERE number = ?1
+                           UNION ALL SELECT sealed FROM delivery WHERE number = ?1";
+                c.row(sql, values![id.number()], |row| row.get(0))
             })
             .await?;
         sealed.map(|sealed| self.unseal("delivery", id.as_bytes(), &sealed)).transpose()
@@ -132,11 +130,8 @@ impl Store {
                 (Kept::Live, "SELECT number FROM delivery_live WHERE run = ?1 ORDER BY number"),
                 (Kept::Done, "SELECT number FROM delivery WHERE run = ?1 ORDER BY number"),
             ] {
-                let mut numbers = c.prepare_cached(sql)?;
-                for run in &runs {
-                    for number in numbers.query_map([run], |row| row.get(0))? {
-                        found.extend(row(c, kept, workspace, number?)?);
-                    }
+                for number in c.each(sql, runs.iter().map(|run| values![*run]), |row| row.get(0))? {
+                    found.extend(row(c, kept, workspace, number)?);
                 }
             }
             found.sort_by_key(|delivery: &DeliveryView| delivery.id);
@@ -164,12 +159,12 @@ impl Store {
                         "SELECT number FROM delivery_live WHERE origin = ?4 AND status = ?5 AND number < ?1
                                    AND number > ?2
                                ORDER BY number DESC LIMIT ?3";
-                    newest.add(c, sql, &[&origin, state], Kept::Live)?;
+                    newest.add(c, sql, values![origin, *state], Kept::Live)?;
                 }
                 if !only_dead {
                     let sql = "SELECT number FROM delivery WHERE origin = ?4 AND number < ?1 AND number > ?2
                                ORDER BY number DESC LIMIT ?3";
-                    newest.add(c, sql, &[&origin], Kept::Done)?;
+                    newest.add(c, sql, values![origin], Kept::Done)?;
                 }
             }
             let found = newest.found().into_iter();
@@ -193,9 +188,8 @@ impl Store {
                 let mut found = Vec::new();
                 for id in deliveries {
                     if get(c, workspace, id)?.is_some() {
-                        for row in c.prepare_cached(ATTEMPTS)?.query_map([id.number()], attempt)? {
-                            found.push((id, row?));
-                        }
+                        let attempts = c.rows(ATTEMPTS, values![id.number()], attempt)?;
+                        found.extend(attempts.into_iter().map(|attempt| (id, attempt)));
                     }
                 }
                 Ok(found)
@@ -222,7 +216,7 @@ impl Store {
                 return Ok(None);
             }
             let newest = format!("{ATTEMPTS} DESC LIMIT 1");
-            c.prepare_cached(&newest)?.query_row([id.number()], attempt).optional()
+            c.row(&newest, values![id.number()], attempt)
         });
         let open = |mut attempt: Attempt| {
             attempt.record = self.unseal("attempt", &attempt_id(id, attempt.number), &attempt.record)?;
@@ -233,7 +227,7 @@ impl Store {
 }
 
 /// The delivery of an id, if it is of this workspace.
-fn get(c: &Connection, workspace: WorkspaceId, id: DeliveryId) -> rusqlite::Result<Option<DeliveryView>> {
+fn get(c: &Reader<'_>, workspace: WorkspaceId, id: DeliveryId) -> Result<Option<DeliveryView>, Fault> {
     for kept in [Kept::Live, Kept::Done] {
         let found = row(c, kept, workspace, id.number())?.filter(|delivery| delivery.id == id);
         if found.is_some() {
@@ -247,22 +241,21 @@ fn get(c: &Connection, workspace: WorkspaceId, id: DeliveryId) -> rusqlite::Resu
 const ATTEMPTS: &str = "SELECT number, at, outcome, sealed FROM attempt WHERE delivery = ?1
      UNION ALL SELECT attempts, began_at, 'delivered', record FROM delivery WHERE number = ?1 ORDER BY 1";
 
-fn attempt(row: &Row) -> rusqlite::Result<Attempt> {
-    Ok(Attempt { number: row.get(0)?, at: time(row, 1)?, outcome: row.get(2)?, record: row.get(3)? })
+fn attempt(row: &Row<'_>) -> Result<Attempt, Fault> {
+    Ok(Attempt { number: row.get(0)?, at: row.time(1)?, outcome: row.get(2)?, record: row.get(3)? })
 }
 
-fn view(row: &Row) -> rusqlite::Result<DeliveryView> {
-    let at = |column| row.get::<_, Option<i64>>(column).map(|ms| ms.map(Timestamp::from_millis));
+fn view(row: &Row<'_>) -> Result<DeliveryView, Fault> {
     Ok(DeliveryView {
         id: row.get(0)?,
         environment: row.get(1)?,
         destination: row.get(2)?,
         run: row.get(3)?,
         step: row.get(4)?,
-        state: word(row, 5)?,
+        state: row.word(5)?,
         attempts: row.get(6)?,
-        created_at: time(row, 7)?,
-        finished_at: at(8)?,
-        due_at: at(9)?,
+        created_at: row.time(7)?,
+        finished_at: row.get(8)?,
+        due_at: row.get(9)?,
     })
 }

@@ -1,16 +1,15 @@
 //! Runs as lists and traces show them, wherever they stand: queued in a lane, live, or finished.
 
-use clock::Timestamp;
-use flow::run::Status;
-use rusqlite::{Connection, OptionalExtension, Row};
-
 use super::{Cause, status_word};
 use crate::{
     EnvironmentId, Error, EventId, FlowId, Page, PageRequest, Place, RunId, Store, VersionId, WorkspaceId,
     newest::Newest,
     origin,
-    sql::{time, word},
+    read::Reader,
+    sql::{Fault, Row, values},
 };
+use clock::Timestamp;
+use flow::run::Status;
 
 /// How a run can stand that has not ended.
 const UNFINISHED: [Status; 4] = [Status::Queued, Status::Running, Status::Waiting, Status::Parked];
@@ -68,26 +67,26 @@ enum Kept {
 
 const QUEUED: &str = "SELECT r.id, o.environment, o.flow, q.version, NULL, 'original', NULL, 'queued', NULL,
          r.received_at, NULL, NULL
-     FROM event r CROSS JOIN origin o ON o.number = r.origin
-         CROSS JOIN run_queue q ON q.origin = r.origin AND q.number = r.number
+     FROM event r JOIN origin o ON o.number = r.origin
+         JOIN run_queue q ON q.origin = r.origin AND q.number = r.number
      WHERE r.number = ?1 AND o.workspace = ?2";
 const LIVE: &str =
     "SELECT r.id, o.environment, o.flow, r.version, r.event, r.cause, r.repeats, r.status, r.error,
          r.created_at, NULL, r.wake_at
-     FROM run_live r CROSS JOIN origin o ON o.number = r.origin WHERE r.number = ?1 AND o.workspace = ?2";
+     FROM run_live r JOIN origin o ON o.number = r.origin WHERE r.number = ?1 AND o.workspace = ?2";
 const DONE: &str =
     "SELECT r.id, o.environment, o.flow, r.version, r.event, r.cause, r.repeats, r.status, r.error,
          r.created_at, r.finished_at, NULL
-     FROM run r CROSS JOIN origin o ON o.number = r.origin WHERE r.number = ?1 AND o.workspace = ?2";
+     FROM run r JOIN origin o ON o.number = r.origin WHERE r.number = ?1 AND o.workspace = ?2";
 
 /// The run of a number that is kept there, if it is of this workspace.
-fn row(c: &Connection, kept: Kept, workspace: WorkspaceId, number: i64) -> rusqlite::Result<Option<RunView>> {
+fn row(c: &Reader<'_>, kept: Kept, workspace: WorkspaceId, number: i64) -> Result<Option<RunView>, Fault> {
     let sql = match kept {
         Kept::Queue => QUEUED,
         Kept::Live => LIVE,
         Kept::Done => DONE,
     };
-    c.prepare_cached(sql)?.query_row((number, workspace), view).optional()
+    c.row(sql, values![number, workspace], view)
 }
 
 impl Store {
@@ -132,8 +131,8 @@ impl Store {
                 (Kept::Live, "SELECT number FROM run_live WHERE event = ?1 ORDER BY number LIMIT 1000"),
                 (Kept::Done, "SELECT number FROM run WHERE event = ?1 ORDER BY number LIMIT 1000"),
             ] {
-                for number in c.prepare_cached(sql)?.query_map([event], |row| row.get(0))? {
-                    found.extend(row(c, kept, workspace, number?)?);
+                for number in c.rows(sql, values![event], |row| row.get(0))? {
+                    found.extend(row(c, kept, workspace, number)?);
                 }
             }
             Ok(found)
@@ -173,52 +172,46 @@ impl Store {
 }
 
 /// Puts the runs of an origin into a list, those that stand so.
-fn add(
-    c: &Connection,
-    newest: &mut Newest<Kept>,
-    origin: i64,
-    status: Option<Status>,
-) -> rusqlite::Result<()> {
+fn add(c: &Reader<'_>, newest: &mut Newest<Kept>, origin: i64, status: Option<Status>) -> Result<(), Fault> {
     if matches!(status, None | Some(Status::Queued)) {
         let sql = "SELECT number FROM run_queue WHERE origin = ?4 AND number < ?1 AND number > ?2
                    ORDER BY number DESC LIMIT ?3";
-        newest.add(c, sql, &[&origin], Kept::Queue)?;
+        newest.add(c, sql, values![origin], Kept::Queue)?;
     }
     if status.is_none() {
         let sql = "SELECT number FROM run WHERE origin = ?4 AND number < ?1 AND number > ?2
                    ORDER BY number DESC LIMIT ?3";
-        newest.add(c, sql, &[&origin], Kept::Done)?;
+        newest.add(c, sql, values![origin], Kept::Done)?;
     }
     for word in UNFINISHED.iter().filter(|unfinished| status.is_none_or(|status| status == **unfinished)) {
         let sql =
             "SELECT number FROM run_live WHERE origin = ?4 AND status = ?5 AND number < ?1 AND number > ?2
                    ORDER BY number DESC LIMIT ?3";
-        newest.add(c, sql, &[&origin, &status_word(*word)], Kept::Live)?;
+        newest.add(c, sql, values![origin, status_word(*word)], Kept::Live)?;
     }
     if let Some(status) = status.filter(|status| status.is_final()) {
         let sql = "SELECT number FROM run WHERE origin = ?4 AND status = ?5 AND status <> 'succeeded' AND number < ?1
                        AND number > ?2
                    ORDER BY number DESC LIMIT ?3";
-        newest.add(c, sql, &[&origin, &status_word(status)], Kept::Done)?;
+        newest.add(c, sql, values![origin, status_word(status)], Kept::Done)?;
     }
     Ok(())
 }
 
-fn view(row: &Row) -> rusqlite::Result<RunView> {
-    let at = |column| row.get::<_, Option<i64>>(column).map(|ms| ms.map(Timestamp::from_millis));
+fn view(row: &Row<'_>) -> Result<RunView, Fault> {
     let id: RunId = row.get(0)?;
     Ok(RunView {
         id,
         environment: row.get(1)?,
         flow: row.get(2)?,
         version: row.get(3)?,
-        event: row.get::<_, Option<EventId>>(4)?.unwrap_or_else(|| id.own_event()),
-        cause: word(row, 5)?,
+        event: row.get::<Option<EventId>>(4)?.unwrap_or_else(|| id.own_event()),
+        cause: row.word(5)?,
         repeats: row.get(6)?,
-        status: word(row, 7)?,
+        status: row.word(7)?,
         error: row.get(8)?,
-        created_at: time(row, 9)?,
-        finished_at: at(10)?,
-        wake_at: at(11)?,
+        created_at: row.time(9)?,
+        finished_at: row.get(10)?,
+        wake_at: row.get(11)?,
     })
 }

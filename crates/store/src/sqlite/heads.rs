@@ -7,7 +7,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use rusqlite::Connection;
 
-use crate::run::{head, lanes};
+use super::lane::{head, lanes};
 
 /// The heads; nothing when they are not known. What is not known is read before it is used.
 pub(super) struct Heads(Option<Known>);

@@ -7,8 +7,9 @@ const STEPS: [&str; 1] = [include_str!("../migrations/0001_first.sql")];
 
 /// Brings the schema up to date, each step in a transaction of its own.
 pub(super) fn run(connection: &mut Connection) -> Result<(), Error> {
-    let version: u32 =
-        connection.pragma_query_value(None, "user_version", |row| row.get(0)).map_err(Error::Read)?;
+    let version: u32 = connection
+        .pragma_query_value(None, "user_version", |row| row.get(0))
+        .map_err(|error| Error::Read(error.into()))?;
     let newest = u32::try_from(STEPS.len()).unwrap_or(u32::MAX);
     if version > newest {
         return Err(Error::Open {
@@ -20,7 +21,7 @@ pub(super) fn run(connection: &mut Connection) -> Result<(), Error> {
         });
     }
     for (to, step) in (1_u32..).zip(STEPS).filter(|(to, _)| *to > version) {
-        let failed = |source| Error::Migrate { to, source };
+        let failed = |source: rusqlite::Error| Error::Migrate { to, source: source.into() };
         let transaction =
             connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed)?;
         transaction.execute_batch(step).map_err(failed)?;

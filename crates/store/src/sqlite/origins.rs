@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use rusqlite::{Connection, params};
 
-use crate::{event::NewEvent, origin::Origin};
+use crate::{Place, event::NewEvent, origin::Origin};
 
 /// As many as there are sources, and a few for each that changed its flow.
 pub(super) struct Origins {
@@ -19,7 +19,15 @@ impl Origins {
     pub(super) fn read(c: &Connection) -> rusqlite::Result<Self> {
         let mut query = c.prepare("SELECT number, workspace, environment, flow, source, kind FROM origin")?;
         let known = query
-            .query_map([], |row| Ok((row.get(0)?, Origin::read(row, 1)?)))?
+            .query_map([], |row| {
+                let origin = Origin {
+                    place: Place { workspace: row.get(1)?, environment: row.get(2)? },
+                    flow: row.get(3)?,
+                    source: row.get(4)?,
+                    kind: row.get::<_, String>(5)?.into(),
+                };
+                Ok((row.get(0)?, origin))
+            })?
             .collect::<Result<HashMap<i64, Origin>, _>>()?;
         let numbers = known.iter().map(|(number, origin)| (origin.clone(), *number)).collect();
         Ok(Self { numbers, known, made: Vec::new() })

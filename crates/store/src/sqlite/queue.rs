@@ -171,6 +171,6 @@ fn claimed(row: &Row, origins: &Origins, node: NodeId) -> rusqlite::Result<Claim
         version: row.get(3)?,
         event: row.get::<_, Option<_>>(4)?.unwrap_or_else(|| id.own_event()),
         deaths: row.get(5)?,
-        created_at: crate::sql::time(row, 6)?,
+        created_at: clock::Timestamp::from_millis(row.get(6)?),
     })
 }

@@ -280,6 +280,6 @@ fn classify(error: rusqlite::Error) -> Error {
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked | ErrorCode::OutOfMemory) => {
             unavailable("the database is busy")
         }
-        _ => Error::Write(error),
+        _ => Error::Write(error.into()),
     }
 }

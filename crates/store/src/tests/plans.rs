@@ -5,9 +5,8 @@ use std::{
     path::Path,
 };
 
-use rusqlite::{Connection, types::Value};
-
 use super::fixture::Fixture;
+use crate::{Error, Store, sql::Value};
 
 /// The tables that grow with use.
 const GROWING: [&str; 12] = [
@@ -36,15 +35,10 @@ async fn no_query_scans_a_table_that_grows() {
     let f = Fixture::new().await;
     let statements = statements(&sources());
     assert!(statements.len() > 120, "only {} statements were found", statements.len());
-    let partial = f.store.read(partial_indexes).await.unwrap();
+    let partial = partial_indexes(&f.store).await;
     let mut wrong = Vec::new();
     for (file, sql) in statements {
-        let plan = f.store.read({
-            let sql = sql.clone();
-            move |c| plan(c, &sql)
-        });
-        // What was left unfilled is not SQL.
-        let plan = plan.await.unwrap_or_else(|error| panic!("{error:?} in {file}: {sql}"));
+        let plan = plan(&f.store, &sql).await.unwrap_or_else(|error| panic!("{error:?} in {file}: {sql}"));
         let good = GOOD.iter().any(|(part, _)| sql.contains(part));
         if !good && let Some(why) = complaint(&sql, &plan, &partial) {
             wrong.push(format!("{file}: {why}\n{sql}\n{}", plan.join("\n")));
@@ -122,17 +116,16 @@ fn equal(sql: &str) -> impl Iterator<Item = &str> {
     columns.filter(|column| *column != "workspace" && !column.starts_with('+'))
 }
 
-fn plan(c: &Connection, sql: &str) -> rusqlite::Result<Vec<String>> {
-    let mut query = c.prepare(&format!("EXPLAIN QUERY PLAN {sql}"))?;
-    let nulls = vec![Value::Null; query.parameter_count()];
-    query.query_map(rusqlite::params_from_iter(nulls), |row| row.get(3))?.collect()
+/// The steps of a statement; an error for what was left unfilled, which is not SQL.
+async fn plan(store: &Store, sql: &str) -> Result<Vec<String>, Error> {
+    let nulls = (1..100).take_while(|n| sql.contains(&format!("?{n}"))).map(|_| Value::Null).collect();
+    store.rows(format!("EXPLAIN QUERY PLAN {sql}"), nulls, |row| row.get(3)).await
 }
 
 /// Indexes that hold a part of their table: to read all of one is to read what was meant.
-fn partial_indexes(c: &Connection) -> rusqlite::Result<HashSet<String>> {
-    let mut query =
-        c.prepare("SELECT name FROM sqlite_master WHERE type = 'index' AND sql LIKE '% WHERE %'")?;
-    query.query_map([], |row| row.get(0))?.collect()
+async fn partial_indexes(store: &Store) -> HashSet<String> {
+    let sql = "SELECT name FROM sqlite_master WHERE type = 'index' AND sql LIKE '% WHERE %'";
+    store.rows(sql, vec![], |row| row.get(0)).await.unwrap().into_iter().collect()
 }
 
 /// Every source file of the store but its tests: the name, and what stands before an inline test.

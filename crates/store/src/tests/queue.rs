@@ -43,8 +43,7 @@ impl Fixture {
     /// How many rows there are in `run_queue` and in `run_live`.
     async fn rows(&self) -> (u32, u32) {
         let count = "SELECT (SELECT count(*) FROM run_queue), (SELECT count(*) FROM run_live)";
-        let rows = |row: &rusqlite::Row| Ok((row.get(0)?, row.get(1)?));
-        self.store.read(move |c| c.query_row(count, [], rows)).await.unwrap()
+        self.store.row(count, vec![], |row| Ok((row.get(0)?, row.get(1)?))).await.unwrap().unwrap()
     }
 }
 

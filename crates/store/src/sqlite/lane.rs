@@ -6,7 +6,7 @@ use rusqlite::{Connection, OptionalExtension};
 const NEXT: &str = "SELECT origin, number FROM run_queue WHERE origin > ?1 ORDER BY origin, number LIMIT 1";
 
 /// Every lane in which a run waits, by origin, and its head: the run that has waited longest.
-pub(crate) fn lanes(c: &Connection) -> impl Iterator<Item = rusqlite::Result<(i64, i64)>> {
+pub(super) fn lanes(c: &Connection) -> impl Iterator<Item = rusqlite::Result<(i64, i64)>> {
     let mut last = i64::MIN;
     std::iter::from_fn(move || {
         let next = after(c, last).transpose()?;
@@ -18,7 +18,7 @@ pub(crate) fn lanes(c: &Connection) -> impl Iterator<Item = rusqlite::Result<(i6
 }
 
 /// The head of one lane, if a run waits in it.
-pub(crate) fn head(c: &Connection, lane: i64) -> rusqlite::Result<Option<i64>> {
+pub(super) fn head(c: &Connection, lane: i64) -> rusqlite::Result<Option<i64>> {
     c.prepare_cached("SELECT number FROM run_queue WHERE origin = ?1 ORDER BY number LIMIT 1")?
         .query_row([lane], |row| row.get(0))
         .optional()

@@ -1,0 +1,87 @@
+//! Reads: one statement, or several that see the same state.
+
+use crate::{
+    Error, Store,
+    sql::{Fault, Row, Sql, Value},
+};
+
+/// A connection in a transaction that only reads: what is read belongs together, so a row that moves between two
+/// tables is in one of them.
+pub(crate) enum Reader<'c> {
+    Sqlite(&'c rusqlite::Connection),
+}
+
+impl Reader<'_> {
+    /// What a statement gives.
+    pub(crate) fn rows<T>(
+        &self,
+        sql: &str,
+        params: impl AsRef<[Value]>,
+        read: impl FnMut(&Row<'_>) -> Result<T, Fault>,
+    ) -> Result<Vec<T>, Fault> {
+        match self {
+            Self::Sqlite(c) => crate::sqlite::rows(c, sql, params.as_ref(), usize::MAX, read),
+        }
+    }
+
+    /// What a statement gives for each of these sets of parameters, one after the other.
+    pub(crate) fn each<T>(
+        &self,
+        sql: &str,
+        params: impl IntoIterator<Item = Vec<Value>>,
+        mut read: impl FnMut(&Row<'_>) -> Result<T, Fault>,
+    ) -> Result<Vec<T>, Fault> {
+        let mut found = Vec::new();
+        for params in params {
+            found.extend(self.rows(sql, params, &mut read)?);
+        }
+        Ok(found)
+    }
+
+    /// The first of it.
+    pub(crate) fn row<T>(
+        &self,
+        sql: &str,
+        params: impl AsRef<[Value]>,
+        read: impl FnMut(&Row<'_>) -> Result<T, Fault>,
+    ) -> Result<Option<T>, Fault> {
+        match self {
+            Self::Sqlite(c) => {
+                crate::sqlite::rows(c, sql, params.as_ref(), 1, read).map(|mut rows| rows.pop())
+            }
+        }
+    }
+}
+
+impl Store {
+    /// Reads off the async threads, by statements that see the same state.
+    pub(crate) async fn read<T, F>(&self, read: F) -> Result<T, Error>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Reader<'_>) -> Result<T, Fault> + Send + 'static,
+    {
+        self.database.read(read).await
+    }
+
+    /// What one statement gives.
+    pub(crate) async fn rows<T: Send + 'static>(
+        &self,
+        sql: impl Into<Sql>,
+        params: Vec<Value>,
+        row: impl FnMut(&Row<'_>) -> Result<T, Fault> + Send + 'static,
+    ) -> Result<Vec<T>, Error> {
+        let sql = sql.into();
+        self.read(move |c| c.rows(&sql, params, row)).await
+    }
+
+    /// The first of what one statement gives.
+    pub(crate) async fn row<T: Send + 'static>(
+        &self,
+        sql: impl Into<Sql>,
+        params: Vec<Value>,
+        row: impl FnMut(&Row<'_>) -> Result<T, Fault> + Send + 'static,
+    ) -> Result<Option<T>, Error> {
+        let sql = sql.into();
+        self.read(move |c| c.row(&sql, params, row)).await
+    }
+}
