@@ -8,8 +8,8 @@ use crate::{
     EnvironmentId, Error, EventId, FlowId, NodeId, Page, PageRequest, Place, SourceId, Store, VersionId,
     WorkspaceId,
     delivery::NewDelivery,
-    newest::Newest,
-    origin,
+    newest::{Newest, Ranges},
+    origin::Scope,
     read::Reader,
     run::Ending,
     sql::{Fault, Row, values},
@@ -214,28 +214,27 @@ impl Store {
         filter: EventFilter,
         page: PageRequest<EventId>,
     ) -> Result<Page<EventView>, Error> {
+        let scope = Scope { place, flow: None, source: filter.source };
         self.read(move |c| {
-            let origins = match filter.source {
-                None => origin::of_place(c, place),
-                Some(source) => origin::of_source(c, place.workspace, source),
-            }?;
-            let mut newest = Newest::new(&page, EventId::number);
-            for origin in origins {
-                newest.add(
-                    c,
-                    "SELECT number FROM event WHERE origin = ?4 AND number < ?1 AND number > ?2
-                     ORDER BY number DESC LIMIT ?3",
-                    values![origin],
-                    (),
-                )?;
-            }
-            let found = newest.found().into_iter();
-            let items = found.filter_map(|(number, ())| row(c, place.workspace, number).transpose());
-            Ok(Page::cut(items.collect::<Result<_, _>>()?, page.limit))
+            let mut newest = Newest::new(scope, &page, EventId::number);
+            newest.add(c, &EVENTS, None, ())?;
+            newest.page(|number, ()| row(c, place.workspace, number))
         })
         .await
     }
 }
+
+/// The events of each origin.
+const EVENTS: Ranges = Ranges {
+    heads: "WITH found AS MATERIALIZED (
+             SELECT o.number, (SELECT max(r.number) FROM event r
+                               WHERE r.origin = o.number AND r.number < ?1) AS head
+             FROM origin o WHERE o.workspace = ?4 AND o.environment = ?5 AND (?6 IS NULL OR o.flow = ?6)
+                 AND (?7 IS NULL OR o.source = ?7))
+         SELECT number FROM found WHERE head > ?2 ORDER BY head DESC LIMIT ?3",
+    rows: "SELECT number FROM event WHERE origin = ?4 AND number < ?1 AND number > ?2
+         ORDER BY number DESC LIMIT ?3",
+};
 
 /// The event of a number, if it is of this workspace.
 fn row(c: &Reader<'_>, workspace: WorkspaceId, number: i64) -> Result<Option<EventView>, Fault> {

@@ -1,56 +1,88 @@
-//! The head of a list whose rows stand in many ranges of an index, each in the order of numbers.
+//! The head of a list whose rows stand in many ranges of an index, one for each origin, each in the order of numbers.
+//!
+//! Most origins have nothing to show: the rows of a page stand in those whose own newest row is among the newest of
+//! all, and there are no more of these than the page has rows. So a list costs one seek for each origin, in one
+//! statement, and reads few ranges.
 
 use std::cmp::Reverse;
 
 use crate::{
-    PageRequest,
+    Page, PageRequest,
+    origin::Scope,
     read::Reader,
     sql::{Fault, Value, values},
 };
 
-/// The newest rows of the ranges looked at so far, as many as a page needs to know whether there are more.
-pub(crate) struct Newest<T> {
-    /// Newest first, each with where it was found.
-    found: Vec<(i64, T)>,
-    before: i64,
-    most: usize,
+/// How the ranges of one index are read.
+pub(crate) struct Ranges {
+    /// The origins with a row below the number `?1` and above `?2`, those with the newest first, at most `?3`. Which
+    /// origins count say `?4` to `?7`: workspace, environment, flow or null, source or null. `?8` is the status, where
+    /// it is part of the index.
+    pub(crate) heads: &'static str,
+    /// The numbers below `?1` and above `?2`, newest first, at most `?3`, of the origin `?4`, with the status `?5`.
+    pub(crate) rows: &'static str,
 }
 
-impl<T: Copy> Newest<T> {
-    /// Nothing yet of a page that begins before this number.
-    pub(crate) fn new<Id: Copy>(page: &PageRequest<Id>, number: impl Fn(Id) -> i64) -> Self {
-        Self {
-            found: Vec::new(),
-            before: page.before.map_or(i64::MAX, number),
-            most: page.limit.saturating_add(1),
-        }
+/// The newest rows of the ranges looked at so far, as many as a page needs to know whether there are more.
+pub(crate) struct Newest<K> {
+    scope: Scope,
+    /// Newest first, each with where it is kept.
+    found: Vec<(i64, K)>,
+    before: i64,
+    limit: usize,
+}
+
+impl<K: Copy> Newest<K> {
+    /// Nothing yet of a page; `number` gives the number of an id.
+    pub(crate) fn new<Id: Copy>(scope: Scope, page: &PageRequest<Id>, number: impl Fn(Id) -> i64) -> Self {
+        let before = page.before.map_or(i64::MAX, number);
+        Self { scope, found: Vec::new(), before, limit: page.limit }
     }
 
-    /// Looks at one more range: `sql` gives the numbers below `?1` and above `?2`, at most `?3`, newest first; what
-    /// tells the range is bound from `?4` on. When a page is full, nothing older than all of it is read.
+    /// Looks at the ranges of one more index, whose rows are kept there.
     pub(crate) fn add(
         &mut self,
         c: &Reader<'_>,
-        sql: &str,
-        range: Vec<Value>,
-        place: T,
+        ranges: &Ranges,
+        status: Option<&str>,
+        kept: K,
     ) -> Result<(), Fault> {
-        let oldest = if self.found.len() < self.most { None } else { self.found.last() };
-        let oldest = oldest.map_or(-1, |(number, _)| *number);
-        let most = i64::try_from(self.most).unwrap_or(i64::MAX);
-        let params = [values![self.before, oldest, most], range].concat();
-        let newer = c.rows(sql, params, |row| Ok((row.get(0)?, place)))?;
-        if !newer.is_empty() {
-            self.found.extend(newer);
+        let Scope { place, flow, source } = self.scope;
+        let scope = values![place.workspace, place.environment, flow, source];
+        let status: Vec<Value> = status.map(Value::from).into_iter().collect();
+        let origins =
+            c.rows(ranges.heads, [self.bounds(), scope, status.clone()].concat(), |row| row.get(0))?;
+        for origin in origins {
+            let range = [self.bounds(), vec![Value::Integer(origin)], status.clone()].concat();
+            self.found.extend(c.rows(ranges.rows, range, |row| Ok((row.get(0)?, kept)))?);
             self.found.sort_unstable_by_key(|(number, _)| Reverse(*number));
-            self.found.truncate(self.most);
+            self.found.truncate(self.most());
         }
         Ok(())
     }
 
-    /// What was found, newest first: one more than the page has, when there are more.
-    pub(crate) fn found(self) -> Vec<(i64, T)> {
-        self.found
+    /// One more than the page has.
+    fn most(&self) -> usize {
+        self.limit.saturating_add(1)
+    }
+
+    /// When there are enough, only what is newer than the oldest of them counts.
+    fn bounds(&self) -> Vec<Value> {
+        let oldest = if self.found.len() < self.most() { None } else { self.found.last() };
+        let oldest = oldest.map_or(-1, |(number, _)| *number);
+        values![self.before, oldest, i64::try_from(self.most()).unwrap_or(i64::MAX)]
+    }
+
+    /// The page: `row` reads what a number stands for. What is gone is left out.
+    pub(crate) fn page<T>(
+        self,
+        mut row: impl FnMut(i64, K) -> Result<Option<T>, Fault>,
+    ) -> Result<Page<T>, Fault> {
+        let has_more = self.found.len() > self.limit;
+        let shown = self.found.into_iter().take(self.limit);
+        let items =
+            shown.filter_map(|(number, kept)| row(number, kept).transpose()).collect::<Result<_, _>>()?;
+        Ok(Page { items, has_more })
     }
 }
 
@@ -60,32 +92,63 @@ mod tests {
     use rusqlite::Connection;
 
     use super::*;
+    use crate::{EnvironmentId, Place, WorkspaceId};
+
+    const ITEMS: Ranges = Ranges {
+        heads: "WITH found AS MATERIALIZED (
+                 SELECT o.number, (SELECT max(i.number) FROM item i WHERE i.origin = o.number AND i.number < ?1) AS head
+                 FROM origin o WHERE ?4 = ?4 AND ?5 = ?5 AND ?6 IS NULL AND ?7 IS NULL)
+             SELECT number FROM found WHERE head > ?2 ORDER BY head DESC LIMIT ?3",
+        rows: "SELECT number FROM item WHERE origin = ?4 AND number < ?1 AND number > ?2 ORDER BY number DESC LIMIT ?3",
+    };
+
+    fn scope() -> Scope {
+        let place = Place {
+            workspace: WorkspaceId::from_bytes([1; 16]),
+            environment: EnvironmentId::from_bytes([2; 16]),
+        };
+        Scope { place, flow: None, source: None }
+    }
 
     proptest! {
         #[test]
         fn it_is_the_head_of_all_ranges_together(
             ranges in prop::collection::vec(prop::collection::btree_set(0..200_i64, 0..30), 0..6),
             limit in 0..20_usize,
-            before in prop::option::of(0..200_i64),
+            before in prop::option::of(0..1600_i64),
         ) {
             let c = Connection::open_in_memory().unwrap();
-            c.execute_batch("CREATE TABLE item (range INTEGER, number INTEGER, PRIMARY KEY (range, number))").unwrap();
+            c.execute_batch(
+                "CREATE TABLE origin (number INTEGER);
+                 CREATE TABLE item (origin INTEGER, number INTEGER, PRIMARY KEY (origin, number))",
+            )
+            .unwrap();
             let mut all = Vec::new();
-            let mut newest = Newest::new(&PageRequest { limit, before }, |number| number);
-            for (range, numbers) in (0_u32..).zip(&ranges) {
+            for (origin, numbers) in (0_i64..).zip(&ranges) {
+                c.execute("INSERT INTO origin VALUES (?1)", [origin]).unwrap();
                 for number in numbers {
-                    // Numbers of a database are its own: no two ranges share one.
-                    let number = number * 8 + i64::from(range);
-                    c.execute("INSERT INTO item VALUES (?1, ?2)", (range, number)).unwrap();
-                    all.push((number, range));
+                    // No two rows share a number.
+                    let number = number * 8 + origin;
+                    c.execute("INSERT INTO item VALUES (?1, ?2)", (origin, number)).unwrap();
+                    all.push(number);
                 }
-                let sql = "SELECT number FROM item WHERE range = ?4 AND number < ?1 AND number > ?2
-                           ORDER BY number DESC LIMIT ?3";
-                newest.add(&Reader::Sqlite(&c), sql, values![range], range).unwrap();
             }
-            all.sort_unstable_by_key(|(number, _)| Reverse(*number));
-            let shown = all.into_iter().filter(|(number, _)| before.is_none_or(|before| *number < before));
-            prop_assert_eq!(newest.found(), shown.take(limit + 1).collect::<Vec<_>>());
+            let mut newest = Newest::new(scope(), &PageRequest { limit, before }, |number| number);
+            newest.add(&Reader::Sqlite(&c), &ITEMS, None, ()).unwrap();
+            let page = newest.page(|number, ()| Ok(Some(number))).unwrap();
+            all.sort_unstable_by_key(|number| Reverse(*number));
+            all.retain(|number| before.is_none_or(|before| *number < before));
+            prop_assert_eq!(page.has_more, all.len() > limit);
+            all.truncate(limit);
+            prop_assert_eq!(page.items, all);
         }
+    }
+
+    #[test]
+    fn what_is_gone_is_left_out_and_the_list_goes_on() {
+        let mut newest = Newest::new(scope(), &PageRequest { limit: 2, before: None }, |number: i64| number);
+        newest.found = vec![(9, ()), (8, ()), (7, ())];
+        let page = newest.page(|number, ()| Ok((number != 8).then_some(number))).unwrap();
+        assert_eq!((page.items, page.has_more), (vec![9], true));
     }
 }

@@ -5,8 +5,8 @@ use clock::Timestamp;
 use super::{DeliveryState, attempt_id};
 use crate::{
     DeliveryId, DestinationId, EnvironmentId, Error, Page, PageRequest, Place, RunId, Store, WorkspaceId,
-    newest::Newest,
-    origin,
+    newest::{Newest, Ranges},
+    origin::Scope,
     read::Reader,
     sql::{Fault, Row, values},
 };
@@ -80,6 +80,30 @@ fn row(
     c.row(sql, values![number, workspace], view)
 }
 
+/// The deliveries of each origin that stand so.
+const UNSENT: Ranges = Ranges {
+    heads: "WITH found AS MATERIALIZED (
+             SELECT o.number, (SELECT max(r.number) FROM delivery_live r
+                               WHERE r.origin = o.number AND r.status = ?8 AND r.number < ?1) AS head
+             FROM origin o WHERE o.workspace = ?4 AND o.environment = ?5 AND (?6 IS NULL OR o.flow = ?6)
+                 AND (?7 IS NULL OR o.source = ?7))
+         SELECT number FROM found WHERE head > ?2 ORDER BY head DESC LIMIT ?3",
+    rows: "SELECT number FROM delivery_live WHERE origin = ?4 AND status = ?5 AND number < ?1 AND number > ?2
+         ORDER BY number DESC LIMIT ?3",
+};
+
+/// The deliveries of each origin that arrived.
+const ARRIVED: Ranges = Ranges {
+    heads: "WITH found AS MATERIALIZED (
+             SELECT o.number, (SELECT max(r.number) FROM delivery r
+                               WHERE r.origin = o.number AND r.number < ?1) AS head
+             FROM origin o WHERE o.workspace = ?4 AND o.environment = ?5 AND (?6 IS NULL OR o.flow = ?6)
+                 AND (?7 IS NULL OR o.source = ?7))
+         SELECT number FROM found WHERE head > ?2 ORDER BY head DESC LIMIT ?3",
+    rows: "SELECT number FROM delivery WHERE origin = ?4 AND number < ?1 AND number > ?2
+         ORDER BY number DESC LIMIT ?3",
+};
+
 impl Store {
     /// A delivery of a workspace.
     ///
@@ -150,26 +174,15 @@ impl Store {
         only_dead: bool,
         page: PageRequest<DeliveryId>,
     ) -> Result<Page<DeliveryView>, Error> {
+        let scope = Scope { place, flow: None, source: None };
         self.read(move |c| {
-            let mut newest = Newest::new(&page, DeliveryId::number);
-            let states: &[&str] = if only_dead { &["dead"] } else { &["pending", "dead"] };
-            for origin in origin::of_place(c, place)? {
-                for state in states {
-                    let sql =
-                        "SELECT number FROM delivery_live WHERE origin = ?4 AND status = ?5 AND number < ?1
-                                   AND number > ?2
-                               ORDER BY number DESC LIMIT ?3";
-                    newest.add(c, sql, values![origin, *state], Kept::Live)?;
-                }
-                if !only_dead {
-                    let sql = "SELECT number FROM delivery WHERE origin = ?4 AND number < ?1 AND number > ?2
-                               ORDER BY number DESC LIMIT ?3";
-                    newest.add(c, sql, values![origin], Kept::Done)?;
-                }
+            let mut newest = Newest::new(scope, &page, DeliveryId::number);
+            newest.add(c, &UNSENT, Some("dead"), Kept::Live)?;
+            if !only_dead {
+                newest.add(c, &UNSENT, Some("pending"), Kept::Live)?;
+                newest.add(c, &ARRIVED, None, Kept::Done)?;
             }
-            let found = newest.found().into_iter();
-            let items = found.filter_map(|(number, kept)| row(c, kept, place.workspace, number).transpose());
-            Ok(Page::cut(items.collect::<Result<_, _>>()?, page.limit))
+            newest.page(|number, kept| row(c, kept, place.workspace, number))
         })
         .await
     }

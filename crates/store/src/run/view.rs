@@ -3,8 +3,8 @@
 use super::{Cause, status_word};
 use crate::{
     EnvironmentId, Error, EventId, FlowId, Page, PageRequest, Place, RunId, Store, VersionId, WorkspaceId,
-    newest::Newest,
-    origin,
+    newest::{Newest, Ranges},
+    origin::Scope,
     read::Reader,
     sql::{Fault, Row, values},
 };
@@ -89,6 +89,17 @@ fn row(c: &Reader<'_>, kept: Kept, workspace: WorkspaceId, number: i64) -> Resul
     c.row(sql, values![number, workspace], view)
 }
 
+/// The run of an id, if it is of this workspace.
+fn get(c: &Reader<'_>, workspace: WorkspaceId, id: RunId) -> Result<Option<RunView>, Fault> {
+    for kept in [Kept::Live, Kept::Done, Kept::Queue] {
+        let found = row(c, kept, workspace, id.number())?.filter(|run| run.id == id);
+        if found.is_some() {
+            return Ok(found);
+        }
+    }
+    Ok(None)
+}
+
 impl Store {
     /// A run of a workspace.
     ///
@@ -104,16 +115,8 @@ impl Store {
     /// When the database cannot be read.
     pub async fn run_get_many(&self, workspace: WorkspaceId, ids: Vec<RunId>) -> Result<Vec<RunView>, Error> {
         self.read(move |c| {
-            let mut found = Vec::with_capacity(ids.len());
-            for id in ids {
-                for kept in [Kept::Live, Kept::Done, Kept::Queue] {
-                    if let Some(run) = row(c, kept, workspace, id.number())?.filter(|run| run.id == id) {
-                        found.push(run);
-                        break;
-                    }
-                }
-            }
-            Ok(found)
+            let found = ids.into_iter().filter_map(|id| get(c, workspace, id).transpose());
+            found.collect()
         })
         .await
     }
@@ -123,25 +126,22 @@ impl Store {
     /// # Errors
     /// When the database cannot be read.
     pub async fn run_of_event(&self, workspace: WorkspaceId, event: EventId) -> Result<Vec<RunView>, Error> {
-        let mut runs: Vec<RunView> =
-            self.run_get(workspace, event.original_run()).await?.into_iter().collect();
-        let repeats = self.read(move |c| {
-            let mut found = Vec::new();
+        self.read(move |c| {
+            let mut runs: Vec<RunView> = get(c, workspace, event.original_run())?.into_iter().collect();
+            let mut repeats = Vec::new();
             for (kept, sql) in [
                 (Kept::Live, "SELECT number FROM run_live WHERE event = ?1 ORDER BY number LIMIT 1000"),
                 (Kept::Done, "SELECT number FROM run WHERE event = ?1 ORDER BY number LIMIT 1000"),
             ] {
                 for number in c.rows(sql, values![event], |row| row.get(0))? {
-                    found.extend(row(c, kept, workspace, number)?);
+                    repeats.extend(row(c, kept, workspace, number)?);
                 }
             }
-            Ok(found)
-        });
-        runs.extend(repeats.await?);
-        runs.sort_by_key(|run| (run.cause != Cause::Original, run.id));
-        // One that ended between the two reads is in both.
-        runs.dedup_by_key(|run| run.id);
-        Ok(runs)
+            repeats.sort_by_key(|run| run.id);
+            runs.append(&mut repeats);
+            Ok(runs)
+        })
+        .await
     }
 
     /// The newest runs of an environment, unfinished ones among them.
@@ -154,49 +154,75 @@ impl Store {
         filter: RunFilter,
         page: PageRequest<RunId>,
     ) -> Result<Page<RunView>, Error> {
+        let scope = Scope { place, flow: filter.flow, source: None };
         self.read(move |c| {
-            let origins = match filter.flow {
-                Some(flow) => origin::of_flow(c, place, flow),
-                None => origin::of_place(c, place),
-            }?;
-            let mut newest = Newest::new(&page, RunId::number);
-            for origin in origins {
-                add(c, &mut newest, origin, filter.status)?;
+            let mut newest = Newest::new(scope, &page, RunId::number);
+            if matches!(filter.status, None | Some(Status::Queued)) {
+                newest.add(c, &WAITING, None, Kept::Queue)?;
             }
-            let found = newest.found().into_iter();
-            let items = found.filter_map(|(number, kept)| row(c, kept, place.workspace, number).transpose());
-            Ok(Page::cut(items.collect::<Result<_, _>>()?, page.limit))
+            for so in UNFINISHED {
+                if filter.status.is_none_or(|status| status == so) {
+                    newest.add(c, &UNDER_WAY, Some(status_word(so)), Kept::Live)?;
+                }
+            }
+            match filter.status {
+                None => newest.add(c, &ENDED, None, Kept::Done)?,
+                Some(so) if so.is_final() => newest.add(c, &UNHAPPY, Some(status_word(so)), Kept::Done)?,
+                Some(_) => {}
+            }
+            newest.page(|number, kept| row(c, kept, place.workspace, number))
         })
         .await
     }
 }
 
-/// Puts the runs of an origin into a list, those that stand so.
-fn add(c: &Reader<'_>, newest: &mut Newest<Kept>, origin: i64, status: Option<Status>) -> Result<(), Fault> {
-    if matches!(status, None | Some(Status::Queued)) {
-        let sql = "SELECT number FROM run_queue WHERE origin = ?4 AND number < ?1 AND number > ?2
-                   ORDER BY number DESC LIMIT ?3";
-        newest.add(c, sql, values![origin], Kept::Queue)?;
-    }
-    if status.is_none() {
-        let sql = "SELECT number FROM run WHERE origin = ?4 AND number < ?1 AND number > ?2
-                   ORDER BY number DESC LIMIT ?3";
-        newest.add(c, sql, values![origin], Kept::Done)?;
-    }
-    for word in UNFINISHED.iter().filter(|unfinished| status.is_none_or(|status| status == **unfinished)) {
-        let sql =
-            "SELECT number FROM run_live WHERE origin = ?4 AND status = ?5 AND number < ?1 AND number > ?2
-                   ORDER BY number DESC LIMIT ?3";
-        newest.add(c, sql, values![origin, status_word(*word)], Kept::Live)?;
-    }
-    if let Some(status) = status.filter(|status| status.is_final()) {
-        let sql = "SELECT number FROM run WHERE origin = ?4 AND status = ?5 AND status <> 'succeeded' AND number < ?1
-                       AND number > ?2
-                   ORDER BY number DESC LIMIT ?3";
-        newest.add(c, sql, values![origin, status_word(status)], Kept::Done)?;
-    }
-    Ok(())
-}
+/// The original runs of each origin that nobody has taken up.
+const WAITING: Ranges = Ranges {
+    heads: "WITH found AS MATERIALIZED (
+             SELECT o.number, (SELECT max(r.number) FROM run_queue r
+                               WHERE r.origin = o.number AND r.number < ?1) AS head
+             FROM origin o WHERE o.workspace = ?4 AND o.environment = ?5 AND (?6 IS NULL OR o.flow = ?6)
+                 AND (?7 IS NULL OR o.source = ?7))
+         SELECT number FROM found WHERE head > ?2 ORDER BY head DESC LIMIT ?3",
+    rows: "SELECT number FROM run_queue WHERE origin = ?4 AND number < ?1 AND number > ?2
+         ORDER BY number DESC LIMIT ?3",
+};
+
+/// The unfinished runs of each origin that stand so.
+const UNDER_WAY: Ranges = Ranges {
+    heads: "WITH found AS MATERIALIZED (
+             SELECT o.number, (SELECT max(r.number) FROM run_live r
+                               WHERE r.origin = o.number AND r.status = ?8 AND r.number < ?1) AS head
+             FROM origin o WHERE o.workspace = ?4 AND o.environment = ?5 AND (?6 IS NULL OR o.flow = ?6)
+                 AND (?7 IS NULL OR o.source = ?7))
+         SELECT number FROM found WHERE head > ?2 ORDER BY head DESC LIMIT ?3",
+    rows: "SELECT number FROM run_live WHERE origin = ?4 AND status = ?5 AND number < ?1 AND number > ?2
+         ORDER BY number DESC LIMIT ?3",
+};
+
+/// The finished runs of each origin.
+const ENDED: Ranges = Ranges {
+    heads: "WITH found AS MATERIALIZED (
+             SELECT o.number, (SELECT max(r.number) FROM run r
+                               WHERE r.origin = o.number AND r.number < ?1) AS head
+             FROM origin o WHERE o.workspace = ?4 AND o.environment = ?5 AND (?6 IS NULL OR o.flow = ?6)
+                 AND (?7 IS NULL OR o.source = ?7))
+         SELECT number FROM found WHERE head > ?2 ORDER BY head DESC LIMIT ?3",
+    rows: "SELECT number FROM run WHERE origin = ?4 AND number < ?1 AND number > ?2
+         ORDER BY number DESC LIMIT ?3",
+};
+
+/// The finished runs of each origin that ended so, but for those that succeeded.
+const UNHAPPY: Ranges = Ranges {
+    heads: "WITH found AS MATERIALIZED (
+             SELECT o.number, (SELECT max(r.number) FROM run r
+                               WHERE r.origin = o.number AND r.status = ?8 AND r.number < ?1 AND r.status <> 'succeeded') AS head
+             FROM origin o WHERE o.workspace = ?4 AND o.environment = ?5 AND (?6 IS NULL OR o.flow = ?6)
+                 AND (?7 IS NULL OR o.source = ?7))
+         SELECT number FROM found WHERE head > ?2 ORDER BY head DESC LIMIT ?3",
+    rows: "SELECT number FROM run WHERE origin = ?4 AND status = ?5 AND status <> 'succeeded' AND number < ?1 AND number > ?2
+         ORDER BY number DESC LIMIT ?3",
+};
 
 fn view(row: &Row<'_>) -> Result<RunView, Fault> {
     let id: RunId = row.get(0)?;
