@@ -135,7 +135,6 @@ async fn commit(
     loop {
         let commit = AttemptCommit {
             delivery: due.id,
-            place: due.place,
             destination: due.destination,
             owner: around.node,
             number: due.attempts + 1,

@@ -7,8 +7,8 @@ use clock::Timestamp;
 use flow::run::Status;
 use serde_json::Value;
 use store::{
-    Admission, Admitted, Begin, Cause, DedupeClaim, EventId, EventStatus, NewEvent, OriginalRun, Place,
-    Repeat, RunId, SourceId, WorkspaceId,
+    Admission, Admitted, Begin, DedupeClaim, EventId, EventStatus, NewEvent, OriginalRun, Place, Repeat,
+    RunId, SourceId, WorkspaceId,
 };
 use tokio::{sync::oneshot, time::Instant};
 
@@ -173,7 +173,7 @@ impl Engine {
     ) -> Result<RunId, Error> {
         let run: RunId = self.0.store.ids().next();
         let repeats = event.id.original_run();
-        let repeat = Repeat { id: run, version: program.version, cause: Cause::Replay, repeats };
+        let repeat = Repeat { id: run, version: program.version, repeats };
         self.0.store.run_repeat(place, event.id, repeat).await?;
         self.0.work.notify_one();
         self.0.hub.publish(|| Update {

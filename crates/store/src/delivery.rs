@@ -104,8 +104,6 @@ pub struct Backlog {
 pub struct AttemptCommit {
     /// Which delivery.
     pub delivery: DeliveryId,
-    /// Where it belongs.
-    pub place: Place,
     /// The destination and the right to send to it.
     pub destination: DestinationId,
     /// The node that holds the destination.
@@ -114,7 +112,7 @@ pub struct AttemptCommit {
     pub number: u32,
     /// When it began.
     pub at: Timestamp,
-    /// `delivered`, `retry`, `permanent`, … for lists.
+    /// `retry`, `permanent`, … for lists; of one that arrived it is `delivered` whatever stands here.
     pub outcome: String,
     /// Request, response or error, and times, as JSON; sealed before it is stored.
     pub record: Vec<u8>,

@@ -171,6 +171,16 @@ impl EventId {
 }
 
 impl RunId {
+    /// How the ids of a number begin, for when no more than that is known.
+    pub(crate) fn beginning(number: i64) -> String {
+        let number = number.cast_unsigned();
+        let high = (number >> 12 << 16) | 0x7000 | (number & 0xFFF);
+        let mut text = Self(Uuid::from_u64_pair(high, 0)).to_string();
+        // The 13th digit holds the last bit of these 64, and one that is not known.
+        text.truncate("run_".len() + 12);
+        text + "…"
+    }
+
     /// The event whose original run this is, which has the same bytes.
     pub(crate) fn own_event(self) -> EventId {
         EventId(self.0)
@@ -191,7 +201,7 @@ impl DeliveryId {
 
 /// The time and the counter of a UUIDv7 in one number of 60 bits. [`Ids`] gives no two of one database the same, and
 /// they are in the order of the ids.
-fn number(id: Uuid) -> i64 {
+pub(crate) fn number(id: Uuid) -> i64 {
     let (high, _) = id.as_u64_pair();
     // The version stands between the two.
     ((high >> 16 << 12) | (high & 0xFFF)).cast_signed()
@@ -279,6 +289,14 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn a_number_tells_how_its_id_begins(high: u64, low: u64) {
+            let id = RunId(Uuid::from_u64_pair(high & !0xF000 | 0x7000, low));
+            let beginning = RunId::beginning(id.number());
+            prop_assert_eq!(beginning.chars().count(), "run_".len() + 13);
+            prop_assert!(id.to_string().starts_with(beginning.trim_end_matches('…')));
+        }
+
         #[test]
         fn text_and_bytes_agree(bytes: [u8; 16], other: [u8; 16]) {
             let (a, b) = (RunId::from_bytes(bytes), RunId::from_bytes(other));

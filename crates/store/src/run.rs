@@ -27,15 +27,13 @@ pub enum Cause {
     Replay,
 }
 
-/// One more run of an event that is stored already.
+/// One more run of an event that is stored already: a replay.
 #[derive(Clone, Copy, Debug)]
 pub struct Repeat {
     /// Its id.
     pub id: RunId,
     /// The version it runs.
     pub version: VersionId,
-    /// Why it runs: not as the original.
-    pub cause: Cause,
     /// The run it repeats.
     pub repeats: RunId,
 }
@@ -180,14 +178,13 @@ impl Store {
         let statement = Statement::new(
             "INSERT INTO run_live
                  (number, id, origin, version, event, cause, repeats, status, owner, fence, deaths, wake_at, created_at)
-             SELECT ?1, ?2, e.origin, ?3, e.id, ?4, ?5, 'queued', NULL, 1, 0, NULL, ?6
-             FROM event e CROSS JOIN origin o ON o.number = e.origin
-             WHERE e.number = ?7 AND e.id = ?8 AND o.workspace = ?9 AND o.environment = ?10",
+             SELECT ?1, ?2, e.origin, ?3, e.id, 'replay', ?4, 'queued', NULL, 1, 0, NULL, ?5
+             FROM event e JOIN origin o ON o.number = e.origin
+             WHERE e.number = ?6 AND e.id = ?7 AND o.workspace = ?8 AND o.environment = ?9",
             values![
                 run.id.number(),
                 run.id,
                 run.version,
-                serde_json::json!(run.cause).as_str(),
                 run.repeats,
                 self.now(),
                 event.number(),

@@ -29,7 +29,8 @@ pub use writer::Counters;
 use writer::Writer;
 
 use crate::{
-    Error, Fault, Options,
+    Error, Fault, Options, RefusalId,
+    id::number,
     read::Reader,
     write::{Outcome, Write},
 };
@@ -118,15 +119,24 @@ impl Database {
     }
 }
 
-/// The greatest number of an event, a run or a delivery; 0 when there is none.
+/// The greatest number of all ids in the database; 0 when there is none.
 fn last_number(connection: &Connection) -> rusqlite::Result<i64> {
-    let sql = "SELECT ifnull(max(number), 0) FROM (
+    let numbered = "SELECT ifnull(max(number), 0) FROM (
             SELECT max(number) AS number FROM event
             UNION ALL SELECT max(number) FROM run_live
             UNION ALL SELECT max(number) FROM run
             UNION ALL SELECT max(number) FROM delivery_live
             UNION ALL SELECT max(number) FROM delivery)";
-    connection.query_row(sql, [], |row| row.get(0))
+    // Of what is kept by its id the order counts as well: the newest deployment serves, the oldest refusal goes.
+    let others = "SELECT max(id) FROM (
+            SELECT max(id) AS id FROM deployment
+            UNION ALL SELECT max(id) FROM refusal
+            UNION ALL SELECT max(id) FROM job
+            UNION ALL SELECT max(id) FROM document
+            UNION ALL SELECT max(id) FROM flow_version)";
+    let numbered: i64 = connection.query_row(numbered, [], |row| row.get(0))?;
+    let other: Option<RefusalId> = connection.query_row(others, [], |row| row.get(0))?;
+    Ok(numbered.max(other.map_or(0, |id| number(id.into()))))
 }
 
 /// Takes the lock that says which process has the folder open.

@@ -68,7 +68,6 @@ function Tools() {
   const word = useWord()
   const { flow, status } = useSearch({ from: '/frame/runs' })
   const known = useQuery(flows()).data ?? []
-  // The API lists runs by flow or by status, not by both.
   return (
     <>
       <Filter
@@ -76,7 +75,7 @@ function Tools() {
         value={flow}
         options={known.map(({ name }) => ({ value: name, label: name }))}
         onChoose={(chosen) =>
-          void navigate({ to: '/runs', search: (before) => ({ ...before, flow: chosen, status: undefined }) })
+          void navigate({ to: '/runs', search: (before) => ({ ...before, flow: chosen }) })
         }
       />
       <Filter
@@ -84,7 +83,7 @@ function Tools() {
         value={status}
         options={LISTED.map((value) => ({ value, label: word(value) }))}
         onChoose={(chosen) =>
-          void navigate({ to: '/runs', search: (before) => ({ ...before, status: chosen, flow: undefined }) })
+          void navigate({ to: '/runs', search: (before) => ({ ...before, status: chosen }) })
         }
       />
     </>

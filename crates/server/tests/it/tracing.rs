@@ -69,6 +69,7 @@ async fn a_trace_goes_from_the_request_to_the_last_attempt() {
     assert_eq!(listed["deliveries"], json!(["delivered"]), "{listed}");
     let by_flow = owner.list("runs?flow=telling").await;
     assert_eq!((by_flow.len(), &by_flow[0]["event"]), (1, &json!(event)));
+    assert_eq!(owner.list("runs?flow=telling&status=failed").await, Vec::<Value>::new());
 }
 
 #[tokio::test]

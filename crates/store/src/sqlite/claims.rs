@@ -22,6 +22,9 @@ const LOG: usize = 114_688 - super::writer::BATCH;
 /// How many claims move for each that is made, so that a move is over long before the next begins.
 const PACE: usize = 3;
 
+/// How many rows of the log one transaction deletes at most.
+const CUT: i64 = 4096;
+
 /// A dedupe key and its source, in one: see [`Claims::key`].
 type Key = [u8; 16];
 
@@ -90,7 +93,7 @@ impl Moving {
         if some.is_empty() {
             let (after, last) = self.rows;
             let [pace, all] = [pace, self.claims.len()].map(|count| i64::try_from(count).unwrap_or(i64::MAX));
-            let some = (last - after).saturating_mul(pace) / all + 1;
+            let some = ((last - after).saturating_mul(pace) / all + 1).min(CUT);
             let upto = (after + rows + some).min(last);
             c.prepare_cached("DELETE FROM dedupe_log WHERE id > ?1 AND id <= ?2")?.execute([after, upto])?;
             return Ok(Moved { claims, rows: upto - after });
@@ -208,7 +211,9 @@ impl Claims {
                 self.moving = None;
             }
         }
-        if self.moving.is_none() && self.fresh.len() >= self.log {
+        // A key that is claimed again and again, each time after its claim has expired, adds rows and no key.
+        let rows = usize::try_from(self.rows.1 - self.rows.0).unwrap_or(usize::MAX);
+        if self.moving.is_none() && self.fresh.len().max(rows) >= self.log {
             let mut claims: Vec<_> = self.fresh.drain().collect();
             // After a restart amid a move it is larger, for it took what was moving as well.
             self.fresh.shrink_to(self.log);

@@ -6,7 +6,7 @@ use rusqlite::{Connection, params};
 
 use crate::{Place, event::NewEvent, origin::Origin};
 
-/// As many as there are sources, and a few for each that changed its flow.
+/// One for each flow of an environment that the API called, and for each flow of each source there ever was.
 pub(super) struct Origins {
     numbers: HashMap<Origin, i64>,
     known: HashMap<i64, Origin>,
@@ -59,7 +59,17 @@ impl Origins {
 
     /// What a number stands for.
     pub(super) fn get(&self, number: i64) -> rusqlite::Result<&Origin> {
-        self.known.get(&number).ok_or(rusqlite::Error::QueryReturnedNoRows)
+        let missing = || {
+            let reason = format!("the database has no origin {number}").into();
+            rusqlite::Error::FromSqlConversionFailure(0, rusqlite::types::Type::Integer, reason)
+        };
+        self.known.get(&number).ok_or_else(missing)
+    }
+
+    /// Both ways, for tests to compare.
+    #[cfg(test)]
+    pub(super) fn known(&self) -> (&HashMap<Origin, i64>, &HashMap<i64, Origin>) {
+        (&self.numbers, &self.known)
     }
 
     /// The transaction is on stable storage.

@@ -152,9 +152,11 @@ fn take_queued(
     memory.heads.removed(c, lane, number)?;
     // Left in its lane, it would stand before all others for ever.
     if run.is_none() && left > 0 {
+        let origin = memory.origins.get(lane)?;
         tracing::error!(
-            number,
-            origin = ?memory.origins.get(lane)?,
+            run = RunId::beginning(number),
+            flow = %origin.flow,
+            environment = %origin.place.environment,
             "a queued run was dropped, since its event is gone from the database: it cannot be run any more; \
              if it is wanted, restore a backup that has the event, or have its sender send it again"
         );

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use ::flow::run::Status;
 
-use super::fixture::{Fixture, first};
+use super::fixture::{ALL, Fixture, first};
 use crate::*;
 
 #[tokio::test]
@@ -112,15 +112,71 @@ async fn lists_go_back_page_by_page() {
 
 #[tokio::test]
 async fn ids_go_on_after_those_of_the_last_start() {
+    // The clock that made them was further ahead each time.
+    let ahead = |f: &Fixture, hours: u64| {
+        let clock =
+            clock::Clock::virtual_from(f.store.now().after(std::time::Duration::from_secs(3600 * hours)));
+        Ids::new(clock, clock::Random::system())
+    };
     let mut f = Fixture::new().await;
-    // The clock that made it was ahead.
-    let ahead = clock::Clock::virtual_from(f.store.now().after(std::time::Duration::from_secs(3600)));
-    let mut admission = f.admission(None, Begin::Queued);
-    admission.event.id = Ids::new(ahead, clock::Random::system()).next();
-    let last = admission.event.id;
-    f.store.event_admit(admission).await.unwrap();
-    f.reopen().await;
-    assert!(f.queued().await > last);
+    let destination = f.destination().await;
+    let mut last = 0;
+    for (hours, what) in (1..).zip(["event", "repeat", "finished run", "delivery", "arrived", "refusal"]) {
+        let ids = ahead(&f, hours);
+        let before = f.store.ids().next::<EventId>();
+        assert!(before.number() > last, "{what}");
+        match what {
+            "event" => {
+                let mut admission = f.admission(None, Begin::Queued);
+                admission.event.id = ids.next();
+                last = admission.event.id.number();
+                f.store.event_admit(admission).await.unwrap();
+            }
+            "repeat" | "finished run" => {
+                let event = f.queued().await;
+                let id: RunId = ids.next();
+                last = id.number();
+                let repeat = Repeat { id, version: f.version, repeats: event.original_run() };
+                f.store.run_repeat(f.place, event, repeat).await.unwrap();
+                if what == "finished run" {
+                    let held = f.store.run_claim_one(f.node, id).await.unwrap().unwrap().held;
+                    let end = Fixture::commit(held, Then::End(f.ending()));
+                    f.store.run_commit(&f.store.run_seal(end)).await.unwrap();
+                }
+            }
+            "delivery" | "arrived" => {
+                let run = f.queued().await.original_run();
+                let held = f.store.run_claim_one(f.node, run).await.unwrap().unwrap().held;
+                let delivery = NewDelivery { id: ids.next(), ..f.delivery(destination) };
+                let id = delivery.id;
+                last = id.number();
+                let commit = RunCommit { deliveries: vec![delivery], ..Fixture::commit(held, Then::Hold) };
+                f.store.run_commit(&f.store.run_seal(commit)).await.unwrap();
+                if what == "arrived" {
+                    assert!(f.store.destination_own(f.place.workspace, destination, f.node).await.unwrap());
+                    let due = f.store.delivery_due(destination, f.store.now(), ALL).await.unwrap();
+                    let due = due.iter().find(|due| due.id == id).unwrap();
+                    let arrived = f.attempt(due, Settle::Delivered(f.store.now()));
+                    assert!(f.store.delivery_attempted(arrived).await.unwrap());
+                }
+            }
+            _ => {
+                let refusal = Refusal {
+                    id: ids.next(),
+                    place: f.place,
+                    source: SourceId::from_bytes([7; 16]),
+                    code: "x".into(),
+                    status: 401,
+                    received_at: f.store.now(),
+                    content: b"{}".to_vec(),
+                };
+                last = crate::id::number(refusal.id.into());
+                f.store.refusal_add(vec![refusal]).await.unwrap();
+            }
+        }
+        f.reopen().await;
+    }
+    assert!(f.store.ids().next::<EventId>().number() > last, "refusal");
 }
 
 #[tokio::test]
@@ -134,21 +190,26 @@ async fn an_id_is_more_than_the_number_of_its_row() {
     let (workspace, run) = (f.place.workspace, guessed.original_run());
     assert!(f.store.event_get(workspace, guessed).await.unwrap().is_none());
     assert!(f.store.event_content(f.place, guessed).await.unwrap().is_none());
-    for claims in [false, true] {
-        assert!(f.store.run_get(workspace, run).await.unwrap().is_none());
-        assert!(f.store.run_claim_one(f.node, run).await.unwrap().is_none());
-        let repeat =
-            Repeat { id: f.store.ids().next(), version: f.version, cause: Cause::Replay, repeats: run };
+    for stands in ["queued", "waiting", "ended"] {
+        assert!(f.store.run_get(workspace, run).await.unwrap().is_none(), "{stands}");
+        assert!(f.store.run_claim_one(f.node, run).await.unwrap().is_none(), "{stands}");
+        let repeat = Repeat { id: f.store.ids().next(), version: f.version, repeats: run };
         assert!(matches!(f.store.run_repeat(f.place, guessed, repeat).await, Err(Error::Conflict(_))));
-        if !claims {
-            let claimed = f.store.run_claim_one(f.node, real.original_run()).await.unwrap();
-            let waits = Fixture::commit(
-                claimed.unwrap().held,
-                Then::Release { status: Status::Waiting, wake_at: None },
-            );
-            f.store.run_commit(&f.store.run_seal(waits)).await.unwrap();
+        if let Some(claimed) = f.store.run_claim_one(f.node, real.original_run()).await.unwrap() {
+            let waits = Then::Release { status: Status::Waiting, wake_at: None };
+            let then = if stands == "queued" { waits } else { Then::End(f.ending()) };
+            f.store
+                .run_commit(
+                    &f.store.run_seal(RunCommit { record: None, ..Fixture::commit(claimed.held, then) }),
+                )
+                .await
+                .unwrap();
         }
     }
+    assert_eq!(
+        f.store.run_get(workspace, real.original_run()).await.unwrap().unwrap().status,
+        Status::Succeeded
+    );
 }
 
 #[tokio::test]

@@ -36,6 +36,9 @@ async fn a_delivery_is_tried_until_it_arrives_under_one_id() {
     assert_eq!(states, [(DeliveryState::Delivered, 2), (DeliveryState::Dead, 1)]);
     let of_dead = f.store.delivery_attempts(f.place.workspace, vec![due[1].id]).await.unwrap();
     assert_eq!(views[0].finished_at, Some(now));
+    for view in &views {
+        f.knows_no_other_delivery_of_the_number(view.id).await;
+    }
     assert_eq!(views[1].finished_at, Some(of_dead[0].1.at), "when it was tried last");
     let attempts = f.store.delivery_attempts(f.place.workspace, vec![due[0].id]).await.unwrap();
     assert_eq!(attempts.iter().map(|(_, attempt)| attempt.number).collect::<Vec<_>>(), [1, 2]);
@@ -48,6 +51,22 @@ async fn a_delivery_is_tried_until_it_arrives_under_one_id() {
     assert_eq!((again.state, again.finished_at), (DeliveryState::Pending, None));
     assert!(!f.store.delivery_replay(f.place.workspace, dead[0].id).await.unwrap());
     assert_eq!(f.store.delivery_due(destination, later, ALL).await.unwrap()[0].id, dead[0].id);
+}
+
+impl Fixture {
+    /// An id is more than the number of its row.
+    async fn knows_no_other_delivery_of_the_number(&self, id: DeliveryId) {
+        let mut bytes = *id.as_bytes();
+        bytes[15] ^= 1;
+        let guessed = DeliveryId::from_bytes(bytes);
+        assert_eq!(guessed.number(), id.number());
+        let workspace = self.place.workspace;
+        assert!(self.store.delivery_get(workspace, guessed).await.unwrap().is_none());
+        assert!(self.store.delivery_message(workspace, guessed).await.unwrap().is_none());
+        assert!(self.store.delivery_attempts(workspace, vec![guessed]).await.unwrap().is_empty());
+        assert!(self.store.delivery_last_attempt(workspace, guessed).await.unwrap().is_none());
+        assert!(!self.store.delivery_replay(workspace, guessed).await.unwrap());
+    }
 }
 
 #[tokio::test]

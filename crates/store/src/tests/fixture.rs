@@ -120,7 +120,6 @@ impl Fixture {
     pub(super) fn attempt(&self, due: &DueDelivery, then: Settle) -> AttemptCommit {
         AttemptCommit {
             delivery: due.id,
-            place: self.place,
             destination: due.destination,
             owner: self.node,
             number: due.attempts + 1,

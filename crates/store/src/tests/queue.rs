@@ -20,7 +20,7 @@ impl Fixture {
     /// Queues a repeat of an original run.
     async fn repeated(&self, original: RunId) -> RunId {
         let id = self.store.ids().next();
-        let run = Repeat { id, version: self.version, cause: Cause::Replay, repeats: original };
+        let run = Repeat { id, version: self.version, repeats: original };
         self.store.run_repeat(self.place, original.own_event(), run).await.unwrap();
         id
     }

@@ -111,6 +111,24 @@ fn claims_move_to_the_index_and_leave_the_log_short() {
 }
 
 #[test]
+fn a_key_that_is_claimed_again_and_again_leaves_the_log_short_too() {
+    let mut c = database();
+    let mut claims = Claims::with_log(&c, 64).unwrap();
+    for n in 0..1000_u16 {
+        let transaction = c.transaction().unwrap();
+        let event = EventId::from_bytes(u128::from(n).to_be_bytes());
+        let now = i64::from(n);
+        for key in [key(1), key(2)] {
+            assert_eq!(claims.claim(&transaction, key, event, (now, now + 1)).unwrap(), None);
+        }
+        claims.finish(&transaction).unwrap();
+        transaction.commit().unwrap();
+        claims.committed();
+    }
+    assert!(rows(&c, "dedupe_log") <= 3 * 64, "{} in the log", rows(&c, "dedupe_log"));
+}
+
+#[test]
 fn expired_claims_are_swept_in_turn() {
     let c = database();
     let mut claims = Claims::read(&c).unwrap();

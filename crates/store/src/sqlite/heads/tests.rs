@@ -1,5 +1,5 @@
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet, btree_map::Entry},
     sync::{
         Arc,
         atomic::{AtomicU32, Ordering},
@@ -12,15 +12,22 @@ use proptest::prelude::*;
 use super::*;
 use crate::{
     Admission, Begin, EnvironmentId, EventStatus, FlowId, NewEvent, NodeId, OriginalRun, Place, RunId,
-    VersionId, WorkspaceId,
+    SourceId, VersionId, WorkspaceId,
     event::SealedAdmission,
     run::{ClaimRuns, Which},
-    sqlite::{apply::apply, memory::Memory},
+    sqlite::{apply::apply, memory::Memory, origins::Origins},
     write::{Outcome, Write},
 };
 
-const PLACE: Place =
-    Place { workspace: WorkspaceId::from_bytes([1; 16]), environment: EnvironmentId::from_bytes([2; 16]) };
+/// Where lane `n` belongs: no two of the first lanes share all of workspace, environment and source.
+fn place(n: u16) -> Place {
+    let part = |bit: u16| [1 + u8::from(n & bit != 0); 16];
+    Place { workspace: WorkspaceId::from_bytes(part(1)), environment: EnvironmentId::from_bytes(part(2)) }
+}
+
+fn source(n: u16) -> Option<SourceId> {
+    (n & 4 != 0).then(|| SourceId::from_bytes([9; 16]))
+}
 
 fn run(n: u16) -> RunId {
     // Its number is in the upper half.
@@ -35,9 +42,9 @@ fn flow(n: u16) -> FlowId {
 fn admit(id: u16, to: u16) -> Write {
     let event = NewEvent {
         id: run(id).own_event(),
-        place: PLACE,
+        place: place(to),
         flow: flow(to),
-        source: None,
+        source: source(to),
         kind: "api",
         received_at: Timestamp::from_millis(0),
         status: EventStatus::Accepted,
@@ -55,19 +62,21 @@ fn claim(which: Which) -> Write {
 fn database() -> (Connection, Memory) {
     let mut c = Connection::open_in_memory().unwrap();
     super::super::migrate::run(&mut c).unwrap();
-    let environment =
-        "INSERT INTO environment (workspace, id, name, created_at) VALUES (?1, ?2, 'production', 0)";
-    c.execute(environment, (PLACE.workspace, PLACE.environment)).unwrap();
     let memory = Memory::read(&c).unwrap();
     (c, memory)
 }
 
-/// What a claim gave.
-fn claimed(c: &Connection, memory: &mut Memory, which: Which) -> Vec<RunId> {
+/// What a claim gave, with where it belongs.
+fn given(c: &Connection, memory: &mut Memory, which: Which) -> Vec<(RunId, Place, FlowId)> {
     match apply(c, memory, &claim(which)).unwrap() {
-        Outcome::Claimed(runs) => runs.iter().map(|run| run.held.id).collect(),
+        Outcome::Claimed(runs) => runs.iter().map(|run| (run.held.id, run.held.place, run.flow)).collect(),
         _ => panic!("a claim gives runs"),
     }
+}
+
+/// What a claim gave.
+fn claimed(c: &Connection, memory: &mut Memory, which: Which) -> Vec<RunId> {
+    given(c, memory, which).into_iter().map(|(id, ..)| id).collect()
 }
 
 /// The numbers of the heads by age, which must be known, and the flows of their lanes.
@@ -137,26 +146,30 @@ fn op() -> impl Strategy<Value = Op> {
     ]
 }
 
-/// Which runs there are, and which of them wait.
+/// Which runs there are, each with its lane, and which of them wait.
 #[derive(Clone, Default)]
 struct Model {
-    all: BTreeSet<u16>,
+    all: BTreeMap<u16, u16>,
     waiting: BTreeSet<u16>,
 }
 
+/// A run with where it belongs.
+type Given = (RunId, Place, FlowId);
+
 impl Model {
     /// Does one thing to the model and to the database; gives what was claimed of each.
-    fn apply(&mut self, c: &Connection, memory: &mut Memory, op: &Op) -> (Vec<RunId>, Vec<RunId>) {
+    fn apply(&mut self, c: &Connection, memory: &mut Memory, op: &Op) -> (Vec<Given>, Vec<Given>) {
         let (which, expected) = match *op {
             Op::Admit { id, to } => {
-                if self.all.insert(id) {
+                if let Entry::Vacant(new) = self.all.entry(id) {
+                    new.insert(to);
                     self.waiting.insert(id);
                     apply(c, memory, &admit(id, to)).unwrap();
                 }
                 return (vec![], vec![]);
             }
             Op::GiveBack(id) => {
-                if self.all.contains(&id) {
+                if self.all.contains_key(&id) {
                     self.waiting.insert(id);
                     let sql = "UPDATE run_live SET owner = NULL, status = 'queued' WHERE id = ?1";
                     c.execute(sql, [run(id)]).unwrap();
@@ -170,7 +183,8 @@ impl Model {
             Op::One(id) => (Which::One(run(id)), Vec::from_iter(self.waiting.get(&id).copied())),
         };
         self.waiting.retain(|id| !expected.contains(id));
-        (claimed(c, memory, which), expected.into_iter().map(run).collect())
+        let belongs = |id: u16| (run(id), place(self.all[&id]), flow(self.all[&id]));
+        (given(c, memory, which), expected.into_iter().map(belongs).collect())
     }
 }
 
@@ -193,6 +207,8 @@ proptest! {
                 if let Some(known) = &memory.heads.0 {
                     prop_assert_eq!(known, &Known::read(&transaction).unwrap());
                 }
+                let origins = Origins::read(&transaction).unwrap();
+                prop_assert_eq!(memory.origins.known(), origins.known());
             }
             if commits {
                 transaction.commit().unwrap();
