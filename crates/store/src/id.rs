@@ -173,8 +173,8 @@ impl EventId {
 impl RunId {
     /// How the ids of a number begin, for when no more than that is known.
     pub(crate) fn beginning(number: i64) -> String {
-        let number = number.cast_unsigned();
-        let high = (number >> 12 << 16) | 0x7000 | (number & 0xFFF);
+        let stamp = number.cast_unsigned() >> MAKER;
+        let high = (stamp >> COUNTER << 16) | 0x7000 | (stamp & 0xFFF);
         let mut text = Self(Uuid::from_u64_pair(high, 0)).to_string();
         // The 13th digit holds the last bit of these 64, and one that is not known.
         text.truncate("run_".len() + 12);
@@ -199,20 +199,27 @@ impl DeliveryId {
     }
 }
 
-/// The time and the counter of a UUIDv7 in one number of 60 bits. [`Ids`] gives no two of one database the same, and
-/// they are in the order of the ids.
+/// How many bits of an id count the ids of a millisecond, and how many name the maker.
+const COUNTER: u32 = 12;
+const MAKER: u32 = 9;
+
+/// A UUIDv7's time (42 bits of milliseconds, enough until 2109), counter and maker in one number. [`Ids`] gives no two of
+/// one database the same, and they are in the order of the ids.
 pub(crate) fn number(id: Uuid) -> i64 {
-    let (high, _) = id.as_u64_pair();
-    // The version stands between the two.
-    ((high >> 16 << 12) | (high & 0xFFF)).cast_signed()
+    let (high, low) = id.as_u64_pair();
+    // The version stands between time and counter, the variant before the maker.
+    let (time, counter, maker) = (high >> 16, high & 0xFFF, low << 2 >> (64 - MAKER));
+    (time << (COUNTER + MAKER) | counter << MAKER | maker).cast_signed() & i64::MAX
 }
 
-/// Makes ids. Those of one database rise strictly, whatever the clock does. Cheap to clone.
+/// Makes ids. Those of one maker rise strictly, whatever the clock does. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Ids {
     clock: Clock,
     random: Random,
-    /// The last id's milliseconds and counter: 48 and 12 bits.
+    /// Tells apart who makes ids for a database at the same time: below 512, and 0 where there is one.
+    maker: u16,
+    /// The last id's milliseconds and counter.
     last: Arc<AtomicU64>,
 }
 
@@ -224,20 +231,22 @@ impl Ids {
 
     /// One whose ids come after all that were made before: `last` is the greatest [`number`] of those.
     pub(crate) fn after(last: i64, clock: Clock, random: Random) -> Self {
-        Self { clock, random, last: Arc::new(AtomicU64::new(last.cast_unsigned())) }
+        let last = last.cast_unsigned() >> MAKER;
+        Self { clock, random, maker: 0, last: Arc::new(AtomicU64::new(last)) }
     }
 
-    /// The next UUIDv7 (RFC 9562, method 1: a counter in the 12 bits after the milliseconds).
+    /// The next UUIDv7 (RFC 9562, method 1: a counter in the 12 bits after the milliseconds; the first bits of what
+    /// is else random name the maker).
     #[must_use]
     pub fn next<Id: From<Uuid>>(&self) -> Id {
-        let now = u64::try_from(self.clock.now().as_millis()).unwrap_or(0) << 12;
+        let now = u64::try_from(self.clock.now().as_millis()).unwrap_or(0) << COUNTER;
         let raise = |last: u64| Some(now.max(last + 1));
         let before =
             self.last.fetch_update(Ordering::Relaxed, Ordering::Relaxed, raise).unwrap_or_else(|last| last);
         let stamp = now.max(before + 1);
         let chance = u64::from_be_bytes(self.random.bytes());
-        let high = (stamp >> 12 << 16) | 0x7000 | (stamp & 0xFFF);
-        let low = (chance >> 2) | 1 << 63;
+        let high = (stamp >> COUNTER << 16) | 0x7000 | (stamp & 0xFFF);
+        let low = 1 << 63 | u64::from(self.maker) << (62 - MAKER) | chance >> (2 + MAKER);
         Id::from(Uuid::from_u64_pair(high, low))
     }
 
@@ -282,16 +291,29 @@ mod tests {
         clock.skew(-60_000);
         made.push(ids.next());
         // The server starts again, and its clock is still behind.
-        made.push(Ids::after(made.last().unwrap().number(), clock, Random::seeded(1)).next());
+        let ids = Ids::after(made.last().unwrap().number(), clock, Random::seeded(1));
+        made.push(ids.next());
+        made.push(Ids { maker: 511, ..ids }.next());
         assert!(made.windows(2).all(|pair| pair[0] < pair[1]));
         assert!(made.windows(2).all(|pair| pair[0].number() < pair[1].number()));
         assert_eq!(Uuid::from(made[0]).get_version_num(), 7);
     }
 
+    #[tokio::test(start_paused = true)]
+    async fn makers_do_not_meet() {
+        let clock = Clock::virtual_from(Timestamp::from_millis(1_700_000_000_000));
+        let of = |maker| Ids { maker, ..Ids::new(clock.clone(), Random::seeded(1)) };
+        let made: Vec<EventId> = [of(0), of(1), of(511)].iter().map(Ids::next).collect();
+        let first = 1_700_000_000_000 << 21;
+        let numbers: Vec<i64> = made.iter().map(|id| id.number()).collect();
+        assert_eq!(numbers, [first, first + 1, first + 511]);
+        assert!(made.iter().all(|id| Uuid::from(*id).get_variant() == uuid::Variant::RFC4122));
+    }
+
     proptest! {
         #[test]
         fn a_number_tells_how_its_id_begins(high: u64, low: u64) {
-            let id = RunId(Uuid::from_u64_pair(high & !0xF000 | 0x7000, low));
+            let id = RunId(Uuid::from_u64_pair(high >> 6 & !0xF000 | 0x7000, low));
             let beginning = RunId::beginning(id.number());
             prop_assert_eq!(beginning.chars().count(), "run_".len() + 13);
             prop_assert!(id.to_string().starts_with(beginning.trim_end_matches('…')));

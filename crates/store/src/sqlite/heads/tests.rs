@@ -30,8 +30,9 @@ fn source(n: u16) -> Option<SourceId> {
 }
 
 fn run(n: u16) -> RunId {
-    // Its number is in the upper half.
-    RunId::from_bytes((u128::from(n) << 64).to_be_bytes())
+    // Its number is `n`: nine bits name the maker, behind the variant's two, and the others count.
+    let (counter, maker) = (u128::from(n >> 9), u128::from(n & 511));
+    RunId::from_bytes((counter << 64 | maker << 53).to_be_bytes())
 }
 
 fn flow(n: u16) -> FlowId {
