@@ -4,6 +4,7 @@ mod bench;
 mod codegen;
 mod demo;
 mod models;
+mod postgres;
 mod shell;
 mod system;
 mod test;

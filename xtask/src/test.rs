@@ -3,7 +3,7 @@
 use clap::Args;
 
 use crate::{
-    codegen, models,
+    codegen, models, postgres,
     shell::{cargo, command, finish, is_there, root, run, step},
     system, tidy,
 };
@@ -41,6 +41,11 @@ impl Test {
         step("Rust tests (nextest)", || {
             let mut nextest = command(&cargo(), &["nextest", "run", "--workspace"], ".");
             finish(nextest.env("LINCHPIN_MODELS_DIR", root().join("models")))
+        })?;
+        step("The store and the server on PostgreSQL", || {
+            let postgres = postgres::Server::start()?;
+            let tests = ["nextest", "run", "--package", "store", "--package", "server"];
+            finish(command(&cargo(), &tests, ".").env("POSTGRES_FOR_TESTS", &postgres.url))
         })?;
         // C++, and minutes to build: everyday tests leave it off.
         step("The chat model in the process", || {

@@ -7,7 +7,7 @@ use std::{
 };
 
 use clock::Timestamp;
-use store::{BacklogRequest, DeliveryId, DestinationId, DueDelivery, Store, WorkspaceId};
+use store::{BacklogRequest, DeliveryId, DestinationId, DueDelivery, WorkspaceId};
 use tokio::{
     sync::watch,
     task::{JoinError, JoinSet},
@@ -193,7 +193,7 @@ impl Worker {
     /// Whether this node may send to the destination; asks the store unless it said so just now.
     async fn own(&mut self, workspace: WorkspaceId) -> Result<bool, store::Error> {
         // A third of a lease cannot pass without the node having had to renew it.
-        if self.owned_at.is_some_and(|at| at.elapsed() < Store::node_lease() / 3) {
+        if self.owned_at.is_some_and(|at| at.elapsed() < self.around.store.node_lease() / 3) {
             return Ok(true);
         }
         let asked_at = Instant::now();

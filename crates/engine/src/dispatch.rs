@@ -39,14 +39,7 @@ impl Engine {
     pub async fn start(&self, name: &str, version: &str) -> Result<(), Error> {
         let shared = &self.0;
         shared.store.node_beat(shared.node, name, version).await?;
-        // The lock on the data directory says that no other process works here.
-        let takeover = shared.store.node_takeover(shared.node, true).await?;
-        if takeover.runs > 0 {
-            tracing::info!(runs = takeover.runs, "runs that were in flight go on");
-        }
-        for run in takeover.parked {
-            tracing::warn!(%run, "a run is parked: it was in flight each time the server died");
-        }
+        take_over(shared).await?;
         let dispatcher = tokio::spawn(dispatch(Arc::clone(shared)));
         let keeper = tokio::spawn(keep_lease(Arc::clone(shared), name.to_owned(), version.to_owned()));
         shared.tasks.lock().extend([dispatcher, keeper]);
@@ -79,14 +72,32 @@ impl Engine {
     }
 }
 
+/// Takes over the runs of nodes whose lease has ended, or of every other when nobody else can work here.
+async fn take_over(shared: &Shared) -> Result<(), store::Error> {
+    let takeover = shared.store.node_takeover(shared.node, shared.store.is_alone()).await?;
+    if takeover.runs > 0 {
+        tracing::info!(runs = takeover.runs, "runs that were in flight go on");
+        shared.work.notify_one();
+    }
+    for run in takeover.parked {
+        tracing::warn!(%run, "a run is parked: it was in flight each time the server died");
+    }
+    Ok(())
+}
+
 async fn keep_lease(shared: Arc<Shared>, name: String, version: String) {
-    let mut beat = tokio::time::interval(Store::node_lease() / 3);
+    let mut beat = tokio::time::interval(shared.store.node_lease() / 3);
     loop {
         beat.tick().await;
         let renewed = shared.store.node_beat(shared.node, &name, &version).await;
         shared.leased.store(renewed.is_ok(), Ordering::Relaxed);
         if let Err(error) = renewed {
             tracing::warn!(%error, "the lease could not be renewed");
+        }
+        if !shared.store.is_alone()
+            && let Err(error) = take_over(&shared).await
+        {
+            tracing::warn!(%error, "what other nodes left behind could not be taken over");
         }
         if let Err(error) = prune(&shared.store).await {
             tracing::warn!(%error, "what has expired could not be pruned");

@@ -41,6 +41,8 @@ pub(crate) struct Config {
     pub(crate) trusted_proxies: Vec<IpNet>,
     /// The database.
     pub(crate) database: Database,
+    /// How long a node may be silent before others take over what it holds.
+    pub(crate) lease: Span,
     /// Runs.
     pub(crate) engine: Engine,
     /// Calls to the outside.
@@ -63,10 +65,27 @@ pub(crate) struct Config {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Database {
-    /// The most it may grow to.
+    /// A server of PostgreSQL, `postgres://user:password@host/database`; SQLite in the data folder when it is not set.
+    pub(crate) url: Option<Secret>,
+    /// The most it may grow to, in the data folder.
     pub(crate) max_size: Option<ByteSize>,
-    /// Connections for reading.
+    /// Connections for reading; on PostgreSQL also for what is seldom written.
     pub(crate) readers: usize,
+}
+
+impl Config {
+    /// How the store is opened.
+    pub(crate) fn store(&self) -> store::Options {
+        let Database { url, max_size, readers } = &self.database;
+        let location = match url {
+            Some(url) => store::Location::Postgres(url.clone()),
+            None => store::Location::Folder {
+                directory: self.data_dir.clone(),
+                max_bytes: max_size.map(|size| size.0),
+            },
+        };
+        store::Options { location, readers: *readers, lease: self.lease.as_duration() }
+    }
 }
 
 /// Runs.
@@ -117,6 +136,7 @@ impl Default for Config {
             workspace: "Linchpin".to_owned(),
             trusted_proxies: Vec::new(),
             database: Database::default(),
+            lease: Span::from_secs(store::LEASE.as_secs()),
             engine: Engine::default(),
             outbound: Outbound::default(),
             models_dir: PathBuf::from("models"),
@@ -131,7 +151,7 @@ impl Default for Config {
 
 impl Default for Database {
     fn default() -> Self {
-        Self { max_size: None, readers: 4 }
+        Self { url: None, max_size: None, readers: 4 }
     }
 }
 

@@ -90,12 +90,7 @@ async fn build(config: Config, bound: SocketAddr) -> anyhow::Result<(App, Worker
     let metrics = PrometheusBuilder::new().install_recorder()?;
     tokio::spawn(upkeep(metrics.clone()));
     let keys = config.key_ring(&random)?;
-    let options = store::Options {
-        directory: config.data_dir.clone(),
-        max_bytes: config.database.max_size.map(|size| size.0),
-        readers: config.database.readers,
-    };
-    let store = Store::open(&options, keys, clock.clone(), random.clone())?;
+    let store = Store::open(&config.store(), keys, clock.clone(), random.clone()).await?;
     store.keys_check().await.map_err(|error| match error {
         error @ store::Error::Unseal { .. } => anyhow::Error::new(error)
             .context(format!("the key is not that of the data in {}", config.data_dir.display())),

@@ -63,7 +63,7 @@ impl Store {
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         self.rows(
             "SELECT c.document, c.ordinal, c.text, c.heading, c.place,
-                     CASE WHEN d.model = ?5 THEN c.embedding ELSE x'' END
+                     substr(c.embedding, 1, CASE WHEN d.model = ?5 THEN length(c.embedding) ELSE 0 END)
                  FROM chunk c JOIN document d ON d.id = c.document
                  WHERE c.base = ?1 AND (c.document, c.ordinal) > (?2, ?3) AND c.ordinal < d.chunks
                  ORDER BY c.document, c.ordinal LIMIT ?4",

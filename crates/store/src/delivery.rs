@@ -150,10 +150,11 @@ impl Store {
     pub async fn delivery_next_due(&self) -> Result<Vec<(DestinationId, Timestamp)>, Error> {
         // A loose index scan: one step of the index for each destination, however many are due.
         let sql = "WITH RECURSIVE with_work (destination) AS (
-                 SELECT min(destination) FROM delivery_live WHERE status = 'pending'
+                 SELECT (SELECT destination FROM delivery_live WHERE status = 'pending' ORDER BY destination LIMIT 1)
                  UNION ALL
-                 SELECT (SELECT min(destination) FROM delivery_live
-                         WHERE status = 'pending' AND destination > with_work.destination)
+                 SELECT (SELECT destination FROM delivery_live
+                         WHERE status = 'pending' AND destination > with_work.destination
+                         ORDER BY destination LIMIT 1)
                  FROM with_work WHERE destination IS NOT NULL
              )
              SELECT w.destination, (SELECT min(due_at) FROM delivery_live d

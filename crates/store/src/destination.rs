@@ -100,9 +100,14 @@ impl Store {
              AND NOT EXISTS (SELECT 1 FROM delivery_live WHERE destination = ?1 AND status = 'dead')",
             values![id, workspace],
         );
+        // Who is adding a delivery to it is waited for, before it is looked whether there are any.
+        let lock = Statement::new(
+            "UPDATE destination SET updated_at = updated_at WHERE id = ?1 AND workspace = ?2",
+            values![id, workspace],
+        );
         let said =
             "there is no such destination, or it still has deliveries that are pending or dead letters";
-        self.change(vec![statement.or_conflict(said)]).await.map(drop)
+        self.change(vec![lock, statement.or_conflict(said)]).await.map(drop)
     }
 
     /// Makes a node the owner of a destination if nobody whose lease still runs is. Says whether the
@@ -118,8 +123,8 @@ impl Store {
     ) -> Result<bool, Error> {
         let statement = Statement::new(
             "INSERT INTO destination_lease (workspace, destination, owner, fence) VALUES (?1, ?2, ?3, 1)
-             ON CONFLICT (destination) DO UPDATE SET owner = ?3, fence = fence + 1
-             WHERE owner = ?3 OR NOT EXISTS
+             ON CONFLICT (destination) DO UPDATE SET owner = ?3, fence = destination_lease.fence + 1
+             WHERE destination_lease.owner = ?3 OR NOT EXISTS
                  (SELECT 1 FROM node WHERE node.id = destination_lease.owner AND node.lease_until > ?4)",
             values![workspace, destination, node, self.now()],
         );

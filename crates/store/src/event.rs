@@ -57,6 +57,12 @@ pub struct DedupeClaim {
     pub expires_at: Timestamp,
 }
 
+/// One key for a source and a dedupe key of it. Both are as good as random and as long, so their exclusive or is no
+/// more likely to meet another than they are themselves.
+pub(crate) fn dedupe_key(source: SourceId, claim: &DedupeClaim) -> [u8; 16] {
+    std::array::from_fn(|i| source.as_bytes()[i] ^ claim.key[i])
+}
+
 /// A run that begins with its event, whose id is its own.
 #[derive(Clone, Debug)]
 pub struct OriginalRun {
@@ -229,8 +235,8 @@ const EVENTS: Ranges = Ranges {
     heads: "WITH found AS MATERIALIZED (
              SELECT o.number, (SELECT max(r.number) FROM event r
                                WHERE r.origin = o.number AND r.number < ?1) AS head
-             FROM origin o WHERE o.workspace = ?4 AND o.environment = ?5 AND (?6 IS NULL OR o.flow = ?6)
-                 AND (?7 IS NULL OR o.source = ?7))
+             FROM origin o WHERE o.workspace = ?4 AND o.environment = ?5 AND (o.flow = ?6 OR ?6 IS NULL)
+                 AND (o.source = ?7 OR ?7 IS NULL))
          SELECT number FROM found WHERE head > ?2 ORDER BY head DESC LIMIT ?3",
     rows: "SELECT number FROM event WHERE origin = ?4 AND number < ?1 AND number > ?2
          ORDER BY number DESC LIMIT ?3",

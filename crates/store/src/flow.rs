@@ -96,7 +96,7 @@ impl Store {
         let statement = Statement::new(
             "INSERT INTO flow (workspace, id, name, draft, revision, created_at, updated_at)
              VALUES (?1, ?2, ?3, ?4, 1, ?5, ?5)
-             ON CONFLICT (workspace, name) DO UPDATE SET draft = ?4, revision = revision + 1, updated_at = ?5",
+             ON CONFLICT (workspace, name) DO UPDATE SET draft = ?4, revision = flow.revision + 1, updated_at = ?5",
             values![workspace, self.ids.next::<FlowId>(), name, draft, self.now()],
         );
         self.change(vec![statement]).await?;
@@ -250,8 +250,9 @@ impl Store {
             "SELECT d.flow, d.environment, d.version, v.number, d.deployed_at FROM deployment d
                  JOIN flow_version v ON v.id = d.version
                  WHERE d.workspace = ?1 AND d.id =
-                     (SELECT max(n.id) FROM deployment n
-                      WHERE n.workspace = d.workspace AND n.environment = d.environment AND n.flow = d.flow)",
+                     (SELECT n.id FROM deployment n
+                      WHERE n.workspace = d.workspace AND n.environment = d.environment AND n.flow = d.flow
+                      ORDER BY n.id DESC LIMIT 1)",
             values![workspace],
             deployment,
         )

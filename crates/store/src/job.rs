@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::{
     BaseId, Error, JobId, NodeId, Store, WorkspaceId,
-    sql::{Fault, Row, Statement, values},
+    sql::{Fault, Row, Sql, Statement, values},
 };
 
 /// Where a job stands.
@@ -99,15 +99,21 @@ impl Store {
         bases: &[BaseId],
     ) -> Result<Option<Job>, Error> {
         let (now, bases) = (self.now(), serde_json::json!(bases).to_string());
-        let candidate = self.row(
-            "SELECT id, fence FROM job WHERE status IN ('queued', 'running') AND kind = ?3 AND
-                     (status = 'queued' OR owner <> ?1 AND
-                     NOT EXISTS (SELECT 1 FROM node WHERE node.id = job.owner AND node.lease_until > ?2))
-                     AND COALESCE(spec ->> 'base', '') NOT IN (SELECT value FROM json_each(?4))
+        let sql = Sql::Each {
+            sqlite: "SELECT id, fence FROM job WHERE status IN ('queued', 'running') AND kind = ?3
+                 AND (status = 'queued' OR owner <> ?1
+                     AND NOT EXISTS (SELECT 1 FROM node WHERE node.id = job.owner AND node.lease_until > ?2))
+                 AND coalesce(spec ->> 'base', '') NOT IN (SELECT value FROM json_each(?4))
                  ORDER BY id LIMIT 1",
-            values![node, now.as_millis(), kind, bases],
-            |row: &Row| Ok((row.get::<JobId>(0)?, row.get::<i64>(1)?)),
-        );
+            postgres: "SELECT id, fence FROM job WHERE status IN ('queued', 'running') AND kind = ?3
+                 AND (status = 'queued' OR owner <> ?1
+                     AND NOT EXISTS (SELECT 1 FROM node WHERE node.id = job.owner AND node.lease_until > ?2))
+                 AND coalesce(spec::json ->> 'base', '') NOT IN (SELECT json_array_elements_text(?4::text::json))
+                 ORDER BY id LIMIT 1",
+        };
+        let candidate = self.row(sql, values![node, now.as_millis(), kind, bases], |row: &Row| {
+            Ok((row.get::<JobId>(0)?, row.get::<i64>(1)?))
+        });
         let Some((id, fence)) = candidate.await? else { return Ok(None) };
         let claim = Statement::new(
             "UPDATE job SET status = 'running', owner = ?1, fence = fence + 1, updated_at = ?4 WHERE id = ?2 AND fence = ?3",

@@ -23,6 +23,7 @@ mod newest;
 mod node;
 mod origin;
 mod page;
+mod postgres;
 mod read;
 mod refusal;
 mod run;
@@ -31,7 +32,7 @@ mod sql;
 mod sqlite;
 mod write;
 
-use std::{path::PathBuf, sync::Arc};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use clock::{Clock, Random, Timestamp};
 use vault::{Context, KeyRing};
@@ -69,21 +70,57 @@ pub use sql::Fault;
 /// How a store is opened.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// The folder that holds the database; made if it is missing.
-    pub directory: PathBuf,
-    /// The most bytes the database may grow to; `None` for as many as the disk has.
-    pub max_bytes: Option<u64>,
+    /// Where the database is.
+    pub location: Location,
     /// Connections for reading.
     pub readers: usize,
+    /// How long a node may be silent before others take over what it holds.
+    pub lease: Duration,
+}
+
+impl Options {
+    /// A database there, with few connections and the usual lease.
+    pub const fn at(location: Location) -> Self {
+        Self { location, readers: 2, lease: LEASE }
+    }
+
+    /// A database in a folder that may grow as the disk allows.
+    pub fn folder(directory: impl Into<PathBuf>) -> Self {
+        Self::at(Location::Folder { directory: directory.into(), max_bytes: None })
+    }
+}
+
+/// How long a node may be silent by default.
+pub const LEASE: Duration = Duration::from_secs(15);
+
+/// Where a database is.
+#[derive(Clone, Debug)]
+pub enum Location {
+    /// In a folder of this machine, as SQLite.
+    Folder {
+        /// The folder; made if it is missing.
+        directory: PathBuf,
+        /// The most bytes the database may grow to; `None` for as many as the disk has.
+        max_bytes: Option<u64>,
+    },
+    /// On a server of PostgreSQL: `postgres://user:password@host/database`.
+    Postgres(vault::Secret),
+}
+
+/// The open database.
+enum Database {
+    Sqlite(sqlite::Database),
+    Postgres(Box<postgres::Database>),
 }
 
 /// The database and all that is known of it. Cheap to clone.
 #[derive(Clone)]
 pub struct Store {
-    database: Arc<sqlite::Database>,
+    database: Arc<Database>,
     keys: KeyRing,
     clock: Clock,
     ids: Ids,
+    lease: Duration,
 }
 
 impl Store {
@@ -91,13 +128,24 @@ impl Store {
     ///
     /// # Errors
     /// When another server has it open, it cannot be read, or its schema is newer than this build.
-    ///
-    /// # Panics
-    /// Outside a Tokio runtime: a task of its own tells the callers what came of their writes.
-    pub fn open(options: &Options, keys: KeyRing, clock: Clock, random: Random) -> Result<Self, Error> {
-        let (database, last) = sqlite::Database::open(options)?;
+    pub async fn open(options: &Options, keys: KeyRing, clock: Clock, random: Random) -> Result<Self, Error> {
+        let (database, last) = match &options.location {
+            Location::Folder { directory, max_bytes } => {
+                let (database, last) = sqlite::Database::open(directory, *max_bytes, options.readers)?;
+                (Database::Sqlite(database), last)
+            }
+            Location::Postgres(url) => {
+                let (database, last) = postgres::Database::open(url.expose(), options.readers).await?;
+                (Database::Postgres(Box::new(database)), last)
+            }
+        };
         let ids = Ids::after(last, clock.clone(), random);
-        Ok(Self { database: Arc::new(database), keys, clock, ids })
+        Ok(Self { database: Arc::new(database), keys, clock, ids, lease: options.lease })
+    }
+
+    /// Whether no other node can work on this database while this one has it open.
+    pub fn is_alone(&self) -> bool {
+        matches!(&*self.database, Database::Sqlite(_))
     }
 
     /// Makes ids in this store's time.
@@ -117,12 +165,18 @@ impl Store {
 
     /// How the writer does: batches, writes and fsyncs so far, for metrics and the bench.
     pub fn writes(&self) -> Counters {
-        self.database.counters()
+        match &*self.database {
+            Database::Sqlite(database) => database.counters(),
+            Database::Postgres(database) => database.counters(),
+        }
     }
 
     /// Waits until every write before this call is answered, and refuses those after it.
     pub async fn close(&self) {
-        self.database.close().await;
+        match &*self.database {
+            Database::Sqlite(database) => database.close().await,
+            Database::Postgres(database) => database.close().await,
+        }
     }
 
     fn seal(&self, kind: &'static str, id: &[u8], plain: &[u8]) -> Vec<u8> {

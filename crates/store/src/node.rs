@@ -8,9 +8,6 @@ use crate::{
     write::{Outcome, Write},
 };
 
-/// How long a node may be silent before others take over what it holds.
-pub(crate) const LEASE: Duration = Duration::from_secs(15);
-
 /// What was taken over from nodes that are gone.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Takeover {
@@ -26,8 +23,8 @@ const DEATHS: u32 = 5;
 
 impl Store {
     /// How long a node's lease runs; it is renewed at a third of that.
-    pub const fn node_lease() -> Duration {
-        LEASE
+    pub const fn node_lease(&self) -> Duration {
+        self.lease
     }
 
     /// Says that a node is alive; its lease runs from now.
@@ -39,7 +36,7 @@ impl Store {
         let statement = Statement::new(
             "INSERT INTO node (id, name, version, started_at, lease_until) VALUES (?1, ?2, ?3, ?4, ?5)
              ON CONFLICT (id) DO UPDATE SET lease_until = ?5",
-            values![node, name, version, now, now.after(LEASE)],
+            values![node, name, version, now, now.after(self.lease)],
         );
         self.change(vec![statement]).await.map(drop)
     }

@@ -1,7 +1,9 @@
 //! Reads: one statement, or several that see the same state.
 
+use tokio::runtime::Handle;
+
 use crate::{
-    Error, Store,
+    Database, Error, Store,
     sql::{Fault, Row, Sql, Value},
 };
 
@@ -9,6 +11,8 @@ use crate::{
 /// tables is in one of them.
 pub(crate) enum Reader<'c> {
     Sqlite(&'c rusqlite::Connection),
+    /// With the runtime that waits for the answers.
+    Postgres(&'c crate::postgres::Session, Handle),
 }
 
 impl Reader<'_> {
@@ -21,6 +25,7 @@ impl Reader<'_> {
     ) -> Result<Vec<T>, Fault> {
         match self {
             Self::Sqlite(c) => crate::sqlite::rows(c, sql, params.as_ref(), usize::MAX, read),
+            Self::Postgres(session, runtime) => runtime.block_on(session.rows(sql, params, read)),
         }
     }
 
@@ -49,6 +54,7 @@ impl Reader<'_> {
             Self::Sqlite(c) => {
                 crate::sqlite::rows(c, sql, params.as_ref(), 1, read).map(|mut rows| rows.pop())
             }
+            Self::Postgres(..) => self.rows(sql, params, read).map(|rows| rows.into_iter().next()),
         }
     }
 }
@@ -60,7 +66,10 @@ impl Store {
         T: Send + 'static,
         F: FnOnce(&Reader<'_>) -> Result<T, Fault> + Send + 'static,
     {
-        self.database.read(read).await
+        match &*self.database {
+            Database::Sqlite(database) => database.read(read).await,
+            Database::Postgres(database) => database.read(read).await,
+        }
     }
 
     /// What one statement gives.
@@ -71,7 +80,10 @@ impl Store {
         row: impl FnMut(&Row<'_>) -> Result<T, Fault> + Send + 'static,
     ) -> Result<Vec<T>, Error> {
         let sql = sql.into();
-        self.read(move |c| c.rows(&sql, params, row)).await
+        match &*self.database {
+            Database::Sqlite(database) => database.read(move |c| c.rows(sql.sqlite(), params, row)).await,
+            Database::Postgres(database) => database.rows(&sql, &params, row).await,
+        }
     }
 
     /// The first of what one statement gives.
@@ -82,6 +94,11 @@ impl Store {
         row: impl FnMut(&Row<'_>) -> Result<T, Fault> + Send + 'static,
     ) -> Result<Option<T>, Error> {
         let sql = sql.into();
-        self.read(move |c| c.row(&sql, params, row)).await
+        match &*self.database {
+            Database::Sqlite(database) => database.read(move |c| c.row(sql.sqlite(), params, row)).await,
+            Database::Postgres(database) => {
+                database.rows(&sql, &params, row).await.map(|rows| rows.into_iter().next())
+            }
+        }
     }
 }

@@ -17,6 +17,9 @@ pub enum Fault {
     /// SQLite refused.
     #[error(transparent)]
     Sqlite(#[from] rusqlite::Error),
+    /// PostgreSQL refused, or is not there.
+    #[error(transparent)]
+    Postgres(#[from] tokio_postgres::Error),
     /// A column does not hold what it should.
     #[error("column {column} does not hold {expected}")]
     Column {
@@ -40,15 +43,15 @@ pub(crate) enum Value {
 /// One statement of a write, with its parameters.
 #[derive(Clone, Debug)]
 pub(crate) struct Statement {
-    pub(crate) sql: &'static str,
+    pub(crate) sql: Sql,
     pub(crate) params: Vec<Value>,
     /// What is said when it changes no row: then the whole write is undone.
     pub(crate) must_change: Option<&'static str>,
 }
 
 impl Statement {
-    pub(crate) fn new(sql: &'static str, params: Vec<Value>) -> Self {
-        Self { sql, params, must_change: None }
+    pub(crate) fn new(sql: impl Into<Sql>, params: Vec<Value>) -> Self {
+        Self { sql: sql.into(), params, must_change: None }
     }
 
     /// The write is undone, with this to say, when the statement changes no row.
@@ -120,6 +123,7 @@ impl<'r> Held<'r> {
 /// A row of an answer.
 pub(crate) enum Row<'r> {
     Sqlite(&'r rusqlite::Row<'r>),
+    Postgres(&'r tokio_postgres::Row),
 }
 
 impl Row<'_> {
@@ -127,6 +131,7 @@ impl Row<'_> {
     pub(crate) fn get<T: Column>(&self, column: usize) -> Result<T, Fault> {
         let held = match self {
             Self::Sqlite(row) => crate::sqlite::held(row, column)?,
+            Self::Postgres(row) => crate::postgres::held(row, column)?,
         };
         T::read(held).ok_or(Fault::Column { column, expected: T::WHAT })
     }
@@ -223,5 +228,41 @@ id_columns!(
     WorkspaceId
 );
 
-/// Text of a statement: most of it is known when the program is built.
-pub(crate) type Sql = Cow<'static, str>;
+/// The text of a statement, in SQLite's dialect where both databases take the same: its parameters are `?1`, `?2`, …
+#[derive(Clone, Debug)]
+pub(crate) enum Sql {
+    Shared(Cow<'static, str>),
+    /// Where the dialects differ.
+    Each {
+        sqlite: &'static str,
+        postgres: &'static str,
+    },
+}
+
+impl Sql {
+    pub(crate) fn sqlite(&self) -> &str {
+        match self {
+            Self::Shared(sql) => sql,
+            Self::Each { sqlite, .. } => sqlite,
+        }
+    }
+
+    pub(crate) fn postgres(&self) -> &str {
+        match self {
+            Self::Shared(sql) => sql,
+            Self::Each { postgres, .. } => postgres,
+        }
+    }
+}
+
+impl From<&'static str> for Sql {
+    fn from(sql: &'static str) -> Self {
+        Self::Shared(sql.into())
+    }
+}
+
+impl From<String> for Sql {
+    fn from(sql: String) -> Self {
+        Self::Shared(sql.into())
+    }
+}

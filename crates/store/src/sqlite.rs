@@ -29,7 +29,7 @@ pub use writer::Counters;
 use writer::Writer;
 
 use crate::{
-    Error, Fault, Options, RefusalId,
+    Error, Fault, RefusalId,
     id::number,
     read::Reader,
     write::{Outcome, Write},
@@ -55,17 +55,20 @@ pub(crate) struct Database {
 
 impl Database {
     /// Opens it; gives also the greatest number of a row in it.
-    pub(crate) fn open(options: &Options) -> Result<(Self, i64), Error> {
-        let directory = &options.directory;
+    pub(crate) fn open(
+        directory: &Path,
+        max_bytes: Option<u64>,
+        readers: usize,
+    ) -> Result<(Self, i64), Error> {
         let failed = |reason: String| Error::Open { path: directory.display().to_string(), reason };
         std::fs::create_dir_all(directory).map_err(|error| failed(error.to_string()))?;
         let lock = lock(&directory.join("lock")).map_err(failed)?;
         let path = directory.join("linchpin.db");
         let mut connection =
             connect(&path, OpenFlags::default()).map_err(|error| failed(error.to_string()))?;
-        prepare_writer(&connection, options).map_err(|error| failed(error.to_string()))?;
+        prepare_writer(&connection, max_bytes).map_err(|error| failed(error.to_string()))?;
         migrate::run(&mut connection)?;
-        let readers = (0..options.readers.max(1))
+        let readers = (0..readers.max(1))
             .map(|_| connect(&path, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX))
             .collect::<Result<Vec<_>, _>>()
             .map_err(|error| failed(error.to_string()))?;
@@ -162,14 +165,14 @@ fn connect(path: &Path, flags: OpenFlags) -> rusqlite::Result<Connection> {
     Ok(connection)
 }
 
-fn prepare_writer(connection: &Connection, options: &Options) -> rusqlite::Result<()> {
+fn prepare_writer(connection: &Connection, max_bytes: Option<u64>) -> rusqlite::Result<()> {
     connection.pragma_update(None, "journal_mode", "wal")?;
     connection.pragma_update(None, "synchronous", "full")?;
     // Checkpoints run on a thread of their own.
     connection.pragma_update(None, "wal_autocheckpoint", 0)?;
     connection.pragma_update(None, "temp_store", "memory")?;
     connection.pragma_update(None, "cache_size", WRITER_CACHE_KIB)?;
-    if let Some(bytes) = options.max_bytes {
+    if let Some(bytes) = max_bytes {
         let page: i64 = connection.pragma_query_value(None, "page_size", |row| row.get(0))?;
         let pages = i64::try_from(bytes).unwrap_or(i64::MAX) / page;
         connection.pragma_update(None, "max_page_count", pages)?;

@@ -1,7 +1,7 @@
 //! Writes as values, and what came of them.
 
 use crate::{
-    Error, Store,
+    Database, Error, Store,
     delivery::{SealedAttempt, Settled},
     event::{Admitted, SealedAdmission},
     run::{ClaimRuns, ClaimedRun, Committed, SealedCommit},
@@ -39,7 +39,10 @@ pub(crate) enum Outcome {
 impl Store {
     /// Hands a write to the writer and waits until it is durable.
     pub(crate) async fn write(&self, write: Write) -> Result<Outcome, Error> {
-        self.database.write(write).await
+        match &*self.database {
+            Database::Sqlite(database) => database.write(write).await,
+            Database::Postgres(database) => database.write(write).await,
+        }
     }
 
     /// Runs statements as one write; gives how many rows each changed.

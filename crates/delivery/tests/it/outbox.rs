@@ -9,7 +9,8 @@ use outbound::{Client, Policy, SystemResolver};
 use serde_json::{Value, json};
 use store::{
     Admission, Begin, DeliveryId, DeliveryState, DeliveryView, Destination, DestinationId, Ending, EventId,
-    EventStatus, Message, NewDelivery, NewEvent, NewVersion, NodeId, Options, OriginalRun, Place, Store,
+    EventStatus, Location, Message, NewDelivery, NewEvent, NewVersion, NodeId, Options, OriginalRun, Place,
+    Store,
 };
 use tempfile::TempDir;
 use tokio::{sync::broadcast, time::timeout};
@@ -39,8 +40,9 @@ impl Outbox {
         let directory = tempfile::tempdir().unwrap();
         let random = Random::seeded(1);
         let keys = KeyRing::new(Key::generate(&random), vec![], random);
-        let options = Options { directory: directory.path().to_owned(), max_bytes, readers: 2 };
-        let store = Store::open(&options, keys, clock.clone(), Random::system()).unwrap();
+        let location = Location::Folder { directory: directory.path().to_owned(), max_bytes };
+        let options = Options::at(location);
+        let store = Store::open(&options, keys, clock.clone(), Random::system()).await.unwrap();
         let workspace = store.workspace_ensure("Acme").await.unwrap();
         let environment = store.environment_list(workspace).await.unwrap()[0].id;
         let flow = store.flow_draft(workspace, "assistant", "draft").await.unwrap();

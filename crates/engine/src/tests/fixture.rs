@@ -155,11 +155,11 @@ pub(super) struct Fixture {
     pub(super) directory: TempDir,
 }
 
-fn open(directory: &TempDir) -> Store {
+async fn open(directory: &TempDir) -> Store {
     let random = Random::seeded(1);
     let keys = KeyRing::new(Key::generate(&random), vec![], random.clone());
-    let options = store::Options { directory: directory.path().to_owned(), max_bytes: None, readers: 2 };
-    Store::open(&options, keys, Clock::system(), Random::system()).unwrap()
+    let options = store::Options::folder(directory.path());
+    Store::open(&options, keys, Clock::system(), Random::system()).await.unwrap()
 }
 
 fn engine(store: &Store, ask: &Ask, options: Options) -> Engine {
@@ -178,7 +178,7 @@ impl Fixture {
     /// An engine that takes events, and claims nothing.
     pub(super) async fn idle(options: Options) -> Self {
         let directory = tempfile::tempdir().unwrap();
-        let store = open(&directory);
+        let store = open(&directory).await;
         let workspace = store.workspace_ensure("Acme").await.unwrap();
         let environment = store.environment_list(workspace).await.unwrap()[1].id;
         let ask = Ask::default();
@@ -200,7 +200,7 @@ impl Fixture {
         self.ask.fail_all();
         let ask = Ask::default();
         let elsewhere = tempfile::tempdir().unwrap();
-        let spare = open(&elsewhere);
+        let spare = open(&elsewhere).await;
         // The old store's lock goes with its last owner.
         let old = std::mem::replace(&mut self.engine, engine(&spare, &ask, Options::default()));
         self.store = spare;
@@ -210,9 +210,8 @@ impl Fixture {
         self.store = loop {
             let random = Random::seeded(1);
             let keys = KeyRing::new(Key::generate(&random), vec![], random.clone());
-            let options =
-                store::Options { directory: self.directory.path().to_owned(), max_bytes: None, readers: 2 };
-            match Store::open(&options, keys, Clock::system(), Random::system()) {
+            let options = store::Options::folder(self.directory.path());
+            match Store::open(&options, keys, Clock::system(), Random::system()).await {
                 Ok(store) => break store,
                 Err(_) => tokio::task::yield_now().await,
             }

@@ -117,8 +117,8 @@ impl Fixture {
         let directory = tempfile::tempdir().unwrap();
         let random = Random::seeded(1);
         let keys = KeyRing::new(Key::generate(&random), vec![], random.clone());
-        let options = store::Options { directory: directory.path().to_owned(), max_bytes: None, readers: 2 };
-        let store = Store::open(&options, keys, Clock::system(), Random::system()).unwrap();
+        let options = store::Options::folder(directory.path());
+        let store = Store::open(&options, keys, Clock::system(), Random::system()).await.unwrap();
         let workspace = store.workspace_ensure("Acme").await.unwrap();
         let environment = store.environment_list(workspace).await.unwrap()[1].id;
         let model = Arc::<Model>::default();

@@ -33,6 +33,10 @@ pub(super) struct Serve {
     #[arg(long, value_name = "DIR")]
     #[serde(skip_serializing_if = "Option::is_none")]
     data_dir: Option<PathBuf>,
+    /// A server of PostgreSQL, in place of SQLite in the data folder.
+    #[arg(long, value_name = "POSTGRES-URL")]
+    #[serde(skip)]
+    database: Option<String>,
     /// The folder with the weights of the models in the process.
     #[arg(long, value_name = "DIR")]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -51,6 +55,7 @@ impl Serve {
     pub(super) fn run(self) -> anyhow::Result<()> {
         let mut config = Config::load(self.config.as_deref(), &self)?;
         config.outbound.allow_cidrs.extend(&self.allow_cidrs);
+        config.database.url = self.database.map(Into::into).or(config.database.url);
         start_log(&config.log)?;
         if let Some(armed) = &self.crash_at {
             let (name, nth) = armed.split_once(':').unwrap_or((armed, "1"));

@@ -85,6 +85,9 @@ async fn post_until_taken(source: &Source, taken: &mut Taken) {
 
 #[tokio::test]
 async fn a_full_disk_refuses_loses_nothing_and_is_used_again_as_soon_as_it_is_freed() {
+    if Home::is_on_postgres() {
+        return;
+    }
     let Some(disk) = Disk::mounted(32 << 20) else { return };
     let (home, outside) = (Home::new(), Outside::start().await);
     let data = disk.path().join("data");
@@ -120,6 +123,9 @@ async fn a_full_disk_refuses_loses_nothing_and_is_used_again_as_soon_as_it_is_fr
 
 #[tokio::test]
 async fn a_database_that_may_not_grow_refuses_and_loses_nothing() {
+    if Home::is_on_postgres() {
+        return;
+    }
     let (home, outside) = (Home::new(), Outside::start().await);
     let server = home.serve().variable("LINCHPIN_DATABASE__MAX_SIZE", "6MiB").start().await;
     let owner = outside.set_up(&server).await;

@@ -56,7 +56,10 @@ async fn a_run_that_was_in_flight_at_five_deaths_is_parked_with_the_reason_and_o
 
     let answer = other.at(format!("{}/hooks/{}", server.url, other.id)).post(&json!({ "query": "y" })).await;
     assert_eq!(answer.ok(), json!({ "text": "y" }), "others go on");
-    let parked = owner.list("runs?status=parked").await;
+    let parked = eventually("the run is parked", async || {
+        Some(owner.list("runs?status=parked").await).filter(|parked| !parked.is_empty())
+    });
+    let parked = parked.await;
     assert_eq!((parked.len(), &parked[0]["id"]), (1, &json!(run)), "{parked:?}");
     let trace = owner.trace(event).await;
     let error = &trace["runs"][0]["error"];

@@ -21,7 +21,8 @@ use super::within;
 /// How long the process may take to start, to stop, or to fail.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// A data folder. It goes when the last of its users does.
+/// A data folder, and a schema of its own on the server that `POSTGRES_FOR_TESTS` names, if it does. The folder
+/// goes when the last of its users does.
 #[derive(Clone)]
 pub(crate) struct Home(Arc<TempDir>);
 
@@ -51,7 +52,23 @@ struct Written {
 
 impl Home {
     pub(crate) fn new() -> Self {
-        Self(Arc::new(tempfile::tempdir().unwrap()))
+        let home = Self(Arc::new(tempfile::tempdir().unwrap()));
+        if let Ok(server) = std::env::var("POSTGRES_FOR_TESTS") {
+            let sql = format!("CREATE SCHEMA {}", home.schema());
+            let made = std::process::Command::new("psql").args([&server, "-qc", &sql]).status().unwrap();
+            assert!(made.success(), "{sql}");
+        }
+        home
+    }
+
+    /// Whether its data is on PostgreSQL, and not in the folder.
+    pub(crate) fn is_on_postgres() -> bool {
+        std::env::var_os("POSTGRES_FOR_TESTS").is_some()
+    }
+
+    fn schema(&self) -> String {
+        let name = self.path().file_name().unwrap().to_str().unwrap();
+        name.bytes().map(|byte| format!("{byte:02x}")).fold("home_".to_owned(), |all, byte| all + &byte)
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -67,9 +84,17 @@ impl Home {
     pub(crate) fn guarded(&self) -> Launch {
         let data = self.path().join("data");
         let launch = Launch { home: self.clone(), arguments: Vec::new(), environment: Vec::new() };
-        launch
+        let launch = launch
             .variable("LINCHPIN_LISTEN", "127.0.0.1:0")
-            .variable("LINCHPIN_DATA_DIR", data.to_str().unwrap())
+            .variable("LINCHPIN_DATA_DIR", data.to_str().unwrap());
+        match std::env::var("POSTGRES_FOR_TESTS") {
+            // A node that was killed is waited for until its lease is over.
+            Ok(server) => launch.variable("LINCHPIN_LEASE", "1s").variable(
+                "LINCHPIN_DATABASE__URL",
+                &format!("{server}?options=-csearch_path%3D{}", self.schema()),
+            ),
+            Err(_) => launch,
+        }
     }
 }
 

@@ -85,8 +85,8 @@ const UNSENT: Ranges = Ranges {
     heads: "WITH found AS MATERIALIZED (
              SELECT o.number, (SELECT max(r.number) FROM delivery_live r
                                WHERE r.origin = o.number AND r.status = ?8 AND r.number < ?1) AS head
-             FROM origin o WHERE o.workspace = ?4 AND o.environment = ?5 AND (?6 IS NULL OR o.flow = ?6)
-                 AND (?7 IS NULL OR o.source = ?7))
+             FROM origin o WHERE o.workspace = ?4 AND o.environment = ?5 AND (o.flow = ?6 OR ?6 IS NULL)
+                 AND (o.source = ?7 OR ?7 IS NULL))
          SELECT number FROM found WHERE head > ?2 ORDER BY head DESC LIMIT ?3",
     rows: "SELECT number FROM delivery_live WHERE origin = ?4 AND status = ?5 AND number < ?1 AND number > ?2
          ORDER BY number DESC LIMIT ?3",
@@ -97,8 +97,8 @@ const ARRIVED: Ranges = Ranges {
     heads: "WITH found AS MATERIALIZED (
              SELECT o.number, (SELECT max(r.number) FROM delivery r
                                WHERE r.origin = o.number AND r.number < ?1) AS head
-             FROM origin o WHERE o.workspace = ?4 AND o.environment = ?5 AND (?6 IS NULL OR o.flow = ?6)
-                 AND (?7 IS NULL OR o.source = ?7))
+             FROM origin o WHERE o.workspace = ?4 AND o.environment = ?5 AND (o.flow = ?6 OR ?6 IS NULL)
+                 AND (o.source = ?7 OR ?7 IS NULL))
          SELECT number FROM found WHERE head > ?2 ORDER BY head DESC LIMIT ?3",
     rows: "SELECT number FROM delivery WHERE origin = ?4 AND number < ?1 AND number > ?2
          ORDER BY number DESC LIMIT ?3",

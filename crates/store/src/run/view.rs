@@ -181,8 +181,8 @@ const WAITING: Ranges = Ranges {
     heads: "WITH found AS MATERIALIZED (
              SELECT o.number, (SELECT max(r.number) FROM run_queue r
                                WHERE r.origin = o.number AND r.number < ?1) AS head
-             FROM origin o WHERE o.workspace = ?4 AND o.environment = ?5 AND (?6 IS NULL OR o.flow = ?6)
-                 AND (?7 IS NULL OR o.source = ?7))
+             FROM origin o WHERE o.workspace = ?4 AND o.environment = ?5 AND (o.flow = ?6 OR ?6 IS NULL)
+                 AND (o.source = ?7 OR ?7 IS NULL))
          SELECT number FROM found WHERE head > ?2 ORDER BY head DESC LIMIT ?3",
     rows: "SELECT number FROM run_queue WHERE origin = ?4 AND number < ?1 AND number > ?2
          ORDER BY number DESC LIMIT ?3",
@@ -193,8 +193,8 @@ const UNDER_WAY: Ranges = Ranges {
     heads: "WITH found AS MATERIALIZED (
              SELECT o.number, (SELECT max(r.number) FROM run_live r
                                WHERE r.origin = o.number AND r.status = ?8 AND r.number < ?1) AS head
-             FROM origin o WHERE o.workspace = ?4 AND o.environment = ?5 AND (?6 IS NULL OR o.flow = ?6)
-                 AND (?7 IS NULL OR o.source = ?7))
+             FROM origin o WHERE o.workspace = ?4 AND o.environment = ?5 AND (o.flow = ?6 OR ?6 IS NULL)
+                 AND (o.source = ?7 OR ?7 IS NULL))
          SELECT number FROM found WHERE head > ?2 ORDER BY head DESC LIMIT ?3",
     rows: "SELECT number FROM run_live WHERE origin = ?4 AND status = ?5 AND number < ?1 AND number > ?2
          ORDER BY number DESC LIMIT ?3",
@@ -205,8 +205,8 @@ const ENDED: Ranges = Ranges {
     heads: "WITH found AS MATERIALIZED (
              SELECT o.number, (SELECT max(r.number) FROM run r
                                WHERE r.origin = o.number AND r.number < ?1) AS head
-             FROM origin o WHERE o.workspace = ?4 AND o.environment = ?5 AND (?6 IS NULL OR o.flow = ?6)
-                 AND (?7 IS NULL OR o.source = ?7))
+             FROM origin o WHERE o.workspace = ?4 AND o.environment = ?5 AND (o.flow = ?6 OR ?6 IS NULL)
+                 AND (o.source = ?7 OR ?7 IS NULL))
          SELECT number FROM found WHERE head > ?2 ORDER BY head DESC LIMIT ?3",
     rows: "SELECT number FROM run WHERE origin = ?4 AND number < ?1 AND number > ?2
          ORDER BY number DESC LIMIT ?3",
@@ -217,8 +217,8 @@ const UNHAPPY: Ranges = Ranges {
     heads: "WITH found AS MATERIALIZED (
              SELECT o.number, (SELECT max(r.number) FROM run r
                                WHERE r.origin = o.number AND r.status = ?8 AND r.number < ?1 AND r.status <> 'succeeded') AS head
-             FROM origin o WHERE o.workspace = ?4 AND o.environment = ?5 AND (?6 IS NULL OR o.flow = ?6)
-                 AND (?7 IS NULL OR o.source = ?7))
+             FROM origin o WHERE o.workspace = ?4 AND o.environment = ?5 AND (o.flow = ?6 OR ?6 IS NULL)
+                 AND (o.source = ?7 OR ?7 IS NULL))
          SELECT number FROM found WHERE head > ?2 ORDER BY head DESC LIMIT ?3",
     rows: "SELECT number FROM run WHERE origin = ?4 AND status = ?5 AND status <> 'succeeded' AND number < ?1 AND number > ?2
          ORDER BY number DESC LIMIT ?3",

@@ -4,11 +4,11 @@ use faults::CrashPoint;
 use flow::run::Status;
 use rusqlite::{Connection, OptionalExtension, params, params_from_iter};
 
-use super::{claims::Claims, memory::Memory, queue};
+use super::{memory::Memory, queue};
 use crate::{
     RunId,
     delivery::{AttemptCommit, NewDelivery, Settle, Settled},
-    event::{Admission, Admitted, Begin, NewEvent, OriginalRun},
+    event::{Admission, Admitted, Begin, NewEvent, OriginalRun, dedupe_key},
     run::{Committed, Ending, HeldRun, RunCommit, Then, status_word},
     sql::Statement,
     write::{Outcome, Write},
@@ -31,7 +31,7 @@ pub(super) fn apply(c: &Connection, memory: &mut Memory, write: &Write) -> rusql
 fn admit(c: &Connection, memory: &mut Memory, admission: &Admission) -> rusqlite::Result<Admitted> {
     let event = &admission.event;
     if let (Some(claim), Some(source)) = (&admission.dedupe, event.source) {
-        let key = Claims::key(source.as_bytes(), &claim.key);
+        let key = dedupe_key(source, claim);
         let times = (event.received_at.as_millis(), claim.expires_at.as_millis());
         if let Some(first) = memory.claims.claim(c, key, event.id, times)? {
             return Ok(Admitted::Duplicate(first));
@@ -252,7 +252,7 @@ fn statements_in_turn(c: &Connection, statements: &[Statement]) -> rusqlite::Res
     c.prepare_cached("SAVEPOINT write")?.execute([])?;
     let mut changed = Vec::with_capacity(statements.len());
     for statement in statements {
-        let rows = c.prepare_cached(statement.sql)?.execute(params_from_iter(&statement.params))?;
+        let rows = c.prepare_cached(statement.sql.sqlite())?.execute(params_from_iter(&statement.params))?;
         if let (0, Some(said)) = (rows, statement.must_change) {
             c.prepare_cached("ROLLBACK TO write")?.execute([])?;
             c.prepare_cached("RELEASE write")?.execute([])?;

@@ -25,7 +25,7 @@ const PACE: usize = 3;
 /// How many rows of the log one transaction deletes at most.
 const CUT: i64 = 4096;
 
-/// A dedupe key and its source, in one: see [`Claims::key`].
+/// A dedupe key and its source, in one: see [`crate::event::dedupe_key`].
 type Key = [u8; 16];
 
 #[derive(Clone, Copy, Debug)]
@@ -142,12 +142,6 @@ impl Claims {
             claims.fresh.extend(logged.iter().map(Claim::logged));
         }
         Ok(claims)
-    }
-
-    /// One key for a source and a dedupe key of it. Both are as good as random and as long, so their
-    /// exclusive or is no more likely to meet another than they are themselves.
-    pub(super) fn key(source: &[u8; 16], key: &[u8; 16]) -> Key {
-        std::array::from_fn(|i| source[i] ^ key[i])
     }
 
     /// Claims a key for an event, or says which event holds it.

@@ -37,7 +37,7 @@ mod tests {
     /// A database with lanes of so many runs each.
     fn database(lengths: &[u32]) -> Connection {
         let c = Connection::open_in_memory().unwrap();
-        c.execute_batch(include_str!("../migrations/0001_first.sql")).unwrap();
+        c.execute_batch(include_str!("../migrations/sqlite/0001_first.sql")).unwrap();
         let mut insert =
             c.prepare("INSERT INTO run_queue (origin, number, version) VALUES (?1, ?2, x'')").unwrap();
         for (lane, length) in (1_u8..).zip(lengths) {

@@ -3,7 +3,7 @@ use rusqlite::{Connection, TransactionBehavior};
 use crate::Error;
 
 /// The schema's steps, oldest first. A step that was released never changes.
-const STEPS: [&str; 1] = [include_str!("../migrations/0001_first.sql")];
+const STEPS: [&str; 1] = [include_str!("../migrations/sqlite/0001_first.sql")];
 
 /// Brings the schema up to date, each step in a transaction of its own.
 pub(super) fn run(connection: &mut Connection) -> Result<(), Error> {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::fixture::{Fixture, open, options};
+use super::fixture::{Fixture, open, small};
 use crate::*;
 
 #[tokio::test]
@@ -41,7 +41,7 @@ async fn the_owner_is_made_once_by_a_link_and_all_owner_links_end_with_it() {
 #[tokio::test]
 async fn an_owner_that_cannot_be_stored_leaves_the_link() {
     let directory = tempfile::tempdir().unwrap();
-    let store = open(&Options { max_bytes: Some(600 << 10), ..options(&directory) });
+    let store = open(&small(&directory)).await;
     let workspace = store.workspace_ensure("Acme").await.unwrap();
     let later = store.now().after(Duration::from_secs(60));
     store.login_link_add(workspace, [1; 32], LinkPurpose::Owner, later).await.unwrap();

@@ -16,7 +16,7 @@ async fn an_event_survives_a_restart_with_its_run_and_is_sealed_on_disk() {
     let run = f.store.run_get(f.place.workspace, id.original_run()).await.unwrap().unwrap();
     assert_eq!((run.status, run.event, run.version), (Status::Queued, id, f.version));
     f.store.close().await;
-    for entry in std::fs::read_dir(f.directory.path()).unwrap() {
+    for entry in std::fs::read_dir(f.folder()).unwrap() {
         let bytes = std::fs::read(entry.unwrap().path()).unwrap();
         assert!(!bytes.windows(3).any(|window| window == b"E3?"), "a payload lies open on the disk");
     }

@@ -120,8 +120,8 @@ async fn a_backlog_is_read_in_portions_without_what_is_held() {
     assert_eq!(read(&ids[..2], 9, 1_000_000).await, (ids[2..4].to_vec(), false, Some(later)));
     assert_eq!(read(&ids[..4], 9, 1_000_000).await, (vec![], false, Some(later)));
 
-    let damage = "UPDATE delivery_live SET sealed = x'00' WHERE id = ?1";
-    f.store.change(vec![Statement::new(damage, values![ids[0]])]).await.unwrap();
+    let damage = "UPDATE delivery_live SET sealed = ?2 WHERE id = ?1";
+    f.store.change(vec![Statement::new(damage, values![ids[0], vec![0]])]).await.unwrap();
     let due = f.store.delivery_due(destination, now, ALL).await.unwrap();
     let empty: Vec<bool> = due.iter().map(|due| due.message.is_empty()).collect();
     assert_eq!(empty, [true, false, false, false], "what is damaged stands in nobody's way");

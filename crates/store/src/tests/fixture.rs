@@ -15,23 +15,51 @@ pub(super) struct Fixture {
     pub(super) flow: FlowId,
     pub(super) version: VersionId,
     pub(super) node: NodeId,
-    pub(super) directory: TempDir,
+    home: Home,
 }
 
-pub(super) fn options(directory: &TempDir) -> Options {
-    Options { directory: directory.path().to_owned(), max_bytes: None, readers: 2 }
+/// Where a test's database is: a folder, or a schema of its own on the server that `POSTGRES_FOR_TESTS` names.
+struct Home {
+    options: Options,
+    directory: TempDir,
 }
 
-pub(super) fn open(options: &Options) -> Store {
+impl Home {
+    async fn new() -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let options = match std::env::var("POSTGRES_FOR_TESTS") {
+            Ok(server) => Options::at(Location::Postgres(schema(&server).await.into())),
+            Err(_) => Options::folder(directory.path()),
+        };
+        Self { options, directory }
+    }
+}
+
+/// Makes a schema and gives the address of the server with it.
+async fn schema(server: &str) -> String {
+    let name = format!("test_{}", uuid::Uuid::now_v7().simple());
+    let (client, connection) = tokio_postgres::connect(server, tokio_postgres::NoTls).await.unwrap();
+    tokio::spawn(connection);
+    client.batch_execute(&format!("CREATE SCHEMA {name}")).await.unwrap();
+    format!("{server}?options=-csearch_path%3D{name}")
+}
+
+pub(super) async fn open(options: &Options) -> Store {
     let random = Random::seeded(1);
     let keys = KeyRing::new(Key::generate(&random), vec![], random.clone());
-    Store::open(options, keys, Clock::system(), Random::system()).unwrap()
+    Store::open(options, keys, Clock::system(), Random::system()).await.unwrap()
+}
+
+/// A database in a folder that may grow to 600 KiB.
+pub(super) fn small(directory: &TempDir) -> Options {
+    let location = Location::Folder { directory: directory.path().to_owned(), max_bytes: Some(600 << 10) };
+    Options::at(location)
 }
 
 impl Fixture {
     pub(super) async fn new() -> Self {
-        let directory = tempfile::tempdir().unwrap();
-        let store = open(&options(&directory));
+        let home = Home::new().await;
+        let store = open(&home.options).await;
         let workspace = store.workspace_ensure("Acme").await.unwrap();
         let environment = store.environment_list(workspace).await.unwrap()[1].id;
         let place = Place { workspace, environment };
@@ -46,15 +74,25 @@ impl Fixture {
         let version = store.version_publish(workspace, new).await.unwrap().id;
         let node = store.ids().next();
         store.node_beat(node, "here", "1").await.unwrap();
-        Self { store, place, flow, version, node, directory }
+        Self { store, place, flow, version, node, home }
     }
 
     /// Closes the store and opens it again, as after a restart.
     pub(super) async fn reopen(&mut self) {
         self.store.close().await;
         let elsewhere = tempfile::tempdir().unwrap();
-        self.store = open(&options(&elsewhere));
-        self.store = open(&options(&self.directory));
+        self.store = open(&Options::folder(elsewhere.path())).await;
+        self.store = open(&self.home.options).await;
+    }
+
+    /// The folder of the database; empty when it is on PostgreSQL.
+    pub(super) fn folder(&self) -> &std::path::Path {
+        self.home.directory.path()
+    }
+
+    /// Whether the store is on PostgreSQL.
+    pub(super) fn is_on_postgres(&self) -> bool {
+        matches!(self.home.options.location, Location::Postgres(_))
     }
 
     pub(super) fn admission(&self, key: Option<u8>, begin: Begin) -> Admission {

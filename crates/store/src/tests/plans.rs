@@ -33,6 +33,9 @@ const GOOD: [(&str, &str); 2] = [
 #[tokio::test]
 async fn no_query_scans_a_table_that_grows() {
     let f = Fixture::new().await;
+    if f.is_on_postgres() {
+        return;
+    }
     let statements = statements(&sources());
     assert!(statements.len() > 120, "only {} statements were found", statements.len());
     let partial = partial_indexes(&f.store).await;
@@ -150,7 +153,7 @@ async fn partial_indexes(store: &Store) -> HashSet<String> {
     store.rows(sql, vec![], |row| row.get(0)).await.unwrap().into_iter().collect()
 }
 
-/// Every source file of the store but its tests: the name, and what stands before an inline test.
+/// Every source file of the store but its tests and what is PostgreSQL's alone: the name, and what stands before an inline test.
 fn sources() -> Vec<(String, String)> {
     let mut found = Vec::new();
     let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("src")];
@@ -158,9 +161,11 @@ fn sources() -> Vec<(String, String)> {
         for entry in std::fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
             let name = path.file_name().unwrap().to_str().unwrap().to_owned();
-            if path.is_dir() && name != "tests" {
+            if path.is_dir() && !["tests", "postgres"].contains(&name.as_str()) {
                 folders.push(path);
-            } else if path.extension().is_some_and(|kind| kind == "rs") && name != "tests.rs" {
+            } else if path.extension().is_some_and(|kind| kind == "rs")
+                && !["tests.rs", "postgres.rs"].contains(&name.as_str())
+            {
                 let text = std::fs::read_to_string(path).unwrap();
                 let end = text.find("#[cfg(test)]\nmod tests {").unwrap_or(text.len());
                 found.push((name, text[..end].to_owned()));
@@ -181,7 +186,9 @@ fn statements(sources: &[(String, String)]) -> Vec<(String, String)> {
         let put =
             |text: String, (name, value): (&String, &String)| text.replace(&format!("{{{name}}}"), value);
         let filled = literals(source).into_iter().map(|text| constants.iter().fold(text, put));
-        all.extend(filled.filter(|text| is_statement(text)).map(|text| (file.clone(), text)));
+        // A cast is of PostgreSQL's dialect.
+        let own = filled.filter(|text| is_statement(text) && !text.contains("::"));
+        all.extend(own.map(|text| (file.clone(), text)));
     }
     all
 }

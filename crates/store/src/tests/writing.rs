@@ -5,16 +5,18 @@ use std::sync::Arc;
 use clock::{Clock, Random};
 use vault::{Key, KeyRing};
 
-use super::fixture::{Fixture, first, open, options};
+use super::fixture::{Fixture, first, open, small};
 use crate::sql::{Statement, values};
 use crate::*;
 
 #[tokio::test]
 async fn two_servers_cannot_open_one_folder() {
-    let f = Fixture::new().await;
+    let directory = tempfile::tempdir().unwrap();
+    let options = Options::folder(directory.path());
+    let _first = open(&options).await;
     let random = Random::system();
     let keys = KeyRing::new(Key::generate(&random), vec![], random.clone());
-    let second = Store::open(&options(&f.directory), keys, Clock::system(), random);
+    let second = Store::open(&options, keys, Clock::system(), random).await;
     assert!(second.err().unwrap().to_string().contains("another server has it open"));
 }
 
@@ -43,7 +45,7 @@ async fn one_wrong_write_does_not_fail_its_neighbours() {
 #[tokio::test]
 async fn a_full_database_refuses_and_keeps_what_it_has() {
     let directory = tempfile::tempdir().unwrap();
-    let store = open(&Options { max_bytes: Some(600 << 10), ..options(&directory) });
+    let store = open(&small(&directory)).await;
     let workspace = store.workspace_ensure("Acme").await.unwrap();
     let environment = store.environment_list(workspace).await.unwrap()[0].id;
     let place = Place { workspace, environment };

@@ -1,0 +1,390 @@
+-- What is said of tables and columns in sqlite/0001_first.sql holds here as well; here stands what differs.
+-- Ids are UUIDv7 unless a comment says otherwise; times are milliseconds since 1970.
+-- Columns named `sealed` hold bytes that only the server's keys open.
+
+CREATE TABLE workspace (
+    id uuid NOT NULL PRIMARY KEY,
+    name text NOT NULL,
+    created_at bigint NOT NULL
+);
+
+CREATE TABLE environment (
+    workspace uuid NOT NULL,
+    id uuid NOT NULL PRIMARY KEY,
+    name text NOT NULL,
+    created_at bigint NOT NULL,
+    UNIQUE (workspace, name)
+);
+
+CREATE TABLE member (
+    workspace uuid NOT NULL,
+    id uuid NOT NULL PRIMARY KEY,
+    email text NOT NULL,
+    name text NOT NULL,
+    role text NOT NULL,
+    password text NOT NULL, -- argon2id, PHC string
+    created_at bigint NOT NULL,
+    UNIQUE (workspace, email)
+);
+
+CREATE TABLE session (
+    workspace uuid NOT NULL,
+    token bytea NOT NULL PRIMARY KEY, -- SHA-256 of the cookie's value
+    member uuid NOT NULL,
+    created_at bigint NOT NULL,
+    expires_at bigint NOT NULL
+);
+CREATE INDEX session_expiry ON session (expires_at);
+CREATE INDEX session_of_member ON session (workspace, member);
+
+CREATE TABLE api_key (
+    workspace uuid NOT NULL,
+    id uuid NOT NULL PRIMARY KEY,
+    name text NOT NULL,
+    token bytea NOT NULL UNIQUE, -- SHA-256 of the key
+    hint text NOT NULL,
+    scopes text NOT NULL, -- JSON array
+    created_at bigint NOT NULL,
+    expires_at bigint,
+    revoked_at bigint
+);
+CREATE INDEX api_key_list ON api_key (workspace, id);
+
+CREATE TABLE login_link (
+    workspace uuid NOT NULL,
+    token bytea NOT NULL PRIMARY KEY, -- SHA-256 of the link's token
+    purpose text NOT NULL, -- owner: creates the first member; login: logs the owner in
+    expires_at bigint NOT NULL
+);
+
+CREATE TABLE flow (
+    workspace uuid NOT NULL,
+    id uuid NOT NULL PRIMARY KEY,
+    name text NOT NULL,
+    draft text NOT NULL, -- YAML as it was written
+    revision bigint NOT NULL,
+    created_at bigint NOT NULL,
+    updated_at bigint NOT NULL,
+    UNIQUE (workspace, name)
+);
+
+CREATE TABLE flow_version (
+    workspace uuid NOT NULL,
+    id uuid NOT NULL PRIMARY KEY,
+    flow uuid NOT NULL,
+    number bigint NOT NULL,
+    definition text NOT NULL, -- YAML as it was written
+    kinds text NOT NULL, -- JSON object: node id to pinned kind, such as llm@1
+    note text NOT NULL,
+    created_by text NOT NULL,
+    created_at bigint NOT NULL,
+    UNIQUE (flow, number)
+);
+
+-- Which version serves a flow in an environment; the newest row counts, older ones are history.
+CREATE TABLE deployment (
+    workspace uuid NOT NULL,
+    environment uuid NOT NULL,
+    id uuid NOT NULL PRIMARY KEY,
+    flow uuid NOT NULL,
+    version uuid NOT NULL,
+    deployed_by text NOT NULL,
+    deployed_at bigint NOT NULL
+);
+CREATE INDEX deployment_newest ON deployment (workspace, environment, flow, id);
+
+CREATE TABLE source (
+    workspace uuid NOT NULL,
+    environment uuid NOT NULL,
+    id uuid NOT NULL PRIMARY KEY, -- 16 random bytes: the URL is a capability
+    flow uuid NOT NULL,
+    name text NOT NULL,
+    config text NOT NULL, -- JSON
+    sealed bytea NOT NULL, -- secrets, JSON
+    enabled bigint NOT NULL,
+    created_at bigint NOT NULL,
+    updated_at bigint NOT NULL,
+    UNIQUE (workspace, environment, name)
+);
+CREATE INDEX source_of_flow ON source (workspace, flow);
+
+CREATE TABLE destination (
+    workspace uuid NOT NULL,
+    environment uuid NOT NULL,
+    id uuid NOT NULL PRIMARY KEY,
+    name text NOT NULL,
+    config text NOT NULL, -- JSON
+    sealed bytea NOT NULL, -- secrets, JSON
+    disabled_reason text,
+    created_at bigint NOT NULL,
+    updated_at bigint NOT NULL,
+    UNIQUE (workspace, environment, name)
+);
+
+CREATE TABLE secret (
+    workspace uuid NOT NULL,
+    environment uuid NOT NULL,
+    name text NOT NULL,
+    sealed bytea NOT NULL,
+    updated_at bigint NOT NULL,
+    PRIMARY KEY (workspace, environment, name)
+);
+
+CREATE TABLE variable (
+    workspace uuid NOT NULL,
+    environment uuid NOT NULL,
+    name text NOT NULL,
+    value text NOT NULL,
+    updated_at bigint NOT NULL,
+    PRIMARY KEY (workspace, environment, name)
+);
+
+CREATE TABLE provider (
+    workspace uuid NOT NULL,
+    id uuid NOT NULL PRIMARY KEY,
+    name text NOT NULL,
+    config text NOT NULL, -- JSON
+    sealed bytea NOT NULL, -- secrets, JSON
+    created_at bigint NOT NULL,
+    updated_at bigint NOT NULL,
+    UNIQUE (workspace, name)
+);
+
+CREATE TABLE model (
+    workspace uuid NOT NULL,
+    id uuid NOT NULL PRIMARY KEY,
+    name text NOT NULL, -- what flows call it: default
+    provider text NOT NULL,
+    purpose text NOT NULL, -- chat, embedding or rerank
+    config text NOT NULL, -- JSON
+    updated_at bigint NOT NULL,
+    UNIQUE (workspace, name)
+);
+
+-- What many events have in common, in one number: where they belong and the way they came. The writer makes a row
+-- for the first such event and never changes it (postgres/origins.rs).
+CREATE TABLE origin (
+    number bigint PRIMARY KEY GENERATED ALWAYS AS IDENTITY,
+    workspace uuid NOT NULL,
+    environment uuid NOT NULL,
+    flow uuid NOT NULL,
+    source uuid,
+    kind text NOT NULL
+);
+CREATE UNIQUE INDEX origin_once ON origin (workspace, environment, flow, source, kind) NULLS NOT DISTINCT;
+CREATE INDEX origin_of_source ON origin (source) WHERE source IS NOT NULL;
+
+-- Events, runs and deliveries are kept by the `number` of their id, its time and counter (id.rs), which is the order of lists:
+-- a row needs no index to be found by its id, and what is made last stands last.
+
+-- Accepted requests. An event's original run has the event's own id, so there can be only one.
+CREATE TABLE event (
+    number bigint PRIMARY KEY,
+    id uuid NOT NULL,
+    origin bigint NOT NULL,
+    filtered bigint NOT NULL, -- 1 when the source's filter held it back
+    received_at bigint NOT NULL,
+    sealed bytea NOT NULL, -- input and request, JSON
+    record bytea -- sealed: the first of the original run's journal, when it was committed with the event
+);
+CREATE INDEX event_of_origin ON event (origin, number);
+
+CREATE TABLE refusal (
+    workspace uuid NOT NULL,
+    environment uuid NOT NULL,
+    id uuid NOT NULL PRIMARY KEY,
+    source uuid NOT NULL,
+    code text NOT NULL,
+    status bigint NOT NULL,
+    received_at bigint NOT NULL,
+    sealed bytea NOT NULL -- peer, headers, body as far as kept, reason, JSON
+);
+CREATE INDEX refusal_list ON refusal (workspace, environment, id);
+CREATE INDEX refusal_of_source ON refusal (source, id);
+
+-- Who claimed a dedupe key: see sqlite/0001_first.sql. Here a claim goes straight into its table, for every node claims.
+CREATE TABLE dedupe (
+    key uuid NOT NULL PRIMARY KEY,
+    event uuid NOT NULL,
+    expires_at bigint NOT NULL
+);
+CREATE INDEX dedupe_expiry ON dedupe (expires_at);
+
+-- Original runs that nobody has taken up yet. The oldest of all lanes is found by the key; lists go by origin.
+CREATE TABLE run_queue (
+    number bigint NOT NULL PRIMARY KEY,
+    origin bigint NOT NULL,
+    version uuid NOT NULL
+);
+CREATE INDEX run_queue_list ON run_queue (origin, number);
+
+-- Unfinished runs that have been taken up, and repeats from the start: small, and emptied as they end.
+CREATE TABLE run_live (
+    number bigint PRIMARY KEY,
+    id uuid NOT NULL,
+    origin bigint NOT NULL, -- its event's
+    version uuid NOT NULL,
+    event uuid, -- of a repeat: an original run has its event's id
+    cause text NOT NULL,
+    repeats uuid,
+    status text NOT NULL,
+    owner uuid, -- the node that holds it
+    fence bigint NOT NULL, -- raised at every change of owner
+    deaths bigint NOT NULL, -- how often its worker died with it
+    error text, -- JSON: why it is parked
+    wake_at bigint, -- when it goes on by itself
+    created_at bigint NOT NULL
+);
+CREATE INDEX run_requeued ON run_live (number) WHERE owner IS NULL AND status = 'queued';
+CREATE INDEX run_suspect ON run_live (deaths, number) WHERE deaths >= 2;
+CREATE INDEX run_parked ON run_live (number) WHERE status = 'parked';
+CREATE INDEX run_timer ON run_live (wake_at) WHERE wake_at IS NOT NULL;
+CREATE INDEX run_owner ON run_live (owner) WHERE owner IS NOT NULL;
+CREATE INDEX run_live_repeat ON run_live (event, number) WHERE event IS NOT NULL;
+CREATE INDEX run_live_list ON run_live (origin, status, number);
+
+-- Finished runs.
+CREATE TABLE run (
+    number bigint PRIMARY KEY,
+    id uuid NOT NULL,
+    origin bigint NOT NULL,
+    version uuid NOT NULL,
+    event uuid,
+    cause text NOT NULL,
+    repeats uuid,
+    status text NOT NULL,
+    error text,
+    created_at bigint NOT NULL,
+    finished_at bigint NOT NULL
+);
+CREATE INDEX run_list ON run (origin, number);
+CREATE INDEX run_repeat ON run (event, number) WHERE event IS NOT NULL;
+CREATE INDEX run_unhappy ON run (origin, status, number) WHERE status <> 'succeeded';
+
+CREATE TABLE journal (
+    run bigint NOT NULL, -- its number
+    seq bigint NOT NULL,
+    sealed bytea NOT NULL, -- the events since the last commit, JSON
+    PRIMARY KEY (run, seq)
+);
+
+-- Deliveries that are due, waiting or dead: small, and emptied as they arrive.
+CREATE TABLE delivery_live (
+    number bigint PRIMARY KEY,
+    id uuid NOT NULL,
+    origin bigint NOT NULL, -- its run's
+    destination uuid NOT NULL,
+    run uuid NOT NULL,
+    step text NOT NULL,
+    status text NOT NULL, -- pending or dead
+    attempts bigint NOT NULL,
+    due_at bigint NOT NULL,
+    created_at bigint NOT NULL,
+    sealed bytea NOT NULL -- the message, JSON
+);
+CREATE INDEX delivery_due ON delivery_live (destination, due_at, number) WHERE status = 'pending';
+CREATE INDEX delivery_dead_of_destination ON delivery_live (destination) WHERE status = 'dead';
+CREATE INDEX delivery_live_list ON delivery_live (origin, status, number);
+CREATE INDEX delivery_live_of_run ON delivery_live (run, number);
+
+-- Deliveries that arrived, each with its last attempt: what is written and read together is one row.
+CREATE TABLE delivery (
+    number bigint PRIMARY KEY,
+    id uuid NOT NULL,
+    origin bigint NOT NULL,
+    destination uuid NOT NULL,
+    run uuid NOT NULL,
+    step text NOT NULL,
+    attempts bigint NOT NULL,
+    created_at bigint NOT NULL,
+    finished_at bigint NOT NULL,
+    sealed bytea NOT NULL, -- the message
+    began_at bigint NOT NULL, -- the last attempt
+    record bytea NOT NULL -- sealed: its request, response and times, JSON
+);
+CREATE INDEX delivery_list ON delivery (origin, number);
+CREATE INDEX delivery_of_run ON delivery (run, number);
+
+-- Attempts after which the delivery went on.
+CREATE TABLE attempt (
+    delivery bigint NOT NULL, -- its number
+    number bigint NOT NULL,
+    at bigint NOT NULL,
+    outcome text NOT NULL,
+    sealed bytea NOT NULL, -- request, response or error, times, JSON
+    PRIMARY KEY (delivery, number)
+);
+
+-- Who owns a destination: one node at a time paces it, so that limits hold for all.
+CREATE TABLE destination_lease (
+    workspace uuid NOT NULL,
+    destination uuid NOT NULL PRIMARY KEY,
+    owner uuid NOT NULL,
+    fence bigint NOT NULL
+);
+
+-- The nodes that work here. A node's lease covers every run and destination it holds.
+CREATE TABLE node (
+    id uuid NOT NULL PRIMARY KEY,
+    name text NOT NULL,
+    version text NOT NULL,
+    started_at bigint NOT NULL,
+    lease_until bigint NOT NULL
+);
+
+CREATE TABLE job (
+    workspace uuid NOT NULL,
+    id uuid NOT NULL PRIMARY KEY,
+    kind text NOT NULL,
+    status text NOT NULL,
+    spec text NOT NULL, -- JSON
+    progress text NOT NULL, -- JSON
+    error text,
+    owner uuid,
+    fence bigint NOT NULL,
+    created_at bigint NOT NULL,
+    updated_at bigint NOT NULL
+);
+CREATE INDEX job_list ON job (workspace, id);
+CREATE INDEX job_open ON job (status, id) WHERE status IN ('queued', 'running');
+
+CREATE TABLE knowledge_base (
+    workspace uuid NOT NULL,
+    id uuid NOT NULL PRIMARY KEY,
+    name text NOT NULL,
+    config text NOT NULL, -- JSON
+    created_at bigint NOT NULL,
+    UNIQUE (workspace, name)
+);
+
+CREATE TABLE document (
+    workspace uuid NOT NULL,
+    id uuid NOT NULL PRIMARY KEY,
+    base uuid NOT NULL,
+    name text NOT NULL,
+    media_type text NOT NULL,
+    hash bytea NOT NULL, -- SHA-256 of the content
+    size bigint NOT NULL,
+    status text NOT NULL, -- queued, ready or failed
+    error text,
+    chunks bigint NOT NULL,
+    model text NOT NULL DEFAULT '', -- which embedded it: vectors of two models cannot be compared
+    content bytea NOT NULL,
+    created_at bigint NOT NULL,
+    updated_at bigint NOT NULL,
+    UNIQUE (base, name)
+);
+CREATE INDEX document_list ON document (workspace, base, id);
+
+CREATE TABLE chunk (
+    workspace uuid NOT NULL,
+    document uuid NOT NULL,
+    ordinal bigint NOT NULL,
+    base uuid NOT NULL,
+    text text NOT NULL,
+    heading text NOT NULL, -- JSON array: the headings above it
+    place text NOT NULL, -- JSON: where in the document it stands
+    embedding bytea NOT NULL, -- f32, little endian
+    PRIMARY KEY (document, ordinal)
+);
+CREATE INDEX chunk_of_base ON chunk (base, document, ordinal);

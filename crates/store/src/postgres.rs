@@ -1,0 +1,187 @@
+//! PostgreSQL: a pool of sessions for reads and small writes, and one writer that commits in groups.
+//!
+//! The database may serve many nodes. Nothing is known by heart that another node could change.
+
+mod apply;
+mod migrate;
+mod origins;
+mod queue;
+mod session;
+mod writer;
+
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+use tokio::{
+    runtime::Handle,
+    sync::{Semaphore, oneshot},
+};
+use tokio_postgres::Config;
+
+pub(crate) use session::{Session, held};
+use writer::Writer;
+
+use crate::{
+    Counters, Error, Fault,
+    read::Reader,
+    sql::{Row, Sql, Statement, Value},
+    write::{Outcome, Write},
+};
+
+/// The advisory lock of writes off the hot path: "statemen" in ASCII.
+const ONE_AT_A_TIME: i64 = 0x7374_6174_656d_656e;
+
+/// The open database.
+pub(crate) struct Database {
+    config: Config,
+    writer: Writer,
+    sessions: Arc<Mutex<Vec<Session>>>,
+    places: Arc<Semaphore>,
+}
+
+impl Database {
+    /// Connects, and brings the schema up to date.
+    pub(crate) async fn open(url: &str, sessions: usize) -> Result<(Self, i64), Error> {
+        let config: Config = url.parse().map_err(|error: tokio_postgres::Error| Error::Open {
+            path: "PostgreSQL".to_owned(),
+            reason: error.to_string(),
+        })?;
+        let session = Session::connect(&config)
+            .await
+            .map_err(|fault| Error::Open { path: session::named(&config), reason: fault.to_string() })?;
+        migrate::run(&session).await?;
+        let last = last_number(&session).await.map_err(Error::Read)?;
+        let writer = Writer::start(config.clone(), session);
+        let places = Arc::new(Semaphore::new(sessions.max(1)));
+        Ok((Self { config, writer, sessions: Arc::default(), places }, last))
+    }
+
+    /// Makes a write and waits until it is on stable storage.
+    pub(crate) async fn write(&self, write: Write) -> Result<Outcome, Error> {
+        if let Write::Statements(statements) = &write {
+            return self.statements(statements).await;
+        }
+        let (answer, answered) = oneshot::channel();
+        let stopped = || Error::Unavailable { reason: "the server is stopping".to_owned() };
+        self.writer.send(write, answer).await.map_err(|()| stopped())?;
+        answered.await.unwrap_or_else(|_| Err(stopped()))
+    }
+
+    /// Runs statements in a transaction of their own, beside others.
+    async fn statements(&self, statements: &[Statement]) -> Result<Outcome, Error> {
+        let (session, _place) = self.session().await?;
+        let outcome = in_turn(&session, statements).await;
+        self.give_back(session);
+        if outcome.is_ok() {
+            self.writer.count(1);
+        }
+        outcome.map_err(writer::classify)
+    }
+
+    /// Reads off the async threads, by statements that see the same state.
+    pub(crate) async fn read<T, F>(&self, read: F) -> Result<T, Error>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Reader<'_>) -> Result<T, Fault> + Send + 'static,
+    {
+        let (session, place) = self.session().await?;
+        let (sessions, runtime) = (Arc::clone(&self.sessions), Handle::current());
+        let reading = tokio::task::spawn_blocking(move || {
+            let begun = runtime.block_on(session.batch("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"));
+            let result = begun.and_then(|()| read(&Reader::Postgres(&session, runtime.clone())));
+            let ended = runtime.block_on(session.batch("COMMIT"));
+            // One whose transaction did not end is not used again.
+            if ended.is_ok() {
+                give_back(&sessions, session);
+            }
+            drop(place);
+            result
+        });
+        let stopped = |_| Error::Unavailable { reason: "the server is stopping".to_owned() };
+        reading.await.map_err(stopped)?.map_err(Error::Read)
+    }
+
+    /// What one statement gives.
+    pub(crate) async fn rows<T>(
+        &self,
+        sql: &Sql,
+        params: &[Value],
+        row: impl FnMut(&Row<'_>) -> Result<T, Fault>,
+    ) -> Result<Vec<T>, Error> {
+        let (session, _place) = self.session().await?;
+        let rows = session.rows(sql.postgres(), params, row).await;
+        self.give_back(session);
+        rows.map_err(Error::Read)
+    }
+
+    async fn session(&self) -> Result<(Session, tokio::sync::OwnedSemaphorePermit), Error> {
+        let unavailable = |reason: String| Error::Unavailable { reason };
+        let place = Arc::clone(&self.places).acquire_owned().await;
+        let place = place.map_err(|_| unavailable("the server is stopping".to_owned()))?;
+        let free = std::iter::from_fn(|| self.sessions.lock().pop()).find(Session::is_open);
+        let session = match free {
+            Some(session) => session,
+            None => Session::connect(&self.config).await.map_err(|fault| unavailable(fault.to_string()))?,
+        };
+        Ok((session, place))
+    }
+
+    fn give_back(&self, session: Session) {
+        give_back(&self.sessions, session);
+    }
+
+    pub(crate) fn counters(&self) -> Counters {
+        self.writer.counters()
+    }
+
+    pub(crate) async fn close(&self) {
+        self.writer.close().await;
+        self.places.close();
+        self.sessions.lock().clear();
+    }
+}
+
+fn give_back(sessions: &Mutex<Vec<Session>>, session: Session) {
+    if session.is_open() {
+        sessions.lock().push(session);
+    }
+}
+
+/// Runs statements in a transaction, which is undone when one of them finds a conflict.
+async fn in_turn(session: &Session, statements: &[Statement]) -> Result<Outcome, Fault> {
+    let transaction = session.begin().await?;
+    // One after the other, whatever node they come from: what they check stays so until they are done.
+    session.batch(&format!("SELECT pg_advisory_xact_lock({ONE_AT_A_TIME})")).await?;
+    let mut changed = Vec::with_capacity(statements.len());
+    for statement in statements {
+        let rows = session.execute(statement.sql.postgres(), &statement.params).await?;
+        if let (0, Some(said)) = (rows, statement.must_change) {
+            transaction.undo().await?;
+            return Ok(Outcome::Conflict(said));
+        }
+        changed.push(rows);
+    }
+    transaction.commit().await?;
+    Ok(Outcome::Changed(changed))
+}
+
+/// The greatest number of all ids in the database; 0 when there is none.
+async fn last_number(session: &Session) -> Result<i64, Fault> {
+    let numbered = "SELECT coalesce(max(number), 0) FROM (
+            SELECT max(number) AS number FROM event
+            UNION ALL SELECT max(number) FROM run_live
+            UNION ALL SELECT max(number) FROM run
+            UNION ALL SELECT max(number) FROM delivery_live
+            UNION ALL SELECT max(number) FROM delivery) AS numbers";
+    let others = "SELECT id FROM (
+            (SELECT id FROM deployment ORDER BY id DESC LIMIT 1)
+            UNION ALL (SELECT id FROM refusal ORDER BY id DESC LIMIT 1)
+            UNION ALL (SELECT id FROM job ORDER BY id DESC LIMIT 1)
+            UNION ALL (SELECT id FROM document ORDER BY id DESC LIMIT 1)
+            UNION ALL (SELECT id FROM flow_version ORDER BY id DESC LIMIT 1)) AS ids
+        ORDER BY id DESC LIMIT 1";
+    let numbered: Vec<i64> = session.rows(numbered, [], |row| row.get(0)).await?;
+    let others = session.rows(others, [], |row| row.get::<crate::RefusalId>(0)).await?;
+    let others = others.into_iter().map(|id| crate::id::number(id.into()));
+    Ok(numbered.into_iter().chain(others).max().unwrap_or(0))
+}

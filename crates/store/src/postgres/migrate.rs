@@ -1,0 +1,49 @@
+use super::session::Session;
+use crate::{Error, Fault};
+
+/// The schema's steps, oldest first. A step that was released never changes.
+const STEPS: [&str; 1] = [include_str!("../migrations/postgres/0001_first.sql")];
+
+/// The advisory lock that one node holds while it changes the schema: "linchpin" in ASCII.
+const LOCK: i64 = 0x6c69_6e63_6870_696e;
+
+/// Brings the schema up to date, each step in a transaction of its own. Nodes that start together take turns.
+pub(super) async fn run(session: &Session) -> Result<(), Error> {
+    let locked = session.batch(&format!("SELECT pg_advisory_lock({LOCK})")).await;
+    locked.map_err(|source| Error::Migrate { to: 0, source })?;
+    let done = steps(session).await;
+    let freed = session.batch(&format!("SELECT pg_advisory_unlock({LOCK})")).await;
+    done.and(freed.map_err(|source| Error::Migrate { to: 0, source }))
+}
+
+async fn steps(session: &Session) -> Result<(), Error> {
+    let known = "SELECT to_regclass('linchpin_schema') IS NOT NULL";
+    if session.row(known, [], |row| row.get::<bool>(0)).await.map_err(Error::Read)? != Some(true) {
+        let made = session.batch("CREATE TABLE linchpin_schema (version bigint NOT NULL PRIMARY KEY)");
+        made.await.map_err(|source| Error::Migrate { to: 0, source })?;
+    }
+    let version =
+        session.row("SELECT max(version) FROM linchpin_schema", [], |row| row.get::<Option<u32>>(0));
+    let version = version.await.map_err(Error::Read)?.flatten().unwrap_or(0);
+    let newest = u32::try_from(STEPS.len()).unwrap_or(u32::MAX);
+    if version > newest {
+        return Err(Error::Open {
+            path: "PostgreSQL".to_owned(),
+            reason: format!(
+                "its schema has version {version}, this build knows {newest}; start a newer Linchpin, or restore a \
+                 backup from before the upgrade"
+            ),
+        });
+    }
+    for (to, step) in (1_u32..).zip(STEPS).filter(|(to, _)| *to > version) {
+        apply(session, to, step).await.map_err(|source| Error::Migrate { to, source })?;
+    }
+    Ok(())
+}
+
+async fn apply(session: &Session, to: u32, step: &str) -> Result<(), Fault> {
+    let transaction = session.begin().await?;
+    session.batch(step).await?;
+    session.batch(&format!("INSERT INTO linchpin_schema (version) VALUES ({to})")).await?;
+    transaction.commit().await
+}

@@ -1,0 +1,216 @@
+//! One connection, its prepared statements, and what becomes of parameters and columns on it.
+
+use std::{
+    collections::HashMap,
+    sync::atomic::{AtomicBool, Ordering},
+};
+
+use bytes::{BufMut, BytesMut};
+use parking_lot::Mutex;
+use tokio_postgres::{
+    Client, Config, NoTls, Statement,
+    types::{FromSql, IsNull, ToSql, Type, to_sql_checked},
+};
+
+use crate::sql::{Fault, Held, Row, Value};
+
+/// A connection to the database.
+pub(crate) struct Session {
+    client: Client,
+    statements: Mutex<HashMap<String, Statement>>,
+    /// A transaction was left open: what is sent next would be part of it.
+    spoilt: AtomicBool,
+}
+
+/// A transaction on a session; the session is spoilt when it is dropped before its end.
+pub(super) struct Transaction<'s> {
+    session: &'s Session,
+    open: bool,
+}
+
+/// How messages call a database: without the password.
+pub(super) fn named(config: &Config) -> String {
+    format!("PostgreSQL ({})", config.get_dbname().unwrap_or("the user's own database"))
+}
+
+impl Session {
+    pub(super) async fn connect(config: &Config) -> Result<Self, Fault> {
+        let (client, connection) = config.connect(NoTls).await?;
+        tokio::spawn(async move {
+            // Whoever uses the session is told as well.
+            if let Err(error) = connection.await {
+                tracing::debug!(%error, "a connection to the database ended");
+            }
+        });
+        Ok(Self { client, statements: Mutex::default(), spoilt: AtomicBool::new(false) })
+    }
+
+    /// Whether it can be used again.
+    pub(super) fn is_open(&self) -> bool {
+        !self.client.is_closed() && !self.spoilt.load(Ordering::Relaxed)
+    }
+
+    /// Runs statements without parameters.
+    pub(super) async fn batch(&self, sql: &str) -> Result<(), Fault> {
+        Ok(self.client.batch_execute(sql).await?)
+    }
+
+    pub(super) async fn begin(&self) -> Result<Transaction<'_>, Fault> {
+        self.batch("BEGIN").await?;
+        Ok(Transaction { session: self, open: true })
+    }
+
+    /// What a statement gives.
+    pub(crate) async fn rows<T>(
+        &self,
+        sql: &str,
+        params: impl AsRef<[Value]>,
+        mut read: impl FnMut(&Row<'_>) -> Result<T, Fault>,
+    ) -> Result<Vec<T>, Fault> {
+        let statement = self.statement(sql).await?;
+        let rows = self.client.query(&statement, &bound(params.as_ref())).await?;
+        rows.iter().map(|row| read(&Row::Postgres(row))).collect()
+    }
+
+    /// The first of what a statement gives.
+    pub(super) async fn row<T>(
+        &self,
+        sql: &str,
+        params: impl AsRef<[Value]>,
+        read: impl FnMut(&Row<'_>) -> Result<T, Fault>,
+    ) -> Result<Option<T>, Fault> {
+        Ok(self.rows(sql, params, read).await?.into_iter().next())
+    }
+
+    /// How many rows a statement changed.
+    pub(super) async fn execute(&self, sql: &str, params: impl AsRef<[Value]>) -> Result<usize, Fault> {
+        let statement = self.statement(sql).await?;
+        let changed = self.client.execute(&statement, &bound(params.as_ref())).await?;
+        Ok(usize::try_from(changed).unwrap_or(usize::MAX))
+    }
+
+    async fn statement(&self, sql: &str) -> Result<Statement, Fault> {
+        if let Some(statement) = self.statements.lock().get(sql) {
+            return Ok(statement.clone());
+        }
+        let statement = self.client.prepare(&translated(sql)).await?;
+        self.statements.lock().insert(sql.to_owned(), statement.clone());
+        Ok(statement)
+    }
+}
+
+impl Transaction<'_> {
+    pub(super) async fn commit(mut self) -> Result<(), Fault> {
+        self.session.batch("COMMIT").await?;
+        self.open = false;
+        Ok(())
+    }
+
+    pub(super) async fn undo(mut self) -> Result<(), Fault> {
+        self.session.batch("ROLLBACK").await?;
+        self.open = false;
+        Ok(())
+    }
+}
+
+impl Drop for Transaction<'_> {
+    fn drop(&mut self) {
+        if self.open {
+            self.session.spoilt.store(true, Ordering::Relaxed);
+        }
+    }
+}
+
+fn bound(params: &[Value]) -> Vec<&(dyn ToSql + Sync)> {
+    params.iter().map(|value| value as &(dyn ToSql + Sync)).collect()
+}
+
+/// A statement in the other dialect: its parameters are `$1`, and a plus that keeps a column out of the choice of an
+/// index has no meaning.
+fn translated(sql: &str) -> String {
+    let mut text = String::with_capacity(sql.len());
+    let mut quoted = false;
+    let mut letters = sql.chars().peekable();
+    while let Some(letter) = letters.next() {
+        quoted ^= letter == '\'';
+        let next = letters.peek().copied().unwrap_or(' ');
+        match letter {
+            '?' if !quoted && next.is_ascii_digit() => text.push('$'),
+            '+' if !quoted && next.is_ascii_lowercase() => {}
+            other => text.push(other),
+        }
+    }
+    text
+}
+
+impl ToSql for Value {
+    fn to_sql(
+        &self,
+        to: &Type,
+        out: &mut BytesMut,
+    ) -> Result<IsNull, Box<dyn std::error::Error + Sync + Send>> {
+        match self {
+            Self::Null => return Ok(IsNull::Yes),
+            Self::Integer(value) => match *to {
+                Type::INT8 => out.put_i64(*value),
+                Type::INT4 => out.put_i32(i32::try_from(*value)?),
+                Type::INT2 => out.put_i16(i16::try_from(*value)?),
+                Type::BOOL => out.put_u8(u8::from(*value != 0)),
+                ref other => return Err(format!("a whole number cannot be {other}").into()),
+            },
+            Self::Text(text) => out.put_slice(text.as_bytes()),
+            Self::Bytes(bytes) => out.put_slice(bytes),
+            Self::Id(bytes) => out.put_slice(bytes),
+        }
+        Ok(IsNull::No)
+    }
+
+    fn accepts(_: &Type) -> bool {
+        true
+    }
+
+    to_sql_checked!();
+}
+
+/// The bytes of a column, whatever its type.
+struct Raw<'r>(&'r [u8]);
+
+impl<'r> FromSql<'r> for Raw<'r> {
+    fn from_sql(_: &Type, raw: &'r [u8]) -> Result<Self, Box<dyn std::error::Error + Sync + Send>> {
+        Ok(Self(raw))
+    }
+
+    fn accepts(_: &Type) -> bool {
+        true
+    }
+}
+
+/// What a column holds.
+pub(crate) fn held(row: &tokio_postgres::Row, column: usize) -> Result<Held<'_>, Fault> {
+    let Some(Raw(bytes)) = row.try_get(column)? else { return Ok(Held::Null) };
+    let kind = row.columns().get(column).map_or(&Type::BYTEA, tokio_postgres::Column::type_);
+    let integer = match *kind {
+        Type::INT8 => bytes.try_into().ok().map(i64::from_be_bytes),
+        Type::INT4 => bytes.try_into().ok().map(|bytes| i32::from_be_bytes(bytes).into()),
+        Type::INT2 => bytes.try_into().ok().map(|bytes| i16::from_be_bytes(bytes).into()),
+        Type::BOOL => bytes.first().map(|byte| i64::from(*byte)),
+        Type::TEXT | Type::VARCHAR => {
+            return Ok(std::str::from_utf8(bytes).map_or(Held::Foreign, Held::Text));
+        }
+        Type::BYTEA | Type::UUID => return Ok(Held::Bytes(bytes)),
+        _ => None,
+    };
+    Ok(integer.map_or(Held::Foreign, Held::Integer))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parameters_and_pluses_are_translated_and_texts_are_not() {
+        let sql = "SELECT a + 1, '?1 +b' FROM t WHERE x = ?12 AND +y = ?2 AND c >= fence + 1";
+        let expected = "SELECT a + 1, '?1 +b' FROM t WHERE x = $12 AND y = $2 AND c >= fence + 1";
+        assert_eq!(translated(sql), expected);
+    }
+}

@@ -1,0 +1,190 @@
+//! Group commit: many callers, one transaction, each told when its own write is durable.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
+
+use parking_lot::Mutex;
+use tokio::sync::{mpsc, oneshot};
+use tokio_postgres::{Config, error::SqlState};
+
+use super::{apply::apply, origins::Origins, session::Session};
+use crate::{
+    Counters, Error, Fault,
+    write::{Outcome, Write},
+};
+
+/// Writes that may wait; beyond it callers wait for a place.
+const QUEUE: usize = 4096;
+
+/// Writes in one transaction at most.
+const BATCH: usize = 256;
+
+/// How often a transaction is tried that another one stood in the way of.
+const TRIES: u32 = 5;
+
+type Answer = oneshot::Sender<Result<Outcome, Error>>;
+
+/// The writer's side that callers see.
+pub(super) struct Writer {
+    queue: Mutex<Option<mpsc::Sender<(Write, Answer)>>>,
+    counted: Arc<Counted>,
+    task: Mutex<Option<tokio::task::JoinHandle<()>>>,
+}
+
+#[derive(Default)]
+struct Counted {
+    transactions: AtomicU64,
+    writes: AtomicU64,
+}
+
+impl Writer {
+    pub(super) fn start(config: Config, session: Session) -> Self {
+        let (queue, writes) = mpsc::channel(QUEUE);
+        let counted = Arc::<Counted>::default();
+        let writing = Loop {
+            config,
+            session: Some(session),
+            origins: Origins::default(),
+            counted: Arc::clone(&counted),
+        };
+        let task = Mutex::new(Some(tokio::spawn(writing.run(writes))));
+        Self { queue: Mutex::new(Some(queue)), counted, task }
+    }
+
+    pub(super) async fn send(&self, write: Write, answer: Answer) -> Result<(), ()> {
+        let queue = self.queue.lock().clone();
+        queue.ok_or(())?.send((write, answer)).await.map_err(|_| ())
+    }
+
+    /// A transaction was committed beside the writer, with so many writes.
+    pub(super) fn count(&self, writes: u64) {
+        self.counted.transactions.fetch_add(1, Ordering::Relaxed);
+        self.counted.writes.fetch_add(writes, Ordering::Relaxed);
+    }
+
+    pub(super) fn counters(&self) -> Counters {
+        let load = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        Counters {
+            transactions: load(&self.counted.transactions),
+            writes: load(&self.counted.writes),
+            checkpoints: 0,
+        }
+    }
+
+    pub(super) async fn close(&self) {
+        // The task ends when it has answered what is in the queue.
+        drop(self.queue.lock().take());
+        let task = self.task.lock().take();
+        if let Some(task) = task
+            && task.await.is_err()
+        {
+            tracing::error!("the task that writes to the database ended by a panic");
+        }
+    }
+}
+
+struct Loop {
+    config: Config,
+    /// Nothing after it was lost.
+    session: Option<Session>,
+    origins: Origins,
+    counted: Arc<Counted>,
+}
+
+impl Loop {
+    async fn run(mut self, mut queue: mpsc::Receiver<(Write, Answer)>) {
+        let mut batch = Vec::with_capacity(BATCH);
+        while queue.recv_many(&mut batch, BATCH).await > 0 {
+            self.commit(std::mem::take(&mut batch)).await;
+        }
+    }
+
+    async fn commit(&mut self, batch: Vec<(Write, Answer)>) {
+        let writes: Vec<&Write> = batch.iter().map(|(write, _)| write).collect();
+        match self.transact(&writes).await {
+            Ok(outcomes) => {
+                self.counted.writes.fetch_add(outcomes.len() as u64, Ordering::Relaxed);
+                for ((_, answer), outcome) in batch.into_iter().zip(outcomes) {
+                    // A caller that no longer waits has been cancelled; its write counts all the same.
+                    let _ = answer.send(Ok(outcome));
+                }
+            }
+            // One write may have spoilt the batch: each alone shows which.
+            Err(_) if batch.len() > 1 => {
+                for single in batch {
+                    Box::pin(self.commit(vec![single])).await;
+                }
+            }
+            Err(fault) => {
+                let error = classify(fault);
+                if let Some((_, answer)) = batch.into_iter().next() {
+                    let _ = answer.send(Err(error));
+                }
+            }
+        }
+    }
+
+    /// Applies writes in one transaction; again from the start when another transaction stood in the way.
+    async fn transact(&mut self, writes: &[&Write]) -> Result<Vec<Outcome>, Fault> {
+        let mut tries = 1;
+        loop {
+            let session = match self.session.take().filter(Session::is_open) {
+                Some(session) => session,
+                None => Session::connect(&self.config).await?,
+            };
+            let done = attempt(&session, &mut self.origins, writes).await;
+            // One whose transaction did not end is not used again.
+            self.session = Some(session);
+            match done {
+                Ok(outcomes) => {
+                    self.origins.committed();
+                    self.counted.transactions.fetch_add(1, Ordering::Relaxed);
+                    return Ok(outcomes);
+                }
+                Err(fault) => {
+                    self.origins.undone();
+                    if tries == TRIES || !stood_in_the_way(&fault) {
+                        return Err(fault);
+                    }
+                    tries += 1;
+                }
+            }
+        }
+    }
+}
+
+async fn attempt(session: &Session, origins: &mut Origins, writes: &[&Write]) -> Result<Vec<Outcome>, Fault> {
+    let transaction = session.begin().await?;
+    let mut outcomes = Vec::with_capacity(writes.len());
+    for write in writes {
+        outcomes.push(apply(session, origins, write).await?);
+    }
+    transaction.commit().await?;
+    Ok(outcomes)
+}
+
+/// Whether the same may succeed at once when it is tried again.
+fn stood_in_the_way(fault: &Fault) -> bool {
+    let Fault::Postgres(error) = fault else { return false };
+    error.code().is_some_and(|code| {
+        [SqlState::T_R_DEADLOCK_DETECTED, SqlState::T_R_SERIALIZATION_FAILURE].contains(code)
+    })
+}
+
+/// Whether the database as a whole cannot take writes, or this one write is wrong.
+pub(super) fn classify(fault: Fault) -> Error {
+    let unavailable = |reason: &str| Error::Unavailable { reason: reason.to_owned() };
+    let Fault::Postgres(error) = &fault else { return Error::Write(fault) };
+    let Some(code) = error.code() else { return unavailable("the connection to the database was lost") };
+    if *code == SqlState::DISK_FULL {
+        return unavailable("the database's disk is full");
+    }
+    // By class: connection, resources, operator's intervention, transaction undone, system.
+    match code.code().get(..2) {
+        Some("08" | "53" | "57" | "58") => unavailable("the database takes no work now"),
+        Some("40") => unavailable("the database is busy"),
+        _ => Error::Write(fault),
+    }
+}
