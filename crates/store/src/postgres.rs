@@ -2,11 +2,12 @@
 //!
 //! The database may serve many nodes. Nothing is known by heart that another node could change.
 
-mod apply;
+mod batch;
 mod migrate;
 mod origins;
 mod queue;
 mod session;
+mod table;
 mod writer;
 
 use std::sync::Arc;

@@ -183,6 +183,7 @@ columns! {
     String, "text", |value| value.text().map(str::to_owned);
     Vec<u8>, "bytes", |value| value.bytes().map(<[u8]>::to_vec);
     [u8; 32], "32 bytes", |value| value.bytes()?.try_into().ok();
+    [u8; 16], "16 bytes", |value| value.bytes()?.try_into().ok();
     Timestamp, "a time", |value| value.integer().map(Timestamp::from_millis);
 }
 

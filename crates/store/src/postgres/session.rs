@@ -3,19 +3,22 @@
 use std::{
     collections::HashMap,
     sync::atomic::{AtomicBool, Ordering},
+    time::Duration,
 };
 
 use bytes::{BufMut, BytesMut};
 use parking_lot::Mutex;
 use tokio_postgres::{
-    Client, Config, NoTls, Statement,
+    Client, Config, NoTls, SimpleQueryMessage, Statement,
     types::{FromSql, IsNull, ToSql, Type, to_sql_checked},
 };
 
+use super::table::Table;
 use crate::sql::{Fault, Held, Row, Value};
 
 /// A connection to the database.
 pub(crate) struct Session {
+    config: Config,
     client: Client,
     statements: Mutex<HashMap<String, Statement>>,
     /// A transaction was left open: what is sent next would be part of it.
@@ -25,8 +28,14 @@ pub(crate) struct Session {
 /// A transaction on a session; the session is spoilt when it is dropped before its end.
 pub(super) struct Transaction<'s> {
     session: &'s Session,
+    /// What the database calls it.
+    id: String,
     open: bool,
 }
+
+/// How often, and after what pause each time, it is asked what became of a transaction whose end was not heard.
+const ASKED: u32 = 20;
+const ASKED_AFTER: Duration = Duration::from_millis(100);
 
 /// How messages call a database: without the password.
 pub(super) fn named(config: &Config) -> String {
@@ -42,7 +51,8 @@ impl Session {
                 tracing::debug!(%error, "a connection to the database ended");
             }
         });
-        Ok(Self { client, statements: Mutex::default(), spoilt: AtomicBool::new(false) })
+        let config = config.clone();
+        Ok(Self { config, client, statements: Mutex::default(), spoilt: AtomicBool::new(false) })
     }
 
     /// Whether it can be used again.
@@ -56,8 +66,13 @@ impl Session {
     }
 
     pub(super) async fn begin(&self) -> Result<Transaction<'_>, Fault> {
-        self.batch("BEGIN").await?;
-        Ok(Transaction { session: self, open: true })
+        let answers = self.client.simple_query("BEGIN; SELECT pg_current_xact_id()").await?;
+        let id = answers.iter().find_map(|answer| match answer {
+            SimpleQueryMessage::Row(row) => row.get(0).map(str::to_owned),
+            _ => None,
+        });
+        let id = id.ok_or(Fault::Column { column: 0, expected: "the id of a transaction" })?;
+        Ok(Transaction { session: self, id, open: true })
     }
 
     /// What a statement gives.
@@ -89,6 +104,28 @@ impl Session {
         Ok(usize::try_from(changed).unwrap_or(usize::MAX))
     }
 
+    /// Runs a statement whose parameters are the columns of a table, if it has rows.
+    pub(super) async fn insert(&self, sql: &str, table: &Table) -> Result<(), Fault> {
+        self.table(sql, table, |_| Ok(())).await.map(drop)
+    }
+
+    /// What such a statement gives.
+    pub(super) async fn table<T>(
+        &self,
+        sql: &str,
+        table: &Table,
+        mut read: impl FnMut(&Row<'_>) -> Result<T, Fault>,
+    ) -> Result<Vec<T>, Fault> {
+        if table.is_empty() {
+            return Ok(Vec::new());
+        }
+        let statement = self.statement(sql).await?;
+        let columns: Vec<&(dyn ToSql + Sync)> =
+            table.columns().iter().map(|column| column as &(dyn ToSql + Sync)).collect();
+        let rows = self.client.query(&statement, &columns).await?;
+        rows.iter().map(|row| read(&Row::Postgres(row))).collect()
+    }
+
     async fn statement(&self, sql: &str) -> Result<Statement, Fault> {
         if let Some(statement) = self.statements.lock().get(sql) {
             return Ok(statement.clone());
@@ -100,10 +137,37 @@ impl Session {
 }
 
 impl Transaction<'_> {
+    /// Ends it well. When the connection is lost meanwhile, the database is asked what became of it: what was done
+    /// is not to be done again.
     pub(super) async fn commit(mut self) -> Result<(), Fault> {
-        self.session.batch("COMMIT").await?;
-        self.open = false;
+        match self.session.batch("COMMIT").await {
+            Ok(()) => self.open = false,
+            Err(fault) if self.session.client.is_closed() => {
+                if !self.was_committed().await {
+                    return Err(fault);
+                }
+            }
+            Err(fault) => return Err(fault),
+        }
         Ok(())
+    }
+
+    async fn was_committed(&self) -> bool {
+        for _ in 0..ASKED {
+            if let Ok(session) = Session::connect(&self.session.config).await {
+                let sql = "SELECT pg_xact_status(?1::text::xid8)";
+                let status =
+                    session.row(sql, [Value::Text(self.id.clone())], |row| row.get::<Option<String>>(0));
+                match status.await.ok().flatten().flatten().as_deref() {
+                    Some("committed") => return true,
+                    Some("aborted") => return false,
+                    // Its session has not noticed yet that nobody is there.
+                    _ => {}
+                }
+            }
+            tokio::time::sleep(ASKED_AFTER).await;
+        }
+        false
     }
 
     pub(super) async fn undo(mut self) -> Result<(), Fault> {

@@ -9,7 +9,7 @@ use parking_lot::Mutex;
 use tokio::sync::{mpsc, oneshot};
 use tokio_postgres::{Config, error::SqlState};
 
-use super::{apply::apply, origins::Origins, session::Session};
+use super::{batch, origins::Origins, session::Session};
 use crate::{
     Counters, Error, Fault,
     write::{Outcome, Write},
@@ -157,10 +157,7 @@ impl Loop {
 
 async fn attempt(session: &Session, origins: &mut Origins, writes: &[&Write]) -> Result<Vec<Outcome>, Fault> {
     let transaction = session.begin().await?;
-    let mut outcomes = Vec::with_capacity(writes.len());
-    for write in writes {
-        outcomes.push(apply(session, origins, write).await?);
-    }
+    let outcomes = batch::apply(session, origins, writes).await?;
     transaction.commit().await?;
     Ok(outcomes)
 }

@@ -1,0 +1,123 @@
+//! Accepted requests.
+
+use std::collections::{BTreeMap, HashMap};
+
+use faults::CrashPoint;
+
+use super::Outbox;
+use crate::{
+    EventId, EventStatus,
+    event::{Admission, Admitted, Begin, OriginalRun, dedupe_key},
+    postgres::{origins::Origins, session::Session, table::Table},
+    run::status_word,
+    sql::{Fault, Row, values},
+};
+
+type Key = [u8; 16];
+
+pub(super) async fn apply(
+    session: &Session,
+    origins: &mut Origins,
+    admissions: &[&Admission],
+    outbox: &mut Outbox,
+) -> Result<Vec<Admitted>, Fault> {
+    if admissions.is_empty() {
+        return Ok(Vec::new());
+    }
+    let holders = claim(session, admissions).await?;
+    let mut outcomes = Vec::with_capacity(admissions.len());
+    let (mut events, mut queued, mut held, mut finished) =
+        (Table::default(), Table::default(), Table::default(), Table::default());
+    for admission in admissions {
+        let event = &admission.event;
+        let holder = key(admission).and_then(|key| holders.get(&key)).filter(|holder| **holder != event.id);
+        if let Some(first) = holder {
+            outcomes.push(Admitted::Duplicate(*first));
+            continue;
+        }
+        outcomes.push(Admitted::New);
+        let origin = origins.number(session, event).await?;
+        let record = admission.run.as_ref().and_then(OriginalRun::first_record).map(<[u8]>::to_vec);
+        events.push(values![
+            event.id.number(),
+            event.id,
+            origin,
+            event.status == EventStatus::Filtered,
+            event.received_at,
+            event.content.to_vec(),
+            record,
+        ]);
+        let Some(run) = &admission.run else { continue };
+        let id = event.id.original_run();
+        let columns = values![id.number(), id, origin, run.version, event.received_at];
+        match &run.begin {
+            Begin::Queued => queued.push(values![id.number(), origin, run.version]),
+            Begin::Held { owner, deliveries, .. } => {
+                held.push([columns, values![*owner]].concat());
+                outbox.add(origin, id, deliveries);
+            }
+            Begin::Finished { ending, deliveries, .. } => {
+                let ended = values![status_word(ending.status), ending.error.clone(), ending.at];
+                finished.push([columns, ended].concat());
+                outbox.add(origin, id, deliveries);
+            }
+        }
+    }
+    let sql = "INSERT INTO event (number, id, origin, filtered, received_at, sealed, record)
+               SELECT * FROM unnest(?1::bigint[], ?2::uuid[], ?3::bigint[], ?4::bigint[], ?5::bigint[], ?6::bytea[],
+                                    ?7::bytea[])";
+    session.insert(sql, &events).await?;
+    faults::hit(CrashPoint::InsideAdmission);
+    let sql = "INSERT INTO run_queue (number, origin, version)
+               SELECT * FROM unnest(?1::bigint[], ?2::bigint[], ?3::uuid[])";
+    session.insert(sql, &queued).await?;
+    let sql =
+        "INSERT INTO run_live (number, id, origin, version, created_at, owner, cause, status, fence, deaths)
+               SELECT *, 'original', 'running', 1, 0
+               FROM unnest(?1::bigint[], ?2::uuid[], ?3::bigint[], ?4::uuid[], ?5::bigint[], ?6::uuid[])";
+    session.insert(sql, &held).await?;
+    let sql = "INSERT INTO run (number, id, origin, version, created_at, status, error, finished_at, cause)
+               SELECT *, 'original'
+               FROM unnest(?1::bigint[], ?2::uuid[], ?3::bigint[], ?4::uuid[], ?5::bigint[], ?6::text[], ?7::text[],
+                           ?8::bigint[])";
+    session.insert(sql, &finished).await?;
+    Ok(outcomes)
+}
+
+fn key(admission: &Admission) -> Option<Key> {
+    Some(dedupe_key(admission.event.source?, admission.dedupe.as_ref()?))
+}
+
+/// Claims the dedupe keys; says which event holds each. Of two with the same key the first claims it.
+async fn claim(session: &Session, admissions: &[&Admission]) -> Result<HashMap<Key, EventId>, Fault> {
+    // By key, which is the order in which rows are locked.
+    let mut wanted = BTreeMap::new();
+    let mut now = clock::Timestamp::from_millis(0);
+    for admission in admissions {
+        if let (Some(key), Some(claim)) = (key(admission), &admission.dedupe) {
+            wanted.entry(key).or_insert((admission.event.id, claim.expires_at));
+            now = now.max(admission.event.received_at);
+        }
+    }
+    let claims: Table = wanted
+        .iter()
+        .map(|(key, (event, expires_at))| values![key.to_vec(), *event, *expires_at, now])
+        .collect();
+    // What the claim did not change is held by an event of before.
+    let sql = "WITH wanted AS (SELECT * FROM unnest(?1::uuid[], ?2::uuid[], ?3::bigint[], ?4::bigint[])
+                   AS wanted (key, event, expires_at, now)),
+               claimed AS (
+                   INSERT INTO dedupe AS d (key, event, expires_at)
+                   SELECT key, event, expires_at FROM wanted ORDER BY key
+                   ON CONFLICT (key) DO UPDATE SET event = excluded.event, expires_at = excluded.expires_at
+                   WHERE d.expires_at <= (SELECT max(now) FROM wanted)
+                   RETURNING key, event)
+               SELECT key, event FROM claimed";
+    let holder = |row: &Row<'_>| Ok((row.get::<Key>(0)?, row.get::<EventId>(1)?));
+    let mut holders: HashMap<Key, EventId> = session.table(sql, &claims, holder).await?.into_iter().collect();
+    let lost: Table =
+        wanted.keys().filter(|key| !holders.contains_key(*key)).map(|key| values![key.to_vec()]).collect();
+    let sql = "SELECT key, event FROM dedupe WHERE key = ANY(?1::uuid[])";
+    holders.extend(session.table(sql, &lost, holder).await?);
+    Ok(holders)
+}

@@ -1,0 +1,78 @@
+//! Attempts of deliveries.
+
+use std::collections::HashSet;
+
+use crate::{
+    delivery::{AttemptCommit, Settle, Settled},
+    postgres::{session::Session, table::Table},
+    sql::{Fault, values},
+};
+
+pub(super) async fn apply(session: &Session, attempts: &[&AttemptCommit]) -> Result<Vec<Settled>, Fault> {
+    if attempts.is_empty() {
+        return Ok(Vec::new());
+    }
+    let open = open(session, attempts).await?;
+    let mut outcomes = Vec::with_capacity(attempts.len());
+    let (mut arrived, mut tried, mut standing) = (Table::default(), Table::default(), Table::default());
+    for attempt in attempts {
+        let (delivery, number) = (attempt.delivery.number(), attempt.number);
+        if !open.contains(&delivery) {
+            outcomes.push(Settled::Lost);
+            continue;
+        }
+        outcomes.push(Settled::Done);
+        let (at, record) = (attempt.at, attempt.record.clone());
+        if let Settle::Delivered(done) = attempt.then {
+            arrived.push(values![delivery, number, done, at, record]);
+        } else {
+            tried.push(values![delivery, number, at, attempt.outcome.as_str(), record]);
+        }
+        match attempt.then {
+            Settle::Delivered(_) => {}
+            Settle::Retry(due_at) => standing.push(values![delivery, number, "pending", Some(due_at)]),
+            Settle::Dead => standing.push(values![delivery, number, "dead", None::<clock::Timestamp>]),
+        }
+        if let Some(reason) = attempt.disable {
+            let sql = "UPDATE destination SET disabled_reason = ?2 WHERE id = ?1";
+            session.execute(sql, values![attempt.destination, reason]).await?;
+        }
+    }
+    let sql = "WITH arrived AS (
+                   DELETE FROM delivery_live d
+                   USING unnest(?1::bigint[], ?2::bigint[], ?3::bigint[], ?4::bigint[], ?5::bytea[])
+                       AS n (number, attempts, finished_at, began_at, record)
+                   WHERE d.number = n.number
+                   RETURNING d.number, d.id, d.origin, d.destination, d.run, d.step, n.attempts, d.created_at,
+                       n.finished_at, d.sealed, n.began_at, n.record)
+               INSERT INTO delivery (number, id, origin, destination, run, step, attempts, created_at, finished_at, sealed,
+                                     began_at, record)
+               SELECT * FROM arrived";
+    session.insert(sql, &arrived).await?;
+    let sql = "INSERT INTO attempt (delivery, number, at, outcome, sealed)
+               SELECT * FROM unnest(?1::bigint[], ?2::bigint[], ?3::bigint[], ?4::text[], ?5::bytea[])";
+    session.insert(sql, &tried).await?;
+    let sql = "UPDATE delivery_live d
+               SET attempts = n.attempts, status = n.status, due_at = coalesce(n.due_at, d.due_at)
+               FROM unnest(?1::bigint[], ?2::bigint[], ?3::text[], ?4::bigint[]) AS n (number, attempts, status, due_at)
+               WHERE d.number = n.number";
+    session.insert(sql, &standing).await?;
+    Ok(outcomes)
+}
+
+/// The deliveries that are still to be settled: only by the owner of their destination, and each attempt only once.
+async fn open(session: &Session, attempts: &[&AttemptCommit]) -> Result<HashSet<i64>, Fault> {
+    let wanted: Table = attempts
+        .iter()
+        .map(|attempt| {
+            values![attempt.delivery.number(), attempt.delivery, attempt.number - 1, attempt.owner]
+        })
+        .collect();
+    let sql = "SELECT d.number
+               FROM unnest(?1::bigint[], ?2::uuid[], ?3::bigint[], ?4::uuid[]) AS n (number, id, attempts, owner)
+                   JOIN delivery_live d ON d.number = n.number AND d.id = n.id AND d.attempts = n.attempts
+                       AND d.status = 'pending'
+                   JOIN destination_lease l ON l.destination = d.destination AND l.owner = n.owner
+               ORDER BY d.number FOR UPDATE OF d FOR SHARE OF l";
+    Ok(session.table(sql, &wanted, |row| row.get(0)).await?.into_iter().collect())
+}
