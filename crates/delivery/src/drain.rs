@@ -3,9 +3,12 @@
 use std::{ops::Deref, sync::Arc, time::Duration};
 
 use clock::{Clock, Random};
-use store::{NodeId, Store};
+use store::{News, NodeId, Store};
 use tokio::{
-    sync::{broadcast, watch},
+    sync::{
+        broadcast::{self, error::RecvError},
+        watch,
+    },
     task::{JoinHandle, JoinSet},
     time::{Instant, sleep_until, timeout},
 };
@@ -99,6 +102,18 @@ impl Deref for Around {
     }
 }
 
+/// What other nodes tell of their work; never anything where this one is alone.
+async fn hear(news: &mut Option<broadcast::Receiver<News>>) -> News {
+    match news {
+        Some(from) => match from.recv().await {
+            Ok(heard) => heard,
+            Err(RecvError::Lagged(_)) => News { anything: true, ..News::default() },
+            Err(RecvError::Closed) => std::future::pending().await,
+        },
+        None => std::future::pending().await,
+    }
+}
+
 /// Starts the workers.
 struct Supervisor {
     around: Arc<Around>,
@@ -111,11 +126,16 @@ impl Supervisor {
         let mut workers = JoinSet::new();
         let mut look_at = Instant::now();
         let mut stopped = self.stopped.clone();
+        let mut news = self.around.store.news();
         loop {
             tokio::select! {
                 biased;
                 () = stop(&mut stopped) => break,
                 () = self.waker.wanted() => {}
+                heard = hear(&mut news) => match heard {
+                    News { anything: true, .. } => look_at = Instant::now(),
+                    News { destinations, .. } => self.waker.notify(destinations),
+                },
                 () = sleep_until(look_at) => look_at = Instant::now() + self.look().await,
                 Some(ended) = workers.join_next() => report(ended),
             }

@@ -7,8 +7,14 @@ use std::{
 
 use faults::CrashPoint;
 use flow::run::{RunError, Status};
-use store::{ClaimedRun, Store};
-use tokio::{sync::OwnedSemaphorePermit, time::Instant};
+use store::{ClaimedRun, News, Store};
+use tokio::{
+    sync::{
+        OwnedSemaphorePermit,
+        broadcast::{self, error::RecvError},
+    },
+    time::Instant,
+};
 
 use crate::{
     Engine, Error, Shared,
@@ -29,7 +35,7 @@ const RETRY: Duration = Duration::from_secs(1);
 const ALONE: (Duration, Duration) = (Duration::from_secs(5), Duration::from_secs(300));
 
 /// How long the dispatcher sleeps at most when nothing wakes it.
-const FALLBACK: Duration = Duration::from_secs(30);
+const FALLBACK: Duration = Duration::from_secs(10);
 
 impl Engine {
     /// Begins to work: takes over what was in flight when the last process ended, claims what is queued.
@@ -42,7 +48,9 @@ impl Engine {
         take_over(shared).await?;
         let dispatcher = tokio::spawn(dispatch(Arc::clone(shared)));
         let keeper = tokio::spawn(keep_lease(Arc::clone(shared), name.to_owned(), version.to_owned()));
-        shared.tasks.lock().extend([dispatcher, keeper]);
+        let mut tasks = shared.tasks.lock();
+        tasks.extend([dispatcher, keeper]);
+        tasks.extend(shared.store.news().map(|news| tokio::spawn(listen(Arc::clone(shared), news))));
         Ok(())
     }
 
@@ -68,6 +76,17 @@ impl Engine {
         }
         if let Err(error) = shared.store.node_leave(shared.node).await {
             tracing::warn!(%error, "the lease could not be given back; it ends by itself");
+        }
+    }
+}
+
+/// Looks for runs when another node says that it queued some, or may have said so unheard.
+async fn listen(shared: Arc<Shared>, mut news: broadcast::Receiver<News>) {
+    loop {
+        match news.recv().await {
+            Ok(News { runs: false, anything: false, .. }) => {}
+            Ok(_) | Err(RecvError::Lagged(_)) => shared.work.notify_one(),
+            Err(RecvError::Closed) => return,
         }
     }
 }

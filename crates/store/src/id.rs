@@ -5,7 +5,7 @@ use std::{
     str::FromStr,
     sync::{
         Arc,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicU16, AtomicU64, Ordering},
     },
 };
 
@@ -203,6 +203,9 @@ impl DeliveryId {
 const COUNTER: u32 = 12;
 const MAKER: u32 = 9;
 
+/// The greatest number that a maker can have.
+pub(crate) const MAKERS: u16 = (1 << MAKER) - 1;
+
 /// A UUIDv7's time (42 bits of milliseconds, enough until 2109), counter and maker in one number. [`Ids`] gives no two of
 /// one database the same, and they are in the order of the ids.
 pub(crate) fn number(id: Uuid) -> i64 {
@@ -218,7 +221,7 @@ pub struct Ids {
     clock: Clock,
     random: Random,
     /// Tells apart who makes ids for a database at the same time: below 512, and 0 where there is one.
-    maker: u16,
+    maker: Arc<AtomicU16>,
     /// The last id's milliseconds and counter.
     last: Arc<AtomicU64>,
 }
@@ -226,13 +229,14 @@ pub struct Ids {
 impl Ids {
     /// A maker of ids by this clock and chance.
     pub fn new(clock: Clock, random: Random) -> Self {
-        Self::after(0, clock, random)
+        Self::after(0, Arc::default(), clock, random)
     }
 
-    /// One whose ids come after all that were made before: `last` is the greatest [`number`] of those.
-    pub(crate) fn after(last: i64, clock: Clock, random: Random) -> Self {
+    /// One whose ids come after all that were made before: `last` is the greatest [`number`] of those. Who it is may
+    /// change while it makes them.
+    pub(crate) fn after(last: i64, maker: Arc<AtomicU16>, clock: Clock, random: Random) -> Self {
         let last = last.cast_unsigned() >> MAKER;
-        Self { clock, random, maker: 0, last: Arc::new(AtomicU64::new(last)) }
+        Self { clock, random, maker, last: Arc::new(AtomicU64::new(last)) }
     }
 
     /// The next UUIDv7 (RFC 9562, method 1: a counter in the 12 bits after the milliseconds; the first bits of what
@@ -246,7 +250,8 @@ impl Ids {
         let stamp = now.max(before + 1);
         let chance = u64::from_be_bytes(self.random.bytes());
         let high = (stamp >> COUNTER << 16) | 0x7000 | (stamp & 0xFFF);
-        let low = 1 << 63 | u64::from(self.maker) << (62 - MAKER) | chance >> (2 + MAKER);
+        let low =
+            1 << 63 | u64::from(self.maker.load(Ordering::Relaxed)) << (62 - MAKER) | chance >> (2 + MAKER);
         Id::from(Uuid::from_u64_pair(high, low))
     }
 
@@ -291,9 +296,9 @@ mod tests {
         clock.skew(-60_000);
         made.push(ids.next());
         // The server starts again, and its clock is still behind.
-        let ids = Ids::after(made.last().unwrap().number(), clock, Random::seeded(1));
+        let ids = Ids::after(made.last().unwrap().number(), Arc::default(), clock, Random::seeded(1));
         made.push(ids.next());
-        made.push(Ids { maker: 511, ..ids }.next());
+        made.push(Ids { maker: Arc::new(511.into()), ..ids }.next());
         assert!(made.windows(2).all(|pair| pair[0] < pair[1]));
         assert!(made.windows(2).all(|pair| pair[0].number() < pair[1].number()));
         assert_eq!(Uuid::from(made[0]).get_version_num(), 7);
@@ -302,7 +307,8 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn makers_do_not_meet() {
         let clock = Clock::virtual_from(Timestamp::from_millis(1_700_000_000_000));
-        let of = |maker| Ids { maker, ..Ids::new(clock.clone(), Random::seeded(1)) };
+        let of =
+            |maker: u16| Ids { maker: Arc::new(maker.into()), ..Ids::new(clock.clone(), Random::seeded(1)) };
         let made: Vec<EventId> = [of(0), of(1), of(511)].iter().map(Ids::next).collect();
         let first = 1_700_000_000_000 << 21;
         let numbers: Vec<i64> = made.iter().map(|id| id.number()).collect();

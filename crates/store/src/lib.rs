@@ -20,6 +20,7 @@ mod keys;
 mod knowledge;
 mod model;
 mod newest;
+mod news;
 mod node;
 mod origin;
 mod page;
@@ -35,6 +36,7 @@ mod write;
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use clock::{Clock, Random, Timestamp};
+use tokio::sync::broadcast;
 use vault::{Context, KeyRing};
 
 pub use account::{ApiKey, LinkPurpose, Member, NewApiKey, NewMember, Role};
@@ -58,6 +60,7 @@ pub use id::{
 pub use job::{Job, JobStatus};
 pub use knowledge::{Base, Document, DocumentStatus, NewDocument};
 pub use model::{Model, Provider};
+pub use news::News;
 pub use node::Takeover;
 pub use page::{Page, PageRequest};
 pub use refusal::{REFUSALS_KEPT, Refusal};
@@ -129,23 +132,32 @@ impl Store {
     /// # Errors
     /// When another server has it open, it cannot be read, or its schema is newer than this build.
     pub async fn open(options: &Options, keys: KeyRing, clock: Clock, random: Random) -> Result<Self, Error> {
-        let (database, last) = match &options.location {
+        let (database, last, maker) = match &options.location {
             Location::Folder { directory, max_bytes } => {
                 let (database, last) = sqlite::Database::open(directory, *max_bytes, options.readers)?;
-                (Database::Sqlite(database), last)
+                (Database::Sqlite(database), last, Arc::default())
             }
             Location::Postgres(url) => {
-                let (database, last) = postgres::Database::open(url.expose(), options.readers).await?;
-                (Database::Postgres(Box::new(database)), last)
+                let (database, last, maker) = postgres::Database::open(url.expose(), options.readers).await?;
+                (Database::Postgres(Box::new(database)), last, maker)
             }
         };
-        let ids = Ids::after(last, clock.clone(), random);
+        let ids = Ids::after(last, maker, clock.clone(), random);
         Ok(Self { database: Arc::new(database), keys, clock, ids, lease: options.lease })
     }
 
     /// Whether no other node can work on this database while this one has it open.
     pub fn is_alone(&self) -> bool {
         matches!(&*self.database, Database::Sqlite(_))
+    }
+
+    /// What other nodes of the database tell, from now on; nothing where this one is alone. It only wakes: what is
+    /// lost is found by looking.
+    pub fn news(&self) -> Option<broadcast::Receiver<News>> {
+        match &*self.database {
+            Database::Sqlite(_) => None,
+            Database::Postgres(database) => Some(database.news()),
+        }
     }
 
     /// Makes ids in this store's time.

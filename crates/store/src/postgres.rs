@@ -3,27 +3,31 @@
 //! The database may serve many nodes. Nothing is known by heart that another node could change.
 
 mod batch;
+mod maker;
 mod migrate;
+mod notify;
 mod origins;
 mod queue;
 mod session;
 mod table;
 mod writer;
 
-use std::sync::Arc;
+use std::sync::{Arc, atomic::AtomicU16};
 
 use parking_lot::Mutex;
 use tokio::{
     runtime::Handle,
-    sync::{Semaphore, oneshot},
+    sync::{Semaphore, broadcast, oneshot},
 };
 use tokio_postgres::Config;
 
+use notify::Notify;
 pub(crate) use session::{Session, held};
 use writer::Writer;
 
 use crate::{
     Counters, Error, Fault,
+    news::News,
     read::Reader,
     sql::{Row, Sql, Statement, Value},
     write::{Outcome, Write},
@@ -36,13 +40,16 @@ const ONE_AT_A_TIME: i64 = 0x7374_6174_656d_656e;
 pub(crate) struct Database {
     config: Config,
     writer: Writer,
+    notify: Arc<Notify>,
+    /// Keeps this node's number.
+    keeping: tokio::task::JoinHandle<()>,
     sessions: Arc<Mutex<Vec<Session>>>,
     places: Arc<Semaphore>,
 }
 
 impl Database {
     /// Connects, and brings the schema up to date.
-    pub(crate) async fn open(url: &str, sessions: usize) -> Result<(Self, i64), Error> {
+    pub(crate) async fn open(url: &str, sessions: usize) -> Result<(Self, i64, Arc<AtomicU16>), Error> {
         let config: Config = url.parse().map_err(|error: tokio_postgres::Error| Error::Open {
             path: "PostgreSQL".to_owned(),
             reason: error.to_string(),
@@ -51,10 +58,14 @@ impl Database {
             .await
             .map_err(|fault| Error::Open { path: session::named(&config), reason: fault.to_string() })?;
         migrate::run(&session).await?;
+        let (maker, keeping) = maker::take(&config).await.map_err(Error::Read)?;
         let last = last_number(&session).await.map_err(Error::Read)?;
-        let writer = Writer::start(config.clone(), session);
+        let schema = session.row("SELECT md5(current_schema())", [], |row| row.get::<String>(0)).await;
+        let schema = schema.map_err(Error::Read)?.unwrap_or_default();
+        let notify = Arc::new(Notify::start(&config, format!("linchpin_{schema}")));
+        let writer = Writer::start(config.clone(), session, Arc::clone(&notify));
         let places = Arc::new(Semaphore::new(sessions.max(1)));
-        Ok((Self { config, writer, sessions: Arc::default(), places }, last))
+        Ok((Self { config, writer, notify, keeping, sessions: Arc::default(), places }, last, maker))
     }
 
     /// Makes a write and waits until it is on stable storage.
@@ -131,12 +142,19 @@ impl Database {
         give_back(&self.sessions, session);
     }
 
+    /// What other nodes tell, from now on.
+    pub(crate) fn news(&self) -> broadcast::Receiver<News> {
+        self.notify.heard()
+    }
+
     pub(crate) fn counters(&self) -> Counters {
         self.writer.counters()
     }
 
     pub(crate) async fn close(&self) {
         self.writer.close().await;
+        self.notify.stop();
+        self.keeping.abort();
         self.places.close();
         self.sessions.lock().clear();
     }

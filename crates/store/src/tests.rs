@@ -6,6 +6,7 @@ mod configuration;
 mod deliveries;
 mod fixture;
 mod knowledge;
+mod nodes;
 mod plans;
 mod queue;
 mod runs;

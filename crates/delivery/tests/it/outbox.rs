@@ -151,8 +151,8 @@ impl Outbox {
     }
 
     pub(crate) async fn records(&self, id: DeliveryId) -> Vec<AttemptRecord> {
-        let attempts = self.store.delivery_attempts(self.place.workspace, vec![id]).await.unwrap();
-        attempts.iter().map(|(_, attempt)| serde_json::from_slice(&attempt.record).unwrap()).collect()
+        let history = self.store.delivery_history(self.place.workspace, id).await.unwrap();
+        history.unwrap().1.iter().map(|attempt| serde_json::from_slice(&attempt.record).unwrap()).collect()
     }
 
     pub(crate) async fn disabled_reason(&self, id: DestinationId) -> Option<String> {

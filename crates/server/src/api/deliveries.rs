@@ -91,20 +91,20 @@ pub(crate) async fn get(
     caller: Caller,
     Path(id): Path<String>,
 ) -> Result<Json<DeliveryDetail>, Error> {
-    let delivery = find(&app, &caller, id.parse()?).await?;
+    let (delivery, attempts) =
+        app.store.delivery_history(caller.workspace, id.parse()?).await?.ok_or_else(no_delivery)?;
     let message = match app.store.delivery_message(caller.workspace, delivery.id).await {
         Ok(message) => message.and_then(|message| serde_json::from_slice::<Message>(&message).ok()),
         Err(store::Error::Unseal { .. }) => None,
         Err(error) => return Err(error.into()),
     };
-    let attempts = app.store.delivery_attempts(caller.workspace, vec![delivery.id]).await?;
     let destination = app.store.destination_get(delivery.destination).await?;
     Ok(Json(DeliveryDetail {
         environment: app.world.environment_name(delivery.environment).to_string(),
         destination_name: destination.map(|destination| destination.name),
         event: message.as_ref().map(|message| message.event.to_string()),
         message: message.map(|message| message.body),
-        history: attempts.into_iter().map(|(_, attempt)| attempt.into()).collect(),
+        history: attempts.into_iter().map(Into::into).collect(),
         delivery: delivery.into(),
     }))
 }
@@ -129,7 +129,11 @@ pub(crate) async fn replay(
 
 async fn find(app: &App, caller: &Caller, id: DeliveryId) -> Result<DeliveryView, Error> {
     let found = app.store.delivery_get(caller.workspace, id).await?;
-    found.ok_or_else(|| Error::not_found("There is no such delivery."))
+    found.ok_or_else(no_delivery)
+}
+
+fn no_delivery() -> Error {
+    Error::not_found("There is no such delivery.")
 }
 
 impl From<DeliveryView> for DeliveryRow {

@@ -9,7 +9,7 @@ use axum::{
 use flow::run::Event;
 use serde::Serialize;
 use serde_json::Value;
-use store::{Attempt, DeliveryId, DeliveryState, DeliveryView, EventId, EventStatus, RunId};
+use store::{Attempt, DeliveryState, DeliveryView, EventId, EventStatus, RunId};
 use utoipa::ToSchema;
 
 use super::{auth::Caller, events::word, problem::Error, runs::why, time::rfc3339};
@@ -224,15 +224,8 @@ pub(crate) async fn fate(app: &App, id: EventId) -> Result<Option<Fate>, Error> 
 type Made = Vec<(DeliveryView, Vec<Attempt>)>;
 
 async fn deliveries_by_run(app: &App, runs: &[RunId]) -> Result<HashMap<RunId, Made>, Error> {
-    let views = app.store.delivery_of_runs(app.workspace, runs.to_vec()).await?;
-    let ids: Vec<DeliveryId> = views.iter().map(|view| view.id).collect();
-    let mut attempts: HashMap<DeliveryId, Vec<Attempt>> = HashMap::new();
-    for (id, attempt) in app.store.delivery_attempts(app.workspace, ids).await? {
-        attempts.entry(id).or_default().push(attempt);
-    }
     let mut by_run: HashMap<RunId, Made> = HashMap::new();
-    for view in views {
-        let attempts = attempts.remove(&view.id).unwrap_or_default();
+    for (view, attempts) in app.store.delivery_histories(app.workspace, runs.to_vec()).await? {
         by_run.entry(view.run).or_default().push((view, attempts));
     }
     Ok(by_run)

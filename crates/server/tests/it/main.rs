@@ -27,6 +27,7 @@ mod knowledge;
 mod live;
 mod mistakes;
 mod models;
+mod nodes;
 mod operating;
 mod owners;
 mod parking;

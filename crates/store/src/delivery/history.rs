@@ -148,20 +148,51 @@ impl Store {
         workspace: WorkspaceId,
         runs: Vec<RunId>,
     ) -> Result<Vec<DeliveryView>, Error> {
-        self.read(move |c| {
-            let mut found = Vec::new();
-            for (kept, sql) in [
-                (Kept::Live, "SELECT number FROM delivery_live WHERE run = ?1 ORDER BY number"),
-                (Kept::Done, "SELECT number FROM delivery WHERE run = ?1 ORDER BY number"),
-            ] {
-                for number in c.each(sql, runs.iter().map(|run| values![*run]), |row| row.get(0))? {
-                    found.extend(row(c, kept, workspace, number)?);
-                }
-            }
-            found.sort_by_key(|delivery: &DeliveryView| delivery.id);
-            Ok(found)
-        })
-        .await
+        self.read(move |c| of_runs(c, workspace, &runs)).await
+    }
+
+    /// The deliveries that these runs made, oldest first, each with its attempts so far: both as they stood at one
+    /// moment.
+    ///
+    /// # Errors
+    /// When the database cannot be read or a record does not open.
+    pub async fn delivery_histories(
+        &self,
+        workspace: WorkspaceId,
+        runs: Vec<RunId>,
+    ) -> Result<Vec<(DeliveryView, Vec<Attempt>)>, Error> {
+        let read = self.read(move |c| {
+            let views = of_runs(c, workspace, &runs)?.into_iter();
+            views.map(|view| attempts(c, view.id).map(|attempts| (view, attempts))).collect()
+        });
+        let histories: Vec<(DeliveryView, Vec<Attempt>)> = read.await?;
+        histories.into_iter().map(|history| self.open_history(history)).collect()
+    }
+
+    /// A delivery with its attempts so far, oldest first: both as they stood at one moment.
+    ///
+    /// # Errors
+    /// When the database cannot be read or a record does not open.
+    pub async fn delivery_history(
+        &self,
+        workspace: WorkspaceId,
+        id: DeliveryId,
+    ) -> Result<Option<(DeliveryView, Vec<Attempt>)>, Error> {
+        let read = self.read(move |c| {
+            let view = get(c, workspace, id)?;
+            view.map(|view| attempts(c, id).map(|attempts| (view, attempts))).transpose()
+        });
+        read.await?.map(|history| self.open_history(history)).transpose()
+    }
+
+    fn open_history(
+        &self,
+        (view, mut attempts): (DeliveryView, Vec<Attempt>),
+    ) -> Result<(DeliveryView, Vec<Attempt>), Error> {
+        for attempt in &mut attempts {
+            attempt.record = self.unseal("attempt", &attempt_id(view.id, attempt.number), &attempt.record)?;
+        }
+        Ok((view, attempts))
     }
 
     /// The newest deliveries of an environment; only the dead letters when asked.
@@ -187,34 +218,6 @@ impl Store {
         .await
     }
 
-    /// The attempts of these deliveries, oldest first.
-    ///
-    /// # Errors
-    /// When the database cannot be read or a record does not open.
-    pub async fn delivery_attempts(
-        &self,
-        workspace: WorkspaceId,
-        deliveries: Vec<DeliveryId>,
-    ) -> Result<Vec<(DeliveryId, Attempt)>, Error> {
-        let rows: Vec<(DeliveryId, Attempt)> = self
-            .read(move |c| {
-                let mut found = Vec::new();
-                for id in deliveries {
-                    if get(c, workspace, id)?.is_some() {
-                        let attempts = c.rows(ATTEMPTS, values![id.number()], attempt)?;
-                        found.extend(attempts.into_iter().map(|attempt| (id, attempt)));
-                    }
-                }
-                Ok(found)
-            })
-            .await?;
-        let open = |(id, mut attempt): (DeliveryId, Attempt)| {
-            attempt.record = self.unseal("attempt", &attempt_id(id, attempt.number), &attempt.record)?;
-            Ok((id, attempt))
-        };
-        rows.into_iter().map(open).collect()
-    }
-
     /// The newest attempt of a delivery.
     ///
     /// # Errors
@@ -237,6 +240,24 @@ impl Store {
         };
         row.await?.map(open).transpose()
     }
+}
+
+fn of_runs(c: &Reader<'_>, workspace: WorkspaceId, runs: &[RunId]) -> Result<Vec<DeliveryView>, Fault> {
+    let mut found = Vec::new();
+    for (kept, sql) in [
+        (Kept::Live, "SELECT number FROM delivery_live WHERE run = ?1 ORDER BY number"),
+        (Kept::Done, "SELECT number FROM delivery WHERE run = ?1 ORDER BY number"),
+    ] {
+        for number in c.each(sql, runs.iter().map(|run| values![*run]), |row| row.get(0))? {
+            found.extend(row(c, kept, workspace, number)?);
+        }
+    }
+    found.sort_by_key(|delivery: &DeliveryView| delivery.id);
+    Ok(found)
+}
+
+fn attempts(c: &Reader<'_>, id: DeliveryId) -> Result<Vec<Attempt>, Fault> {
+    c.rows(ATTEMPTS, values![id.number()], attempt)
 }
 
 /// The delivery of an id, if it is of this workspace.

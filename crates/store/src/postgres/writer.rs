@@ -9,9 +9,13 @@ use parking_lot::Mutex;
 use tokio::sync::{mpsc, oneshot};
 use tokio_postgres::{Config, error::SqlState};
 
-use super::{batch, origins::Origins, session::Session};
+use super::{batch, notify::Notify, origins::Origins, session::Session};
 use crate::{
     Counters, Error, Fault,
+    delivery::NewDelivery,
+    event::{Admitted, Begin},
+    news::News,
+    run::{Committed, Then},
     write::{Outcome, Write},
 };
 
@@ -40,7 +44,7 @@ struct Counted {
 }
 
 impl Writer {
-    pub(super) fn start(config: Config, session: Session) -> Self {
+    pub(super) fn start(config: Config, session: Session, notify: Arc<Notify>) -> Self {
         let (queue, writes) = mpsc::channel(QUEUE);
         let counted = Arc::<Counted>::default();
         let writing = Loop {
@@ -48,6 +52,7 @@ impl Writer {
             session: Some(session),
             origins: Origins::default(),
             counted: Arc::clone(&counted),
+            notify,
         };
         let task = Mutex::new(Some(tokio::spawn(writing.run(writes))));
         Self { queue: Mutex::new(Some(queue)), counted, task }
@@ -91,6 +96,7 @@ struct Loop {
     session: Option<Session>,
     origins: Origins,
     counted: Arc<Counted>,
+    notify: Arc<Notify>,
 }
 
 impl Loop {
@@ -106,6 +112,7 @@ impl Loop {
         match self.transact(&writes).await {
             Ok(outcomes) => {
                 self.counted.writes.fetch_add(outcomes.len() as u64, Ordering::Relaxed);
+                self.notify.tell(news(&writes, &outcomes));
                 for ((_, answer), outcome) in batch.into_iter().zip(outcomes) {
                     // A caller that no longer waits has been cancelled; its write counts all the same.
                     let _ = answer.send(Ok(outcome));
@@ -153,6 +160,36 @@ impl Loop {
             }
         }
     }
+}
+
+/// What other nodes want to know of a transaction. Runs and destinations that this node holds concern nobody else.
+fn news(writes: &[&Write], outcomes: &[Outcome]) -> News {
+    let mut news = News::default();
+    let mut add = |deliveries: &[NewDelivery]| {
+        let destinations = deliveries.iter().map(|delivery| delivery.destination).collect();
+        news.join(News { destinations, ..News::default() });
+    };
+    let mut runs = false;
+    for (write, outcome) in writes.iter().zip(outcomes) {
+        match (write, outcome) {
+            (Write::Admit(admission), Outcome::Admitted(Admitted::New)) => {
+                match admission.0.run.as_ref().map(|run| &run.begin) {
+                    Some(Begin::Queued) => runs = true,
+                    Some(Begin::Held { deliveries, .. } | Begin::Finished { deliveries, .. }) => {
+                        add(deliveries);
+                    }
+                    None => {}
+                }
+            }
+            (Write::Commit(commit), Outcome::Committed(Committed::Done)) => {
+                runs |= matches!(commit.0.then, Then::Release { .. });
+                add(&commit.0.deliveries);
+            }
+            _ => {}
+        }
+    }
+    news.runs = runs;
+    news
 }
 
 async fn attempt(session: &Session, origins: &mut Origins, writes: &[&Write]) -> Result<Vec<Outcome>, Fault> {

@@ -34,14 +34,14 @@ async fn a_delivery_is_tried_until_it_arrives_under_one_id() {
     let views = f.store.delivery_of_runs(f.place.workspace, vec![held.id]).await.unwrap();
     let states: Vec<_> = views.iter().map(|view| (view.state, view.attempts)).collect();
     assert_eq!(states, [(DeliveryState::Delivered, 2), (DeliveryState::Dead, 1)]);
-    let of_dead = f.store.delivery_attempts(f.place.workspace, vec![due[1].id]).await.unwrap();
+    let of_dead = f.store.delivery_history(f.place.workspace, due[1].id).await.unwrap().unwrap().1;
     assert_eq!(views[0].finished_at, Some(now));
     for view in &views {
         f.knows_no_other_delivery_of_the_number(view.id).await;
     }
-    assert_eq!(views[1].finished_at, Some(of_dead[0].1.at), "when it was tried last");
-    let attempts = f.store.delivery_attempts(f.place.workspace, vec![due[0].id]).await.unwrap();
-    assert_eq!(attempts.iter().map(|(_, attempt)| attempt.number).collect::<Vec<_>>(), [1, 2]);
+    assert_eq!(views[1].finished_at, Some(of_dead[0].at), "when it was tried last");
+    let (_, attempts) = f.store.delivery_history(f.place.workspace, due[0].id).await.unwrap().unwrap();
+    assert_eq!(attempts.iter().map(|attempt| attempt.number).collect::<Vec<_>>(), [1, 2]);
     let last = f.store.delivery_last_attempt(f.place.workspace, due[0].id).await.unwrap().unwrap();
     assert_eq!((last.number, &last.record[..]), (2, &b"{}"[..]));
     let dead = f.store.delivery_list(f.place, true, first()).await.unwrap().items;
@@ -63,7 +63,7 @@ impl Fixture {
         let workspace = self.place.workspace;
         assert!(self.store.delivery_get(workspace, guessed).await.unwrap().is_none());
         assert!(self.store.delivery_message(workspace, guessed).await.unwrap().is_none());
-        assert!(self.store.delivery_attempts(workspace, vec![guessed]).await.unwrap().is_empty());
+        assert!(self.store.delivery_history(workspace, guessed).await.unwrap().is_none());
         assert!(self.store.delivery_last_attempt(workspace, guessed).await.unwrap().is_none());
         assert!(!self.store.delivery_replay(workspace, guessed).await.unwrap());
     }

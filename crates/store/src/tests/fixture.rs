@@ -85,6 +85,11 @@ impl Fixture {
         self.store = open(&self.home.options).await;
     }
 
+    /// Another node of the same database.
+    pub(super) async fn second(&self) -> Store {
+        open(&self.home.options).await
+    }
+
     /// The folder of the database; empty when it is on PostgreSQL.
     pub(super) fn folder(&self) -> &std::path::Path {
         self.home.directory.path()

@@ -1,0 +1,54 @@
+//! Several nodes on one database.
+
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+use tokio::sync::Semaphore;
+
+use crate::{
+    calling::asking,
+    failing::succeeded,
+    support::{Home, Receiver, Reply},
+};
+
+#[tokio::test]
+async fn what_a_dead_node_had_in_flight_is_done_by_another_under_the_same_key() {
+    if !Home::is_on_postgres() {
+        return;
+    }
+    let home = Home::new();
+    let gate = Arc::new(Semaphore::new(0));
+    let guard = Arc::clone(&gate);
+    let erp = Receiver::start(move |_, _| {
+        Reply::Gate(Arc::clone(&guard), Box::new(Reply::json(200, &json!("in stock"))))
+    });
+    let erp = erp.await;
+    let dies = home.serve().start().await;
+    let owner = asking(&dies, &erp.url("stock")).await;
+    let lives = home.serve().start().await;
+    let source = owner.open_source("asking", "accept").await;
+    let mut events = Vec::new();
+    for query in ["one", "two", "three"] {
+        let receipt = source.post(&json!({ "query": query })).await.ok();
+        events.push(receipt["event_id"].as_str().unwrap().to_owned());
+    }
+    erp.until(3).await;
+    dies.kill().await;
+    gate.add_permits(1_000);
+    let owner = owner.at(&lives);
+    for event in &events {
+        let run = succeeded(&owner, event, 0).await;
+        assert_eq!(owner.trace(event).await["runs"].as_array().map(Vec::len), Some(1), "{run}");
+    }
+    let seen = erp.seen();
+    let called = |query: &str| {
+        let calls = seen.iter().filter(|call| call.json()["query"] == query);
+        calls.map(|call| call.header("idempotency-key").to_owned()).collect::<Vec<String>>()
+    };
+    for query in ["one", "two", "three"] {
+        let keys = called(query);
+        assert_eq!(keys.len(), 2, "it is not known whether the first call arrived: {keys:?}");
+        assert_eq!(keys[0], keys[1]);
+    }
+    assert_eq!(owner.list("runs?status=running").await, Vec::<Value>::new());
+}

@@ -1,0 +1,62 @@
+//! What nodes of one database tell each other: that there is work. It only wakes; what there is to do is read from the
+//! database, so that a message that is lost costs time and nothing else.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+use crate::DestinationId;
+
+/// What happened on another node.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct News {
+    /// Runs were queued.
+    #[serde(default)]
+    pub runs: bool,
+    /// Deliveries were added to these destinations.
+    #[serde(default)]
+    pub destinations: BTreeSet<DestinationId>,
+    /// Messages were lost: anything may have happened.
+    #[serde(default)]
+    pub anything: bool,
+}
+
+/// More destinations than this in one message are told as anything: a message has room for 8,000 bytes.
+const NAMED: usize = 100;
+
+impl News {
+    pub(crate) fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// Both in one.
+    pub(crate) fn join(&mut self, other: Self) {
+        self.runs |= other.runs;
+        self.anything |= other.anything;
+        self.destinations.extend(other.destinations);
+        if self.destinations.len() > NAMED {
+            *self = Self { anything: true, ..Self::default() };
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn news_is_joined_and_never_too_long_for_a_message() {
+        let of = |n: u16| {
+            let id = DestinationId::from_bytes(u128::from(n).to_be_bytes());
+            News { destinations: BTreeSet::from([id]), ..News::default() }
+        };
+        let mut news = News { runs: true, ..News::default() };
+        (0..100).for_each(|n| news.join(of(n)));
+        assert_eq!((news.runs, news.destinations.len(), news.anything), (true, 100, false));
+        let text = serde_json::to_string(&news).unwrap();
+        assert!(text.len() < 8_000, "{}", text.len());
+        assert_eq!(serde_json::from_str::<News>(&text).unwrap(), news);
+        news.join(of(100));
+        assert_eq!(news, News { anything: true, ..News::default() });
+    }
+}

@@ -1,0 +1,103 @@
+//! Several nodes on one database, where there can be several.
+
+use std::{collections::BTreeSet, time::Duration};
+
+use super::fixture::Fixture;
+use crate::*;
+
+/// What a node hears until something is told that it waits for.
+async fn hears(news: &mut tokio::sync::broadcast::Receiver<News>, wanted: impl Fn(&News) -> bool) {
+    let heard = async { while !wanted(&news.recv().await.unwrap()) {} };
+    tokio::time::timeout(Duration::from_secs(10), heard).await.expect("it is told");
+}
+
+#[tokio::test]
+async fn nodes_tell_each_other_of_work_and_not_themselves() {
+    let f = Fixture::new().await;
+    if !f.is_on_postgres() {
+        assert!(f.store.news().is_none(), "nobody is there to tell");
+        return;
+    }
+    let other = f.second().await;
+    let (mut here, mut there) = (f.store.news().unwrap(), other.news().unwrap());
+    let destination = f.destination().await;
+    // Each listens when it has said so.
+    hears(&mut there, |news| news.anything).await;
+    f.queued().await;
+    hears(&mut there, |news| news.runs).await;
+    let held = f.store.run_claim(f.node, 1).await.unwrap()[0].held;
+    let mut commit = Fixture::commit(held, Then::End(f.ending()));
+    commit.deliveries = vec![f.delivery(destination)];
+    f.store.run_commit(&f.store.run_seal(commit)).await.unwrap();
+    hears(&mut there, |news| news.destinations == BTreeSet::from([destination])).await;
+    while let Ok(heard) = here.try_recv() {
+        assert!(heard.anything, "a node's own work: {heard:?}");
+    }
+}
+
+#[tokio::test]
+async fn no_two_nodes_make_the_same_ids() {
+    let f = Fixture::new().await;
+    if !f.is_on_postgres() {
+        return;
+    }
+    let other = f.second().await;
+    let numbers =
+        |store: &Store| (0..1_000).map(|_| store.ids().next::<EventId>().number()).collect::<BTreeSet<i64>>();
+    let (here, there) = (numbers(&f.store), numbers(&other));
+    assert!(here.is_disjoint(&there));
+    let maker =
+        |numbers: &BTreeSet<i64>| numbers.iter().map(|number| number & 511).collect::<BTreeSet<i64>>();
+    assert_eq!((maker(&here).len(), maker(&there).len()), (1, 1));
+    assert!(!maker(&here).contains(&0), "nobody is alone here");
+    assert!(maker(&here).is_disjoint(&maker(&there)));
+}
+
+#[tokio::test]
+async fn two_nodes_share_what_is_queued_and_claim_nothing_twice() {
+    let f = Fixture::new().await;
+    if !f.is_on_postgres() {
+        return;
+    }
+    let other = f.second().await;
+    let node: NodeId = other.ids().next();
+    other.node_beat(node, "there", "1").await.unwrap();
+    let mut queued = BTreeSet::new();
+    for _ in 0..40 {
+        queued.insert(f.queued().await.original_run());
+    }
+    let claim = async |store: &Store, node| {
+        let mut claimed = Vec::new();
+        loop {
+            let some = store.run_claim(node, 3).await.unwrap();
+            if some.is_empty() {
+                return claimed;
+            }
+            claimed.extend(some.iter().map(|run| run.held.id));
+        }
+    };
+    let (here, there) = tokio::join!(claim(&f.store, f.node), claim(&other, node));
+    assert_eq!(here.len() + there.len(), 40);
+    assert_eq!(here.into_iter().chain(there).collect::<BTreeSet<_>>(), queued);
+}
+
+#[tokio::test]
+async fn a_dedupe_key_is_claimed_once_whatever_node_it_comes_to() {
+    let f = Fixture::new().await;
+    if !f.is_on_postgres() {
+        return;
+    }
+    let other = f.second().await;
+    for key in 0..20 {
+        let [mut one, mut two] =
+            [f.admission(Some(key), Begin::Queued), f.admission(Some(key), Begin::Queued)];
+        (one.event.id, two.event.id) = (f.store.ids().next(), other.ids().next());
+        let (first, second) = (one.event.id, two.event.id);
+        let both = tokio::join!(f.store.event_admit(one), other.event_admit(two));
+        match (both.0.unwrap(), both.1.unwrap()) {
+            (Admitted::New, Admitted::Duplicate(holder)) => assert_eq!(holder, first),
+            (Admitted::Duplicate(holder), Admitted::New) => assert_eq!(holder, second),
+            other => panic!("{other:?}"),
+        }
+    }
+}
