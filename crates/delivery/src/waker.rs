@@ -55,6 +55,14 @@ impl Waker {
         self.wake(&mut workers, destination);
     }
 
+    /// The settings of any destination may have changed.
+    pub fn all_changed(&self) {
+        let running: Vec<DestinationId> = self.0.workers.lock().running.keys().copied().collect();
+        for destination in running {
+            self.changed(destination);
+        }
+    }
+
     /// The destinations that want a worker and have none; each gets its bell.
     pub(crate) fn take_wanted(&self) -> Vec<(DestinationId, Arc<Bell>)> {
         let mut workers = self.0.workers.lock();

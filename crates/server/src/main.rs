@@ -2,6 +2,7 @@
 
 mod api;
 mod app;
+mod changes;
 mod cli;
 mod config;
 mod console;

@@ -25,6 +25,7 @@ use tokio::{
 use crate::{
     api,
     app::{App, Parts, Stage},
+    changes,
     config::Config,
     console,
     hooks::{self, Recorder, Sources},
@@ -147,6 +148,9 @@ async fn build(config: Config, bound: SocketAddr) -> anyhow::Result<(App, Worker
         clock,
         random,
     });
+    if let Some(news) = app.store.news() {
+        tokio::spawn(changes::follow(app.clone(), news));
+    }
     Ok((app, Workers { drain, ingestion }))
 }
 

@@ -160,6 +160,14 @@ impl Store {
         }
     }
 
+    /// Tells the other nodes of the database, where there can be any.
+    pub fn tell(&self, news: News) {
+        match &*self.database {
+            Database::Sqlite(_) => {}
+            Database::Postgres(database) => database.tell(news),
+        }
+    }
+
     /// Makes ids in this store's time.
     pub fn ids(&self) -> &Ids {
         &self.ids

@@ -16,6 +16,9 @@ pub struct News {
     /// Deliveries were added to these destinations.
     #[serde(default)]
     pub destinations: BTreeSet<DestinationId>,
+    /// Sources, destinations, variables, deployments or models were changed.
+    #[serde(default)]
+    pub configuration: bool,
     /// Messages were lost: anything may have happened.
     #[serde(default)]
     pub anything: bool,
@@ -32,6 +35,7 @@ impl News {
     /// Both in one.
     pub(crate) fn join(&mut self, other: Self) {
         self.runs |= other.runs;
+        self.configuration |= other.configuration;
         self.anything |= other.anything;
         self.destinations.extend(other.destinations);
         if self.destinations.len() > NAMED {

@@ -142,6 +142,11 @@ impl Database {
         give_back(&self.sessions, session);
     }
 
+    /// Tells the other nodes.
+    pub(crate) fn tell(&self, news: News) {
+        self.notify.tell(news);
+    }
+
     /// What other nodes tell, from now on.
     pub(crate) fn news(&self) -> broadcast::Receiver<News> {
         self.notify.heard()

@@ -11,7 +11,10 @@ use store::{Destination, DestinationId, Role};
 use utoipa::ToSchema;
 
 use super::{auth::Caller, environments::place, problem::Error, time::rfc3339};
-use crate::app::App;
+use crate::{
+    app::App,
+    changes::{Changed, changed},
+};
 
 /// A destination.
 #[derive(Serialize, ToSchema)]
@@ -138,7 +141,7 @@ pub(crate) async fn delete(
     caller.at_least(Role::Editor)?;
     let destination = find(&app, &caller, &id).await?;
     app.store.destination_delete(caller.workspace, destination.id).await?;
-    app.world.reload(destination.place.environment).await?;
+    changed(&app, Changed::Environment(destination.place.environment)).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -162,9 +165,7 @@ async fn save(app: &App, destination: &Destination) -> Result<(), Error> {
     delivery::parse(&destination.config, &destination.secrets)
         .map_err(|error| Error::invalid(error.to_string()))?;
     app.store.destination_put(destination).await?;
-    app.world.reload(destination.place.environment).await?;
-    app.outbox.changed(destination.id);
-    Ok(())
+    changed(app, Changed::Destination(destination.place.environment, destination.id)).await
 }
 
 fn view(app: &App, destination: Destination) -> DestinationView {

@@ -11,7 +11,10 @@ use utoipa::ToSchema;
 use vault::Secret;
 
 use super::{auth::Caller, problem::Error, time::rfc3339};
-use crate::app::App;
+use crate::{
+    app::App,
+    changes::{Changed, changed},
+};
 
 /// An environment.
 #[derive(Serialize, ToSchema)]
@@ -96,7 +99,7 @@ pub(crate) async fn set_variable(
     caller.at_least(Role::Editor)?;
     let place = place(&app, &environment)?;
     app.store.variable_set(place, &checked(name)?, &body.value).await?;
-    app.world.reload(place.environment).await?;
+    changed(&app, Changed::Environment(place.environment)).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -23,7 +23,10 @@ use super::{
     problem::{Error, FlowProblem},
     time::rfc3339,
 };
-use crate::app::App;
+use crate::{
+    app::App,
+    changes::{Changed, changed},
+};
 
 /// A flow as lists show it.
 #[derive(Serialize, ToSchema)]
@@ -319,7 +322,7 @@ pub(crate) async fn deploy(
     Program::compile(&stored.definition, &stored.kinds, app.engine.registry(), &resources)
         .map_err(Error::flow_problems)?;
     app.store.deployment_add(place, row.id, version.id, &caller.name).await?;
-    app.sources.forget(row.id);
+    changed(&app, Changed::Deployment(row.id)).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -13,6 +13,7 @@ use utoipa::ToSchema;
 use super::{auth::Caller, problem::Error};
 use crate::{
     app::App,
+    changes::{Changed, changed},
     models::{LOCAL, ModelConfig, ProviderConfig, ProviderSecrets},
 };
 
@@ -114,7 +115,7 @@ pub(crate) async fn put_provider(
     };
     let config = serde_json::json!(config).to_string();
     app.store.provider_put(caller.workspace, &name, &config, &secrets).await?;
-    app.models.reload(caller.workspace).await?;
+    changed(&app, Changed::Models).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -171,7 +172,7 @@ pub(crate) async fn put(
     let config = serde_json::json!(ModelConfig { model: input.model }).to_string();
     let model = Model { name, provider: input.provider, purpose: input.purpose, config };
     app.store.model_put(caller.workspace, &model).await?;
-    app.models.reload(caller.workspace).await?;
+    changed(&app, Changed::Models).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -11,7 +11,10 @@ use store::{Role, Source, SourceId};
 use utoipa::ToSchema;
 
 use super::{auth::Caller, environments::place, flows::named, problem::Error, time::rfc3339};
-use crate::app::App;
+use crate::{
+    app::App,
+    changes::{Changed, changed},
+};
 
 /// A source.
 #[derive(Serialize, ToSchema)]
@@ -135,7 +138,7 @@ pub(crate) async fn delete(
     caller.at_least(Role::Editor)?;
     let source = find(&app, &caller, &id).await?;
     app.store.source_delete(caller.workspace, source.id).await?;
-    app.sources.reload(&app.store, source.id).await?;
+    changed(&app, Changed::Source(source.id)).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -155,8 +158,7 @@ async fn save(app: &App, source: &Source) -> Result<(), Error> {
     gateway::Source::compile(&source.config, &source.secrets, &inputs)
         .map_err(|error| Error::invalid(error.to_string()))?;
     app.store.source_put(source).await?;
-    app.sources.reload(&app.store, source.id).await?;
-    Ok(())
+    changed(app, Changed::Source(source.id)).await
 }
 
 fn view(app: &App, source: Source) -> SourceView {

@@ -2,7 +2,7 @@
 //! is compiled when it is first called.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     sync::{Arc, LazyLock},
 };
 
@@ -83,6 +83,21 @@ impl Sources {
         match store.source_get(id).await? {
             Some(row) => self.put(row),
             None => drop(self.entries.write().remove(&id)),
+        }
+        Ok(())
+    }
+
+    /// Reads all sources again, after changes that are not known one by one.
+    pub(crate) async fn reload_all(&self, store: &Store, places: &[Place]) -> Result<(), store::Error> {
+        let _reading = self.reading.lock().await;
+        let mut rows = Vec::new();
+        for place in places {
+            rows.extend(store.source_list(*place).await?);
+        }
+        let known: HashSet<SourceId> = rows.iter().map(|row| row.id).collect();
+        self.entries.write().retain(|id, _| known.contains(id));
+        for row in rows {
+            self.put(row);
         }
         Ok(())
     }

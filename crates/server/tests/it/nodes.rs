@@ -8,8 +8,35 @@ use tokio::sync::Semaphore;
 use crate::{
     calling::asking,
     failing::succeeded,
-    support::{Home, Receiver, Reply},
+    support::{Api, Home, Receiver, Reply, eventually, flow},
 };
+
+const TELLING: &str = "nodes:
+  tell: { kind: deliver, destination: shop, body: { said: \"{{ input.query }}\" } }
+edges: [start -> tell]
+";
+
+#[tokio::test]
+async fn what_is_set_on_one_node_holds_on_the_other() {
+    if !Home::is_on_postgres() {
+        return;
+    }
+    let home = Home::new();
+    let (one, two) = (home.serve().start().await, home.serve().start().await);
+    let receiver = Receiver::start(|_, _| Reply::Status(200)).await;
+    let owner = Api::set_up(&one).await;
+    owner.destination("shop", json!({ "kind": "webhook" }), json!({ "url": receiver.url("hook") })).await;
+    owner.deploy("telling", &flow("telling", TELLING)).await;
+    let source = owner.open_source("telling", "accept").await;
+    let there = source.at(format!("{}/hooks/{}", two.url, source.id));
+    let receipt = eventually("the other node knows the source, its flow and its destination", async || {
+        Some(there.post(&json!({ "query": "x" })).await).filter(|answer| answer.status == 202)
+    });
+    let receipt = receipt.await.ok();
+    let trace = owner.settled(receipt["event_id"].as_str().unwrap(), 1).await;
+    assert_eq!(trace["runs"][0]["deliveries"][0]["state"], "delivered", "{trace}");
+    assert_eq!(receiver.seen()[0].json(), json!({ "said": "x" }));
+}
 
 #[tokio::test]
 async fn what_a_dead_node_had_in_flight_is_done_by_another_under_the_same_key() {
