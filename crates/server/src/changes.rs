@@ -1,4 +1,4 @@
-//! What is kept in memory of the configuration, and how it follows changes: those made here, and those that another
+//! What is kept in memory of the configuration and of documents, and how it follows changes: those made here, and those that another
 //! node of the database tells of.
 
 use std::time::Duration;
@@ -45,10 +45,18 @@ pub(crate) async fn changed(app: &App, what: Changed) -> Result<(), Error> {
 /// Follows what other nodes change, as long as the server runs.
 pub(crate) async fn follow(app: App, mut news: Receiver<News>) {
     loop {
-        match news.recv().await {
-            Ok(News { configuration: false, anything: false, .. }) => continue,
-            Ok(_) | Err(RecvError::Lagged(_)) => {}
+        let heard = match news.recv().await {
+            Ok(heard) => heard,
+            Err(RecvError::Lagged(_)) => News { anything: true, ..News::default() },
             Err(RecvError::Closed) => return,
+        };
+        if heard.anything {
+            app.library.forget().await;
+        } else {
+            app.library.follow(heard.documents).await;
+            if !heard.configuration {
+                continue;
+            }
         }
         while let Err(error) = read_anew(&app).await {
             tracing::warn!(%error, "what another node changed could not be read");

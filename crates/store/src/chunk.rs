@@ -73,6 +73,23 @@ impl Store {
         .await
     }
 
+    /// The chunks of a document, in order; the vectors of another model than this are left out. None when it is gone or
+    /// not ready.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn chunk_of_document(&self, document: DocumentId, model: &str) -> Result<Vec<Chunk>, Error> {
+        self.rows(
+            "SELECT c.document, c.ordinal, c.text, c.heading, c.place,
+                 substr(c.embedding, 1, CASE WHEN d.model = ?2 THEN length(c.embedding) ELSE 0 END)
+             FROM chunk c JOIN document d ON d.id = c.document
+             WHERE c.document = ?1 AND c.ordinal < d.chunks ORDER BY c.ordinal",
+            values![document, model],
+            chunk,
+        )
+        .await
+    }
+
     /// The chunks that `model` has embedded already and that a document may consist of: those it had before,
     /// and those of the base's documents with the same content.
     ///

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use crate::DestinationId;
+use crate::{BaseId, DestinationId, DocumentId};
 
 /// What happened on another node.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -16,6 +16,9 @@ pub struct News {
     /// Deliveries were added to these destinations.
     #[serde(default)]
     pub destinations: BTreeSet<DestinationId>,
+    /// These documents of these knowledge bases were ingested or deleted.
+    #[serde(default)]
+    pub documents: BTreeSet<(BaseId, DocumentId)>,
     /// Sources, destinations, variables, deployments or models were changed.
     #[serde(default)]
     pub configuration: bool,
@@ -24,7 +27,7 @@ pub struct News {
     pub anything: bool,
 }
 
-/// More destinations than this in one message are told as anything: a message has room for 8,000 bytes.
+/// More destinations and documents than this in one message are told as anything: a message has room for 8,000 bytes.
 const NAMED: usize = 100;
 
 impl News {
@@ -38,7 +41,8 @@ impl News {
         self.configuration |= other.configuration;
         self.anything |= other.anything;
         self.destinations.extend(other.destinations);
-        if self.destinations.len() > NAMED {
+        self.documents.extend(other.documents);
+        if self.destinations.len() + self.documents.len() > NAMED {
             *self = Self { anything: true, ..Self::default() };
         }
     }
@@ -47,6 +51,19 @@ impl News {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn as_many_documents_fit_into_a_message() {
+        let mut news = News::default();
+        for n in 0..100_u128 {
+            let pair = (BaseId::from_bytes(n.to_be_bytes()), DocumentId::from_bytes(n.to_be_bytes()));
+            news.join(News { documents: BTreeSet::from([pair]), ..News::default() });
+        }
+        assert!(!news.anything);
+        let text = serde_json::to_string(&news).unwrap();
+        assert!(text.len() < 8_000, "{}", text.len());
+        assert_eq!(serde_json::from_str::<News>(&text).unwrap(), news);
+    }
 
     #[test]
     fn news_is_joined_and_never_too_long_for_a_message() {

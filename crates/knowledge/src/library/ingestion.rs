@@ -203,7 +203,10 @@ impl Library {
         let (place, chunks) = (self.shelf(document.base), Arc::new(chunks));
         let commit = self.0.store.document_chunks(job, document, &model, &chunks);
         match place.put(document.id, (&model, &chunks), commit).await {
-            Ok(true) => Ok(()),
+            Ok(true) => {
+                self.tell(document.base, document.id);
+                Ok(())
+            }
             // The document has changed since it was read; a later job takes it as it is now.
             Ok(false) => self.end(job, JobStatus::Succeeded, None).await,
             Err(error @ store::Error::Unavailable { .. }) => Err(error),

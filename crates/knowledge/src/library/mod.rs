@@ -19,7 +19,7 @@ use std::{collections::HashMap, sync::Arc};
 
 use clock::Random;
 use parking_lot::Mutex;
-use store::{BaseId, DocumentId, JobId, NewDocument, NodeId, Store, WorkspaceId};
+use store::{BaseId, DocumentId, JobId, NewDocument, News, NodeId, Store, WorkspaceId};
 use tokio::sync::Notify;
 
 pub use embedder::{Embedder, Embedders, ModelError};
@@ -137,8 +137,33 @@ impl Library {
     /// When the database cannot be written.
     pub async fn remove(&self, workspace: WorkspaceId, document: DocumentId) -> Result<bool, Error> {
         let Some(base) = self.0.store.document_delete(workspace, document).await? else { return Ok(false) };
+        self.tell(base, document);
         self.shelf(base).remove(document).await?;
         Ok(true)
+    }
+
+    /// Follows another node that ingested or deleted these documents.
+    pub async fn follow(&self, documents: impl IntoIterator<Item = (BaseId, DocumentId)>) {
+        for (base, document) in documents {
+            // One that nobody has asked yet is built from the rows as they are then.
+            let known = self.0.shelves.lock().get(&base).map(Arc::clone);
+            if let Some(shelf) = known {
+                shelf.follow(&self.0.store, document).await;
+            }
+        }
+    }
+
+    /// Forgets all indexes, when it is not known what other nodes did: the next questions build them anew.
+    pub async fn forget(&self) {
+        let known: Vec<Arc<Shelf>> = self.0.shelves.lock().values().map(Arc::clone).collect();
+        for shelf in known {
+            shelf.forget().await;
+        }
+    }
+
+    /// Tells other nodes that a document was ingested or deleted.
+    fn tell(&self, base: BaseId, document: DocumentId) {
+        self.0.store.tell(News { documents: [(base, document)].into(), ..News::default() });
     }
 
     async fn base(&self, workspace: WorkspaceId, name: &str) -> Result<store::Base, Error> {

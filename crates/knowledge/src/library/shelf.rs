@@ -77,6 +77,33 @@ impl Shelf {
         off_thread(move || index.apply(Change::Remove { document: DocumentId(document.into()) })).await
     }
 
+    /// Reads a document anew that another node ingested or deleted, if there is an index. One that cannot follow is
+    /// built anew when it is asked for.
+    pub(super) async fn follow(&self, store: &Store, document: store::DocumentId) {
+        if let Err(error) = self.read_anew(store, document).await {
+            tracing::warn!(%document, %error, "an index could not follow another node and is built anew");
+            self.forget().await;
+        }
+    }
+
+    async fn read_anew(&self, store: &Store, document: store::DocumentId) -> Result<(), Error> {
+        let built = self.built.read().await;
+        let Some(shared) = &*built else { return Ok(()) };
+        let chunks = store.chunk_of_document(document, &shared.vectors.model).await?;
+        let change = if chunks.is_empty() {
+            Change::Remove { document: DocumentId(document.into()) }
+        } else {
+            put(document, &chunks, shared.vectors.dimensions)
+        };
+        let index = Arc::clone(&shared.index);
+        off_thread(move || index.apply(change)).await
+    }
+
+    /// Drops the index, if there is one; the next question builds it anew.
+    pub(super) async fn forget(&self) {
+        *self.built.write().await = None;
+    }
+
     async fn fitting(&self, wanted: &Vectors, by_vector: bool) -> Option<Arc<Index>> {
         let built = self.built.read().await;
         let fits = |built: &&Built| !by_vector || built.vectors == *wanted;

@@ -8,6 +8,7 @@ use tokio::sync::Semaphore;
 use crate::{
     calling::asking,
     failing::succeeded,
+    knowledge::{base, find, ingest, vectors},
     support::{Api, Home, Receiver, Reply, eventually, flow},
 };
 
@@ -36,6 +37,42 @@ async fn what_is_set_on_one_node_holds_on_the_other() {
     let trace = owner.settled(receipt["event_id"].as_str().unwrap(), 1).await;
     assert_eq!(trace["runs"][0]["deliveries"][0]["state"], "delivered", "{trace}");
     assert_eq!(receiver.seen()[0].json(), json!({ "said": "x" }));
+}
+
+#[tokio::test]
+async fn what_one_node_ingests_is_found_by_the_other() {
+    if !Home::is_on_postgres() {
+        return;
+    }
+    let home = Home::new();
+    let (one, two) = (home.serve().start().await, home.serve().start().await);
+    let owner = Api::set_up(&one).await;
+    let endpoint = vectors().await;
+    base(&owner, &endpoint.url("v1")).await;
+    let there = owner.at(&two);
+    let finds = async |query: &str, said: &str| {
+        let found = find(&there, query).await;
+        found.iter().any(|passage| passage.to_string().contains(said)).then_some(())
+    };
+    ingest(&owner, "pump.md", "text/markdown", "# Pump\n\nThe pump hums when the tank is empty.\n").await;
+    eventually("the model is known there", async || {
+        let asked = there.post("/knowledge-bases/manual/search", &json!({ "query": "pump" })).await;
+        (asked.status == 200).then_some(())
+    })
+    .await;
+    eventually("what is there is found", async || finds("Why does the pump hum?", "tank is empty").await)
+        .await;
+    // From now on the other node has an index, which must follow.
+    ingest(&owner, "grinder.md", "text/markdown", "# Grinder\n\nIt rattles when a stone is in it.\n").await;
+    eventually("what is new is found", async || finds("Why does the grinder rattle?", "a stone").await).await;
+    let documents = owner.get("/knowledge-bases/manual/documents").await.ok();
+    let grinder = documents.as_array().unwrap().iter().find(|document| document["name"] == "grinder.md");
+    let url = format!("/documents/{}", grinder.unwrap()["id"].as_str().unwrap());
+    assert_eq!(owner.delete(&url).await.status, 204);
+    eventually("what is gone is not found", async || {
+        finds("Why does the grinder rattle?", "a stone").await.is_none().then_some(())
+    })
+    .await;
 }
 
 #[tokio::test]

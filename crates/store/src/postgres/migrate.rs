@@ -9,10 +9,12 @@ const LOCK: i64 = 0x6c69_6e63_6870_696e;
 
 /// Brings the schema up to date, each step in a transaction of its own. Nodes that start together take turns.
 pub(super) async fn run(session: &Session) -> Result<(), Error> {
-    let locked = session.batch(&format!("SELECT pg_advisory_lock({LOCK})")).await;
+    // A step over a large table takes as long as it takes, and so do the other nodes that wait for it.
+    let locked = session.batch(&format!("SET statement_timeout = 0; SELECT pg_advisory_lock({LOCK})")).await;
     locked.map_err(|source| Error::Migrate { to: 0, source })?;
     let done = steps(session).await;
-    let freed = session.batch(&format!("SELECT pg_advisory_unlock({LOCK})")).await;
+    let freed =
+        session.batch(&format!("SELECT pg_advisory_unlock({LOCK}); SET statement_timeout = '15s'")).await;
     done.and(freed.map_err(|source| Error::Migrate { to: 0, source }))
 }
 

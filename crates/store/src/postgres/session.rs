@@ -51,6 +51,10 @@ impl Session {
                 tracing::debug!(%error, "a connection to the database ended");
             }
         });
+        // No statement holds others up for ever, nor a transaction whose node has stopped in the midst of it.
+        client
+            .batch_execute("SET statement_timeout = '15s'; SET idle_in_transaction_session_timeout = '15s'")
+            .await?;
         let config = config.clone();
         Ok(Self { config, client, statements: Mutex::default(), spoilt: AtomicBool::new(false) })
     }
