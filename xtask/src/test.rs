@@ -44,8 +44,12 @@ impl Test {
         })?;
         step("The store and the server on PostgreSQL", || {
             let postgres = postgres::Server::start()?;
-            let tests = ["nextest", "run", "--package", "store", "--package", "server"];
-            finish(command(&cargo(), &tests, ".").env("POSTGRES_FOR_TESTS", &postgres.url))
+            // They wait for servers more than they work. Not every crash point again: each death costs a lease.
+            let tests =
+                ["nextest", "run", "--package", "store", "--package", "server", "--test-threads", "4"];
+            let mut tests = command(&cargo(), &tests, ".");
+            tests.args(["--filterset", "not test(points::)"]);
+            finish(tests.env("POSTGRES_FOR_TESTS", &postgres.url).env("KILLS_FOR_TESTS", "4"))
         })?;
         // C++, and minutes to build: everyday tests leave it off.
         step("The chat model in the process", || {

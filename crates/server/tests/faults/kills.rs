@@ -9,7 +9,7 @@ use crate::{outside::Outside, senders::Senders, support::Home};
 /// Connections that send all the time.
 const CONNECTIONS: usize = 12;
 
-/// How often the server is killed; `LINCHPIN_TEST_KILLS` says otherwise.
+/// How often the server is killed; `KILLS_FOR_TESTS` says otherwise.
 const KILLS: usize = 50;
 
 /// The server lives so long at least, and so much longer at most: long enough that no run dies with it so
@@ -19,7 +19,7 @@ const LONGER_MS: u16 = 400;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_is_lost_and_nothing_committed_is_repeated_however_often_it_is_killed() {
-    let kills = std::env::var("LINCHPIN_TEST_KILLS").map_or(KILLS, |kills| kills.parse().unwrap());
+    let kills = std::env::var("KILLS_FOR_TESTS").map_or(KILLS, |kills| kills.parse().unwrap());
     let (home, outside, random) = (Home::new(), Outside::start().await, Random::system());
     let mut server = home.serve().start().await;
     let owner = outside.set_up(&server).await;

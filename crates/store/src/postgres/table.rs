@@ -21,6 +21,12 @@ impl Table {
         self.columns.is_empty()
     }
 
+    /// Does something as often as there are rows.
+    pub(super) fn each_row(&self, work: impl FnMut()) {
+        let rows = self.columns.first().map_or(0, Vec::len);
+        std::iter::repeat_with(work).take(rows).for_each(drop);
+    }
+
     /// The columns, in order.
     pub(super) fn columns(&self) -> &[Vec<Value>] {
         &self.columns

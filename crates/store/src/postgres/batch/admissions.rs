@@ -67,7 +67,7 @@ pub(super) async fn apply(
                SELECT * FROM unnest(?1::bigint[], ?2::uuid[], ?3::bigint[], ?4::bigint[], ?5::bigint[], ?6::bytea[],
                                     ?7::bytea[])";
     session.insert(sql, &events).await?;
-    faults::hit(CrashPoint::InsideAdmission);
+    events.each_row(|| faults::hit(CrashPoint::InsideAdmission));
     let sql = "INSERT INTO run_queue (number, origin, version)
                SELECT * FROM unnest(?1::bigint[], ?2::bigint[], ?3::uuid[])";
     session.insert(sql, &queued).await?;
