@@ -45,10 +45,10 @@ impl Test {
         step("The store and the server on PostgreSQL", || {
             let postgres = postgres::Server::start()?;
             // They wait for servers more than they work. Not every crash point again: each death costs a lease.
-            let tests =
-                ["nextest", "run", "--package", "store", "--package", "server", "--test-threads", "4"];
+            // The whole workspace, as before: a part of it would be built with other features, and so anew.
+            let tests = ["nextest", "run", "--workspace", "--test-threads", "4", "--filterset"];
             let mut tests = command(&cargo(), &tests, ".");
-            tests.args(["--filterset", "not test(points::)"]);
+            tests.arg("(package(store) + package(server)) - test(points::)");
             finish(tests.env("POSTGRES_FOR_TESTS", &postgres.url).env("KILLS_FOR_TESTS", "4"))
         })?;
         // C++, and minutes to build: everyday tests leave it off.
