@@ -55,6 +55,8 @@ async function replay(page) {
   await page.keyboard.press('Enter')
   await page.getByRole('menuitem', { name: /On version 1/ }).waitFor()
   await page.keyboard.press('Enter')
+  // As long as it closes, Escape is the menu's.
+  await page.getByRole('menu').waitFor({ state: 'detached' })
 }
 
 /** Goes down the thread by the arrow key until a station is chosen; `times` for the nth of its kind. */
