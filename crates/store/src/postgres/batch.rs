@@ -7,10 +7,11 @@ mod admissions;
 mod attempts;
 mod commits;
 
-use super::{origins::Origins, queue, session::Session, table::Table};
+use super::{queue, session::Session, table::Table};
 use crate::{
     RunId,
     delivery::NewDelivery,
+    origin::Origins,
     sql::{Fault, Value, values},
     write::{Outcome, Write},
 };

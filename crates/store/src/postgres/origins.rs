@@ -1,78 +1,44 @@
 //! The numbers of origins. A row of `origin` never changes, so what was read or made is known for good.
 
-use std::collections::HashMap;
-
 use super::session::Session;
 use crate::{
     Place,
     event::NewEvent,
-    origin::Origin,
+    origin::{Origin, Origins},
     sql::{Fault, Row, values},
 };
 
-#[derive(Default)]
-pub(super) struct Origins {
-    numbers: HashMap<Origin, i64>,
-    known: HashMap<i64, Origin>,
-    /// Those that the transaction under way has made or seen.
-    made: Vec<i64>,
+/// The number of an event's origin, which is made when this is its first event.
+pub(super) async fn number(session: &Session, known: &mut Origins, event: &NewEvent) -> Result<i64, Fault> {
+    let origin = Origin::of(event);
+    if let Some(number) = known.number(&origin) {
+        return Ok(number);
+    }
+    let columns = values![
+        origin.place.workspace,
+        origin.place.environment,
+        origin.flow,
+        origin.source,
+        origin.kind.as_ref()
+    ];
+    // The update changes nothing, but gives the number of a row that is there, another node's as well.
+    let sql = "INSERT INTO origin (workspace, environment, flow, source, kind) VALUES (?1, ?2, ?3, ?4, ?5)
+               ON CONFLICT (workspace, environment, flow, source, kind) DO UPDATE SET kind = excluded.kind
+               RETURNING number";
+    let number = session.row(sql, columns, |row| row.get(0)).await?.ok_or(NO_ORIGIN)?;
+    known.add(number, origin);
+    Ok(number)
 }
 
-impl Origins {
-    /// The number of an event's origin, which is made when this is its first event.
-    pub(super) async fn number(&mut self, session: &Session, event: &NewEvent) -> Result<i64, Fault> {
-        let origin =
-            Origin { place: event.place, flow: event.flow, source: event.source, kind: event.kind.into() };
-        if let Some(number) = self.numbers.get(&origin) {
-            return Ok(*number);
-        }
-        let columns = values![
-            origin.place.workspace,
-            origin.place.environment,
-            origin.flow,
-            origin.source,
-            origin.kind.as_ref()
-        ];
-        // The update changes nothing, but gives the number of a row that is there, another node's as well.
-        let sql =
-            "INSERT INTO origin (workspace, environment, flow, source, kind) VALUES (?1, ?2, ?3, ?4, ?5)
-                   ON CONFLICT (workspace, environment, flow, source, kind) DO UPDATE SET kind = excluded.kind
-                   RETURNING number";
-        let number = session.row(sql, columns, |row| row.get(0)).await?.ok_or(NO_ORIGIN)?;
-        self.know(number, origin);
-        Ok(number)
+/// What a number stands for.
+pub(super) async fn get(session: &Session, known: &mut Origins, number: i64) -> Result<Origin, Fault> {
+    if let Some(origin) = known.origin(number) {
+        return Ok(origin.clone());
     }
-
-    /// What a number stands for.
-    pub(super) async fn get(&mut self, session: &Session, number: i64) -> Result<Origin, Fault> {
-        if let Some(origin) = self.known.get(&number) {
-            return Ok(origin.clone());
-        }
-        let sql = "SELECT workspace, environment, flow, source, kind FROM origin WHERE number = ?1";
-        let origin = session.row(sql, values![number], read).await?.ok_or(NO_ORIGIN)?;
-        self.know(number, origin.clone());
-        Ok(origin)
-    }
-
-    fn know(&mut self, number: i64, origin: Origin) {
-        self.made.push(number);
-        self.known.insert(number, origin.clone());
-        self.numbers.insert(origin, number);
-    }
-
-    /// The transaction is on stable storage.
-    pub(super) fn committed(&mut self) {
-        self.made.clear();
-    }
-
-    /// The transaction was undone.
-    pub(super) fn undone(&mut self) {
-        for number in self.made.drain(..) {
-            if let Some(origin) = self.known.remove(&number) {
-                self.numbers.remove(&origin);
-            }
-        }
-    }
+    let sql = "SELECT workspace, environment, flow, source, kind FROM origin WHERE number = ?1";
+    let origin = session.row(sql, values![number], read).await?.ok_or(NO_ORIGIN)?;
+    known.add(number, origin.clone());
+    Ok(origin)
 }
 
 const NO_ORIGIN: Fault = Fault::Column { column: 0, expected: "the number of an origin that is known" };

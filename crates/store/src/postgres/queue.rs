@@ -1,8 +1,9 @@
 //! The queue of runs: how a node comes to hold one. Rows that another node is taking are passed over, not waited for.
 
-use super::{origins::Origins, session::Session};
+use super::{origins, session::Session};
 use crate::{
     EventId, NodeId, RunId, VersionId,
+    origin::Origins,
     run::{ClaimRuns, ClaimedRun, HeldRun, Which},
     sql::{Fault, Row, Value, values},
 };
@@ -147,7 +148,7 @@ impl Taken {
         origins: &mut Origins,
         node: NodeId,
     ) -> Result<ClaimedRun, Fault> {
-        let origin = origins.get(session, self.origin).await?;
+        let origin = origins::get(session, origins, self.origin).await?;
         Ok(ClaimedRun {
             held: HeldRun { place: origin.place, id: self.id, owner: node, fence: self.fence },
             flow: origin.flow,

@@ -9,12 +9,13 @@ use parking_lot::Mutex;
 use tokio::sync::{mpsc, oneshot};
 use tokio_postgres::{Config, error::SqlState};
 
-use super::{batch, notify::Notify, origins::Origins, session::Session};
+use super::{batch, notify::Notify, session::Session};
 use crate::{
     Counters, Error, Fault,
     delivery::NewDelivery,
     event::{Admitted, Begin},
     news::News,
+    origin::Origins,
     run::{Committed, Then},
     write::{Outcome, Write},
 };

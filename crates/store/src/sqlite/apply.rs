@@ -4,7 +4,7 @@ use faults::CrashPoint;
 use flow::run::Status;
 use rusqlite::{Connection, OptionalExtension, params, params_from_iter};
 
-use super::{memory::Memory, queue};
+use super::{memory::Memory, origins, queue};
 use crate::{
     RunId,
     delivery::{AttemptCommit, NewDelivery, Settle, Settled},
@@ -37,7 +37,7 @@ fn admit(c: &Connection, memory: &mut Memory, admission: &Admission) -> rusqlite
             return Ok(Admitted::Duplicate(first));
         }
     }
-    let origin = memory.origins.number(c, event)?;
+    let origin = origins::number(c, &mut memory.origins, event)?;
     insert_event(c, event, origin, admission.run.as_ref().and_then(OriginalRun::first_record))?;
     faults::hit(CrashPoint::InsideAdmission);
     if let Some(run) = &admission.run {

@@ -2,7 +2,8 @@
 
 use rusqlite::Connection;
 
-use super::{claims::Claims, heads::Heads, origins::Origins};
+use super::{claims::Claims, heads::Heads, origins};
+use crate::origin::Origins;
 
 /// Kept in step with the transactions: after each, exactly one of [`Memory::committed`] and [`Memory::undone`].
 pub(super) struct Memory {
@@ -14,7 +15,7 @@ pub(super) struct Memory {
 impl Memory {
     /// Reads what the last writer left.
     pub(super) fn read(c: &Connection) -> rusqlite::Result<Self> {
-        Ok(Self { claims: Claims::read(c)?, heads: Heads::read(c)?, origins: Origins::read(c)? })
+        Ok(Self { claims: Claims::read(c)?, heads: Heads::read(c)?, origins: origins::read(c)? })
     }
 
     /// The transaction is on stable storage.

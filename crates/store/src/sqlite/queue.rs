@@ -2,9 +2,10 @@
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::{heads::Heads, memory::Memory, origins::Origins};
+use super::{heads::Heads, memory::Memory, origins};
 use crate::{
     NodeId, RunId, VersionId,
+    origin::Origins,
     run::{ClaimRuns, ClaimedRun, HeldRun, Which},
 };
 
@@ -52,12 +53,10 @@ fn next(
               ORDER BY wake_at LIMIT ?3)
          RETURNING {COLUMNS}"
     );
-    let origins = &memory.origins;
+    let known = &memory.origins;
     let mut runs: Vec<ClaimedRun> = c
         .prepare_cached(&due)?
-        .query_map(params![claim.node, claim.now.as_millis(), limit], |row| {
-            claimed(row, origins, claim.node)
-        })?
+        .query_map(params![claim.node, claim.now.as_millis(), limit], |row| claimed(row, known, claim.node))?
         .collect::<Result<_, _>>()?;
     let most = usize::try_from(limit).unwrap_or(usize::MAX);
     if runs.len() >= most {
@@ -86,7 +85,7 @@ fn queued_rows(c: &Connection, limit: u32) -> rusqlite::Result<Vec<i64>> {
     .collect()
 }
 
-fn suspect(c: &Connection, origins: &Origins, claim: &ClaimRuns) -> rusqlite::Result<Vec<ClaimedRun>> {
+fn suspect(c: &Connection, known: &Origins, claim: &ClaimRuns) -> rusqlite::Result<Vec<ClaimedRun>> {
     let sql = format!(
         "UPDATE run_live {TAKEN} WHERE number =
              (SELECT number FROM run_live
@@ -95,7 +94,7 @@ fn suspect(c: &Connection, origins: &Origins, claim: &ClaimRuns) -> rusqlite::Re
          RETURNING {COLUMNS}"
     );
     c.prepare_cached(&sql)?
-        .query_map(params![claim.node, claim.now.as_millis()], |row| claimed(row, origins, claim.node))?
+        .query_map(params![claim.node, claim.now.as_millis()], |row| claimed(row, known, claim.node))?
         .collect()
 }
 
@@ -118,12 +117,12 @@ fn one(c: &Connection, memory: &mut Memory, node: NodeId, id: RunId) -> rusqlite
 /// Takes a run that has a row, if it is nobody's.
 fn take_live(
     c: &Connection,
-    origins: &Origins,
+    known: &Origins,
     node: NodeId,
     number: i64,
 ) -> rusqlite::Result<Option<ClaimedRun>> {
     let sql = format!("UPDATE run_live {TAKEN} WHERE number = ?2 AND owner IS NULL RETURNING {COLUMNS}");
-    c.prepare_cached(&sql)?.query_row(params![node, number], |row| claimed(row, origins, node)).optional()
+    c.prepare_cached(&sql)?.query_row(params![node, number], |row| claimed(row, known, node)).optional()
 }
 
 /// Takes an original run out of its lane, if it is there: from now on it has a row. Its fence is raised by that,
@@ -141,10 +140,10 @@ fn take_queued(
          WHERE q.origin = ?2 AND q.number = ?3
          RETURNING {COLUMNS}"
     );
-    let origins = &memory.origins;
+    let known = &memory.origins;
     let run = c
         .prepare_cached(&sql)?
-        .query_row(params![node, lane, number], |row| claimed(row, origins, node))
+        .query_row(params![node, lane, number], |row| claimed(row, known, node))
         .optional()?;
     let left = c
         .prepare_cached("DELETE FROM run_queue WHERE origin = ?1 AND number = ?2")?
@@ -152,7 +151,7 @@ fn take_queued(
     memory.heads.removed(c, lane, number)?;
     // Left in its lane, it would stand before all others for ever.
     if run.is_none() && left > 0 {
-        let origin = memory.origins.get(lane)?;
+        let origin = origins::get(&memory.origins, lane)?;
         tracing::error!(
             run = RunId::beginning(number),
             flow = %origin.flow,
@@ -164,8 +163,8 @@ fn take_queued(
     Ok(run)
 }
 
-fn claimed(row: &Row, origins: &Origins, node: NodeId) -> rusqlite::Result<ClaimedRun> {
-    let origin = origins.get(row.get(0)?)?;
+fn claimed(row: &Row, known: &Origins, node: NodeId) -> rusqlite::Result<ClaimedRun> {
+    let origin = origins::get(known, row.get(0)?)?;
     let id: RunId = row.get(1)?;
     Ok(ClaimedRun {
         held: HeldRun { place: origin.place, id, owner: node, fence: row.get(2)? },

@@ -8,7 +8,8 @@ use super::Outbox;
 use crate::{
     EventId, EventStatus,
     event::{Admission, Admitted, Begin, OriginalRun, dedupe_key},
-    postgres::{origins::Origins, session::Session, table::Table},
+    origin::Origins,
+    postgres::{origins, session::Session, table::Table},
     run::status_word,
     sql::{Fault, Row, values},
 };
@@ -36,7 +37,7 @@ pub(super) async fn apply(
             continue;
         }
         outcomes.push(Admitted::New);
-        let origin = origins.number(session, event).await?;
+        let origin = origins::number(session, origins, event).await?;
         let record = admission.run.as_ref().and_then(OriginalRun::first_record).map(<[u8]>::to_vec);
         events.push(values![
             event.id.number(),
