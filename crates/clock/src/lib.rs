@@ -9,7 +9,7 @@ use std::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicI64, Ordering},
     },
-    time::{Duration, SystemTime, UNIX_EPOCH},
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
 use rand::{Rng, RngExt, SeedableRng, rngs::StdRng};
@@ -46,24 +46,28 @@ impl Timestamp {
     }
 }
 
+/// No clock is followed.
+const UNSET: i64 = i64::MIN;
+
 /// Tells the time. Cheap to clone.
 #[derive(Clone)]
 pub struct Clock(Arc<Source>);
 
 enum Source {
-    System,
-    /// Follows tokio's clock, which tests pause and advance, from a given time on.
-    Tokio {
-        base: Timestamp,
-        started: tokio::time::Instant,
-        skew_ms: AtomicI64,
+    /// The system's clock, or another clock's time that goes on by the machine's steady one.
+    System {
+        started: Instant,
+        /// What that clock showed when `started` was, in milliseconds; `UNSET` when none is followed.
+        followed_ms: AtomicI64,
     },
+    /// Follows tokio's clock, which tests pause and advance, from a given time on.
+    Tokio { base: Timestamp, started: tokio::time::Instant, skew_ms: AtomicI64 },
 }
 
 impl Clock {
     /// The system's clock.
     pub fn system() -> Self {
-        Self(Arc::new(Source::System))
+        Self(Arc::new(Source::System { started: Instant::now(), followed_ms: AtomicI64::new(UNSET) }))
     }
 
     /// A clock for tests: it shows `base` now and goes with tokio's (pausable) time.
@@ -75,13 +79,29 @@ impl Clock {
     /// The time now.
     pub fn now(&self) -> Timestamp {
         match &*self.0 {
-            Source::System => {
-                let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-                Timestamp(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
-            }
+            Source::System { started, followed_ms } => match followed_ms.load(Ordering::Relaxed) {
+                UNSET => {
+                    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+                    Timestamp(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+                }
+                followed => Timestamp(followed).after(started.elapsed()),
+            },
             Source::Tokio { base, started, skew_ms } => {
                 Timestamp(base.after(started.elapsed()).0 + skew_ms.load(Ordering::Relaxed))
             }
+        }
+    }
+
+    /// Shows another clock's time from now on, which is this now. It goes on with the machine's steady clock, whatever
+    /// becomes of the system's; to be called now and then, since two clocks never run alike.
+    pub fn follow(&self, now: Timestamp) {
+        match &*self.0 {
+            Source::System { started, followed_ms } => {
+                let elapsed = i64::try_from(started.elapsed().as_millis()).unwrap_or(i64::MAX);
+                followed_ms.store(now.0.saturating_sub(elapsed), Ordering::Relaxed);
+            }
+            // A test's time is the test's.
+            Source::Tokio { .. } => {}
         }
     }
 
@@ -159,6 +179,18 @@ mod tests {
         assert_eq!(clock.now(), Timestamp::from_millis(61_000));
         clock.skew(-3_600_000);
         assert_eq!(clock.now(), Timestamp::from_millis(61_000 - 3_600_000));
+    }
+
+    #[test]
+    fn a_clock_shows_the_time_of_one_that_it_follows() {
+        let clock = Clock::system();
+        let hour = Duration::from_secs(3_600);
+        let ahead = clock.now().after(hour);
+        clock.clone().follow(ahead);
+        assert!(clock.now() >= ahead && clock.now() < ahead.after(hour));
+        let behind = Timestamp::from_millis(1_000);
+        clock.follow(behind);
+        assert!(clock.now() >= behind && clock.now() < behind.after(hour));
     }
 
     #[test]

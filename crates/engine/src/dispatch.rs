@@ -1,13 +1,10 @@
-//! Claiming runs, keeping the lease, stopping in good order.
+//! Claiming runs, stopping in good order.
 
-use std::{
-    sync::{Arc, atomic::Ordering},
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use faults::CrashPoint;
 use flow::run::{RunError, Status};
-use store::{ClaimedRun, News, Store};
+use store::{Beat, ClaimedRun, News};
 use tokio::{
     sync::{
         OwnedSemaphorePermit,
@@ -19,6 +16,7 @@ use tokio::{
 use crate::{
     Engine, Error, Shared,
     execution::{Execution, persist},
+    lease, schedule,
 };
 
 /// Runs claimed in one transaction at most.
@@ -38,19 +36,24 @@ const ALONE: (Duration, Duration) = (Duration::from_secs(5), Duration::from_secs
 const FALLBACK: Duration = Duration::from_secs(10);
 
 impl Engine {
-    /// Begins to work: takes over what was in flight when the last process ended, claims what is queued.
+    /// Begins to work: takes over what was in flight when the last process ended, claims what is queued. `beat` is
+    /// what the node says of itself; how many runs are under way is added.
     ///
     /// # Errors
     /// When the store cannot be written.
-    pub async fn start(&self, name: &str, version: &str) -> Result<(), Error> {
+    pub async fn start(&self, beat: Beat) -> Result<(), Error> {
         let shared = &self.0;
-        shared.store.node_beat(shared.node, name, version).await?;
-        take_over(shared).await?;
-        let dispatcher = tokio::spawn(dispatch(Arc::clone(shared)));
-        let keeper = tokio::spawn(keep_lease(Arc::clone(shared), name.to_owned(), version.to_owned()));
+        shared.store.node_beat(shared.node, &beat).await?;
+        lease::take_over(shared).await?;
         let mut tasks = shared.tasks.lock();
-        tasks.extend([dispatcher, keeper]);
-        tasks.extend(shared.store.news().map(|news| tokio::spawn(listen(Arc::clone(shared), news))));
+        tasks.push(tokio::spawn(lease::keep(self.clone(), beat)));
+        if shared.options.max_runs > 0 {
+            tasks.push(tokio::spawn(dispatch(Arc::clone(shared))));
+            tasks.extend(shared.store.news().map(|news| tokio::spawn(listen(Arc::clone(shared), news))));
+        }
+        if shared.options.schedules {
+            tasks.push(tokio::spawn(schedule::run(Arc::clone(shared))));
+        }
         Ok(())
     }
 
@@ -59,7 +62,7 @@ impl Engine {
     pub async fn stop(&self, patience: Duration) {
         let shared = &self.0;
         shared.stopping.send_replace(true);
-        let all = u32::try_from(shared.options.max_runs.get()).unwrap_or(u32::MAX);
+        let all = u32::try_from(shared.options.max_runs).unwrap_or(u32::MAX);
         let drained = tokio::time::timeout(patience, shared.permits.acquire_many(all)).await;
         if drained.is_err() {
             tracing::warn!(left = self.running(), "runs that are not done are left to the next start");
@@ -89,44 +92,6 @@ async fn listen(shared: Arc<Shared>, mut news: broadcast::Receiver<News>) {
             Err(RecvError::Closed) => return,
         }
     }
-}
-
-/// Takes over the runs of nodes whose lease has ended, or of every other when nobody else can work here.
-async fn take_over(shared: &Shared) -> Result<(), store::Error> {
-    let takeover = shared.store.node_takeover(shared.node, shared.store.is_alone()).await?;
-    if takeover.runs > 0 {
-        tracing::info!(runs = takeover.runs, "runs that were in flight go on");
-        shared.work.notify_one();
-    }
-    for run in takeover.parked {
-        tracing::warn!(%run, "a run is parked: it was in flight each time the server died");
-    }
-    Ok(())
-}
-
-async fn keep_lease(shared: Arc<Shared>, name: String, version: String) {
-    let mut beat = tokio::time::interval(shared.store.node_lease() / 3);
-    loop {
-        beat.tick().await;
-        let renewed = shared.store.node_beat(shared.node, &name, &version).await;
-        shared.leased.store(renewed.is_ok(), Ordering::Relaxed);
-        if let Err(error) = renewed {
-            tracing::warn!(%error, "the lease could not be renewed");
-        }
-        if !shared.store.is_alone()
-            && let Err(error) = take_over(&shared).await
-        {
-            tracing::warn!(%error, "what other nodes left behind could not be taken over");
-        }
-        if let Err(error) = prune(&shared.store).await {
-            tracing::warn!(%error, "what has expired could not be pruned");
-        }
-    }
-}
-
-async fn prune(store: &Store) -> Result<(), store::Error> {
-    store.prune_expired(500).await?;
-    store.prune_claims().await.map(drop)
 }
 
 async fn dispatch(shared: Arc<Shared>) {
@@ -214,7 +179,7 @@ impl Alone {
         if !shared.store.run_has_suspect().await? {
             return Ok(None);
         }
-        let all = u32::try_from(shared.options.max_runs.get()).unwrap_or(u32::MAX);
+        let all = u32::try_from(shared.options.max_runs).unwrap_or(u32::MAX);
         let quiet = Arc::clone(&shared.permits).acquire_many_owned(all);
         let Ok(quiet) = tokio::time::timeout(self.patience, quiet).await else {
             tracing::warn!(

@@ -17,14 +17,15 @@ mod finished;
 mod finishing;
 mod hub;
 mod journal;
+mod lease;
 mod node;
 mod program;
 mod registry;
+mod schedule;
 mod submit;
 
 use std::{
     collections::BTreeMap,
-    num::NonZeroUsize,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -51,8 +52,10 @@ pub use submit::{Cancelled, Submission, Submitted};
 /// How the engine runs.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// Runs that may be under way at once on this node.
-    pub max_runs: NonZeroUsize,
+    /// Runs that may be under way at once on this node; none when it leaves them to other nodes.
+    pub max_runs: usize,
+    /// Whether this node may be the one that does what is done once for all.
+    pub schedules: bool,
     /// The longest that the pure steps of a run may take before its event is committed.
     pub inline_budget: Duration,
     /// The longest a try of a step may take when its node says nothing else.
@@ -64,7 +67,8 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Self {
         Self {
-            max_runs: NonZeroUsize::new(512).unwrap_or(NonZeroUsize::MIN),
+            max_runs: 512,
+            schedules: true,
             inline_budget: Duration::from_millis(10),
             step_timeout: Duration::from_secs(60),
             release_after: Duration::from_secs(5),
@@ -103,7 +107,7 @@ pub(crate) struct Shared {
     stopping: watch::Sender<bool>,
     /// Whether the lease was renewed when that was last due.
     leased: AtomicBool,
-    /// The task that claims, and the one that keeps the lease.
+    /// The tasks that claim, keep the lease and listen to other nodes.
     tasks: Mutex<Vec<tokio::task::JoinHandle<()>>>,
 }
 
@@ -120,7 +124,7 @@ impl Engine {
             random.bytes::<16>().iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"));
         Self(Arc::new(Shared {
             node: store.ids().next(),
-            permits: Arc::new(Semaphore::new(options.max_runs.get())),
+            permits: Arc::new(Semaphore::new(options.max_runs)),
             work: Notify::new(),
             programs: program::Cache::default(),
             hub: hub::Hub::new(),
@@ -164,7 +168,7 @@ impl Engine {
 
     /// How many runs are under way here.
     pub fn running(&self) -> usize {
-        self.0.options.max_runs.get().saturating_sub(self.0.permits.available_permits())
+        self.0.options.max_runs.saturating_sub(self.0.permits.available_permits())
     }
 }
 

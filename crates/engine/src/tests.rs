@@ -277,7 +277,7 @@ async fn runs_can_be_cancelled_here_and_while_they_wait() {
 
 #[tokio::test]
 async fn beyond_the_bound_runs_are_queued_and_follow() {
-    let f = Fixture::with(Options { max_runs: NonZeroUsize::MIN, ..Options::default() }).await;
+    let f = Fixture::with(Options { max_runs: 1, ..Options::default() }).await;
     let program = f.program(&[("ask", "{ kind: ask, text: q }")], &["start -> ask"], "").await;
     let first = f.submit(&program, None).await.run;
     f.ask.asked("q").await;

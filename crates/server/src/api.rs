@@ -12,6 +12,7 @@ mod keys;
 mod knowledge;
 mod live;
 mod models;
+mod nodes;
 mod paging;
 pub(crate) mod problem;
 mod runs;
@@ -82,6 +83,7 @@ fn table_of_contents() -> OpenApiRouter<App> {
         .routes(routes!(knowledge::search))
         .routes(routes!(jobs::get))
         .routes(routes!(live::stream))
+        .routes(routes!(nodes::list))
 }
 
 /// The routes, under their whole paths.

@@ -18,6 +18,8 @@ use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 use vault::{Key, KeyRing, Secret};
 
+use crate::roles::Roles;
+
 /// Everything an operator can set. Environment variables are the names in capitals, with `LINCHPIN_`
 /// before and `__` between levels: `LINCHPIN_OUTBOUND__ALLOW_CIDRS`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -43,6 +45,8 @@ pub(crate) struct Config {
     pub(crate) database: Database,
     /// How long a node may be silent before others take over what it holds.
     pub(crate) lease: Span,
+    /// What this node does.
+    pub(crate) roles: Roles,
     /// Runs.
     pub(crate) engine: Engine,
     /// Calls to the outside.
@@ -137,6 +141,7 @@ impl Default for Config {
             trusted_proxies: Vec::new(),
             database: Database::default(),
             lease: Span::from_secs(store::LEASE.as_secs()),
+            roles: Roles::default(),
             engine: Engine::default(),
             outbound: Outbound::default(),
             models_dir: PathBuf::from("models"),
@@ -157,7 +162,8 @@ impl Default for Database {
 
 impl Default for Engine {
     fn default() -> Self {
-        Self { max_runs: engine::Options::default().max_runs }
+        let max_runs = NonZeroUsize::new(engine::Options::default().max_runs);
+        Self { max_runs: max_runs.unwrap_or(NonZeroUsize::MIN) }
     }
 }
 
@@ -189,6 +195,13 @@ impl Config {
                 "`listen` is {}, which others can reach, and the server speaks plain HTTP: put a proxy with TLS before \
                  it and name its network in `trusted_proxies`, or listen on 127.0.0.1",
                 self.listen
+            );
+        }
+        if self.database.url.is_none() && self.roles != Roles::default() {
+            bail!(
+                "`roles` is {}, and on SQLite there is no other node for the rest: leave it away, or give a `database` \
+                 that several nodes share",
+                self.roles
             );
         }
         Ok(())
@@ -264,6 +277,14 @@ mod tests {
         assert!(said.contains("trusted_proxies"), "{said}");
         let behind = json!({ "listen": "0.0.0.0:8080", "trusted_proxies": ["10.0.0.0/8"] });
         assert!(Config::load(None, &behind).is_ok());
+    }
+
+    #[test]
+    fn one_node_alone_does_everything() {
+        let said = Config::load(None, &json!({ "roles": "gateway" })).unwrap_err().to_string();
+        assert!(said.contains("database"), "{said}");
+        let shared = json!({ "roles": "gateway", "database": { "url": "postgres://here/linchpin" } });
+        assert!(Config::load(None, &shared).is_ok());
     }
 
     #[test]

@@ -11,6 +11,7 @@ mod linger;
 mod listen;
 mod models;
 mod operation;
+mod roles;
 mod serve;
 mod world;
 

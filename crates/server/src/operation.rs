@@ -2,11 +2,11 @@
 
 use axum::{
     extract::State,
-    http::{StatusCode, header},
+    http::{StatusCode, Uri, header},
     response::{IntoResponse, Response},
 };
 
-use crate::app::App;
+use crate::{api::problem::Error, app::App};
 
 /// The process is alive.
 pub(crate) async fn livez() -> &'static str {
@@ -26,6 +26,12 @@ pub(crate) async fn readyz(State(app): State<App>) -> Response {
             (StatusCode::SERVICE_UNAVAILABLE, "the database cannot be read\n").into_response()
         }
     }
+}
+
+/// What this node leaves to others.
+pub(crate) async fn elsewhere(State(app): State<App>, uri: Uri) -> Error {
+    let roles = &app.config.roles;
+    Error::not_found(format!("There is nothing at {} on this node: its roles are {roles}.", uri.path()))
 }
 
 /// The metrics in Prometheus' text form.

@@ -15,10 +15,10 @@ use delivery::Drain;
 use engine::Engine;
 use knowledge::{Ingestion, Library};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
-use store::{LinkPurpose, Place, Store};
+use store::{Beat, LinkPurpose, Place, Store};
 use tokio::{
     net::TcpListener,
-    sync::{Semaphore, watch},
+    sync::{Semaphore, broadcast, watch},
     time::Instant,
 };
 
@@ -32,14 +32,18 @@ use crate::{
     listen,
     models::Models,
     operation,
+    roles::{Role, Roles},
     world::World,
 };
 
 /// What works behind the requests.
 struct Workers {
-    drain: Drain,
-    ingestion: Ingestion,
+    drain: Option<Drain>,
+    ingestion: Option<Ingestion>,
 }
+
+/// Which build this is.
+const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// Logins that are checked at once; each takes 19 MiB and some tens of milliseconds of a core.
 const LOGINS: usize = 2;
@@ -48,11 +52,11 @@ const LOGINS: usize = 2;
 const LAST_WORDS: Duration = Duration::from_secs(3);
 
 /// Runs the server until it is told to stop.
-pub(crate) async fn serve(config: Config) -> anyhow::Result<()> {
+pub(crate) async fn serve(config: Config, clock: Clock) -> anyhow::Result<()> {
     let listener = TcpListener::bind(config.listen).await;
     let listener = listener.with_context(|| format!("{} cannot be listened on", config.listen))?;
     let bound = listener.local_addr()?;
-    let (app, workers) = build(config, bound).await?;
+    let (app, workers) = build(config, bound, clock).await?;
     announce(&app).await?;
     let room = listen::room_for_connections(app.config.max_connections.get());
     let stopping = app.clone();
@@ -79,29 +83,29 @@ async fn stop(app: &App, workers: Workers) {
     app.stage.send_replace(Stage::Stopping);
     let patience = app.config.stop_patience.as_duration();
     let deadline = Instant::now() + patience;
-    tokio::join!(workers.ingestion.stop(patience), app.engine.stop(patience));
-    workers.drain.stop(deadline.saturating_duration_since(Instant::now())).await;
+    let ingestion = async {
+        if let Some(ingestion) = workers.ingestion {
+            ingestion.stop(patience).await;
+        }
+    };
+    tokio::join!(ingestion, app.engine.stop(patience));
+    if let Some(drain) = workers.drain {
+        drain.stop(deadline.saturating_duration_since(Instant::now())).await;
+    }
     // Only now: an attempt counts only while this node holds its destination.
     app.engine.leave().await;
     app.stage.send_replace(Stage::Closing);
 }
 
-async fn build(config: Config, bound: SocketAddr) -> anyhow::Result<(App, Workers)> {
-    let (clock, random) = (Clock::system(), Random::system());
+async fn build(config: Config, bound: SocketAddr, clock: Clock) -> anyhow::Result<(App, Workers)> {
+    let random = Random::system();
     let metrics = PrometheusBuilder::new().install_recorder()?;
     tokio::spawn(upkeep(metrics.clone()));
-    let keys = config.key_ring(&random)?;
-    let store = Store::open(&config.store(), keys, clock.clone(), random.clone()).await?;
-    store.keys_check().await.map_err(|error| match error {
-        error @ store::Error::Unseal { .. } => anyhow::Error::new(error)
-            .context(format!("the key is not that of the data in {}", config.data_dir.display())),
-        error => error.into(),
-    })?;
+    let store = open_store(&config, &clock, &random).await?;
     let workspace = store.workspace_ensure(&config.workspace).await?;
     let world = Arc::new(World::load(store.clone(), workspace).await?);
-    let version = env!("CARGO_PKG_VERSION");
-    let policy =
-        outbound::Policy::new(format!("Linchpin/{version}")).allow(config.outbound.allow_cidrs.clone());
+    let policy = outbound::Policy::new(format!("Linchpin/{VERSION}"));
+    let policy = policy.allow(config.outbound.allow_cidrs.clone());
     let client = outbound::Client::new(policy, Arc::new(outbound::SystemResolver::default()))?;
     let models = Arc::new(Models::new(&config, store.clone(), client.clone(), &random));
     let library = Library::new(store.clone(), models.clone(), random.clone());
@@ -112,19 +116,25 @@ async fn build(config: Config, bound: SocketAddr) -> anyhow::Result<(App, Worker
         http: client.clone(),
         library: Arc::new(library.clone()),
     });
-    let options = engine::Options { max_runs: config.engine.max_runs, ..engine::Options::default() };
     let time_and_chance = (clock.clone(), random.clone());
+    let options = options(&config);
     let engine = Engine::new(store.clone(), Arc::new(registry), world.clone(), time_and_chance, options);
-    engine.start(&host_name(), version).await?;
-    let ingestion = library.start(engine.node());
-    let drain = Drain::start(delivery::Surroundings {
+    engine.start(beat(&config.roles)).await?;
+    let surroundings = delivery::Surroundings {
         store: store.clone(),
         client,
         clock: clock.clone(),
         random: random.clone(),
         node: engine.node(),
-    });
-    let waker = drain.waker();
+    };
+    let workers = Workers {
+        ingestion: config.roles.has(Role::Worker).then(|| library.start(engine.node())),
+        drain: config.roles.has(Role::Delivery).then(|| Drain::start(surroundings)),
+    };
+    // Without a drain nobody is woken, and nothing is told.
+    let outbox = workers.drain.as_ref().map(Drain::waker).unwrap_or_default();
+    let settled = workers.drain.as_ref().map_or_else(|| broadcast::channel(1).1, Drain::settled);
+    let waker = outbox.clone();
     world.wake_with(Box::new(move |destinations| waker.notify(destinations.iter().copied())));
     let environments = store.environment_list(workspace).await?;
     let places: Vec<Place> =
@@ -134,8 +144,8 @@ async fn build(config: Config, bound: SocketAddr) -> anyhow::Result<(App, Worker
         workspace,
         sources: Sources::load(&store, &places).await?,
         refusals: Recorder::start(store.clone()),
-        outbox: drain.waker(),
-        settled: drain.settled(),
+        outbox,
+        settled,
         metrics,
         logins: Semaphore::new(LOGINS),
         stage: watch::Sender::new(Stage::Serving),
@@ -151,7 +161,37 @@ async fn build(config: Config, bound: SocketAddr) -> anyhow::Result<(App, Worker
     if let Some(news) = app.store.news() {
         tokio::spawn(changes::follow(app.clone(), news));
     }
-    Ok((app, Workers { drain, ingestion }))
+    Ok((app, workers))
+}
+
+/// Opens the database, with the keys of what lies in it.
+async fn open_store(config: &Config, clock: &Clock, random: &Random) -> anyhow::Result<Store> {
+    let keys = config.key_ring(random)?;
+    let store = Store::open(&config.store(), keys, clock.clone(), random.clone()).await?;
+    store.keys_check().await.map_err(|error| match (error, &config.database.url) {
+        (error @ store::Error::Unseal { .. }, None) => anyhow::Error::new(error)
+            .context(format!("the key is not that of the data in {}", config.data_dir.display())),
+        (error @ store::Error::Unseal { .. }, Some(_)) => anyhow::Error::new(error).context(
+            "the key is not that of the other nodes: give each the same, as LINCHPIN_KEY or in a file `key` in its data \
+             folder",
+        ),
+        (error, _) => error.into(),
+    })?;
+    Ok(store)
+}
+
+/// How the engine of a node with such roles runs.
+fn options(config: &Config) -> engine::Options {
+    engine::Options {
+        max_runs: if config.roles.has(Role::Worker) { config.engine.max_runs.get() } else { 0 },
+        schedules: config.roles.has(Role::Scheduler),
+        ..engine::Options::default()
+    }
+}
+
+/// What this node says of itself to the others.
+fn beat(roles: &Roles) -> Beat {
+    Beat { name: host_name(), version: VERSION.to_owned(), roles: roles.names(), ..Beat::default() }
 }
 
 /// Folds what histograms have taken in, which would otherwise be kept until somebody reads the metrics.
@@ -164,15 +204,22 @@ async fn upkeep(metrics: PrometheusHandle) {
 }
 
 fn router(app: App) -> Router {
-    Router::new()
-        .route("/hooks/{*path}", any(hooks::receive))
-        .route("/status/{event}", get(hooks::status::status))
+    let roles = &app.config.roles;
+    let mut router = Router::new()
         .route("/livez", get(operation::livez))
         .route("/readyz", get(operation::readyz))
-        .route("/metrics", get(operation::metrics))
-        .merge(api::router().layer(from_fn(finish)))
-        .fallback(console::serve)
-        .with_state(app)
+        .route("/metrics", get(operation::metrics));
+    if roles.has(Role::Gateway) {
+        router = router
+            .route("/hooks/{*path}", any(hooks::receive))
+            .route("/status/{event}", get(hooks::status::status));
+    }
+    let router = if roles.has(Role::Console) {
+        router.merge(api::router().layer(from_fn(finish))).fallback(console::serve)
+    } else {
+        router.fallback(operation::elsewhere)
+    };
+    router.with_state(app)
 }
 
 /// What a request has begun is finished even when its sender hangs up: half a change, stored and not known
@@ -184,7 +231,7 @@ async fn finish(request: Request, next: Next) -> Response {
 /// Says where the server is, and on a fresh install how to get in.
 async fn announce(app: &App) -> anyhow::Result<()> {
     tracing::info!(url = %app.public_url, data = %app.config.data_dir.display(), "ready");
-    if app.store.member_first(app.workspace).await?.is_none() {
+    if app.config.roles.has(Role::Console) && app.store.member_first(app.workspace).await?.is_none() {
         let link = api::login_link(app, LinkPurpose::Owner).await?;
         println!(
             "This is a fresh install. Open this link within an hour to make the first member:\n  {link}"

@@ -128,7 +128,7 @@ impl Store {
                  (SELECT 1 FROM node WHERE node.id = destination_lease.owner AND node.lease_until > ?4)",
             values![workspace, destination, node, self.now()],
         );
-        self.change(vec![statement]).await.map(|changed| changed == [1])
+        self.lease(statement).await
     }
 
     fn open_destination(&self, mut destination: Destination) -> Result<Destination, Error> {

@@ -61,7 +61,7 @@ pub use job::{Job, JobStatus};
 pub use knowledge::{Base, Document, DocumentStatus, NewDocument};
 pub use model::{Model, Provider};
 pub use news::News;
-pub use node::Takeover;
+pub use node::{Beat, NodeView, Takeover};
 pub use page::{Page, PageRequest};
 pub use refusal::{REFUSALS_KEPT, Refusal};
 pub use run::{
@@ -138,7 +138,8 @@ impl Store {
                 (Database::Sqlite(database), last, Arc::default())
             }
             Location::Postgres(url) => {
-                let (database, last, maker) = postgres::Database::open(url.expose(), options.readers).await?;
+                let (database, last, maker) =
+                    postgres::Database::open(url.expose(), options.readers, &clock).await?;
                 (Database::Postgres(Box::new(database)), last, maker)
             }
         };
@@ -176,6 +177,14 @@ impl Store {
     /// The keys that seal what this store holds.
     pub fn keys(&self) -> &KeyRing {
         &self.keys
+    }
+
+    /// Keeps this node's clock with the database's, by which all nodes count.
+    async fn follow_time(&self) -> Result<(), Error> {
+        match &*self.database {
+            Database::Sqlite(_) => Ok(()),
+            Database::Postgres(database) => database.follow_time(&self.clock).await,
+        }
     }
 
     /// The time by which this store counts.

@@ -1,12 +1,46 @@
-//! The nodes that work here. A node's lease covers every run and destination it holds.
+//! The nodes that work here. A node's lease covers every run, destination and duty it holds.
 
 use std::time::Duration;
 
+use clock::Timestamp;
+
 use crate::{
     Error, NodeId, RunId, Store,
-    sql::{Statement, values},
+    sql::{Fault, Row, Statement, values},
     write::{Outcome, Write},
 };
+
+/// What a node says of itself with each beat.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Beat {
+    /// What people call it: its host's name.
+    pub name: String,
+    /// Which build it runs.
+    pub version: String,
+    /// What it does.
+    pub roles: Vec<String>,
+    /// Where other nodes reach it: host and port; `None` when they cannot.
+    pub address: Option<String>,
+    /// Runs under way there.
+    pub runs: u32,
+}
+
+/// A node as the others see it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NodeView {
+    /// Which one.
+    pub id: NodeId,
+    /// What it said last.
+    pub said: Beat,
+    /// When it came.
+    pub started_at: Timestamp,
+    /// When it said something last.
+    pub beat_at: Timestamp,
+    /// Whether its lease runs. One that is lost is listed for a day.
+    pub is_alive: bool,
+    /// Whether it is the one that does what is done once for all.
+    pub is_scheduler: bool,
+}
 
 /// What was taken over from nodes that are gone.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -21,24 +55,64 @@ pub struct Takeover {
 /// How often a run may be in flight when its worker dies: twice among others, three times alone.
 const DEATHS: u32 = 5;
 
+/// How long a node is listed after its lease has ended.
+const LISTED: i64 = 24 * 60 * 60 * 1000;
+
 impl Store {
     /// How long a node's lease runs; it is renewed at a third of that.
     pub const fn node_lease(&self) -> Duration {
         self.lease
     }
 
-    /// Says that a node is alive; its lease runs from now.
+    /// Says that a node is alive; its lease runs from now, by the database's time.
     ///
     /// # Errors
     /// When the database cannot be written.
-    pub async fn node_beat(&self, node: NodeId, name: &str, version: &str) -> Result<(), Error> {
+    pub async fn node_beat(&self, node: NodeId, beat: &Beat) -> Result<(), Error> {
+        self.follow_time().await?;
         let now = self.now();
+        let Beat { name, version, roles, address, runs } = beat;
+        let roles = serde_json::json!(roles);
+        let until = now.after(self.lease);
         let statement = Statement::new(
-            "INSERT INTO node (id, name, version, started_at, lease_until) VALUES (?1, ?2, ?3, ?4, ?5)
-             ON CONFLICT (id) DO UPDATE SET lease_until = ?5",
-            values![node, name, version, now, now.after(self.lease)],
+            "INSERT INTO node (id, name, version, roles, address, runs, started_at, beat_at, lease_until)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7, ?8)
+             ON CONFLICT (id) DO UPDATE SET runs = ?6, beat_at = ?7, lease_until = ?8",
+            values![node, name.as_str(), version.as_str(), &roles, address.clone(), *runs, now, until],
         );
-        self.change(vec![statement]).await.map(drop)
+        self.lease(statement).await.map(drop)
+    }
+
+    /// The nodes whose lease runs, and those that were lost within a day, by name and start.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn node_list(&self) -> Result<Vec<NodeView>, Error> {
+        let now = self.now();
+        self.rows(
+            "SELECT id, name, version, roles, address, runs, started_at, beat_at, lease_until,
+                 EXISTS (SELECT 1 FROM duty WHERE duty.owner = node.id AND duty.name = 'scheduler')
+             FROM node ORDER BY name, started_at, id",
+            values![],
+            move |row| node_view(row, now),
+        )
+        .await
+    }
+
+    /// Makes a node the one that does what is done once for all, unless another one is whose lease runs. Says whether
+    /// the node is it now.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub async fn scheduler_own(&self, node: NodeId) -> Result<bool, Error> {
+        let statement = Statement::new(
+            "INSERT INTO duty (name, owner, fence) VALUES ('scheduler', ?1, 1)
+             ON CONFLICT (name) DO UPDATE SET owner = ?1, fence = duty.fence + 1
+             WHERE duty.owner = ?1 OR NOT EXISTS
+                 (SELECT 1 FROM node WHERE node.id = duty.owner AND node.lease_until > ?2)",
+            values![node, self.now()],
+        );
+        self.lease(statement).await
     }
 
     /// Ends a node's lease, when it stops in good order: what it still holds is queued again at once.
@@ -52,6 +126,7 @@ impl Store {
                 values![node],
             ),
             Statement::new("DELETE FROM destination_lease WHERE owner = ?1", values![node]),
+            Statement::new("DELETE FROM duty WHERE owner = ?1", values![node]),
             Statement::new("DELETE FROM node WHERE id = ?1", values![node]),
         ];
         self.change(statements).await.map(drop)
@@ -63,7 +138,9 @@ impl Store {
     /// # Errors
     /// When the database cannot be written.
     pub async fn node_takeover(&self, node: NodeId, alone: bool) -> Result<Takeover, Error> {
-        let now = if alone { clock::Timestamp::from_millis(i64::MAX) } else { self.now() };
+        let now = if alone { Timestamp::from_millis(i64::MAX) } else { self.now() };
+        // Alone, what there was before is no node that was lost, but the last start.
+        let forgotten = if alone { now.as_millis() } else { now.as_millis() - LISTED };
         let parked = serde_json::json!({
             "step": null,
             "code": "parked",
@@ -82,7 +159,7 @@ impl Store {
                    AND NOT EXISTS (SELECT 1 FROM node WHERE node.id = run_live.owner AND node.lease_until > ?2)",
                 values![node, now, DEATHS, parked.to_string()],
             ),
-            Statement::new("DELETE FROM node WHERE lease_until <= ?2 AND id <> ?1", values![node, now]),
+            Statement::new("DELETE FROM node WHERE lease_until <= ?2 AND id <> ?1", values![node, forgotten]),
         ];
         let changed = self.change(statements).await?;
         let runs = changed.first().copied().unwrap_or(0);
@@ -137,4 +214,22 @@ impl Store {
         )
         .await
     }
+}
+
+fn node_view(row: &Row<'_>, now: Timestamp) -> Result<NodeView, Fault> {
+    let said = Beat {
+        name: row.get(1)?,
+        version: row.get(2)?,
+        roles: row.json(3)?,
+        address: row.get(4)?,
+        runs: row.get(5)?,
+    };
+    Ok(NodeView {
+        id: row.get(0)?,
+        said,
+        started_at: row.time(6)?,
+        beat_at: row.time(7)?,
+        is_alive: row.time(8)? > now,
+        is_scheduler: row.get(9)?,
+    })
 }

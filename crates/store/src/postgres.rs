@@ -7,21 +7,24 @@ mod maker;
 mod migrate;
 mod notify;
 mod origins;
+mod pool;
 mod queue;
 mod session;
 mod table;
+mod time;
 mod writer;
 
 use std::sync::{Arc, atomic::AtomicU16};
 
-use parking_lot::Mutex;
+use clock::Clock;
 use tokio::{
     runtime::Handle,
-    sync::{Semaphore, broadcast, oneshot},
+    sync::{broadcast, oneshot},
 };
 use tokio_postgres::Config;
 
 use notify::Notify;
+use pool::Pool;
 pub(crate) use session::{Session, held};
 use writer::Writer;
 
@@ -38,18 +41,23 @@ const ONE_AT_A_TIME: i64 = 0x7374_6174_656d_656e;
 
 /// The open database.
 pub(crate) struct Database {
-    config: Config,
     writer: Writer,
     notify: Arc<Notify>,
     /// Keeps this node's number.
     keeping: tokio::task::JoinHandle<()>,
-    sessions: Arc<Mutex<Vec<Session>>>,
-    places: Arc<Semaphore>,
+    /// For reads, and for what is seldom written.
+    pool: Pool,
+    /// For leases alone: nobody loses one because others are slow.
+    leases: Pool,
 }
 
 impl Database {
     /// Connects, and brings the schema up to date.
-    pub(crate) async fn open(url: &str, sessions: usize) -> Result<(Self, i64, Arc<AtomicU16>), Error> {
+    pub(crate) async fn open(
+        url: &str,
+        sessions: usize,
+        clock: &Clock,
+    ) -> Result<(Self, i64, Arc<AtomicU16>), Error> {
         let config: Config = url.parse().map_err(|error: tokio_postgres::Error| Error::Open {
             path: "PostgreSQL".to_owned(),
             reason: error.to_string(),
@@ -58,20 +66,23 @@ impl Database {
             .await
             .map_err(|fault| Error::Open { path: session::named(&config), reason: fault.to_string() })?;
         migrate::run(&session).await?;
+        time::begin(&session, clock).await.map_err(Error::Read)?;
         let (maker, keeping) = maker::take(&config).await.map_err(Error::Read)?;
         let last = last_number(&session).await.map_err(Error::Read)?;
         let schema = session.row("SELECT md5(current_schema())", [], |row| row.get::<String>(0)).await;
         let schema = schema.map_err(Error::Read)?.unwrap_or_default();
         let notify = Arc::new(Notify::start(&config, format!("linchpin_{schema}")));
         let writer = Writer::start(config.clone(), session, Arc::clone(&notify));
-        let places = Arc::new(Semaphore::new(sessions.max(1)));
-        Ok((Self { config, writer, notify, keeping, sessions: Arc::default(), places }, last, maker))
+        let (pool, leases) = (Pool::new(config.clone(), sessions), Pool::new(config, 1));
+        Ok((Self { writer, notify, keeping, pool, leases }, last, maker))
     }
 
     /// Makes a write and waits until it is on stable storage.
     pub(crate) async fn write(&self, write: Write) -> Result<Outcome, Error> {
-        if let Write::Statements(statements) = &write {
-            return self.statements(statements).await;
+        match &write {
+            Write::Statements(statements) => return self.statements(statements).await,
+            Write::Lease(statement) => return self.lease(statement).await,
+            _ => {}
         }
         let (answer, answered) = oneshot::channel();
         let stopped = || Error::Unavailable { reason: "the server is stopping".to_owned() };
@@ -81,13 +92,20 @@ impl Database {
 
     /// Runs statements in a transaction of their own, beside others.
     async fn statements(&self, statements: &[Statement]) -> Result<Outcome, Error> {
-        let (session, _place) = self.session().await?;
+        let session = self.pool.lend().await?;
         let outcome = in_turn(&session, statements).await;
-        self.give_back(session);
         if outcome.is_ok() {
             self.writer.count(1);
         }
         outcome.map_err(writer::classify)
+    }
+
+    /// Runs a statement that is a transaction by itself.
+    async fn lease(&self, statement: &Statement) -> Result<Outcome, Error> {
+        let session = self.leases.lend().await?;
+        let changed = session.execute(statement.sql.postgres(), &statement.params).await;
+        self.writer.count(1);
+        changed.map(|changed| Outcome::Changed(vec![changed])).map_err(writer::classify)
     }
 
     /// Reads off the async threads, by statements that see the same state.
@@ -96,17 +114,14 @@ impl Database {
         T: Send + 'static,
         F: FnOnce(&Reader<'_>) -> Result<T, Fault> + Send + 'static,
     {
-        let (session, place) = self.session().await?;
-        let (sessions, runtime) = (Arc::clone(&self.sessions), Handle::current());
+        let session = self.pool.lend().await?;
+        let runtime = Handle::current();
         let reading = tokio::task::spawn_blocking(move || {
             let begun = runtime.block_on(session.batch("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"));
             let result = begun.and_then(|()| read(&Reader::Postgres(&session, runtime.clone())));
-            let ended = runtime.block_on(session.batch("COMMIT"));
-            // One whose transaction did not end is not used again.
-            if ended.is_ok() {
-                give_back(&sessions, session);
+            if runtime.block_on(session.batch("COMMIT")).is_err() {
+                session.spoil();
             }
-            drop(place);
             result
         });
         let stopped = |_| Error::Unavailable { reason: "the server is stopping".to_owned() };
@@ -120,26 +135,14 @@ impl Database {
         params: &[Value],
         row: impl FnMut(&Row<'_>) -> Result<T, Fault>,
     ) -> Result<Vec<T>, Error> {
-        let (session, _place) = self.session().await?;
-        let rows = session.rows(sql.postgres(), params, row).await;
-        self.give_back(session);
-        rows.map_err(Error::Read)
+        let session = self.pool.lend().await?;
+        session.rows(sql.postgres(), params, row).await.map_err(Error::Read)
     }
 
-    async fn session(&self) -> Result<(Session, tokio::sync::OwnedSemaphorePermit), Error> {
-        let unavailable = |reason: String| Error::Unavailable { reason };
-        let place = Arc::clone(&self.places).acquire_owned().await;
-        let place = place.map_err(|_| unavailable("the server is stopping".to_owned()))?;
-        let free = std::iter::from_fn(|| self.sessions.lock().pop()).find(Session::is_open);
-        let session = match free {
-            Some(session) => session,
-            None => Session::connect(&self.config).await.map_err(|fault| unavailable(fault.to_string()))?,
-        };
-        Ok((session, place))
-    }
-
-    fn give_back(&self, session: Session) {
-        give_back(&self.sessions, session);
+    /// Corrects a clock by the database's.
+    pub(crate) async fn follow_time(&self, clock: &Clock) -> Result<(), Error> {
+        let session = self.leases.lend().await?;
+        time::follow(&session, clock).await.map_err(Error::Read)
     }
 
     /// Tells the other nodes.
@@ -160,14 +163,8 @@ impl Database {
         self.writer.close().await;
         self.notify.stop();
         self.keeping.abort();
-        self.places.close();
-        self.sessions.lock().clear();
-    }
-}
-
-fn give_back(sessions: &Mutex<Vec<Session>>, session: Session) {
-    if session.is_open() {
-        sessions.lock().push(session);
+        self.pool.close();
+        self.leases.close();
     }
 }
 

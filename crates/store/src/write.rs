@@ -20,6 +20,8 @@ pub(crate) enum Write {
     Attempt(Box<SealedAttempt>),
     /// Look at the next dedupe claims and delete the expired ones.
     SweepClaims { limit: u32, now: clock::Timestamp },
+    /// A lease is taken or renewed, by one statement that no other has to be held up for.
+    Lease(Statement),
     /// Anything off the hot path: statements in a row.
     Statements(Vec<Statement>),
 }
@@ -42,6 +44,14 @@ impl Store {
         match &*self.database {
             Database::Sqlite(database) => database.write(write).await,
             Database::Postgres(database) => database.write(write).await,
+        }
+    }
+
+    /// Takes or renews a lease; says whether that was to be had.
+    pub(crate) async fn lease(&self, statement: Statement) -> Result<bool, Error> {
+        match self.write(Write::Lease(statement)).await? {
+            Outcome::Changed(changed) => Ok(changed == [1]),
+            _ => Err(Error::Conflict("the lease was not written")),
         }
     }
 

@@ -8,9 +8,9 @@ use flow::run::Status;
 use outbound::{Client, Policy, SystemResolver};
 use serde_json::{Value, json};
 use store::{
-    Admission, Begin, DeliveryId, DeliveryState, DeliveryView, Destination, DestinationId, Ending, EventId,
-    EventStatus, Location, Message, NewDelivery, NewEvent, NewVersion, NodeId, Options, OriginalRun, Place,
-    Store,
+    Admission, Beat, Begin, DeliveryId, DeliveryState, DeliveryView, Destination, DestinationId, Ending,
+    EventId, EventStatus, Location, Message, NewDelivery, NewEvent, NewVersion, NodeId, Options, OriginalRun,
+    Place, Store,
 };
 use tempfile::TempDir;
 use tokio::{sync::broadcast, time::timeout};
@@ -55,7 +55,7 @@ impl Outbox {
         };
         let version = store.version_publish(workspace, new).await.unwrap().id;
         let node = store.ids().next();
-        store.node_beat(node, "here", "1").await.unwrap();
+        store.node_beat(node, &Beat::default()).await.unwrap();
         let place = Place { workspace, environment };
         Self { store, place, node, clock, flow, version, _directory: directory }
     }

@@ -11,7 +11,7 @@ use std::{
 use clock::{Clock, Timestamp};
 use delivery::Outcome;
 use serde_json::json;
-use store::{DeliveryState, NodeId};
+use store::{Beat, DeliveryState, NodeId};
 use tokio::{sync::Semaphore, time::timeout};
 
 use crate::{
@@ -96,7 +96,7 @@ async fn what_a_crash_interrupts_is_sent_again_under_its_id() {
     assert_eq!(outbox.state(id).await, (DeliveryState::Pending, 0));
 
     let successor: NodeId = outbox.store.ids().next();
-    outbox.store.node_beat(successor, "here", "1").await.unwrap();
+    outbox.store.node_beat(successor, &Beat::default()).await.unwrap();
     outbox.store.node_takeover(successor, true).await.unwrap();
     let drain = outbox.drain_of(successor);
     assert_eq!(finished(&mut drain.settled(), id).await, [Outcome::Delivered]);
@@ -122,7 +122,7 @@ async fn a_node_that_lost_the_destination_records_nothing_and_the_new_owner_send
     timeout(PATIENCE, receiver.until(1)).await.unwrap();
 
     let other: NodeId = outbox.store.ids().next();
-    outbox.store.node_beat(other, "there", "1").await.unwrap();
+    outbox.store.node_beat(other, &Beat::default()).await.unwrap();
     outbox.store.node_takeover(other, true).await.unwrap();
     let new = outbox.drain_of(other);
     assert_eq!(finished(&mut new.settled(), id).await, [Outcome::Delivered]);
@@ -139,7 +139,7 @@ async fn what_another_node_owns_is_left_to_it() {
     let outbox = Outbox::new().await;
     let (theirs, ours) = (outbox.webhook(&receiver.url()).await, outbox.webhook(&receiver.url()).await);
     let other: NodeId = outbox.store.ids().next();
-    outbox.store.node_beat(other, "there", "1").await.unwrap();
+    outbox.store.node_beat(other, &Beat::default()).await.unwrap();
     assert!(outbox.store.destination_own(outbox.place.workspace, theirs, other).await.unwrap());
     let kept = outbox.deliver_one(theirs, json!(1)).await;
     let drain = outbox.drain();

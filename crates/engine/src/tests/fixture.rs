@@ -15,7 +15,7 @@ use parking_lot::Mutex;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use store::{DestinationId, NewVersion, Place, RunId};
+use store::{Beat, DestinationId, NewVersion, Place, RunId};
 use tempfile::TempDir;
 use tokio::sync::oneshot;
 use vault::{Key, KeyRing};
@@ -171,7 +171,7 @@ fn engine(store: &Store, ask: &Ask, options: Options) -> Engine {
 impl Fixture {
     pub(super) async fn with(options: Options) -> Self {
         let fixture = Self::idle(options).await;
-        fixture.engine.start("here", "1").await.unwrap();
+        fixture.engine.start(Beat::default()).await.unwrap();
         fixture
     }
 
@@ -217,7 +217,7 @@ impl Fixture {
             }
         };
         self.engine = engine(&self.store, &ask, Options::default());
-        self.engine.start("here", "1").await.unwrap();
+        self.engine.start(Beat::default()).await.unwrap();
     }
 
     pub(super) async fn program(

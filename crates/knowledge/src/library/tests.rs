@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use clock::{Clock, Random};
 use inference::{EmbedRequest, Embeddings, Provider, Usage};
 use parking_lot::Mutex;
-use store::{Document, DocumentStatus, Job, JobStatus};
+use store::{Beat, Document, DocumentStatus, Job, JobStatus};
 use tempfile::TempDir;
 use vault::{Key, KeyRing};
 
@@ -109,7 +109,7 @@ impl Fixture {
         let store = Store::open(&options, keys, Clock::system(), Random::system()).await.unwrap();
         let workspace = store.workspace_ensure("Acme").await.unwrap();
         let node = store.ids().next();
-        store.node_beat(node, "here", "1").await.unwrap();
+        store.node_beat(node, &Beat::default()).await.unwrap();
         let words = Arc::<Words>::default();
         let library = Library::new(store.clone(), Arc::new(Shelved(Arc::clone(&words))), random);
         library.base_put(workspace, "manual", &Settings::default()).await.unwrap();

@@ -12,7 +12,7 @@ use nodes::{Directory, Models, Needs};
 use outbound::{Client, Policy, SystemResolver};
 use parking_lot::Mutex;
 use serde_json::Value;
-use store::{DestinationId, NewDocument, NewVersion, Place, Store, WorkspaceId};
+use store::{Beat, DestinationId, NewDocument, NewVersion, Place, Store, WorkspaceId};
 use tempfile::TempDir;
 use vault::{Key, KeyRing};
 
@@ -130,7 +130,7 @@ impl Fixture {
         let registry = Arc::new(nodes::registry(&needs));
         let time_and_chance = (Clock::system(), Random::system());
         let engine = Engine::new(store.clone(), registry, world, time_and_chance, engine::Options::default());
-        engine.start("here", "1").await.unwrap();
+        engine.start(Beat::default()).await.unwrap();
         let place = Place { workspace, environment };
         Self { engine, store, library, model, place, _directory: directory }
     }

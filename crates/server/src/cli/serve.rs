@@ -2,11 +2,15 @@ use std::{net::SocketAddr, path::PathBuf};
 
 use anyhow::Context;
 use clap::Args;
+use clock::{Clock, Timestamp};
 use ipnet::IpNet;
 use serde::Serialize;
 use tracing_subscriber::EnvFilter;
 
-use crate::config::{Config, Log, LogFormat};
+use crate::{
+    config::{Config, Log, LogFormat},
+    roles::Roles,
+};
 
 /// Run the server.
 ///
@@ -37,6 +41,10 @@ pub(super) struct Serve {
     #[arg(long, value_name = "POSTGRES-URL")]
     #[serde(skip)]
     database: Option<String>,
+    /// What this node does, of gateway, worker, delivery, scheduler and console; all by default.
+    #[arg(long, value_name = "ROLES")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    roles: Option<Roles>,
     /// The folder with the weights of the models in the process.
     #[arg(long, value_name = "DIR")]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -49,6 +57,10 @@ pub(super) struct Serve {
     #[arg(long, hide = true, value_name = "POINT[:NTH]")]
     #[serde(skip)]
     crash_at: Option<String>,
+    /// Puts the node's clock forward, or back, for tests of nodes that disagree about the time.
+    #[arg(long, hide = true, value_name = "SECONDS", allow_negative_numbers = true)]
+    #[serde(skip)]
+    clock_ahead: Option<i64>,
 }
 
 impl Serve {
@@ -65,8 +77,18 @@ impl Serve {
         }
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(workers()).enable_all().build()?;
-        runtime.block_on(crate::serve::serve(config))
+        runtime.block_on(crate::serve::serve(config, clock(self.clock_ahead)))
     }
+}
+
+/// The system's clock; for tests it may be off.
+fn clock(ahead: Option<i64>) -> Clock {
+    let clock = Clock::system();
+    if let Some(seconds) = ahead {
+        let off = clock.now().as_millis().saturating_add(seconds.saturating_mul(1000));
+        clock.follow(Timestamp::from_millis(off));
+    }
+    clock
 }
 
 /// Async threads: one core is left to the database's writer, if there are several. With a thread more than there

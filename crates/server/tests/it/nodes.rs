@@ -116,3 +116,71 @@ async fn what_a_dead_node_had_in_flight_is_done_by_another_under_the_same_key() 
     }
     assert_eq!(owner.list("runs?status=running").await, Vec::<Value>::new());
 }
+
+#[tokio::test]
+async fn nodes_may_share_the_work_by_roles() {
+    if !Home::is_on_postgres() {
+        return;
+    }
+    let home = Home::new();
+    let console = home.serve().arguments(&["--roles", "console"]).start().await;
+    let gateway = home.serve().arguments(&["--roles", "gateway"]).start().await;
+    let mut worker = home.serve().arguments(&["--roles", "worker,scheduler"]).start().await;
+    let delivery = home.serve().arguments(&["--roles", "delivery"]).start().await;
+    let receiver = Receiver::start(|_, _| Reply::Status(200)).await;
+    let owner = Api::set_up(&console).await;
+    owner.destination("shop", json!({ "kind": "webhook" }), json!({ "url": receiver.url("hook") })).await;
+    owner
+        .deploy(
+            "telling",
+            &flow("telling", &format!("{TELLING}outputs: {{ said: \"{{{{ input.query }}}}\" }}\n")),
+        )
+        .await;
+    let source = owner.open_source("telling", "wait").await;
+    assert_eq!(source.post(&json!({ "query": "x" })).await.status, 404, "it is no gateway");
+    assert_eq!(owner.at(&gateway).get("/flows").await.status, 404, "it has no API");
+    let source = source.at(format!("{}/hooks/{}", gateway.url, source.id));
+    let answer = eventually("the gateway knows the source", async || {
+        Some(source.post(&json!({ "query": "x" })).await).filter(|answer| answer.status != 404)
+    });
+    assert_eq!(answer.await.ok(), json!({ "said": "x" }), "another node ran it");
+    receiver.until(1).await;
+    let nodes = owner.get("/nodes").await.ok();
+    let is = |roles: Value, scheduler: bool| {
+        let listed = nodes.as_array().unwrap().iter().find(|node| node["roles"] == roles);
+        let node = listed.unwrap_or_else(|| panic!("no node does {roles}: {nodes}"));
+        assert_eq!((&node["state"], &node["is_scheduler"]), (&json!("alive"), &json!(scheduler)), "{node}");
+        node["is_here"] == true
+    };
+    assert!(is(json!(["console"]), false), "it answered");
+    assert!(!is(json!(["gateway"]), false) && !is(json!(["worker", "scheduler"]), true));
+    assert!(!is(json!(["delivery"]), false));
+    // One that stops in good order is gone; one that dies is lost.
+    worker.terminate();
+    worker.ended().await;
+    delivery.kill().await;
+    eventually("one is gone and one is lost", async || {
+        let nodes = owner.get("/nodes").await.ok();
+        let states: Vec<&Value> = nodes.as_array()?.iter().map(|node| &node["state"]).collect();
+        (states.len() == 3 && states.iter().filter(|state| **state == "lost").count() == 1).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_node_whose_clock_is_an_hour_off_counts_by_the_databases() {
+    if !Home::is_on_postgres() {
+        return;
+    }
+    let home = Home::new();
+    let off = home.serve().arguments(&["--clock-ahead", "3600"]).start().await;
+    let owner = asking(&off, "http://127.0.0.1:9/stock").await;
+    assert!(off.log().contains("this machine's clock is ahead of the database's"), "{}", off.log());
+    let other = home.serve().arguments(&["--clock-ahead", "-3600"]).start().await;
+    let nodes = owner.at(&other).get("/nodes").await.ok();
+    let beats: Vec<&str> =
+        nodes.as_array().unwrap().iter().map(|node| node["heartbeat_at"].as_str().unwrap()).collect();
+    assert_eq!(beats.len(), 2);
+    assert_eq!(beats[0][..13], beats[1][..13], "within the hour");
+    assert!(nodes.as_array().unwrap().iter().all(|node| node["state"] == "alive"), "{nodes}");
+}

@@ -44,7 +44,7 @@ pub(super) async fn apply(
                 attempted.push(&attempt.0);
                 at_attempt.push(at);
             }
-            Write::Claim(_) | Write::SweepClaims { .. } | Write::Statements(_) => {}
+            Write::Claim(_) | Write::SweepClaims { .. } | Write::Lease(_) | Write::Statements(_) => {}
         }
     }
     let mut outbox = Outbox::default();
@@ -63,8 +63,12 @@ pub(super) async fn apply(
                                (SELECT key FROM dedupe WHERE expires_at <= ?1 ORDER BY expires_at LIMIT ?2)";
                 settle(at, Outcome::Changed(vec![session.execute(sql, values![*now, *limit]).await?]));
             }
-            // These have transactions of their own.
-            Write::Statements(_) | Write::Admit(_) | Write::Commit(_) | Write::Attempt(_) => {}
+            // Applied above, or in transactions of their own.
+            Write::Admit(_)
+            | Write::Commit(_)
+            | Write::Attempt(_)
+            | Write::Lease(_)
+            | Write::Statements(_) => {}
         }
     }
     Ok(outcomes

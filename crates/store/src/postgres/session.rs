@@ -64,6 +64,11 @@ impl Session {
         !self.client.is_closed() && !self.spoilt.load(Ordering::Relaxed)
     }
 
+    /// Says that it must not be used again, for what was begun on it did not end.
+    pub(super) fn spoil(&self) {
+        self.spoilt.store(true, Ordering::Relaxed);
+    }
+
     /// Runs statements without parameters.
     pub(super) async fn batch(&self, sql: &str) -> Result<(), Fault> {
         Ok(self.client.batch_execute(sql).await?)
@@ -184,7 +189,7 @@ impl Transaction<'_> {
 impl Drop for Transaction<'_> {
     fn drop(&mut self) {
         if self.open {
-            self.session.spoilt.store(true, Ordering::Relaxed);
+            self.session.spoil();
         }
     }
 }

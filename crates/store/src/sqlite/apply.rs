@@ -24,6 +24,7 @@ pub(super) fn apply(c: &Connection, memory: &mut Memory, write: &Write) -> rusql
         Write::SweepClaims { limit, now } => {
             memory.claims.sweep(c, *limit, now.as_millis()).map(|deleted| Outcome::Changed(vec![deleted]))
         }
+        Write::Lease(statement) => statements_in_turn(c, std::slice::from_ref(statement)),
         Write::Statements(statements) => statements_in_turn(c, statements),
     }
 }

@@ -137,7 +137,7 @@ async fn only_the_owner_of_a_destination_settles_its_deliveries() {
     commit.deliveries = vec![f.delivery(destination)];
     f.store.run_commit(&f.store.run_seal(commit)).await.unwrap();
     let other: NodeId = f.store.ids().next();
-    f.store.node_beat(other, "there", "1").await.unwrap();
+    f.store.node_beat(other, &Beat::default()).await.unwrap();
     assert!(f.store.destination_own(f.place.workspace, destination, other).await.unwrap());
     assert!(!f.store.destination_own(f.place.workspace, destination, f.node).await.unwrap());
     let due = f.store.delivery_due(destination, f.store.now(), ALL).await.unwrap();

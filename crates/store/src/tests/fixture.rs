@@ -45,9 +45,13 @@ async fn schema(server: &str) -> String {
 }
 
 pub(super) async fn open(options: &Options) -> Store {
+    Store::open(options, keys(), Clock::system(), Random::system()).await.unwrap()
+}
+
+/// The keys of every test's store.
+pub(super) fn keys() -> KeyRing {
     let random = Random::seeded(1);
-    let keys = KeyRing::new(Key::generate(&random), vec![], random.clone());
-    Store::open(options, keys, Clock::system(), Random::system()).await.unwrap()
+    KeyRing::new(Key::generate(&random), vec![], random.clone())
 }
 
 /// A database in a folder that may grow to 600 KiB.
@@ -73,7 +77,7 @@ impl Fixture {
         };
         let version = store.version_publish(workspace, new).await.unwrap().id;
         let node = store.ids().next();
-        store.node_beat(node, "here", "1").await.unwrap();
+        store.node_beat(node, &Beat::default()).await.unwrap();
         Self { store, place, flow, version, node, home }
     }
 
@@ -88,6 +92,11 @@ impl Fixture {
     /// Another node of the same database.
     pub(super) async fn second(&self) -> Store {
         open(&self.home.options).await
+    }
+
+    /// How its database is opened.
+    pub(super) fn options(&self) -> &Options {
+        &self.home.options
     }
 
     /// The folder of the database; empty when it is on PostgreSQL.

@@ -2,7 +2,9 @@
 
 use std::{collections::BTreeSet, time::Duration};
 
-use super::fixture::Fixture;
+use clock::{Clock, Random};
+
+use super::fixture::{Fixture, keys};
 use crate::*;
 
 /// What a node hears until something is told that it waits for.
@@ -61,7 +63,7 @@ async fn two_nodes_share_what_is_queued_and_claim_nothing_twice() {
     }
     let other = f.second().await;
     let node: NodeId = other.ids().next();
-    other.node_beat(node, "there", "1").await.unwrap();
+    other.node_beat(node, &Beat::default()).await.unwrap();
     let mut queued = BTreeSet::new();
     for _ in 0..40 {
         queued.insert(f.queued().await.original_run());
@@ -100,4 +102,68 @@ async fn a_dedupe_key_is_claimed_once_whatever_node_it_comes_to() {
             other => panic!("{other:?}"),
         }
     }
+}
+
+#[tokio::test]
+async fn a_node_is_listed_with_what_it_said_and_for_a_day_after_it_was_lost() {
+    let f = Fixture::new().await;
+    let node: NodeId = f.store.ids().next();
+    let said = Beat {
+        name: "there".into(),
+        version: "2".into(),
+        roles: vec!["worker".into()],
+        address: Some("10.0.0.2:7070".into()),
+        runs: 3,
+    };
+    f.store.node_beat(node, &said).await.unwrap();
+    f.store.node_beat(node, &Beat { runs: 4, ..said.clone() }).await.unwrap();
+    let listed = f.store.node_list().await.unwrap();
+    let there = listed.iter().find(|listed| listed.id == node).unwrap();
+    assert_eq!(there.said, Beat { runs: 4, ..said });
+    assert!(there.is_alive && !there.is_scheduler && there.started_at <= there.beat_at);
+    // Alone, what there was before is no node.
+    f.store.node_takeover(f.node, true).await.unwrap();
+    let left: Vec<NodeId> = f.store.node_list().await.unwrap().iter().map(|listed| listed.id).collect();
+    assert_eq!(left, [f.node]);
+}
+
+#[tokio::test]
+async fn one_node_at_a_time_is_the_scheduler() {
+    let f = Fixture::new().await;
+    let other: NodeId = f.store.ids().next();
+    f.store.node_beat(other, &Beat::default()).await.unwrap();
+    assert!(f.store.scheduler_own(f.node).await.unwrap());
+    assert!(!f.store.scheduler_own(other).await.unwrap());
+    assert!(f.store.scheduler_own(f.node).await.unwrap(), "it goes on");
+    let listed = f.store.node_list().await.unwrap();
+    let schedulers: Vec<NodeId> =
+        listed.iter().filter(|listed| listed.is_scheduler).map(|listed| listed.id).collect();
+    assert_eq!(schedulers, [f.node]);
+    f.store.node_leave(f.node).await.unwrap();
+    assert!(f.store.scheduler_own(other).await.unwrap(), "at once, when it is given back");
+    // A node whose lease has ended is no scheduler: there is no such node any more.
+    f.store.node_takeover(f.node, true).await.unwrap();
+    assert!(f.store.scheduler_own(f.node).await.unwrap());
+}
+
+#[tokio::test]
+async fn nodes_count_by_the_databases_time_whatever_their_clocks_show() {
+    let f = Fixture::new().await;
+    if !f.is_on_postgres() {
+        return;
+    }
+    let hour = Duration::from_secs(3_600);
+    let clock = Clock::system();
+    clock.follow(clock.now().after(hour));
+    let ahead = Store::open(f.options(), keys(), clock.clone(), Random::system()).await.unwrap();
+    let off = |store: &Store| store.now().until(f.store.now()).max(f.store.now().until(store.now()));
+    assert!(off(&ahead) < Duration::from_secs(60), "{:?}", off(&ahead));
+    // However its clock comes to be off, its lease and its view of others' are right after its next beat.
+    clock.follow(clock.now().after(hour));
+    let node: NodeId = ahead.ids().next();
+    ahead.node_beat(node, &Beat::default()).await.unwrap();
+    assert!(off(&ahead) < Duration::from_secs(60), "{:?}", off(&ahead));
+    f.queued().await;
+    assert_eq!(f.store.run_claim(f.node, 1).await.unwrap().len(), 1);
+    assert_eq!(ahead.node_takeover(node, false).await.unwrap().runs, 0, "the other's lease runs");
 }

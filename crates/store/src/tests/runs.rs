@@ -28,7 +28,7 @@ async fn a_worker_that_lost_its_run_cannot_commit() {
     let old = f.store.run_claim(f.node, 1).await.unwrap()[0].held;
     // The node falls silent: its lease ends and another takes over.
     let other: NodeId = f.store.ids().next();
-    f.store.node_beat(other, "there", "1").await.unwrap();
+    f.store.node_beat(other, &Beat::default()).await.unwrap();
     assert_eq!(f.store.node_takeover(other, false).await.unwrap().runs, 0, "its lease still runs");
     assert_eq!(f.store.node_takeover(other, true).await.unwrap().runs, 1);
     let taken = f.store.run_claim(other, 1).await.unwrap()[0];

@@ -328,8 +328,19 @@ CREATE TABLE node (
     id uuid NOT NULL PRIMARY KEY,
     name text NOT NULL,
     version text NOT NULL,
+    roles text NOT NULL, -- JSON array
+    address text, -- where other nodes reach it
+    runs bigint NOT NULL, -- under way there at its last beat
     started_at bigint NOT NULL,
+    beat_at bigint NOT NULL,
     lease_until bigint NOT NULL
+);
+
+-- What one node at a time does for all, as long as its lease runs.
+CREATE TABLE duty (
+    name text NOT NULL PRIMARY KEY,
+    owner uuid NOT NULL,
+    fence bigint NOT NULL
 );
 
 CREATE TABLE job (

@@ -336,9 +336,20 @@ CREATE TABLE node (
     id BLOB NOT NULL PRIMARY KEY,
     name TEXT NOT NULL,
     version TEXT NOT NULL,
+    roles TEXT NOT NULL, -- JSON array
+    address TEXT, -- where other nodes reach it
+    runs INTEGER NOT NULL, -- under way there at its last beat
     started_at INTEGER NOT NULL,
+    beat_at INTEGER NOT NULL,
     lease_until INTEGER NOT NULL
 ) STRICT;
+
+-- What one node at a time does for all, as long as its lease runs.
+CREATE TABLE duty (
+    name TEXT NOT NULL PRIMARY KEY,
+    owner BLOB NOT NULL,
+    fence INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE job (
     workspace BLOB NOT NULL,

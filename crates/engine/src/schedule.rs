@@ -1,0 +1,32 @@
+//! What is done once for all nodes: by the one that is the scheduler, as long as its lease runs.
+
+use std::sync::Arc;
+
+use store::Store;
+
+use crate::Shared;
+
+/// Tries to be the scheduler, and does its work while this node is it.
+pub(crate) async fn run(shared: Arc<Shared>) {
+    let mut every = tokio::time::interval(shared.store.node_lease() / 3);
+    every.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        every.tick().await;
+        match shared.store.scheduler_own(shared.node).await {
+            Ok(true) => {}
+            Ok(false) => continue,
+            Err(error) => {
+                tracing::warn!(%error, "nobody knows who is the scheduler");
+                continue;
+            }
+        }
+        if let Err(error) = prune(&shared.store).await {
+            tracing::warn!(%error, "what has expired could not be pruned");
+        }
+    }
+}
+
+async fn prune(store: &Store) -> Result<(), store::Error> {
+    store.prune_expired(500).await?;
+    store.prune_claims().await.map(drop)
+}
