@@ -48,7 +48,7 @@ impl Test {
             // The whole workspace, as before: a part of it would be built with other features, and so anew.
             let tests = ["nextest", "run", "--workspace", "--test-threads", "4", "--filterset"];
             let mut tests = command(&cargo(), &tests, ".");
-            tests.arg("(package(store) + package(server)) - test(points::)");
+            tests.arg("(package(store) + package(server) + package(cluster)) - test(points::)");
             finish(tests.env("POSTGRES_FOR_TESTS", &postgres.url).env("KILLS_FOR_TESTS", "4"))
         })?;
         // C++, and minutes to build: everyday tests leave it off.

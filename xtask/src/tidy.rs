@@ -13,7 +13,7 @@ use cargo_metadata::{DependencyKind, MetadataCommand};
 use crate::shell::{cargo, command, root};
 
 /// Which of our crates each may depend on; `ARCHITECTURE.md` says why.
-const MAY_DEPEND: [(&str, &[&str]); 14] = [
+const MAY_DEPEND: [(&str, &[&str]); 15] = [
     ("clock", &[]),
     ("faults", &[]),
     ("flow", &[]),
@@ -25,6 +25,7 @@ const MAY_DEPEND: [(&str, &[&str]); 14] = [
     ("knowledge", &["clock", "inference", "outbound", "store"]),
     ("delivery", &["clock", "faults", "flow", "outbound", "store", "vault"]),
     ("engine", &["clock", "faults", "flow", "store"]),
+    ("cluster", &["clock", "delivery", "engine", "store", "vault"]),
     ("gateway", &["clock", "flow", "outbound", "store", "vault"]),
     ("nodes", &["engine", "flow", "inference", "knowledge", "outbound", "store", "vault"]),
     ("server", &["*"]),

@@ -13,9 +13,11 @@ use std::{
 };
 
 use rand::{Rng, RngExt, SeedableRng, rngs::StdRng};
+use serde::{Deserialize, Serialize};
 
 /// Milliseconds since 1970, UTC.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct Timestamp(i64);
 
 impl Timestamp {

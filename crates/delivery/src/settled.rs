@@ -1,12 +1,13 @@
 //! What is told of attempts as they are recorded, for live views.
 
 use clock::Timestamp;
+use serde::{Deserialize, Serialize};
 use store::{DeliveryId, DestinationId, Place, RunId};
 
 use crate::Outcome;
 
 /// An attempt that has just been recorded.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Settled {
     /// The delivery.
     pub delivery: DeliveryId,

@@ -1,6 +1,6 @@
 //! What came of a run.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use flow::{
     NodeIndex,
@@ -9,8 +9,9 @@ use flow::{
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use store::{Place, RunId, RunView, WorkspaceId};
+use tokio::time::Instant;
 
-use crate::{Engine, Error, Program, journal::Told};
+use crate::{Answer, Engine, Error, Program, journal::Told};
 
 /// The answer to a source's request, as a step gave it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -34,7 +35,7 @@ pub enum Tells {
 }
 
 /// What a caller that waits learns, once it is committed.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Outcome {
     /// Where the run stands.
     pub status: Status,
@@ -153,7 +154,8 @@ impl Engine {
         Ok((program, told))
     }
 
-    /// Waits for a run's answer or end, whoever runs it; `None` when the time is up first.
+    /// Waits for a run's answer or end, whoever runs it; `None` when the time is up first. `answer` is what the
+    /// caller was given when it submitted the event.
     ///
     /// # Errors
     /// When the run does not exist or its journal cannot be read.
@@ -161,36 +163,54 @@ impl Engine {
         &self,
         workspace: WorkspaceId,
         id: RunId,
-        (what, deadline): (Tells, tokio::time::Instant),
+        mut answer: Option<Answer>,
+        (what, deadline): (Tells, Instant),
     ) -> Result<Option<Outcome>, Error> {
+        let mut pause = PAUSE;
+        let mut is_known = answer.is_some();
         loop {
-            let waiting = self.0.hub.wait(id, what);
-            let run = self.0.store.run_get(workspace, id).await?.ok_or(Error::NoRun(id))?;
-            // The row alone says that nothing has begun, or that the end is not there yet.
-            let may_tell = match what {
-                Tells::Answer => run.status != Status::Queued,
-                Tells::End => run.status.is_final() || run.status == Status::Parked,
-            };
-            if may_tell {
-                let told = self.timeline(workspace, id).await?.outcome;
-                if told.tells(what) {
-                    return Ok(Some(told));
-                }
+            // To be told from here on, and then to look: so nothing is missed in between.
+            answer = answer.or_else(|| self.0.hub.wait(id, what));
+            if !is_known && let Some(outcome) = self.look(workspace, id, what).await? {
+                return Ok(Some(outcome));
             }
-            let next = tokio::time::Instant::now() + std::time::Duration::from_millis(250);
-            let until = match waiting {
-                Some(answered) => match tokio::time::timeout_at(deadline, answered).await {
-                    Ok(Ok(outcome)) => return Ok(Some(outcome)),
-                    Ok(Err(_)) => continue,
-                    Err(_) => return Ok(None),
-                },
-                // It is not under way here: it waits, or another node has it.
-                None => next.min(deadline),
-            };
-            if until >= deadline {
+            if Instant::now() >= deadline {
                 return Ok(None);
             }
-            tokio::time::sleep_until(until).await;
+            is_known = false;
+            // What another node tells may be lost, so it is looked now and then.
+            let here = self.0.hub.is_here(id);
+            let until = if here { deadline } else { deadline.min(Instant::now() + pause) };
+            pause = (pause * 2).min(LONGEST_PAUSE);
+            let Some(waiting) = &mut answer else {
+                tokio::time::sleep_until(until).await;
+                continue;
+            };
+            match tokio::time::timeout_at(until, waiting).await {
+                Ok(Ok(outcome)) => return Ok(Some(outcome)),
+                // It was let go: its row tells.
+                Ok(Err(_)) => answer = None,
+                Err(_) => {}
+            }
         }
     }
+
+    /// What has come of a run, if its row and journal tell a caller who waits for this.
+    async fn look(&self, workspace: WorkspaceId, id: RunId, what: Tells) -> Result<Option<Outcome>, Error> {
+        let run = self.0.store.run_get(workspace, id).await?.ok_or(Error::NoRun(id))?;
+        // The row alone says that nothing has begun, or that the end is not there yet.
+        let may_tell = match what {
+            Tells::Answer => run.status != Status::Queued,
+            Tells::End => run.status.is_final() || run.status == Status::Parked,
+        };
+        if !may_tell {
+            return Ok(None);
+        }
+        let told = self.timeline(workspace, id).await?.outcome;
+        Ok(told.tells(what).then_some(told))
+    }
 }
+
+/// How soon a caller who waits looks by itself, at first and at last.
+const PAUSE: Duration = Duration::from_millis(250);
+const LONGEST_PAUSE: Duration = Duration::from_secs(2);

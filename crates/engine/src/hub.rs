@@ -1,9 +1,16 @@
-//! Who is told of what happens: live views, and callers that wait for a result.
+//! Who is told of what happens: live views, callers that wait for a result, and the other nodes.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    borrow::Cow,
+    collections::{HashMap, hash_map},
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+};
 
 use flow::run::{Status, StepPath};
 use parking_lot::Mutex;
+use serde::{Deserialize, Serialize};
 use store::{EventId, Place, RunId};
 use tokio::sync::{broadcast, mpsc, oneshot};
 
@@ -16,7 +23,7 @@ const BACKLOG: usize = 1024;
 const WAITERS: usize = 1024;
 
 /// Something that happened in a run.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Update {
     /// Where the run belongs.
     pub place: Place,
@@ -29,7 +36,8 @@ pub struct Update {
 }
 
 /// What happened.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Change {
     /// The run is under way.
     Begun,
@@ -38,7 +46,7 @@ pub enum Change {
         /// Which step.
         step: StepPath,
         /// `running`, `succeeded`, `failed`, `waiting`.
-        state: &'static str,
+        state: Cow<'static, str>,
     },
     /// A step made a piece of text.
     Token {
@@ -54,10 +62,27 @@ pub enum Change {
 /// The stream of updates.
 pub type Updates = broadcast::Sender<Update>;
 
+/// What callers here want of runs that are not under way here.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Call {
+    /// Somebody waits for what comes of it.
+    Want(RunId),
+    /// Nobody does any more.
+    Enough(RunId),
+    /// It is to be cancelled.
+    Cancel {
+        /// The run.
+        run: RunId,
+        /// Who wants that.
+        by: String,
+    },
+}
+
 /// What a run under way is told from outside.
 #[derive(Debug)]
 pub(crate) enum Control {
-    Cancel { by: String, done: oneshot::Sender<()> },
+    /// `done` is told when it is cancelled, if somebody waits for that.
+    Cancel { by: String, done: Option<oneshot::Sender<()>> },
 }
 
 #[derive(Clone, Debug)]
@@ -66,23 +91,60 @@ pub(crate) struct Hub(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     updates: Updates,
-    here: Mutex<HashMap<RunId, Here>>,
+    outcomes: broadcast::Sender<(RunId, Outcome)>,
+    calls: broadcast::Sender<Call>,
+    /// Runs that are under way here or waited for here.
+    runs: Mutex<HashMap<RunId, Entry>>,
 }
 
-/// A run that is under way on this node.
-#[derive(Debug)]
-struct Here {
-    control: mpsc::Sender<Control>,
+#[derive(Debug, Default)]
+struct Entry {
+    /// Of a run that is under way here.
+    control: Option<mpsc::Sender<Control>>,
     waiters: Vec<(Tells, oneshot::Sender<Outcome>)>,
+    /// Whether other nodes were asked for it.
+    is_wanted: bool,
+}
+
+/// What will come of a run, once it is known; an error when nobody here will tell, and its row is to be looked at.
+#[derive(Debug)]
+pub struct Answer {
+    hub: Hub,
+    run: RunId,
+    answered: oneshot::Receiver<Outcome>,
 }
 
 impl Hub {
     pub(crate) fn new() -> Self {
-        Self(Arc::new(Inner { updates: broadcast::Sender::new(BACKLOG), here: Mutex::default() }))
+        Self(Arc::new(Inner {
+            updates: broadcast::Sender::new(BACKLOG),
+            outcomes: broadcast::Sender::new(BACKLOG),
+            calls: broadcast::Sender::new(BACKLOG),
+            runs: Mutex::default(),
+        }))
     }
 
     pub(crate) fn updates(&self) -> &Updates {
         &self.0.updates
+    }
+
+    pub(crate) fn outcomes(&self) -> broadcast::Receiver<(RunId, Outcome)> {
+        self.0.outcomes.subscribe()
+    }
+
+    pub(crate) fn calls(&self) -> broadcast::Receiver<Call> {
+        self.0.calls.subscribe()
+    }
+
+    /// The runs that other nodes were asked for and that are still waited for.
+    pub(crate) fn wanted(&self) -> Vec<RunId> {
+        self.0.runs.lock().iter().filter(|(_, entry)| entry.is_wanted).map(|(run, _)| *run).collect()
+    }
+
+    /// Asks the other nodes, if there are any.
+    pub(crate) fn call(&self, call: Call) {
+        // Nobody listens where this node is alone.
+        let _ = self.0.calls.send(call);
     }
 
     /// Tells the viewers, if there are any.
@@ -96,25 +158,39 @@ impl Hub {
     /// Says that a run is under way here.
     pub(crate) fn enter(&self, run: RunId) -> mpsc::Receiver<Control> {
         let (control, controlled) = mpsc::channel(4);
-        self.0.here.lock().insert(run, Here { control, waiters: Vec::new() });
+        self.0.runs.lock().entry(run).or_default().control = Some(control);
         controlled
     }
 
-    /// Waits for the answer or the end of a run that is under way here; `None` when it is not.
-    pub(crate) fn wait(&self, run: RunId, what: Tells) -> Option<oneshot::Receiver<Outcome>> {
-        let mut here = self.0.here.lock();
-        let entry = here.get_mut(&run)?;
+    /// Waits for the answer or the end of a run, wherever it is under way; `None` when too many do already.
+    pub(crate) fn wait(&self, run: RunId, what: Tells) -> Option<Answer> {
+        let (answer, answered) = oneshot::channel();
+        let mut runs = self.0.runs.lock();
+        let entry = runs.entry(run).or_default();
         if entry.waiters.len() >= WAITERS {
             return None;
         }
-        let (answer, answered) = oneshot::channel();
         entry.waiters.push((what, answer));
-        Some(answered)
+        let asks = entry.control.is_none() && !entry.is_wanted;
+        entry.is_wanted |= asks;
+        drop(runs);
+        if asks {
+            self.call(Call::Want(run));
+        }
+        Some(Answer { hub: self.clone(), run, answered })
     }
 
-    /// Gives what has come of the run to everybody who waited for that.
+    /// Gives what has come of a run that is under way here to everybody who waited for that.
     pub(crate) fn answer(&self, run: RunId, outcome: &Outcome) {
-        let told: Vec<_> = match self.0.here.lock().get_mut(&run) {
+        if self.0.outcomes.receiver_count() > 0 {
+            let _ = self.0.outcomes.send((run, outcome.clone()));
+        }
+        self.learn(run, outcome);
+    }
+
+    /// Gives what has come of a run, here or elsewhere, to everybody here who waited for that.
+    pub(crate) fn learn(&self, run: RunId, outcome: &Outcome) {
+        let told: Vec<_> = match self.0.runs.lock().get_mut(&run) {
             Some(entry) => entry.waiters.extract_if(.., |(what, _)| outcome.tells(*what)).collect(),
             None => return,
         };
@@ -126,10 +202,117 @@ impl Hub {
 
     /// Says that a run is no longer under way here. Its waiters learn that by their closed channel.
     pub(crate) fn leave(&self, run: RunId) {
-        self.0.here.lock().remove(&run);
+        let left = self.0.runs.lock().remove(&run);
+        if left.is_some_and(|entry| entry.is_wanted) {
+            self.call(Call::Enough(run));
+        }
     }
 
     pub(crate) fn control(&self, run: RunId) -> Option<mpsc::Sender<Control>> {
-        self.0.here.lock().get(&run).map(|entry| entry.control.clone())
+        self.0.runs.lock().get(&run)?.control.clone()
+    }
+
+    /// Whether a run is under way here.
+    pub(crate) fn is_here(&self, run: RunId) -> bool {
+        self.0.runs.lock().get(&run).is_some_and(|entry| entry.control.is_some())
+    }
+
+    /// A caller waits no more.
+    fn forget(&self, run: RunId) {
+        let mut runs = self.0.runs.lock();
+        let hash_map::Entry::Occupied(mut entry) = runs.entry(run) else { return };
+        entry.get_mut().waiters.retain(|(_, waiter)| !waiter.is_closed());
+        if entry.get().waiters.is_empty() {
+            let was_wanted = std::mem::take(&mut entry.get_mut().is_wanted);
+            if entry.get().control.is_none() {
+                entry.remove();
+            }
+            drop(runs);
+            if was_wanted {
+                self.call(Call::Enough(run));
+            }
+        }
+    }
+}
+
+impl Future for Answer {
+    type Output = Result<Outcome, oneshot::error::RecvError>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        Pin::new(&mut self.answered).poll(context)
+    }
+}
+
+impl Drop for Answer {
+    fn drop(&mut self) {
+        self.answered.close();
+        self.hub.forget(self.run);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const RUN: RunId = RunId::from_bytes([1; 16]);
+
+    fn ended() -> Outcome {
+        Outcome { status: Status::Succeeded, response: None, outputs: None, error: None }
+    }
+
+    #[tokio::test]
+    async fn who_waits_is_told_wherever_the_run_is() {
+        let hub = Hub::new();
+        let mut calls = hub.calls();
+        let elsewhere = hub.wait(RUN, Tells::End).unwrap();
+        assert_eq!(calls.recv().await.unwrap(), Call::Want(RUN));
+        let also = hub.wait(RUN, Tells::End).unwrap();
+        assert!(calls.is_empty(), "it is asked for once");
+        assert_eq!(hub.wanted(), [RUN]);
+        hub.learn(RUN, &ended());
+        assert_eq!(
+            (elsewhere.await.unwrap().status, also.await.unwrap().status),
+            (Status::Succeeded, Status::Succeeded)
+        );
+        assert_eq!(calls.recv().await.unwrap(), Call::Enough(RUN));
+        assert!(hub.0.runs.lock().is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_run_that_comes_here_tells_who_waited_before() {
+        let hub = Hub::new();
+        let mut outcomes = hub.outcomes();
+        let waiting = hub.wait(RUN, Tells::End).unwrap();
+        let _controlled = hub.enter(RUN);
+        assert!(hub.is_here(RUN));
+        hub.answer(RUN, &ended());
+        assert_eq!(waiting.await.unwrap().status, Status::Succeeded);
+        assert_eq!(outcomes.recv().await.unwrap().0, RUN, "and other nodes that want to know");
+        hub.leave(RUN);
+        assert!(hub.0.runs.lock().is_empty());
+    }
+
+    #[tokio::test]
+    async fn who_waits_for_a_run_that_is_let_go_is_sent_to_its_row() {
+        let hub = Hub::new();
+        let calls = hub.calls();
+        let _controlled = hub.enter(RUN);
+        let waiting = hub.wait(RUN, Tells::End).unwrap();
+        hub.leave(RUN);
+        assert!(waiting.await.is_err());
+        assert!(calls.is_empty(), "nobody was asked");
+    }
+
+    #[test]
+    fn a_caller_that_goes_away_leaves_nothing_behind() {
+        let hub = Hub::new();
+        let calls = hub.calls();
+        drop(hub.wait(RUN, Tells::Answer));
+        assert!(hub.0.runs.lock().is_empty());
+        assert_eq!(calls.len(), 2, "asked for, and enough");
+        let _controlled = hub.enter(RUN);
+        drop(hub.wait(RUN, Tells::Answer));
+        assert!(hub.is_here(RUN), "the run goes on");
+        assert_eq!(calls.len(), 2);
     }
 }

@@ -35,14 +35,14 @@ use std::{
 
 use clock::{Clock, Random};
 use parking_lot::Mutex;
-use store::{DestinationId, NodeId, Store};
-use tokio::sync::{Notify, Semaphore, watch};
+use store::{DestinationId, NodeId, RunId, Store};
+use tokio::sync::{Notify, Semaphore, broadcast, watch};
 
 pub use context::{StepContext, Tokens};
 pub use error::Error;
 pub use finished::{Outcome, Response, StepStanding, Tells, Timeline};
 pub use finishing::{Finishing, finishing};
-pub use hub::{Change, Update, Updates};
+pub use hub::{Answer, Call, Change, Update, Updates};
 pub use journal::decode as decode_record;
 pub use node::{Node, NodeError, Outgoing, StepOutcome};
 pub use program::{Program, Surroundings};
@@ -154,6 +154,34 @@ impl Engine {
     /// What happens in runs, as it happens.
     pub fn updates(&self) -> &Updates {
         self.0.hub.updates()
+    }
+
+    /// What comes of runs that are under way here, as it is committed: for other nodes.
+    pub fn outcomes(&self) -> broadcast::Receiver<(RunId, Outcome)> {
+        self.0.hub.outcomes()
+    }
+
+    /// What callers here want of runs that are not under way here, from now on.
+    pub fn calls(&self) -> broadcast::Receiver<Call> {
+        self.0.hub.calls()
+    }
+
+    /// The runs that callers here wait for although they are not under way here.
+    pub fn wanted(&self) -> Vec<RunId> {
+        self.0.hub.wanted()
+    }
+
+    /// Tells callers here what has come of a run on another node.
+    pub fn learn(&self, run: RunId, outcome: &Outcome) {
+        self.0.hub.learn(run, outcome);
+    }
+
+    /// Cancels a run if it is under way here, for somebody on another node.
+    pub fn cancel_here(&self, run: RunId, by: String) {
+        if let Some(control) = self.0.hub.control(run) {
+            // When it is told too much already, who asked asks again.
+            let _ = control.try_send(hub::Control::Cancel { by, done: None });
+        }
     }
 
     /// The text that marks a secret's placeholder in what steps render. It never leaves the process.

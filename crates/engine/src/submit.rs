@@ -13,7 +13,7 @@ use store::{
 use tokio::{sync::oneshot, time::Instant};
 
 use crate::{
-    Change, Engine, Error, Outcome, Program, Tells, Update,
+    Answer, Call, Change, Engine, Error, Outcome, Program, Tells, Update,
     dispatch::cancel_claimed,
     execution::{Execution, Identity},
     finishing::finishing,
@@ -54,7 +54,7 @@ pub struct Submitted {
     /// What came of it, if that is known already.
     pub outcome: Option<Outcome>,
     /// Tells what comes of it, for a sender that waits.
-    pub answer: Option<oneshot::Receiver<Outcome>>,
+    pub answer: Option<Answer>,
 }
 
 impl Engine {
@@ -95,12 +95,10 @@ impl Engine {
         });
         let begin = execution.as_mut().map_or(Ok(Begin::Queued), Execution::take_begin)?;
         let finished = matches!(begin, Begin::Finished { .. });
-        let (controlled, answer) = if execution.is_some() && !finished {
-            let controlled = shared.hub.enter(run);
-            (Some(controlled), submission.waits_for.and_then(|what| shared.hub.wait(run, what)))
-        } else {
-            (None, None)
-        };
+        let controlled = (execution.is_some() && !finished).then(|| shared.hub.enter(run));
+        // Before it is committed: whichever node takes it up shall know who waits.
+        let waits_for = submission.waits_for.filter(|_| !finished);
+        let answer = waits_for.and_then(|what| shared.hub.wait(run, what));
         let admission = Admission {
             event: NewEvent {
                 id: event,
@@ -191,10 +189,11 @@ impl Engine {
     /// When it cannot be stored.
     pub async fn cancel(&self, workspace: WorkspaceId, run: RunId, by: &str) -> Result<Cancelled, Error> {
         let deadline = Instant::now() + CANCEL_PATIENCE;
+        let (mut pause, mut is_called) = (Duration::from_millis(20), false);
         loop {
             if let Some(control) = self.0.hub.control(run) {
                 let (done, cancelled) = oneshot::channel();
-                let message = Control::Cancel { by: by.to_owned(), done };
+                let message = Control::Cancel { by: by.to_owned(), done: Some(done) };
                 if control.send_timeout(message, CANCEL_PATIENCE).await.is_ok() {
                     match tokio::time::timeout_at(deadline, cancelled).await {
                         Ok(Ok(())) => return Ok(Cancelled::Done),
@@ -213,14 +212,20 @@ impl Engine {
                 }
             }
             let known = self.0.store.run_get(workspace, run).await?;
-            if known.is_none_or(|run| run.status.is_final()) {
-                return Ok(Cancelled::Ended);
+            match known.map(|run| run.status) {
+                // Nobody but this caller asked for it, as far as is known here.
+                Some(Status::Cancelled) if is_called => return Ok(Cancelled::Done),
+                Some(status) if !status.is_final() => {}
+                _ => return Ok(Cancelled::Ended),
             }
             if Instant::now() >= deadline {
                 return Ok(Cancelled::Pending);
             }
-            // Somebody claims or lets go of it at this moment.
-            tokio::time::sleep(Duration::from_millis(20)).await;
+            // Another node has it, or somebody claims or lets go of it at this moment.
+            self.0.hub.call(Call::Cancel { run, by: by.to_owned() });
+            is_called = true;
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(LONGEST_PAUSE);
         }
     }
 
@@ -234,6 +239,9 @@ impl Engine {
 
 /// How long a caller waits for a run to be cancelled.
 const CANCEL_PATIENCE: Duration = Duration::from_secs(5);
+
+/// The longest pause between two looks at a run that is to be cancelled.
+const LONGEST_PAUSE: Duration = Duration::from_millis(500);
 
 /// What came of cancelling a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use clock::{Clock, Random};
+use cluster::Exchange;
 use engine::Engine;
 use knowledge::Library;
 use store::{Store, WorkspaceId};
@@ -45,6 +46,8 @@ pub(crate) struct Parts {
     pub(crate) outbox: delivery::Waker,
     /// Attempts as they are recorded; listeners resubscribe.
     pub(crate) settled: broadcast::Receiver<delivery::Settled>,
+    /// What happens on other nodes, where there can be any.
+    pub(crate) exchange: Option<Exchange>,
     /// Time.
     pub(crate) clock: Clock,
     /// Chance.

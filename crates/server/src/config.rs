@@ -47,6 +47,8 @@ pub(crate) struct Config {
     pub(crate) lease: Span,
     /// What this node does.
     pub(crate) roles: Roles,
+    /// How other nodes reach this one.
+    pub(crate) cluster: Cluster,
     /// Runs.
     pub(crate) engine: Engine,
     /// Calls to the outside.
@@ -75,6 +77,17 @@ pub(crate) struct Database {
     pub(crate) max_size: Option<ByteSize>,
     /// Connections for reading; on PostgreSQL also for what is seldom written.
     pub(crate) readers: usize,
+}
+
+/// How other nodes reach this one, where several share a database.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Cluster {
+    /// Where this node listens to them; a free port where it listens to everybody when it is not set. What comes there
+    /// must be sealed with the installation's key.
+    pub(crate) listen: Option<SocketAddr>,
+    /// The host and port by which they reach it; where it listens when it is not set.
+    pub(crate) address: Option<String>,
 }
 
 impl Config {
@@ -142,6 +155,7 @@ impl Default for Config {
             database: Database::default(),
             lease: Span::from_secs(store::LEASE.as_secs()),
             roles: Roles::default(),
+            cluster: Cluster::default(),
             engine: Engine::default(),
             outbound: Outbound::default(),
             models_dir: PathBuf::from("models"),

@@ -7,6 +7,7 @@ mod cli;
 mod config;
 mod console;
 mod hooks;
+mod internal;
 mod linger;
 mod listen;
 mod models;

@@ -29,6 +29,7 @@ use crate::{
     config::Config,
     console,
     hooks::{self, Recorder, Sources},
+    internal::Internal,
     listen,
     models::Models,
     operation,
@@ -119,7 +120,8 @@ async fn build(config: Config, bound: SocketAddr, clock: Clock) -> anyhow::Resul
     let time_and_chance = (clock.clone(), random.clone());
     let options = options(&config);
     let engine = Engine::new(store.clone(), Arc::new(registry), world.clone(), time_and_chance, options);
-    engine.start(beat(&config.roles)).await?;
+    let internal = Internal::bind(&config, bound.ip(), &store).await?;
+    engine.start(beat(&config.roles, internal.as_ref())).await?;
     let surroundings = delivery::Surroundings {
         store: store.clone(),
         client,
@@ -139,6 +141,8 @@ async fn build(config: Config, bound: SocketAddr, clock: Clock) -> anyhow::Resul
     let environments = store.environment_list(workspace).await?;
     let places: Vec<Place> =
         environments.iter().map(|known| Place { workspace, environment: known.id }).collect();
+    let exchange =
+        internal.map(|internal| internal.exchange((&store, &random), &engine, settled.resubscribe()));
     let app = App::new(Parts {
         public_url: config.public_url(bound),
         workspace,
@@ -154,6 +158,7 @@ async fn build(config: Config, bound: SocketAddr, clock: Clock) -> anyhow::Resul
         config,
         store,
         engine,
+        exchange,
         world,
         clock,
         random,
@@ -190,8 +195,14 @@ fn options(config: &Config) -> engine::Options {
 }
 
 /// What this node says of itself to the others.
-fn beat(roles: &Roles) -> Beat {
-    Beat { name: host_name(), version: VERSION.to_owned(), roles: roles.names(), ..Beat::default() }
+fn beat(roles: &Roles, internal: Option<&Internal>) -> Beat {
+    Beat {
+        name: host_name(),
+        version: VERSION.to_owned(),
+        roles: roles.names(),
+        address: internal.map(|internal| internal.address.clone()),
+        ..Beat::default()
+    }
 }
 
 /// Folds what histograms have taken in, which would otherwise be kept until somebody reads the metrics.
@@ -254,7 +265,8 @@ async fn told_to_stop() {
     }
 }
 
-fn host_name() -> String {
+/// What people call this machine.
+pub(crate) fn host_name() -> String {
     std::fs::read_to_string("/proc/sys/kernel/hostname")
         .map_or_else(|_| "here".to_owned(), |name| name.trim().to_owned())
 }

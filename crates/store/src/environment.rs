@@ -7,7 +7,7 @@ use crate::{
 };
 
 /// Where something belongs: which workspace, and which of its environments.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Place {
     /// The tenant.
     pub workspace: WorkspaceId,

@@ -5,7 +5,7 @@ use std::time::Duration;
 use clock::Timestamp;
 
 use crate::{
-    Error, NodeId, RunId, Store,
+    Error, News, NodeId, RunId, Store,
     sql::{Fault, Row, Statement, values},
     write::{Outcome, Write},
 };
@@ -129,7 +129,10 @@ impl Store {
             Statement::new("DELETE FROM duty WHERE owner = ?1", values![node]),
             Statement::new("DELETE FROM node WHERE id = ?1", values![node]),
         ];
-        self.change(statements).await.map(drop)
+        self.change(statements).await?;
+        // Its runs, and the deliveries to the destinations that it had: somebody else's from now on.
+        self.tell(News { anything: true, ..News::default() });
+        Ok(())
     }
 
     /// Takes over from nodes whose lease has ended, or from every other node when this one knows that it
@@ -163,6 +166,9 @@ impl Store {
         ];
         let changed = self.change(statements).await?;
         let runs = changed.first().copied().unwrap_or(0);
+        if runs > 0 {
+            self.tell(News { runs: true, ..News::default() });
+        }
         let parked = if runs == 0 { Vec::new() } else { self.run_parked().await? };
         Ok(Takeover { runs, parked })
     }

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 pub use view::{RunFilter, RunView};
 
 use crate::{
-    Error, EventId, FlowId, NodeId, Place, RunId, Store, VersionId,
+    Error, EventId, FlowId, News, NodeId, Place, RunId, Store, VersionId,
     delivery::NewDelivery,
     sql::{Statement, values},
     write::{Outcome, Write},
@@ -193,7 +193,9 @@ impl Store {
                 place.environment,
             ],
         );
-        self.change(vec![statement.or_conflict("there is no such event")]).await.map(drop)
+        self.change(vec![statement.or_conflict("there is no such event")]).await?;
+        self.tell(News { runs: true, ..News::default() });
+        Ok(())
     }
 
     /// Gives a node up to `limit` runs that are queued or due, oldest first. Suspect ones stay: only

@@ -64,7 +64,7 @@ impl Execution {
                 () = until(self.next_pause_ends()) => self.end_pauses(),
                 Some(Control::Cancel { by, done }) = controlled.recv() => {
                     self.cancel(&by);
-                    cancelled.push(done);
+                    cancelled.extend(done);
                 }
             }
         }

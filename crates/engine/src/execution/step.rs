@@ -109,7 +109,10 @@ impl Execution {
             place: self.identity.place,
             run: self.identity.run,
             event: self.identity.event,
-            change: Change::Step { step: self.program.flow.graph().id(ready.node).as_str().into(), state },
+            change: Change::Step {
+                step: self.program.flow.graph().id(ready.node).as_str().into(),
+                state: state.into(),
+            },
         });
     }
 

@@ -269,7 +269,7 @@ impl Fixture {
     pub(super) async fn result(&self, run: RunId) -> Outcome {
         let deadline = tokio::time::Instant::now() + Duration::from_secs(20);
         self.engine
-            .wait(self.place.workspace, run, (Tells::Answer, deadline))
+            .wait(self.place.workspace, run, None, (Tells::Answer, deadline))
             .await
             .unwrap()
             .expect("the run has no answer in 20 s")

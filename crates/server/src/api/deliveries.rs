@@ -7,7 +7,7 @@ use axum::{
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use store::{DeliveryId, DeliveryState, DeliveryView, Message, Role};
+use store::{DeliveryId, DeliveryState, DeliveryView, Message, News, Role};
 use utoipa::{IntoParams, ToSchema};
 
 use super::{
@@ -124,6 +124,7 @@ pub(crate) async fn replay(
         return Err(Error::conflict("The delivery is no dead letter."));
     }
     app.outbox.notify([delivery.destination]);
+    app.store.tell(News { destinations: [delivery.destination].into(), ..News::default() });
     Ok(StatusCode::NO_CONTENT)
 }
 

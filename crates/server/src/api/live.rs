@@ -6,6 +6,7 @@ use axum::{
     extract::{Path, State},
     response::sse::{Event, KeepAlive, Sse},
 };
+use cluster::Watch;
 use engine::{Change, Update};
 use futures_util::{Stream, StreamExt, stream};
 use serde_json::json;
@@ -26,12 +27,28 @@ pub(crate) async fn stream(
     Path(environment): Path<String>,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Error> {
     let place = place(&app, &environment)?;
-    let runs = told(app.engine.updates().subscribe(), move |update: Update| run_event(place, update));
-    let deliveries =
-        told(app.settled.resubscribe(), move |settled: delivery::Settled| delivery_event(place, &settled));
+    let here = happening(place, app.engine.updates().subscribe(), app.settled.resubscribe());
+    let elsewhere = app.exchange.as_ref().map(|exchange| {
+        let Watch { updates, settled, guard } = exchange.watch(place);
+        happening(place, updates, settled).inspect(move |_| {
+            let _watched = &guard;
+        })
+    });
+    let elsewhere = stream::iter(elsewhere).flatten();
     // A view that is open must not keep the server from ending.
-    let live = stream::select(runs, deliveries).map(Ok).take_until(async move { app.closing().await });
+    let live = stream::select(here, elsewhere).map(Ok).take_until(async move { app.closing().await });
     Ok(Sse::new(live).keep_alive(KeepAlive::new().interval(Duration::from_secs(15))))
+}
+
+/// What happens in a place.
+fn happening(
+    place: Place,
+    updates: Receiver<Update>,
+    settled: Receiver<delivery::Settled>,
+) -> impl Stream<Item = Event> + Send {
+    let runs = told(updates, move |update: Update| run_event(place, update));
+    let deliveries = told(settled, move |settled: delivery::Settled| delivery_event(place, &settled));
+    stream::select(runs, deliveries)
 }
 
 /// What a channel brings, as far as it concerns the listener.

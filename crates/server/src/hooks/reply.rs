@@ -6,12 +6,12 @@ use axum::{
     response::Response,
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use engine::{Outcome, Submitted, Tells};
+use engine::{Answer, Outcome, Submitted, Tells};
 use flow::run::{RunError, Status};
 use gateway::{Problem, Refused, Reply};
 use serde::Serialize;
 use serde_json::Value;
-use tokio::{sync::oneshot, time::Instant};
+use tokio::time::Instant;
 use vault::Context;
 
 use crate::app::App;
@@ -71,20 +71,10 @@ pub(super) async fn accepted(app: &App, reply: &Reply, submitted: Submitted) -> 
 async fn outcome_by(
     app: &App,
     run: store::RunId,
-    answer: Option<oneshot::Receiver<Outcome>>,
+    answer: Option<Answer>,
     until: (Tells, Instant),
 ) -> Option<Outcome> {
-    let Some(answer) = answer else { return waited(app, run, until).await };
-    match tokio::time::timeout_at(until.1, answer).await {
-        Ok(Ok(outcome)) => Some(outcome),
-        // The run is no longer under way here: its journal says what came of it.
-        Ok(Err(_)) => waited(app, run, until).await,
-        Err(_) => None,
-    }
-}
-
-async fn waited(app: &App, run: store::RunId, until: (Tells, Instant)) -> Option<Outcome> {
-    app.engine.wait(app.workspace, run, until).await.unwrap_or_else(|error| {
+    app.engine.wait(app.workspace, run, answer, until).await.unwrap_or_else(|error| {
         tracing::warn!(%run, error = &error as &dyn std::error::Error, "a result could not be read");
         None
     })

@@ -1,6 +1,6 @@
 //! Several nodes on one database.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use serde_json::{Value, json};
 use tokio::sync::Semaphore;
@@ -9,6 +9,7 @@ use crate::{
     calling::asking,
     failing::succeeded,
     knowledge::{base, find, ingest, vectors},
+    live::Live,
     support::{Api, Home, Receiver, Reply, eventually, flow},
 };
 
@@ -145,6 +146,18 @@ async fn nodes_may_share_the_work_by_roles() {
     });
     assert_eq!(answer.await.ok(), json!({ "said": "x" }), "another node ran it");
     receiver.until(1).await;
+    // Whoever looks at the console sees what other nodes do.
+    let mut live = Live::open(&owner, "production").await;
+    let sending = tokio::spawn(async move {
+        for _ in 0..200 {
+            source.post(&json!({ "query": "x" })).await.ok();
+        }
+    });
+    let mut seen = BTreeSet::new();
+    while !seen.is_superset(&BTreeSet::from(["run", "delivery"].map(str::to_owned))) {
+        seen.insert(live.next().await.expect("the stream goes on").0);
+    }
+    sending.abort();
     let nodes = owner.get("/nodes").await.ok();
     let is = |roles: Value, scheduler: bool| {
         let listed = nodes.as_array().unwrap().iter().find(|node| node["roles"] == roles);

@@ -1,0 +1,251 @@
+//! Who hears what: callers and viewers here of other nodes' runs, and those of other nodes of the runs here.
+
+use std::{collections::HashMap, sync::Arc};
+
+use delivery::Settled;
+use engine::{Call, Engine, Outcome, Update};
+use parking_lot::Mutex;
+use store::{Place, RunId};
+use tokio::{
+    sync::{
+        broadcast::{self, error::RecvError},
+        mpsc,
+    },
+    task::JoinHandle,
+};
+
+use crate::{
+    mesh::{Heard, Mesh},
+    said::{Said, Wanted},
+    wishes::Wishes,
+};
+
+/// What may lie between two nodes and their viewers before some is missed.
+const BACKLOG: usize = 1024;
+
+/// Calls that are told in one word.
+const CALLS: usize = 256;
+
+/// What happens on this node.
+pub struct Local {
+    /// Its runs.
+    pub engine: Engine,
+    /// Its deliveries.
+    pub settled: broadcast::Receiver<Settled>,
+}
+
+/// Exchanges what happens with the other nodes, until it is dropped.
+pub struct Exchange {
+    board: Arc<Board>,
+    task: JoinHandle<()>,
+}
+
+/// What viewers here watch, and what they are told.
+struct Board {
+    mesh: Mesh,
+    updates: broadcast::Sender<Update>,
+    settled: broadcast::Sender<Settled>,
+    /// How many viewers watch each place.
+    watched: Mutex<HashMap<Place, usize>>,
+}
+
+/// What happens on the other nodes in a place, as long as it is kept.
+pub struct Watch {
+    /// In runs; of other places as well, when others watch them.
+    pub updates: broadcast::Receiver<Update>,
+    /// To deliveries; of other places as well.
+    pub settled: broadcast::Receiver<Settled>,
+    /// Ends the watch with its drop.
+    pub guard: Watching,
+}
+
+/// A viewer that watches a place.
+pub struct Watching {
+    board: Arc<Board>,
+    place: Place,
+}
+
+impl Exchange {
+    /// Begins to exchange by these links. It runs on the tokio runtime that this is called on.
+    pub fn start(local: Local, mut mesh: Mesh) -> Self {
+        let heard = mesh.hear();
+        let board = Arc::new(Board {
+            mesh,
+            updates: broadcast::Sender::new(BACKLOG),
+            settled: broadcast::Sender::new(BACKLOG),
+            watched: Mutex::default(),
+        });
+        let exchanging = Exchanging { board: Arc::clone(&board), local, wishes: Wishes::default() };
+        Self {
+            board,
+            task: tokio::spawn(async move {
+                if let Some(heard) = heard {
+                    exchanging.run(heard).await;
+                }
+            }),
+        }
+    }
+
+    /// Watches what happens on the other nodes in a place.
+    pub fn watch(&self, place: Place) -> Watch {
+        let board = Arc::clone(&self.board);
+        let (updates, settled) = (board.updates.subscribe(), board.settled.subscribe());
+        let mut watched = board.watched.lock();
+        let viewers = watched.entry(place).or_default();
+        *viewers += 1;
+        let is_first = *viewers == 1;
+        drop(watched);
+        if is_first {
+            board.mesh.tell_all(&Said::Want(Wanted { places: vec![place], ..Wanted::default() }));
+        }
+        Watch { updates, settled, guard: Watching { board, place } }
+    }
+}
+
+impl Drop for Exchange {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+impl Drop for Watching {
+    fn drop(&mut self) {
+        let mut watched = self.board.watched.lock();
+        let Some(viewers) = watched.get_mut(&self.place) else { return };
+        *viewers -= 1;
+        if *viewers == 0 {
+            watched.remove(&self.place);
+            drop(watched);
+            let places = vec![self.place];
+            self.board.mesh.tell_all(&Said::Enough(Wanted { places, ..Wanted::default() }));
+        }
+    }
+}
+
+struct Exchanging {
+    board: Arc<Board>,
+    local: Local,
+    wishes: Wishes,
+}
+
+/// What happens here, as far as somebody elsewhere wants to know.
+struct Happening {
+    outcomes: Option<broadcast::Receiver<(RunId, Outcome)>>,
+    updates: Option<broadcast::Receiver<Update>>,
+    settled: Option<broadcast::Receiver<Settled>>,
+}
+
+impl Exchanging {
+    async fn run(mut self, mut heard: mpsc::Receiver<Heard>) {
+        let mut calls = self.local.engine.calls();
+        let mut happening = Happening { outcomes: None, updates: None, settled: None };
+        loop {
+            tokio::select! {
+                word = heard.recv() => match word {
+                    Some(word) => self.hear(word),
+                    None => return,
+                },
+                call = calls.recv() => match call {
+                    Ok(call) => self.call(call, &mut calls),
+                    // Some were missed: everything is said again.
+                    Err(RecvError::Lagged(_)) => self.board.mesh.tell_all(&Said::All(self.wanted())),
+                    Err(RecvError::Closed) => return,
+                },
+                (run, outcome) = next(&mut happening.outcomes) => {
+                    self.board.mesh.tell(&self.wishes.of_run(run), &Said::Outcome { run, outcome });
+                }
+                update = next(&mut happening.updates) => {
+                    self.board.mesh.tell(&self.wishes.of_place(update.place), &Said::Update(update));
+                }
+                settled = next(&mut happening.settled) => {
+                    self.board.mesh.tell(&self.wishes.of_place(settled.place), &Said::Settled(settled));
+                }
+            }
+            self.listen_for(&mut happening);
+        }
+    }
+
+    /// Listens to what happens here only while somebody elsewhere wants to know: it costs the runs something.
+    fn listen_for(&self, happening: &mut Happening) {
+        let Happening { outcomes, updates, settled } = happening;
+        let Local { engine, settled: own } = &self.local;
+        keep(outcomes, self.wishes.any_run(), || engine.outcomes());
+        keep(updates, self.wishes.any_place(), || engine.updates().subscribe());
+        keep(settled, self.wishes.any_place(), || own.resubscribe());
+    }
+
+    fn hear(&mut self, word: Heard) {
+        match word {
+            Heard::Reached(node) => {
+                self.board.mesh.tell(&[node].into(), &Said::All(self.wanted()));
+            }
+            Heard::Left(link) => self.wishes.forget(link),
+            Heard::Said { link, from, said } => match said {
+                Said::All(wanted) => self.wishes.set(link, from, wanted),
+                Said::Want(wanted) => self.wishes.add(link, from, wanted),
+                Said::Enough(wanted) => self.wishes.remove(link, &wanted),
+                Said::Outcome { run, outcome } => self.local.engine.learn(run, &outcome),
+                Said::Cancel { run, by } => self.local.engine.cancel_here(run, by),
+                // Nobody watches any more: then nobody wants to know.
+                Said::Update(update) => drop(self.board.updates.send(update)),
+                Said::Settled(settled) => drop(self.board.settled.send(settled)),
+            },
+        }
+    }
+
+    /// Tells the other nodes what callers here want, several in one word.
+    fn call(&self, first: Call, calls: &mut broadcast::Receiver<Call>) {
+        let (mut want, mut enough) = (Vec::new(), Vec::new());
+        let mut next = Some(first);
+        while let Some(call) = next {
+            match call {
+                Call::Want(run) => want.push(run),
+                Call::Enough(run) => {
+                    // Somebody may want it again by now, or never got to be heard.
+                    want.retain(|wanted| *wanted != run);
+                    enough.push(run);
+                }
+                Call::Cancel { run, by } => self.board.mesh.tell_all(&Said::Cancel { run, by }),
+            }
+            next = if want.len() + enough.len() < CALLS { calls.try_recv().ok() } else { None };
+        }
+        let runs = |runs| Wanted { runs, ..Wanted::default() };
+        if !enough.is_empty() {
+            self.board.mesh.tell_all(&Said::Enough(runs(enough)));
+        }
+        if !want.is_empty() {
+            self.board.mesh.tell_all(&Said::Want(runs(want)));
+        }
+    }
+
+    /// All that callers and viewers here want.
+    fn wanted(&self) -> Wanted {
+        let places = self.board.watched.lock().keys().copied().collect();
+        Wanted { runs: self.local.engine.wanted(), places }
+    }
+}
+
+/// Subscribes when that is wanted and was not, and the other way round.
+fn keep<T>(
+    receiver: &mut Option<broadcast::Receiver<T>>,
+    wanted: bool,
+    subscribe: impl FnOnce() -> broadcast::Receiver<T>,
+) {
+    if wanted != receiver.is_some() {
+        *receiver = wanted.then(subscribe);
+    }
+}
+
+/// What a receiver brings next, if there is one; what it missed is found by looking.
+async fn next<T: Clone>(receiver: &mut Option<broadcast::Receiver<T>>) -> T {
+    while let Some(receiver) = receiver {
+        match receiver.recv().await {
+            Ok(next) => return next,
+            Err(RecvError::Lagged(missed)) => {
+                metrics::counter!("linchpin_cluster_words_lost_total", "why" => "behind").increment(missed);
+            }
+            Err(RecvError::Closed) => break,
+        }
+    }
+    std::future::pending().await
+}

@@ -1,0 +1,14 @@
+//! What nodes of one database tell each other while things happen: who waits for which run, what came of it, what a
+//! viewer on one node sees of the others.
+//!
+//! It is all about being quick. Whatever is lost here is found in the database a little later; nothing durable rides on
+//! it. A node tells the others what it wants to hear, and is told that alone.
+
+mod exchange;
+mod link;
+mod mesh;
+mod said;
+mod wishes;
+
+pub use exchange::{Exchange, Local, Watch};
+pub use mesh::{Mesh, Surroundings};

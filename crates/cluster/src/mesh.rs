@@ -1,0 +1,278 @@
+//! The links between this node and each of the others: it speaks to all that the database lists, and listens to all that
+//! have the key.
+
+use std::{
+    collections::{HashMap, HashSet, hash_map::Entry},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use bytes::Bytes;
+use clock::Random;
+use parking_lot::Mutex;
+use store::{NodeId, Store};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::{Semaphore, mpsc},
+    task::{AbortHandle, JoinSet},
+};
+use vault::KeyRing;
+
+use crate::{
+    link::{self, Error, Listening, PULSE, Speaking},
+    said::{Hello, Said},
+    wishes::LinkId,
+};
+
+/// Words that may wait to be said to one node; more are not said.
+const WAITING: usize = 1024;
+
+/// Words that may wait to be understood here; who says more waits.
+const HEARD: usize = 1024;
+
+/// Nodes that may speak to this one at once.
+const SPEAKERS: usize = 1024;
+
+/// The pause before a node is tried again that could not be reached: it doubles up to the longest.
+const PAUSE: Duration = Duration::from_millis(100);
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+
+/// What a mesh works with.
+pub struct Surroundings {
+    /// Lists the nodes.
+    pub store: Store,
+    /// Seals what is said.
+    pub keys: KeyRing,
+    /// Draws challenges and pauses.
+    pub random: Random,
+    /// This node.
+    pub node: NodeId,
+    /// Where other nodes reach it: host and port.
+    pub address: String,
+}
+
+/// The links of this node. Dropping it ends them.
+pub struct Mesh {
+    inner: Arc<Inner>,
+    heard: Option<mpsc::Receiver<Heard>>,
+    _tasks: JoinSet<()>,
+}
+
+struct Inner {
+    surroundings: Surroundings,
+    /// The nodes that are spoken to.
+    spoken_to: Mutex<HashMap<NodeId, Peer>>,
+    heard: mpsc::Sender<Heard>,
+    links: AtomicU64,
+}
+
+struct Peer {
+    address: String,
+    words: mpsc::Sender<Bytes>,
+    speaking: AbortHandle,
+}
+
+/// What comes from the other nodes.
+pub(crate) enum Heard {
+    /// This node can speak to that one now, which knows nothing of it yet.
+    Reached(NodeId),
+    /// A node said something.
+    Said { link: LinkId, from: NodeId, said: Said },
+    /// A node that spoke by this link does so no more.
+    Left(LinkId),
+}
+
+impl Mesh {
+    /// Begins to listen, and to speak to every node that the database lists. It runs on the tokio runtime that this is
+    /// called on.
+    pub fn start(surroundings: Surroundings, listener: TcpListener) -> Self {
+        let (heard, hearing) = mpsc::channel(HEARD);
+        let inner =
+            Arc::new(Inner { surroundings, spoken_to: Mutex::default(), heard, links: AtomicU64::default() });
+        let mut tasks = JoinSet::new();
+        tasks.spawn(listen(Arc::clone(&inner), listener));
+        tasks.spawn(look(Arc::clone(&inner)));
+        Self { inner, heard: Some(hearing), _tasks: tasks }
+    }
+
+    /// What comes from the other nodes; once.
+    pub(crate) fn hear(&mut self) -> Option<mpsc::Receiver<Heard>> {
+        self.heard.take()
+    }
+
+    /// Tells a node. It may not arrive.
+    pub(crate) fn tell(&self, nodes: &HashSet<NodeId>, said: &Said) {
+        if !nodes.is_empty() {
+            self.say(said, |node| nodes.contains(node));
+        }
+    }
+
+    /// Tells every node. It may not arrive.
+    pub(crate) fn tell_all(&self, said: &Said) {
+        self.say(said, |_| true);
+    }
+
+    fn say(&self, said: &Said, to: impl Fn(&NodeId) -> bool) {
+        let spoken_to = self.inner.spoken_to.lock();
+        let peers: Vec<_> =
+            spoken_to.iter().filter(|(node, _)| to(node)).map(|(_, peer)| peer.words.clone()).collect();
+        drop(spoken_to);
+        if peers.is_empty() {
+            return;
+        }
+        let Some(word) = link::word(said) else {
+            metrics::counter!("linchpin_cluster_words_lost_total", "why" => "long").increment(1);
+            return;
+        };
+        for words in peers {
+            if words.try_send(word.clone()).is_err() {
+                metrics::counter!("linchpin_cluster_words_lost_total", "why" => "slow").increment(1);
+            }
+        }
+    }
+}
+
+impl Drop for Mesh {
+    fn drop(&mut self) {
+        self.inner.spoken_to.lock().drain().for_each(|(_, peer)| peer.speaking.abort());
+    }
+}
+
+/// Looks which nodes there are, as often as they beat.
+async fn look(inner: Arc<Inner>) {
+    let Surroundings { store, node, .. } = &inner.surroundings;
+    let mut every = tokio::time::interval(store.node_lease() / 3);
+    loop {
+        every.tick().await;
+        let listed = match store.node_list().await {
+            Ok(listed) => listed,
+            Err(error) => {
+                tracing::debug!(%error, "the other nodes could not be listed");
+                continue;
+            }
+        };
+        let alive = listed.into_iter().filter(|other| other.is_alive && other.id != *node);
+        let there: HashMap<NodeId, String> =
+            alive.filter_map(|other| Some((other.id, other.said.address?))).collect();
+        inner.spoken_to.lock().retain(|node, peer| {
+            let stays = there.contains_key(node);
+            if !stays {
+                peer.speaking.abort();
+            }
+            stays
+        });
+        for (node, address) in there {
+            speak_to(&inner, node, address);
+        }
+    }
+}
+
+/// Begins to speak to a node, if that is not done already.
+fn speak_to(inner: &Arc<Inner>, node: NodeId, address: String) {
+    let mut spoken_to = inner.spoken_to.lock();
+    let vacant = match spoken_to.entry(node) {
+        Entry::Occupied(peer) if peer.get().address == address => return,
+        Entry::Occupied(peer) => {
+            peer.remove().speaking.abort();
+            return;
+        }
+        Entry::Vacant(vacant) => vacant,
+    };
+    let (words, said) = mpsc::channel(WAITING);
+    let speaking = tokio::spawn(speak(Arc::clone(inner), node, address.clone(), said)).abort_handle();
+    vacant.insert(Peer { address, words, speaking });
+}
+
+/// Speaks to a node for as long as it is listed.
+async fn speak(inner: Arc<Inner>, node: NodeId, address: String, mut words: mpsc::Receiver<Bytes>) {
+    let Surroundings { keys, random, node: here, address: own, .. } = &inner.surroundings;
+    let hello = Hello { node: *here, address: own.clone() };
+    let mut pause = PAUSE;
+    loop {
+        let ended = match Speaking::to(&address, keys.clone(), &hello).await {
+            Ok(mut speaking) => {
+                pause = PAUSE;
+                if inner.heard.send(Heard::Reached(node)).await.is_err() {
+                    return;
+                }
+                say_all(&mut speaking, &mut words).await
+            }
+            Err(error) => error,
+        };
+        tracing::debug!(%node, %address, error = %ended, "a node is not spoken to for now");
+        tokio::time::sleep(random.jitter(pause, 0.3)).await;
+        pause = (pause * 2).min(LONGEST_PAUSE);
+    }
+}
+
+/// Says what there is to say until the link ends.
+async fn say_all(speaking: &mut Speaking, words: &mut mpsc::Receiver<Bytes>) -> Error {
+    loop {
+        let said = match tokio::time::timeout(PULSE, words.recv()).await {
+            Ok(Some(word)) => speaking.say(&word).await,
+            Ok(None) => return Error::Ended,
+            Err(_) => speaking.pulse().await,
+        };
+        if let Err(error) = said {
+            return error;
+        }
+    }
+}
+
+/// Listens to whoever comes and has the key.
+async fn listen(inner: Arc<Inner>, listener: TcpListener) {
+    let places = Arc::new(Semaphore::new(SPEAKERS));
+    let mut listening = JoinSet::new();
+    loop {
+        let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
+        match listener.accept().await {
+            Ok((stream, _)) => {
+                let inner = Arc::clone(&inner);
+                listening.spawn(async move {
+                    let from = stream.peer_addr().ok();
+                    if let Err(error) = listen_to(&inner, stream).await {
+                        tracing::debug!(?from, %error, "a node is not listened to any more");
+                    }
+                    drop(place);
+                });
+            }
+            Err(error) => {
+                tracing::warn!(%error, "no other node can be listened to for now");
+                tokio::time::sleep(PAUSE).await;
+            }
+        }
+        while listening.try_join_next().is_some() {}
+    }
+}
+
+async fn listen_to(inner: &Arc<Inner>, stream: TcpStream) -> Result<(), Error> {
+    let Surroundings { keys, random, node, .. } = &inner.surroundings;
+    let (mut listening, Hello { node: from, address }) =
+        Listening::to(stream, keys.clone(), random).await.inspect_err(|error| {
+            if matches!(error, Error::Foreign) {
+                tracing::warn!(%error, "somebody who is no node of this installation was turned away");
+            }
+        })?;
+    if from == *node {
+        return Ok(());
+    }
+    // It is here, and may not be listed yet.
+    speak_to(inner, from, address);
+    let link = inner.links.fetch_add(1, Ordering::Relaxed);
+    let ended = loop {
+        match listening.hear().await {
+            Ok(said) => {
+                if inner.heard.send(Heard::Said { link, from, said }).await.is_err() {
+                    return Ok(());
+                }
+            }
+            Err(error) => break error,
+        }
+    };
+    // Without a receiver the mesh is gone.
+    let _ = inner.heard.send(Heard::Left(link)).await;
+    Err(ended)
+}
