@@ -1,6 +1,7 @@
 //! The house's own chores. `cargo xtask --help` lists them.
 
 mod bench;
+mod certificates;
 mod codegen;
 mod demo;
 mod models;

@@ -1,7 +1,9 @@
 //! A private server of PostgreSQL for tests: its own folder, a free port of this machine, gone with its owner.
 
 use std::{
+    fs,
     net::TcpListener,
+    os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     process::{Command, Stdio},
 };
@@ -9,6 +11,7 @@ use std::{
 use anyhow::Context;
 
 use crate::{
+    certificates,
     shell::{finish, is_there},
     system,
 };
@@ -18,19 +21,58 @@ pub(crate) struct Server {
     folder: PathBuf,
     /// How it is reached.
     pub(crate) url: String,
+    port: u16,
 }
+
+/// Who may come to a server with TLS: one user by a certificate, one by a password, one without TLS alone, and the
+/// others by TLS alone.
+const BY_TLS: &str = "hostssl all certified 127.0.0.1/32 cert
+hostssl all sworn 127.0.0.1/32 scram-sha-256
+hostnossl all plain 127.0.0.1/32 trust
+hostssl all plain 127.0.0.1/32 reject
+hostssl all all 127.0.0.1/32 trust
+";
 
 impl Server {
     /// Starts one, after installing what it needs. It keeps nothing safe from a power cut, as no test needs it to.
     pub(crate) fn start() -> anyhow::Result<Self> {
+        let server = Self::made()?;
+        server.run("")?;
+        Ok(server)
+    }
+
+    /// Starts one with TLS. Its address names the file of its authority; a user's certificate lies beside that.
+    pub(crate) fn start_with_tls() -> anyhow::Result<Self> {
+        let mut server = Self::made()?;
+        let folder = server.folder.display();
+        certificates::write(&server.folder, "certified")?;
+        fs::write(server.folder.join("data/pg_hba.conf"), BY_TLS)?;
+        let key = server.folder.join("server.key");
+        fs::set_permissions(&key, fs::Permissions::from_mode(0o600))?;
+        if system::is_root() {
+            finish(Command::new("chown").arg("postgres").arg(&key))?;
+        }
+        server.run(&format!(
+            "-c ssl=on -c ssl_ca_file={folder}/authority.crt -c ssl_cert_file={folder}/server.crt \
+             -c ssl_key_file={folder}/server.key"
+        ))?;
+        server.url = format!(
+            "postgres://postgres@localhost:{}/postgres?sslrootcert={folder}/authority.crt",
+            server.port
+        );
+        Ok(server)
+    }
+
+    /// Makes what a server stores, after installing what it needs.
+    fn made() -> anyhow::Result<Self> {
         if programs().is_none() {
             system::need(&[("postgres", "postgresql")]).or_else(|error| programs().map(drop).ok_or(error))?;
         }
         system::need(&[("psql", "postgresql-client")])?;
         let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
         let folder = std::env::temp_dir().join(format!("linchpin-postgres-{port}"));
-        std::fs::create_dir(&folder).with_context(|| format!("{} cannot be made", folder.display()))?;
-        let server = Self { folder, url: format!("postgres://postgres@127.0.0.1:{port}/postgres") };
+        fs::create_dir(&folder).with_context(|| format!("{} cannot be made", folder.display()))?;
+        let server = Self { folder, url: format!("postgres://postgres@127.0.0.1:{port}/postgres"), port };
         let folder = &server.folder;
         if system::is_root() {
             // It refuses to run as root.
@@ -40,16 +82,21 @@ impl Server {
         let init =
             ["--auth=trust", "--username=postgres", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync"];
         finish(as_nobody("initdb")?.arg("-D").arg(&data).args(init).stdout(Stdio::null()))?;
+        Ok(server)
+    }
+
+    fn run(&self, settings: &str) -> anyhow::Result<()> {
+        let Self { folder, port, .. } = self;
         let options = format!(
-            "-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={} -c fsync=off -c max_connections=500",
+            "-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={} -c fsync=off \
+             -c max_connections=500 {settings}",
             folder.display()
         );
-        let log = folder.join("log");
+        let (data, log) = (folder.join("data"), folder.join("log"));
         let mut start = as_nobody("pg_ctl")?;
         start.args(["start", "-w", "-s", "-D"]).arg(&data).arg("-l").arg(&log).arg("-o").arg(options);
         finish(start.stdin(Stdio::null()).stdout(Stdio::null()))
-            .with_context(|| std::fs::read_to_string(&log).unwrap_or_default())?;
-        Ok(server)
+            .with_context(|| fs::read_to_string(&log).unwrap_or_default())
     }
 }
 
@@ -61,7 +108,7 @@ impl Drop for Server {
         if let Err(error) = stopped {
             eprintln!("PostgreSQL was not stopped: {error:#}");
         }
-        if let Err(error) = std::fs::remove_dir_all(&self.folder) {
+        if let Err(error) = fs::remove_dir_all(&self.folder) {
             eprintln!("{} was not deleted: {error}", self.folder.display());
         }
     }
@@ -70,7 +117,7 @@ impl Drop for Server {
 /// Where Debian keeps the server's programs: beside the path, by version.
 fn programs() -> Option<PathBuf> {
     let mut versions: Vec<PathBuf> =
-        std::fs::read_dir("/usr/lib/postgresql").ok()?.filter_map(|entry| Some(entry.ok()?.path())).collect();
+        fs::read_dir("/usr/lib/postgresql").ok()?.filter_map(|entry| Some(entry.ok()?.path())).collect();
     versions.sort_by_key(|path| path.file_name().and_then(|name| name.to_str()?.parse::<u32>().ok()));
     versions.into_iter().rev().map(|path| path.join("bin")).find(|bin| bin.join("initdb").is_file())
 }

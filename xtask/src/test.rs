@@ -44,12 +44,14 @@ impl Test {
         })?;
         step("The store and the server on PostgreSQL", || {
             let postgres = postgres::Server::start()?;
+            let by_tls = postgres::Server::start_with_tls()?;
             // They wait for servers more than they work. Not every crash point again: each death costs a lease.
             // The whole workspace, as before: a part of it would be built with other features, and so anew.
             let tests = ["nextest", "run", "--workspace", "--test-threads", "4", "--filterset"];
             let mut tests = command(&cargo(), &tests, ".");
             tests.arg("(package(store) + package(server) + package(cluster)) - test(points::)");
-            finish(tests.env("POSTGRES_FOR_TESTS", &postgres.url).env("KILLS_FOR_TESTS", "4"))
+            tests.env("POSTGRES_FOR_TESTS", &postgres.url).env("POSTGRES_TLS_FOR_TESTS", &by_tls.url);
+            finish(tests.env("KILLS_FOR_TESTS", "4"))
         })?;
         // C++, and minutes to build: everyday tests leave it off.
         step("The chat model in the process", || {

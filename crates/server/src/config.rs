@@ -72,6 +72,9 @@ pub(crate) struct Config {
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Database {
     /// A server of PostgreSQL, `postgres://user:password@host/database`; SQLite in the data folder when it is not set.
+    /// TLS is asked for as in libpq, by `?sslmode=disable|prefer|require|verify-ca|verify-full`, `sslrootcert`,
+    /// `sslcert` and `sslkey`. `prefer` is the default and verifies nothing; `verify-full` verifies all, by the
+    /// authorities in the file `sslrootcert` or those of the system. `require` with `sslrootcert` is `verify-ca`.
     pub(crate) url: Option<Secret>,
     /// The most it may grow to, in the data folder.
     pub(crate) max_size: Option<ByteSize>,

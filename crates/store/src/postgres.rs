@@ -3,6 +3,7 @@
 //! The database may serve many nodes. Nothing is known by heart that another node could change.
 
 mod batch;
+mod connector;
 mod maker;
 mod migrate;
 mod notify;
@@ -17,15 +18,14 @@ mod writer;
 use std::sync::{Arc, atomic::AtomicU16};
 
 use clock::Clock;
+use connector::Connector;
+use notify::Notify;
+use pool::Pool;
+pub(crate) use session::{Session, held};
 use tokio::{
     runtime::Handle,
     sync::{broadcast, oneshot},
 };
-use tokio_postgres::Config;
-
-use notify::Notify;
-use pool::Pool;
-pub(crate) use session::{Session, held};
 use writer::Writer;
 
 use crate::{
@@ -58,22 +58,19 @@ impl Database {
         sessions: usize,
         clock: &Clock,
     ) -> Result<(Self, i64, Arc<AtomicU16>), Error> {
-        let config: Config = url.parse().map_err(|error: tokio_postgres::Error| Error::Open {
-            path: "PostgreSQL".to_owned(),
-            reason: error.to_string(),
-        })?;
-        let session = Session::connect(&config)
+        let connector = Connector::new(url)?;
+        let session = Session::connect(&connector)
             .await
-            .map_err(|fault| Error::Open { path: session::named(&config), reason: fault.to_string() })?;
+            .map_err(|fault| Error::Open { path: connector.name(), reason: fault.to_string() })?;
         migrate::run(&session).await?;
         time::begin(&session, clock).await.map_err(Error::Read)?;
-        let (maker, keeping) = maker::take(&config).await.map_err(Error::Read)?;
+        let (maker, keeping) = maker::take(&connector).await.map_err(Error::Read)?;
         let last = last_number(&session).await.map_err(Error::Read)?;
         let schema = session.row("SELECT md5(current_schema())", [], |row| row.get::<String>(0)).await;
         let schema = schema.map_err(Error::Read)?.unwrap_or_default();
-        let notify = Arc::new(Notify::start(&config, format!("linchpin_{schema}")));
-        let writer = Writer::start(config.clone(), session, Arc::clone(&notify));
-        let (pool, leases) = (Pool::new(config.clone(), sessions), Pool::new(config, 1));
+        let notify = Arc::new(Notify::start(&connector, format!("linchpin_{schema}")));
+        let writer = Writer::start(connector.clone(), session, Arc::clone(&notify));
+        let (pool, leases) = (Pool::new(connector.clone(), sessions), Pool::new(connector, 1));
         Ok((Self { writer, notify, keeping, pool, leases }, last, maker))
     }
 

@@ -17,9 +17,12 @@ pub enum Fault {
     /// SQLite refused.
     #[error(transparent)]
     Sqlite(#[from] rusqlite::Error),
-    /// PostgreSQL refused, or is not there.
+    /// PostgreSQL refused, or the connection was lost.
     #[error(transparent)]
     Postgres(#[from] tokio_postgres::Error),
+    /// PostgreSQL cannot be connected to.
+    #[error("{0}")]
+    Unreachable(String),
     /// A column does not hold what it should.
     #[error("column {column} does not hold {expected}")]
     Column {

@@ -37,7 +37,7 @@ pub(super) struct Serve {
     #[arg(long, value_name = "DIR")]
     #[serde(skip_serializing_if = "Option::is_none")]
     data_dir: Option<PathBuf>,
-    /// A server of PostgreSQL, in place of SQLite in the data folder.
+    /// A server of PostgreSQL, in place of SQLite in the data folder; TLS by `?sslmode=…` as in libpq.
     #[arg(long, value_name = "POSTGRES-URL")]
     #[serde(skip)]
     database: Option<String>,

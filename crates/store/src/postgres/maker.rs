@@ -8,9 +8,9 @@ use std::{
     time::Duration,
 };
 
-use tokio_postgres::Config;
+use tokio::task::JoinHandle;
 
-use super::session::Session;
+use super::{connector::Connector, session::Session};
 use crate::{Fault, id::MAKERS, sql::values};
 
 /// The first half of the locks' keys: "lpid" in ASCII. The second is the number.
@@ -20,15 +20,15 @@ const LOCKS: i64 = 0x6c70_6964;
 const PAUSE: Duration = Duration::from_secs(1);
 
 /// Takes a number that no other node has, and keeps one until the task is stopped.
-pub(super) async fn take(config: &Config) -> Result<(Arc<AtomicU16>, tokio::task::JoinHandle<()>), Fault> {
-    let (session, number) = taken(config).await?;
+pub(super) async fn take(connector: &Connector) -> Result<(Arc<AtomicU16>, JoinHandle<()>), Fault> {
+    let (session, number) = taken(connector).await?;
     let maker = Arc::new(AtomicU16::new(number));
-    let task = tokio::spawn(keep(config.clone(), session, Arc::clone(&maker)));
+    let task = tokio::spawn(keep(connector.clone(), session, Arc::clone(&maker)));
     Ok((maker, task))
 }
 
-async fn taken(config: &Config) -> Result<(Session, u16), Fault> {
-    let session = Session::connect(config).await?;
+async fn taken(connector: &Connector) -> Result<(Session, u16), Fault> {
+    let session = Session::connect(connector).await?;
     let sql = "SELECT n FROM generate_series(1, ?2::bigint) AS n
                WHERE pg_try_advisory_lock(?1::bigint::int, n::int) LIMIT 1";
     let number = session.row(sql, values![LOCKS, i64::from(MAKERS)], |row| row.get::<u32>(0)).await?;
@@ -38,13 +38,13 @@ async fn taken(config: &Config) -> Result<(Session, u16), Fault> {
 }
 
 /// Takes another number when the connection that kept this one is lost.
-async fn keep(config: Config, mut session: Session, maker: Arc<AtomicU16>) {
+async fn keep(connector: Connector, mut session: Session, maker: Arc<AtomicU16>) {
     loop {
         tokio::time::sleep(PAUSE).await;
         if session.is_open() {
             continue;
         }
-        match taken(&config).await {
+        match taken(&connector).await {
             Ok((other, number)) => {
                 session = other;
                 maker.store(number, Ordering::Relaxed);

@@ -11,9 +11,9 @@ use std::{
 };
 
 use tokio::sync::{broadcast, mpsc};
-use tokio_postgres::{AsyncMessage, Config, NoTls};
+use tokio_postgres::AsyncMessage;
 
-use super::session::Session;
+use super::{connector::Connector, session::Session};
 use crate::{Fault, news::News, sql::values};
 
 /// News that may wait to be sent; more is dropped, for what waits says that there is work.
@@ -34,12 +34,12 @@ pub(super) struct Notify {
 
 impl Notify {
     /// Begins to tell and to listen. `channel` keeps the nodes of one schema apart from those of others.
-    pub(super) fn start(config: &Config, channel: String) -> Self {
+    pub(super) fn start(connector: &Connector, channel: String) -> Self {
         let (telling, told) = mpsc::channel(WAITING);
         let (heard, _) = broadcast::channel(BEHIND);
         let own = Arc::<AtomicI32>::default();
-        let tell = tell_for_ever(config.clone(), channel.clone(), Arc::clone(&own), told);
-        let hear = hear_for_ever(config.clone(), channel, own, heard.clone());
+        let tell = tell_for_ever(connector.clone(), channel.clone(), Arc::clone(&own), told);
+        let hear = hear_for_ever(connector.clone(), channel, own, heard.clone());
         Self { telling, heard, tasks: [tokio::spawn(tell), tokio::spawn(hear)] }
     }
 
@@ -60,7 +60,12 @@ impl Notify {
 }
 
 /// Sends what is told, several in one message when they come faster than the database takes them.
-async fn tell_for_ever(config: Config, channel: String, own: Arc<AtomicI32>, mut told: mpsc::Receiver<News>) {
+async fn tell_for_ever(
+    connector: Connector,
+    channel: String,
+    own: Arc<AtomicI32>,
+    mut told: mpsc::Receiver<News>,
+) {
     let mut session: Option<Session> = None;
     while let Some(mut news) = told.recv().await {
         while let Ok(more) = told.try_recv() {
@@ -68,7 +73,7 @@ async fn tell_for_ever(config: Config, channel: String, own: Arc<AtomicI32>, mut
         }
         let open = match session.take().filter(Session::is_open) {
             Some(session) => Ok(session),
-            None => connect(&config, &own).await,
+            None => connect(&connector, &own).await,
         };
         let told = match open {
             Ok(open) => {
@@ -85,8 +90,8 @@ async fn tell_for_ever(config: Config, channel: String, own: Arc<AtomicI32>, mut
     }
 }
 
-async fn connect(config: &Config, own: &AtomicI32) -> Result<Session, Fault> {
-    let session = Session::connect(config).await?;
+async fn connect(connector: &Connector, own: &AtomicI32) -> Result<Session, Fault> {
+    let session = Session::connect(connector).await?;
     let process = session.row("SELECT pg_backend_pid()", [], |row| row.get::<i64>(0)).await?;
     own.store(process.and_then(|process| process.try_into().ok()).unwrap_or(0), Ordering::Relaxed);
     Ok(session)
@@ -97,9 +102,14 @@ async fn say(session: &Session, channel: &str, news: &News) -> Result<(), Fault>
     session.execute("SELECT pg_notify(?1, ?2)", values![channel, text]).await.map(drop)
 }
 
-async fn hear_for_ever(config: Config, channel: String, own: Arc<AtomicI32>, heard: broadcast::Sender<News>) {
+async fn hear_for_ever(
+    connector: Connector,
+    channel: String,
+    own: Arc<AtomicI32>,
+    heard: broadcast::Sender<News>,
+) {
     loop {
-        if let Err(error) = hear(&config, &channel, &own, &heard).await {
+        if let Err(error) = hear(&connector, &channel, &own, &heard).await {
             tracing::warn!(%error, "this node does not hear of other nodes' work until it is connected again");
         }
         tokio::time::sleep(PAUSE).await;
@@ -108,12 +118,12 @@ async fn hear_for_ever(config: Config, channel: String, own: Arc<AtomicI32>, hea
 
 /// Listens until the connection is lost.
 async fn hear(
-    config: &Config,
+    connector: &Connector,
     channel: &str,
     own: &AtomicI32,
     heard: &broadcast::Sender<News>,
 ) -> Result<(), Fault> {
-    let (client, mut connection) = config.connect(NoTls).await?;
+    let (client, mut connection) = connector.connect().await?;
     let listening = async {
         client.batch_execute(&format!("LISTEN {channel}")).await?;
         // Nobody may be there to hear it.

@@ -4,14 +4,13 @@ use std::{ops::Deref, sync::Arc};
 
 use parking_lot::Mutex;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio_postgres::Config;
 
-use super::session::Session;
+use super::{connector::Connector, session::Session, writer::UNREACHABLE};
 use crate::Error;
 
 /// Sessions to be lent.
 pub(super) struct Pool {
-    config: Config,
+    connector: Connector,
     free: Arc<Mutex<Vec<Arc<Session>>>>,
     places: Arc<Semaphore>,
 }
@@ -24,21 +23,21 @@ pub(super) struct Lent {
 }
 
 impl Pool {
-    pub(super) fn new(config: Config, places: usize) -> Self {
-        Self { config, free: Arc::default(), places: Arc::new(Semaphore::new(places.max(1))) }
+    pub(super) fn new(connector: Connector, places: usize) -> Self {
+        Self { connector, free: Arc::default(), places: Arc::new(Semaphore::new(places.max(1))) }
     }
 
     /// Lends a session, when one is free or may be opened.
     pub(super) async fn lend(&self) -> Result<Lent, Error> {
-        let unavailable = |reason: String| Error::Unavailable { reason };
+        let unavailable = |reason: &str| Error::Unavailable { reason: reason.to_owned() };
         let place = Arc::clone(&self.places).acquire_owned().await;
-        let place = place.map_err(|_| unavailable("the server is stopping".to_owned()))?;
+        let place = place.map_err(|_| unavailable("the server is stopping"))?;
         let free = std::iter::from_fn(|| self.free.lock().pop()).find(|session| session.is_open());
         let session = if let Some(session) = free {
             session
         } else {
-            let connected = Session::connect(&self.config).await;
-            Arc::new(connected.map_err(|fault| unavailable(fault.to_string()))?)
+            let connected = Session::connect(&self.connector).await;
+            Arc::new(connected.map_err(|_| unavailable(UNREACHABLE))?)
         };
         Ok(Lent { session, free: Arc::clone(&self.free), _place: place })
     }

@@ -9,16 +9,16 @@ use std::{
 use bytes::{BufMut, BytesMut};
 use parking_lot::Mutex;
 use tokio_postgres::{
-    Client, Config, NoTls, SimpleQueryMessage, Statement,
+    Client, SimpleQueryMessage, Statement,
     types::{FromSql, IsNull, ToSql, Type, to_sql_checked},
 };
 
-use super::table::Table;
+use super::{connector::Connector, table::Table};
 use crate::sql::{Fault, Held, Row, Value};
 
 /// A connection to the database.
 pub(crate) struct Session {
-    config: Config,
+    connector: Connector,
     client: Client,
     statements: Mutex<HashMap<String, Statement>>,
     /// A transaction was left open: what is sent next would be part of it.
@@ -37,14 +37,9 @@ pub(super) struct Transaction<'s> {
 const ASKED: u32 = 20;
 const ASKED_AFTER: Duration = Duration::from_millis(100);
 
-/// How messages call a database: without the password.
-pub(super) fn named(config: &Config) -> String {
-    format!("PostgreSQL ({})", config.get_dbname().unwrap_or("the user's own database"))
-}
-
 impl Session {
-    pub(super) async fn connect(config: &Config) -> Result<Self, Fault> {
-        let (client, connection) = config.connect(NoTls).await?;
+    pub(super) async fn connect(connector: &Connector) -> Result<Self, Fault> {
+        let (client, connection) = connector.connect().await?;
         tokio::spawn(async move {
             // Whoever uses the session is told as well.
             if let Err(error) = connection.await {
@@ -55,8 +50,8 @@ impl Session {
         client
             .batch_execute("SET statement_timeout = '15s'; SET idle_in_transaction_session_timeout = '15s'")
             .await?;
-        let config = config.clone();
-        Ok(Self { config, client, statements: Mutex::default(), spoilt: AtomicBool::new(false) })
+        let connector = connector.clone();
+        Ok(Self { connector, client, statements: Mutex::default(), spoilt: AtomicBool::new(false) })
     }
 
     /// Whether it can be used again.
@@ -163,7 +158,7 @@ impl Transaction<'_> {
 
     async fn was_committed(&self) -> bool {
         for _ in 0..ASKED {
-            if let Ok(session) = Session::connect(&self.session.config).await {
+            if let Ok(session) = Session::connect(&self.session.connector).await {
                 let sql = "SELECT pg_xact_status(?1::text::xid8)";
                 let status =
                     session.row(sql, [Value::Text(self.id.clone())], |row| row.get::<Option<String>>(0));

@@ -7,9 +7,9 @@ use std::sync::{
 
 use parking_lot::Mutex;
 use tokio::sync::{mpsc, oneshot};
-use tokio_postgres::{Config, error::SqlState};
+use tokio_postgres::error::SqlState;
 
-use super::{batch, notify::Notify, session::Session};
+use super::{batch, connector::Connector, notify::Notify, session::Session};
 use crate::{
     Counters, Error, Fault,
     delivery::NewDelivery,
@@ -29,6 +29,9 @@ const BATCH: usize = 256;
 /// How often a transaction is tried that another one stood in the way of.
 const TRIES: u32 = 5;
 
+/// What callers are told; why it is so is in the log, by the tasks that keep connections.
+pub(super) const UNREACHABLE: &str = "the database cannot be reached";
+
 type Answer = oneshot::Sender<Result<Outcome, Error>>;
 
 /// The writer's side that callers see.
@@ -45,11 +48,11 @@ struct Counted {
 }
 
 impl Writer {
-    pub(super) fn start(config: Config, session: Session, notify: Arc<Notify>) -> Self {
+    pub(super) fn start(connector: Connector, session: Session, notify: Arc<Notify>) -> Self {
         let (queue, writes) = mpsc::channel(QUEUE);
         let counted = Arc::<Counted>::default();
         let writing = Loop {
-            config,
+            connector,
             session: Some(session),
             origins: Origins::default(),
             counted: Arc::clone(&counted),
@@ -92,7 +95,7 @@ impl Writer {
 }
 
 struct Loop {
-    config: Config,
+    connector: Connector,
     /// Nothing after it was lost.
     session: Option<Session>,
     origins: Origins,
@@ -140,7 +143,7 @@ impl Loop {
         loop {
             let session = match self.session.take().filter(Session::is_open) {
                 Some(session) => session,
-                None => Session::connect(&self.config).await?,
+                None => Session::connect(&self.connector).await?,
             };
             let done = attempt(&session, &mut self.origins, writes).await;
             // One whose transaction did not end is not used again.
@@ -211,7 +214,11 @@ fn stood_in_the_way(fault: &Fault) -> bool {
 /// Whether the database as a whole cannot take writes, or this one write is wrong.
 pub(super) fn classify(fault: Fault) -> Error {
     let unavailable = |reason: &str| Error::Unavailable { reason: reason.to_owned() };
-    let Fault::Postgres(error) = &fault else { return Error::Write(fault) };
+    let error = match fault {
+        Fault::Postgres(error) => error,
+        Fault::Unreachable(_) => return unavailable(UNREACHABLE),
+        other => return Error::Write(other),
+    };
     let Some(code) = error.code() else { return unavailable("the connection to the database was lost") };
     if *code == SqlState::DISK_FULL {
         return unavailable("the database's disk is full");
@@ -220,6 +227,6 @@ pub(super) fn classify(fault: Fault) -> Error {
     match code.code().get(..2) {
         Some("08" | "53" | "57" | "58") => unavailable("the database takes no work now"),
         Some("40") => unavailable("the database is busy"),
-        _ => Error::Write(fault),
+        _ => Error::Write(Fault::Postgres(error)),
     }
 }

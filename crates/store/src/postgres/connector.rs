@@ -1,0 +1,120 @@
+//! The one way to the database: every connection is made here, in the clear or by TLS, as the operator asks.
+
+#[cfg(test)]
+mod tests;
+mod tls;
+mod words;
+
+use std::{error::Error as _, io, sync::Arc, time::Duration};
+
+use tokio_postgres::{
+    Client, Config, Socket,
+    config::{Host, SslMode},
+    error::SqlState,
+    tls::MakeTlsConnect,
+};
+use tokio_postgres_rustls::MakeRustlsConnect;
+
+use self::tls::Mode;
+use crate::{Error, Fault};
+
+/// Where the database is, and how it is connected to. Cheap to clone.
+#[derive(Clone)]
+pub(super) struct Connector(Arc<Known>);
+
+struct Known {
+    config: Config,
+    tls: MakeRustlsConnect,
+    /// How to connect without TLS, where it is only preferred.
+    plain: Option<Config>,
+}
+
+/// How long the server may take to let a client in.
+const PATIENCE: Duration = Duration::from_secs(15);
+
+/// What reads from a connection what the database sends, and writes to it what the client wants.
+pub(super) type Connection =
+    tokio_postgres::Connection<Socket, <MakeRustlsConnect as MakeTlsConnect<Socket>>::Stream>;
+
+impl Connector {
+    /// Reads a connection string in libpq's form, a URL or pairs.
+    pub(super) fn new(text: &str) -> Result<Self, Error> {
+        let wrong = |reason: String| Error::Open { path: "PostgreSQL".to_owned(), reason };
+        let (rest, words) = words::take_out(text);
+        // The driver would quote what it does not understand, and that may be of a password.
+        let malformed = "its URL is malformed: it must be like `postgres://user:password@host/database?sslmode=…`, \
+                         with every special letter of the password percent-encoded";
+        let mut config: Config = rest.parse().map_err(|_| wrong(malformed.to_owned()))?;
+        let mode = Mode::of(&words).map_err(wrong)?;
+        let tls = MakeRustlsConnect::new(tls::settings(mode, &words).map_err(wrong)?);
+        // An address is as good as a name for what is verified.
+        if config.get_hosts().is_empty() {
+            for address in config.get_hostaddrs().to_vec() {
+                config.host(address.to_string());
+            }
+        }
+        // As in libpq, a socket of this machine needs no TLS.
+        let is_local = config.get_hosts().iter().all(|host| matches!(host, Host::Unix(_)));
+        config.ssl_mode(match mode {
+            _ if is_local => SslMode::Disable,
+            Mode::Disable => SslMode::Disable,
+            Mode::Prefer => SslMode::Prefer,
+            Mode::Require | Mode::VerifyCa | Mode::VerifyFull => SslMode::Require,
+        });
+        let mut plain = config.clone();
+        plain.ssl_mode(SslMode::Disable);
+        let plain = (config.get_ssl_mode() == SslMode::Prefer).then_some(plain);
+        Ok(Self(Arc::new(Known { config, tls, plain })))
+    }
+
+    /// Opens a connection; somebody must drive its second half.
+    pub(super) async fn connect(&self) -> Result<(Client, Connection), Fault> {
+        let connected = tokio::time::timeout(PATIENCE, self.0.connect()).await;
+        let late = |_| Fault::Unreachable(format!("it did not answer within {} s", PATIENCE.as_secs()));
+        connected.map_err(late)?.map_err(|error| Fault::Unreachable(explained(&error)))
+    }
+
+    /// How messages call the database: without the password.
+    pub(super) fn name(&self) -> String {
+        format!("PostgreSQL ({})", self.0.config.get_dbname().unwrap_or("the user's own database"))
+    }
+}
+
+impl Known {
+    async fn connect(&self) -> Result<(Client, Connection), tokio_postgres::Error> {
+        match (self.config.connect(self.tls.clone()).await, &self.plain) {
+            (Err(refused), Some(plain)) if tls_stood_in_the_way(&refused) => {
+                plain.connect(self.tls.clone()).await.map_err(|_| refused)
+            }
+            (connected, _) => connected,
+        }
+    }
+}
+
+/// Whether the server may take a connection without TLS though it refused one with it: its list of who may come can
+/// tell them apart.
+fn tls_stood_in_the_way(error: &tokio_postgres::Error) -> bool {
+    of_tls(error).is_some() || error.code() == Some(&SqlState::INVALID_AUTHORIZATION_SPECIFICATION)
+}
+
+/// What went wrong with TLS, if that did.
+fn of_tls(error: &tokio_postgres::Error) -> Option<&rustls::Error> {
+    error.source()?.downcast_ref::<io::Error>()?.get_ref()?.downcast_ref()
+}
+
+/// The error with its causes, and what to do where that is known. None of them holds the password.
+fn explained(error: &tokio_postgres::Error) -> String {
+    if let Some(rustls::Error::InvalidCertificate(why)) = of_tls(error) {
+        return format!("the server is not trusted ({why}): {}", tls::advice(why));
+    }
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text = format!("{text}: {error}");
+        cause = error.source();
+    }
+    if text.ends_with("server does not support TLS") {
+        text.push_str("; turn on `ssl` there, or say `sslmode=disable` if the network between is safe");
+    }
+    text
+}
