@@ -3,11 +3,13 @@
 mod accounts;
 mod admission;
 mod configuration;
+mod connection;
 mod deliveries;
 mod fixture;
 mod knowledge;
 mod nodes;
 mod plans;
+mod proxy;
 mod queue;
 mod runs;
 mod writing;

@@ -5,8 +5,10 @@ use std::time::Duration;
 use ::flow::run::Status;
 use clock::{Clock, Random};
 use tempfile::TempDir;
+use tokio_postgres::config::Host;
 use vault::{Key, KeyRing};
 
+use super::proxy::Proxy;
 use crate::*;
 
 pub(super) struct Fixture {
@@ -97,6 +99,16 @@ impl Fixture {
     /// How its database is opened.
     pub(super) fn options(&self) -> &Options {
         &self.home.options
+    }
+
+    /// Another node, with a line between it and the database, where that is a server.
+    pub(super) async fn second_by_a_line(&self) -> Option<(Store, Proxy)> {
+        let Location::Postgres(url) = &self.home.options.location else { return None };
+        let server: tokio_postgres::Config = url.expose().parse().unwrap();
+        let (Host::Tcp(host), port) = (&server.get_hosts()[0], server.get_ports()[0]) else { return None };
+        let proxy = Proxy::to(&format!("{host}:{port}")).await;
+        let location = Location::Postgres(proxy.url(url.expose()).into());
+        Some((open(&Options { location, ..self.home.options.clone() }).await, proxy))
     }
 
     /// The folder of the database; empty when it is on PostgreSQL.

@@ -342,6 +342,8 @@ CREATE TABLE duty (
     owner uuid NOT NULL,
     fence bigint NOT NULL
 );
+-- The number that the next node makes ids with, if it is free.
+CREATE SEQUENCE maker AS bigint MAXVALUE 511 CYCLE;
 
 CREATE TABLE job (
     workspace uuid NOT NULL,
