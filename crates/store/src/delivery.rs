@@ -13,7 +13,7 @@ pub use history::{Attempt, DeliveryView};
 use crate::{
     DeliveryId, DestinationId, Error, EventId, NodeId, Place, RunId, Store, WorkspaceId,
     read::Reader,
-    sql::{Fault, Statement, values},
+    sql::{Fault, Row, Statement, values},
     write::{Outcome, Write},
 };
 
@@ -244,6 +244,24 @@ fn attempt_id(delivery: DeliveryId, number: u32) -> [u8; 20] {
 /// How many rows of the index are read at once.
 const PIECE: i64 = 512;
 
+/// How many deliveries are read whole at once.
+const PORTION: usize = 32;
+
+const DUE: &str = "SELECT d.id, o.workspace, o.environment, d.run, d.attempts, d.created_at, d.sealed
+     FROM delivery_live d JOIN origin o ON o.number = d.origin WHERE d.number = ?1";
+
+fn view(row: &Row<'_>, destination: DestinationId) -> Result<DueDelivery, Fault> {
+    Ok(DueDelivery {
+        id: row.get(0)?,
+        place: Place { workspace: row.get(1)?, environment: row.get(2)? },
+        destination,
+        run: row.get(3)?,
+        attempts: row.get(4)?,
+        created_at: row.time(5)?,
+        message: row.get(6)?,
+    })
+}
+
 fn backlog(
     c: &Reader<'_>,
     destination: DestinationId,
@@ -265,28 +283,16 @@ fn backlog(
         )?;
         read = i64::try_from(due.len()).unwrap_or(PIECE);
         after = due.last().copied().unwrap_or(after);
-        for (_, number) in due.into_iter().filter(|(_, number)| !except.contains(number)) {
-            if backlog.due.len() >= wanted.rows || bytes >= wanted.bytes {
-                backlog.more = true;
-                return Ok(backlog);
-            }
-            let due = c.row(
-                "SELECT d.id, o.workspace, o.environment, d.run, d.attempts, d.created_at, d.sealed
-                 FROM delivery_live d JOIN origin o ON o.number = d.origin WHERE d.number = ?1",
-                values![number],
-                |row| {
-                    Ok(DueDelivery {
-                        id: row.get(0)?,
-                        place: Place { workspace: row.get(1)?, environment: row.get(2)? },
-                        destination,
-                        run: row.get(3)?,
-                        attempts: row.get(4)?,
-                        created_at: row.time(5)?,
-                        message: row.get(6)?,
-                    })
-                },
-            )?;
-            if let Some(due) = due {
+        let lacking: Vec<i64> =
+            due.into_iter().map(|(_, number)| number).filter(|number| !except.contains(number)).collect();
+        for portion in lacking.chunks(PORTION) {
+            for due in
+                c.each(DUE, portion.iter().map(|number| values![*number]), |row| view(row, destination))?
+            {
+                if backlog.due.len() >= wanted.rows || bytes >= wanted.bytes {
+                    backlog.more = true;
+                    return Ok(backlog);
+                }
                 bytes += due.message.len();
                 backlog.due.push(due);
             }

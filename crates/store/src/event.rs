@@ -224,7 +224,7 @@ impl Store {
         self.read(move |c| {
             let mut newest = Newest::new(scope, &page, EventId::number);
             newest.add(c, &EVENTS, None, ())?;
-            newest.page(|number, ()| row(c, place.workspace, number))
+            newest.page(c, |()| ROW, view)
         })
         .await
     }
@@ -237,16 +237,18 @@ const EVENTS: Ranges = Ranges {
                                WHERE r.origin = o.number AND r.number < ?1) AS head
              FROM origin o WHERE o.workspace = ?4 AND o.environment = ?5 AND (o.flow = ?6 OR ?6 IS NULL)
                  AND (o.source = ?7 OR ?7 IS NULL))
-         SELECT number FROM found WHERE head > ?2 ORDER BY head DESC LIMIT ?3",
+         SELECT number, head FROM found WHERE head > ?2 ORDER BY head DESC LIMIT ?3",
     rows: "SELECT number FROM event WHERE origin = ?4 AND number < ?1 AND number > ?2
          ORDER BY number DESC LIMIT ?3",
 };
 
+/// The event of the number `?1`, if it is of the workspace `?2`.
+const ROW: &str = "SELECT e.id, o.environment, o.flow, o.source, o.kind, e.filtered, e.received_at
+     FROM event e JOIN origin o ON o.number = e.origin WHERE e.number = ?1 AND o.workspace = ?2";
+
 /// The event of a number, if it is of this workspace.
 fn row(c: &Reader<'_>, workspace: WorkspaceId, number: i64) -> Result<Option<EventView>, Fault> {
-    let sql = "SELECT e.id, o.environment, o.flow, o.source, o.kind, e.filtered, e.received_at
-               FROM event e JOIN origin o ON o.number = e.origin WHERE e.number = ?1 AND o.workspace = ?2";
-    c.row(sql, values![number, workspace], view)
+    c.row(ROW, values![number, workspace], view)
 }
 
 fn view(row: &Row<'_>) -> Result<EventView, Fault> {

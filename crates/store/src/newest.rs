@@ -10,12 +10,13 @@ use crate::{
     Page, PageRequest,
     origin::Scope,
     read::Reader,
-    sql::{Fault, Value, values},
+    sql::{Fault, Row, Value, values},
 };
 
 /// How the ranges of one index are read.
 pub(crate) struct Ranges {
-    /// The origins with a row below the number `?1` and above `?2`, those with the newest first, at most `?3`. Which
+    /// The origins with a row below the number `?1` and above `?2`, those with the newest first, at most `?3`, each with
+    /// the number of that row. Which
     /// origins count say `?4` to `?7`: workspace, environment, flow or null, source or null. `?8` is the status, where
     /// it is part of the index.
     pub(crate) heads: &'static str,
@@ -50,14 +51,17 @@ impl<K: Copy> Newest<K> {
         let Scope { place, flow, source } = self.scope;
         let scope = values![place.workspace, place.environment, flow, source];
         let status: Vec<Value> = status.map(Value::from).into_iter().collect();
-        let origins =
-            c.rows(ranges.heads, [self.bounds(), scope, status.clone()].concat(), |row| row.get(0))?;
-        for origin in origins {
-            let range = [self.bounds(), vec![Value::Integer(origin)], status.clone()].concat();
-            self.found.extend(c.rows(ranges.rows, range, |row| Ok((row.get(0)?, kept)))?);
-            self.found.sort_unstable_by_key(|(number, _)| Reverse(*number));
-            self.found.truncate(self.most());
-        }
+        let heads = [self.bounds(None), scope, status.clone()].concat();
+        let heads: Vec<(i64, i64)> = c.rows(ranges.heads, heads, |row| Ok((row.get(0)?, row.get(1)?)))?;
+        // When there are enough heads already, nothing older than the oldest of them is shown.
+        let oldest_head = heads.last().filter(|_| heads.len() >= self.most()).map(|(_, head)| *head);
+        let bounds = self.bounds(oldest_head);
+        let read = heads
+            .iter()
+            .map(|(origin, _)| [bounds.clone(), vec![Value::Integer(*origin)], status.clone()].concat());
+        self.found.extend(c.each(ranges.rows, read, |row| Ok((row.get(0)?, kept)))?);
+        self.found.sort_unstable_by_key(|(number, _)| Reverse(*number));
+        self.found.truncate(self.most());
         Ok(())
     }
 
@@ -66,23 +70,25 @@ impl<K: Copy> Newest<K> {
         self.limit.saturating_add(1)
     }
 
-    /// When there are enough, only what is newer than the oldest of them counts.
-    fn bounds(&self) -> Vec<Value> {
+    /// When there are enough, only what is newer than the oldest of them counts, and nothing older than the number.
+    fn bounds(&self, not_older: Option<i64>) -> Vec<Value> {
         let oldest = if self.found.len() < self.most() { None } else { self.found.last() };
-        let oldest = oldest.map_or(-1, |(number, _)| *number);
-        values![self.before, oldest, i64::try_from(self.most()).unwrap_or(i64::MAX)]
+        let above = oldest.map_or(-1, |(number, _)| *number).max(not_older.map_or(-1, |number| number - 1));
+        values![self.before, above, i64::try_from(self.most()).unwrap_or(i64::MAX)]
     }
 
-    /// The page: `row` reads what a number stands for. What is gone is left out.
+    /// The page: `sql` gives a row for a number and a workspace, which `read` reads. What is gone is left out.
     pub(crate) fn page<T>(
         self,
-        mut row: impl FnMut(i64, K) -> Result<Option<T>, Fault>,
+        c: &Reader<'_>,
+        sql: impl Fn(K) -> &'static str,
+        read: impl FnMut(&Row<'_>) -> Result<T, Fault>,
     ) -> Result<Page<T>, Fault> {
         let has_more = self.found.len() > self.limit;
+        let workspace = self.scope.place.workspace;
         let shown = self.found.into_iter().take(self.limit);
-        let items =
-            shown.filter_map(|(number, kept)| row(number, kept).transpose()).collect::<Result<_, _>>()?;
-        Ok(Page { items, has_more })
+        let asked = shown.map(|(number, kept)| (sql(kept), values![number, workspace]));
+        Ok(Page { items: c.all(asked, read)?, has_more })
     }
 }
 
@@ -98,9 +104,11 @@ mod tests {
         heads: "WITH found AS MATERIALIZED (
                  SELECT o.number, (SELECT max(i.number) FROM item i WHERE i.origin = o.number AND i.number < ?1) AS head
                  FROM origin o WHERE ?4 = ?4 AND ?5 = ?5 AND ?6 IS NULL AND ?7 IS NULL)
-             SELECT number FROM found WHERE head > ?2 ORDER BY head DESC LIMIT ?3",
+             SELECT number, head FROM found WHERE head > ?2 ORDER BY head DESC LIMIT ?3",
         rows: "SELECT number FROM item WHERE origin = ?4 AND number < ?1 AND number > ?2 ORDER BY number DESC LIMIT ?3",
     };
+
+    const ITEM: &str = "SELECT number FROM item WHERE number = ?1 AND ?2 = ?2";
 
     fn scope() -> Scope {
         let place = Place {
@@ -135,7 +143,7 @@ mod tests {
             }
             let mut newest = Newest::new(scope(), &PageRequest { limit, before }, |number| number);
             newest.add(&Reader::Sqlite(&c), &ITEMS, None, ()).unwrap();
-            let page = newest.page(|number, ()| Ok(Some(number))).unwrap();
+            let page = newest.page(&Reader::Sqlite(&c), |()| ITEM, |row| row.get::<i64>(0)).unwrap();
             all.sort_unstable_by_key(|number| Reverse(*number));
             all.retain(|number| before.is_none_or(|before| *number < before));
             prop_assert_eq!(page.has_more, all.len() > limit);
@@ -146,9 +154,11 @@ mod tests {
 
     #[test]
     fn what_is_gone_is_left_out_and_the_list_goes_on() {
+        let c = Connection::open_in_memory().unwrap();
+        c.execute_batch("CREATE TABLE item (number INTEGER); INSERT INTO item VALUES (9), (7)").unwrap();
         let mut newest = Newest::new(scope(), &PageRequest { limit: 2, before: None }, |number: i64| number);
         newest.found = vec![(9, ()), (8, ()), (7, ())];
-        let page = newest.page(|number, ()| Ok((number != 8).then_some(number))).unwrap();
+        let page = newest.page(&Reader::Sqlite(&c), |()| ITEM, |row| row.get::<i64>(0)).unwrap();
         assert_eq!((page.items, page.has_more), (vec![9], true));
     }
 }

@@ -29,18 +29,37 @@ impl Reader<'_> {
         }
     }
 
+    /// What each of these statements gives, one after the other. Over a network they are sent at once.
+    pub(crate) fn all<'q, T>(
+        &self,
+        asked: impl IntoIterator<Item = (&'q str, Vec<Value>)>,
+        mut read: impl FnMut(&Row<'_>) -> Result<T, Fault>,
+    ) -> Result<Vec<T>, Fault> {
+        let asked = asked.into_iter();
+        match self {
+            Self::Sqlite(_) => {
+                let mut found = Vec::with_capacity(asked.size_hint().0);
+                for (sql, params) in asked {
+                    found.extend(self.rows(sql, params, &mut read)?);
+                }
+                Ok(found)
+            }
+            Self::Postgres(session, runtime) => {
+                let asked: Vec<_> = asked.collect();
+                let rows = runtime.block_on(session.all(&asked))?;
+                rows.iter().map(|row| read(&Row::Postgres(row))).collect()
+            }
+        }
+    }
+
     /// What a statement gives for each of these sets of parameters, one after the other.
     pub(crate) fn each<T>(
         &self,
         sql: &str,
         params: impl IntoIterator<Item = Vec<Value>>,
-        mut read: impl FnMut(&Row<'_>) -> Result<T, Fault>,
+        read: impl FnMut(&Row<'_>) -> Result<T, Fault>,
     ) -> Result<Vec<T>, Fault> {
-        let mut found = Vec::new();
-        for params in params {
-            found.extend(self.rows(sql, params, &mut read)?);
-        }
-        Ok(found)
+        self.all(params.into_iter().map(|params| (sql, params)), read)
     }
 
     /// The first of it.

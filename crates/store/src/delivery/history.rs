@@ -58,6 +58,16 @@ enum Kept {
     Done,
 }
 
+impl Kept {
+    /// The delivery of the number `?1`, if it is of the workspace `?2`.
+    const fn row(self) -> &'static str {
+        match self {
+            Self::Live => LIVE,
+            Self::Done => DONE,
+        }
+    }
+}
+
 const LIVE: &str = "SELECT d.id, o.environment, d.destination, d.run, d.step, d.status, d.attempts, d.created_at,
          CASE d.status WHEN 'dead' THEN (SELECT max(a.at) FROM attempt a WHERE a.delivery = d.number) END, d.due_at
      FROM delivery_live d JOIN origin o ON o.number = d.origin WHERE d.number = ?1 AND o.workspace = ?2";
@@ -73,11 +83,7 @@ fn row(
     workspace: WorkspaceId,
     number: i64,
 ) -> Result<Option<DeliveryView>, Fault> {
-    let sql = match kept {
-        Kept::Live => LIVE,
-        Kept::Done => DONE,
-    };
-    c.row(sql, values![number, workspace], view)
+    c.row(kept.row(), values![number, workspace], view)
 }
 
 /// The deliveries of each origin that stand so.
@@ -87,7 +93,7 @@ const UNSENT: Ranges = Ranges {
                                WHERE r.origin = o.number AND r.status = ?8 AND r.number < ?1) AS head
              FROM origin o WHERE o.workspace = ?4 AND o.environment = ?5 AND (o.flow = ?6 OR ?6 IS NULL)
                  AND (o.source = ?7 OR ?7 IS NULL))
-         SELECT number FROM found WHERE head > ?2 ORDER BY head DESC LIMIT ?3",
+         SELECT number, head FROM found WHERE head > ?2 ORDER BY head DESC LIMIT ?3",
     rows: "SELECT number FROM delivery_live WHERE origin = ?4 AND status = ?5 AND number < ?1 AND number > ?2
          ORDER BY number DESC LIMIT ?3",
 };
@@ -99,7 +105,7 @@ const ARRIVED: Ranges = Ranges {
                                WHERE r.origin = o.number AND r.number < ?1) AS head
              FROM origin o WHERE o.workspace = ?4 AND o.environment = ?5 AND (o.flow = ?6 OR ?6 IS NULL)
                  AND (o.source = ?7 OR ?7 IS NULL))
-         SELECT number FROM found WHERE head > ?2 ORDER BY head DESC LIMIT ?3",
+         SELECT number, head FROM found WHERE head > ?2 ORDER BY head DESC LIMIT ?3",
     rows: "SELECT number FROM delivery WHERE origin = ?4 AND number < ?1 AND number > ?2
          ORDER BY number DESC LIMIT ?3",
 };
@@ -213,7 +219,7 @@ impl Store {
                 newest.add(c, &UNSENT, Some("pending"), Kept::Live)?;
                 newest.add(c, &ARRIVED, None, Kept::Done)?;
             }
-            newest.page(|number, kept| row(c, kept, place.workspace, number))
+            newest.page(c, Kept::row, view)
         })
         .await
     }
@@ -248,9 +254,12 @@ fn of_runs(c: &Reader<'_>, workspace: WorkspaceId, runs: &[RunId]) -> Result<Vec
         (Kept::Live, "SELECT number FROM delivery_live WHERE run = ?1 ORDER BY number"),
         (Kept::Done, "SELECT number FROM delivery WHERE run = ?1 ORDER BY number"),
     ] {
-        for number in c.each(sql, runs.iter().map(|run| values![*run]), |row| row.get(0))? {
-            found.extend(row(c, kept, workspace, number)?);
-        }
+        let numbers: Vec<i64> = c.each(sql, runs.iter().map(|run| values![*run]), |row| row.get(0))?;
+        found.extend(c.each(
+            kept.row(),
+            numbers.into_iter().map(|number| values![number, workspace]),
+            view,
+        )?);
     }
     found.sort_by_key(|delivery: &DeliveryView| delivery.id);
     Ok(found)

@@ -7,6 +7,7 @@ use std::{
 };
 
 use bytes::{BufMut, BytesMut};
+use futures_util::future::try_join_all;
 use parking_lot::Mutex;
 use tokio_postgres::{
     Client, SimpleQueryMessage, Statement,
@@ -89,6 +90,18 @@ impl Session {
         let statement = self.statement(sql).await?;
         let rows = self.client.query(&statement, &bound(params.as_ref())).await?;
         rows.iter().map(|row| read(&Row::Postgres(row))).collect()
+    }
+
+    /// What these statements give, in their order. They are sent without waiting for one another.
+    pub(crate) async fn all(&self, asked: &[(&str, Vec<Value>)]) -> Result<Vec<tokio_postgres::Row>, Fault> {
+        for (sql, _) in asked {
+            self.statement(sql).await?;
+        }
+        let asked = asked.iter().map(async |(sql, params)| {
+            let statement = self.statement(sql).await?;
+            Ok::<_, Fault>(self.client.query(&statement, &bound(params)).await?)
+        });
+        Ok(try_join_all(asked).await?.into_iter().flatten().collect())
     }
 
     /// The first of what a statement gives.

@@ -65,6 +65,17 @@ enum Kept {
     Done,
 }
 
+impl Kept {
+    /// The run of the number `?1`, if it is of the workspace `?2`.
+    const fn row(self) -> &'static str {
+        match self {
+            Self::Queue => QUEUED,
+            Self::Live => LIVE,
+            Self::Done => DONE,
+        }
+    }
+}
+
 const QUEUED: &str = "SELECT r.id, o.environment, o.flow, q.version, NULL, 'original', NULL, 'queued', NULL,
          r.received_at, NULL, NULL
      FROM event r JOIN origin o ON o.number = r.origin
@@ -81,12 +92,7 @@ const DONE: &str =
 
 /// The run of a number that is kept there, if it is of this workspace.
 fn row(c: &Reader<'_>, kept: Kept, workspace: WorkspaceId, number: i64) -> Result<Option<RunView>, Fault> {
-    let sql = match kept {
-        Kept::Queue => QUEUED,
-        Kept::Live => LIVE,
-        Kept::Done => DONE,
-    };
-    c.row(sql, values![number, workspace], view)
+    c.row(kept.row(), values![number, workspace], view)
 }
 
 /// The run of an id, if it is of this workspace.
@@ -170,7 +176,7 @@ impl Store {
                 Some(so) if so.is_final() => newest.add(c, &UNHAPPY, Some(status_word(so)), Kept::Done)?,
                 Some(_) => {}
             }
-            newest.page(|number, kept| row(c, kept, place.workspace, number))
+            newest.page(c, Kept::row, view)
         })
         .await
     }
@@ -183,7 +189,7 @@ const WAITING: Ranges = Ranges {
                                WHERE r.origin = o.number AND r.number < ?1) AS head
              FROM origin o WHERE o.workspace = ?4 AND o.environment = ?5 AND (o.flow = ?6 OR ?6 IS NULL)
                  AND (o.source = ?7 OR ?7 IS NULL))
-         SELECT number FROM found WHERE head > ?2 ORDER BY head DESC LIMIT ?3",
+         SELECT number, head FROM found WHERE head > ?2 ORDER BY head DESC LIMIT ?3",
     rows: "SELECT number FROM run_queue WHERE origin = ?4 AND number < ?1 AND number > ?2
          ORDER BY number DESC LIMIT ?3",
 };
@@ -195,7 +201,7 @@ const UNDER_WAY: Ranges = Ranges {
                                WHERE r.origin = o.number AND r.status = ?8 AND r.number < ?1) AS head
              FROM origin o WHERE o.workspace = ?4 AND o.environment = ?5 AND (o.flow = ?6 OR ?6 IS NULL)
                  AND (o.source = ?7 OR ?7 IS NULL))
-         SELECT number FROM found WHERE head > ?2 ORDER BY head DESC LIMIT ?3",
+         SELECT number, head FROM found WHERE head > ?2 ORDER BY head DESC LIMIT ?3",
     rows: "SELECT number FROM run_live WHERE origin = ?4 AND status = ?5 AND number < ?1 AND number > ?2
          ORDER BY number DESC LIMIT ?3",
 };
@@ -207,7 +213,7 @@ const ENDED: Ranges = Ranges {
                                WHERE r.origin = o.number AND r.number < ?1) AS head
              FROM origin o WHERE o.workspace = ?4 AND o.environment = ?5 AND (o.flow = ?6 OR ?6 IS NULL)
                  AND (o.source = ?7 OR ?7 IS NULL))
-         SELECT number FROM found WHERE head > ?2 ORDER BY head DESC LIMIT ?3",
+         SELECT number, head FROM found WHERE head > ?2 ORDER BY head DESC LIMIT ?3",
     rows: "SELECT number FROM run WHERE origin = ?4 AND number < ?1 AND number > ?2
          ORDER BY number DESC LIMIT ?3",
 };
@@ -219,7 +225,7 @@ const UNHAPPY: Ranges = Ranges {
                                WHERE r.origin = o.number AND r.status = ?8 AND r.number < ?1 AND r.status <> 'succeeded') AS head
              FROM origin o WHERE o.workspace = ?4 AND o.environment = ?5 AND (o.flow = ?6 OR ?6 IS NULL)
                  AND (o.source = ?7 OR ?7 IS NULL))
-         SELECT number FROM found WHERE head > ?2 ORDER BY head DESC LIMIT ?3",
+         SELECT number, head FROM found WHERE head > ?2 ORDER BY head DESC LIMIT ?3",
     rows: "SELECT number FROM run WHERE origin = ?4 AND status = ?5 AND status <> 'succeeded' AND number < ?1 AND number > ?2
          ORDER BY number DESC LIMIT ?3",
 };
