@@ -89,12 +89,22 @@ async fn schema() -> Option<Location> {
     Some(Location::Postgres(format!("{server}?options=-csearch_path%3D{name}").into()))
 }
 
+/// Installs a node with every kind.
 async fn install(location: &Location, max_runs: usize) -> Installed {
+    let gate = Arc::new(Semaphore::new(0));
+    let registry = Registry::new().register(Speak(Arc::clone(&gate)));
+    install_with(location, max_runs, (registry, gate)).await
+}
+
+async fn install_with(
+    location: &Location,
+    max_runs: usize,
+    (registry, gate): (Registry, Arc<Semaphore>),
+) -> Installed {
     let (clock, random) = (Clock::system(), Random::system());
     let options = store::Options::at(location.clone());
     let store = Store::open(&options, keys(), clock.clone(), random.clone()).await.unwrap();
-    let gate = Arc::new(Semaphore::new(0));
-    let registry = Arc::new(Registry::new().register(Speak(Arc::clone(&gate))));
+    let registry = Arc::new(registry);
     let options = Options { max_runs, ..Options::default() };
     let engine = Engine::new(store.clone(), registry, Arc::new(Nowhere), (clock, random.clone()), options);
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -110,6 +120,7 @@ async fn install(location: &Location, max_runs: usize) -> Installed {
 
 /// A node that takes events and one that runs them, with a flow.
 struct Pair {
+    location: Location,
     gateway: Installed,
     worker: Installed,
     place: Place,
@@ -135,7 +146,7 @@ impl Pair {
         };
         let version = gateway.store.version_publish(workspace, new).await.unwrap();
         let program = gateway.engine.program(workspace, version.id).await.unwrap();
-        Some(Self { gateway, worker, place: Place { workspace, environment }, program })
+        Some(Self { location, gateway, worker, place: Place { workspace, environment }, program })
     }
 
     async fn submit(&self) -> Submitted {
@@ -237,4 +248,28 @@ async fn a_run_on_another_node_is_cancelled() {
     assert_eq!(timeout(PATIENCE, cancelled).await.unwrap(), Cancelled::Done);
     let run = pair.gateway.store.run_get(workspace, submitted.run).await.unwrap().unwrap();
     assert_eq!(run.status, Status::Cancelled);
+}
+
+#[tokio::test]
+async fn a_run_is_left_to_a_node_that_has_its_kinds() {
+    let Some(pair) = Pair::new().await else { return };
+    // An older build, which takes part before it is upgraded.
+    let old = install_with(&pair.location, 8, (Registry::new(), Arc::new(Semaphore::new(0)))).await;
+    let mut runs = Vec::new();
+    for _ in 0..30 {
+        runs.push(pair.submit().await.run);
+        pair.worker.gate.add_permits(2);
+    }
+    let ended = async {
+        for run in runs {
+            let until = tokio::time::Instant::now() + PATIENCE;
+            let outcome =
+                pair.gateway.engine.wait(pair.place.workspace, run, None, (Tells::End, until)).await;
+            let outcome = outcome.unwrap().expect("it ends");
+            let row = pair.gateway.store.run_get(pair.place.workspace, run).await.unwrap().unwrap();
+            assert_eq!(outcome.status, Status::Succeeded, "{row:?}");
+        }
+    };
+    timeout(PATIENCE, ended).await.unwrap();
+    assert_eq!(old.engine.running(), 0);
 }

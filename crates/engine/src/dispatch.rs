@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use faults::CrashPoint;
 use flow::run::{RunError, Status};
-use store::{Beat, ClaimedRun, News};
+use store::{Beat, ClaimedRun, News, Then, VersionId};
 use tokio::{
     sync::{
         OwnedSemaphorePermit,
@@ -31,6 +31,12 @@ const RETRY: Duration = Duration::from_secs(1);
 /// How long everything else is held up at first for a run that is tried alone, and at most. Steps may
 /// take an hour; what cannot begin within that time must not wait for them.
 const ALONE: (Duration, Duration) = (Duration::from_secs(5), Duration::from_secs(300));
+
+/// How soon a run is tried again that needs a newer build, where no other node can have one.
+const UPGRADE: Duration = Duration::from_secs(60);
+
+/// Versions known to be another node's; with more, they are found out anew.
+const UNFIT: usize = 256;
 
 /// How long the dispatcher sleeps at most when nothing wakes it.
 const FALLBACK: Duration = Duration::from_secs(10);
@@ -113,7 +119,7 @@ async fn claim_for_ever(shared: &Arc<Shared>) {
             permits.push(permit);
         }
         let limit = u32::try_from(permits.len()).unwrap_or(1);
-        let claimed = match shared.store.run_claim(shared.node, limit).await {
+        let claimed = match shared.store.run_claim(shared.node, limit, shared.unfit()).await {
             Ok(claimed) => claimed,
             Err(error) => {
                 tracing::warn!(%error, "runs could not be claimed");
@@ -193,7 +199,7 @@ impl Alone {
         };
         self.patience = ALONE.0;
         let Ok(all) = quiet else { return Ok(None) };
-        let suspect = shared.store.run_claim_suspect(shared.node).await?;
+        let suspect = shared.store.run_claim_suspect(shared.node, shared.unfit()).await?;
         faults::hit(CrashPoint::AfterClaim);
         Ok(suspect.map(|run| (run, all)))
     }
@@ -251,18 +257,42 @@ async fn go_on(
     }
 }
 
-/// A run that cannot be taken up fails, with the reason; when the store is the reason, it is left for later.
+impl Shared {
+    /// The versions whose runs are left to other nodes.
+    fn unfit(&self) -> Vec<VersionId> {
+        self.unfit.lock().iter().copied().collect()
+    }
+
+    /// A run whose kinds this build lacks goes back to where another node finds it; where there can be none, it waits
+    /// for a newer build.
+    fn leave_to_others(&self, version: VersionId) -> Then {
+        let mut unfit = self.unfit.lock();
+        if unfit.len() >= UNFIT {
+            unfit.clear();
+        }
+        unfit.insert(version);
+        if self.store.is_alone() {
+            Then::Release { status: Status::Waiting, wake_at: Some(self.clock.now().after(UPGRADE)) }
+        } else {
+            Then::Release { status: Status::Queued, wake_at: None }
+        }
+    }
+}
+
+/// A run that cannot be taken up fails, with the reason; when the store is the reason, or a build that is too old, it is
+/// left for later.
 async fn give_up(shared: &Shared, claimed: ClaimedRun, error: &Error) {
     tracing::error!(run = %claimed.held.id, error = error as &dyn std::error::Error, "a run cannot go on");
     let now = shared.clock.now();
     let then = match error {
+        Error::Lacks { version, .. } => shared.leave_to_others(*version),
         Error::Store(store::Error::Unavailable { .. } | store::Error::Read(_)) | Error::Stopping => {
-            store::Then::Release { status: Status::Waiting, wake_at: Some(now.after(RETRY)) }
+            Then::Release { status: Status::Waiting, wake_at: Some(now.after(RETRY)) }
         }
         _ => {
             let error = RunError { step: None, code: "cannot_resume".to_owned(), message: error.to_string() };
             let error = serde_json::to_string(&error).ok();
-            store::Then::End(store::Ending { status: Status::Failed, error, at: now })
+            Then::End(store::Ending { status: Status::Failed, error, at: now })
         }
     };
     let commit = store::RunCommit {

@@ -21,6 +21,16 @@ pub enum Error {
         /// Everything that is wrong.
         problems: Vec<Problem>,
     },
+    /// A stored version has node kinds that this build lacks: a newer one made it.
+    #[error(
+        "version {version} needs `{kind}`, which this build of Linchpin does not have; start a newer one"
+    )]
+    Lacks {
+        /// Which version.
+        version: store::VersionId,
+        /// The first kind that is missing, such as `llm@2`.
+        kind: String,
+    },
     /// What the journal holds does not fit the flow.
     #[error("the journal of {run} does not fit its flow")]
     Journal {

@@ -25,7 +25,7 @@ mod schedule;
 mod submit;
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, HashSet},
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -35,7 +35,7 @@ use std::{
 
 use clock::{Clock, Random};
 use parking_lot::Mutex;
-use store::{DestinationId, NodeId, RunId, Store};
+use store::{DestinationId, NodeId, RunId, Store, VersionId};
 use tokio::sync::{Notify, Semaphore, broadcast, watch};
 
 pub use context::{StepContext, Tokens};
@@ -103,6 +103,8 @@ pub(crate) struct Shared {
     /// Runs to be claimed may be there.
     work: Notify,
     programs: program::Cache,
+    /// Versions with node kinds that this build lacks: their runs are another node's.
+    unfit: Mutex<HashSet<VersionId>>,
     hub: hub::Hub,
     stopping: watch::Sender<bool>,
     /// Whether the lease was renewed when that was last due.
@@ -127,6 +129,7 @@ impl Engine {
             permits: Arc::new(Semaphore::new(options.max_runs)),
             work: Notify::new(),
             programs: program::Cache::default(),
+            unfit: Mutex::default(),
             hub: hub::Hub::new(),
             stopping: watch::Sender::new(false),
             leased: AtomicBool::new(true),

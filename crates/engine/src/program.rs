@@ -83,6 +83,13 @@ fn pinned(text: &str, pins: &Map<String, Value>) -> Result<Definition, Vec<Probl
     Ok(definition)
 }
 
+/// The first kind that this build does not have.
+fn lacked(definition: &Definition, registry: &Registry) -> Option<String> {
+    let kinds = definition.nodes.values().map(|node| &node.kind);
+    let lacked = kinds.into_iter().find(|kind| registry.get(&kind.name, kind.version).is_none());
+    lacked.map(ToString::to_string)
+}
+
 fn as_problem(error: flow::ParseError) -> Problem {
     match error {
         flow::ParseError::Form(problem) => problem,
@@ -108,10 +115,13 @@ impl Shared {
         }
         let stored = self.store.version_get(workspace, version).await?.ok_or(Error::NoVersion(version))?;
         let failed = |problems| Error::Program { version, problems };
+        let definition = pinned(&stored.definition, &stored.kinds).map_err(failed)?;
+        if let Some(kind) = lacked(&definition, &self.registry) {
+            return Err(Error::Lacks { version, kind });
+        }
         // What the workspace has may have changed since the version was published; a step whose
         // destination or base is gone says so when it runs.
-        let flow =
-            Program::compile_published(&stored.definition, &stored.kinds, &self.registry).map_err(failed)?;
+        let flow = compile_published(definition, &*self.registry).map_err(failed)?;
         let configs = flow.nodes().iter().map(|node| {
             let kind = self.registry.get(&node.kind, Some(node.version));
             kind.map_or(Err(Vec::new()), |kind| kind.decode(&node.config))

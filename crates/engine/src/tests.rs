@@ -2,6 +2,7 @@ use std::time::Duration;
 
 use flow::run::{Event, Status};
 use serde_json::json;
+use store::Beat;
 
 use super::*;
 
@@ -318,4 +319,24 @@ async fn a_replay_is_a_run_of_its_own() {
     assert_eq!(f.result(again).await.outputs.as_deref(), Some(&json!({"said": "hi!"})));
     let runs = f.store.run_of_event(f.place.workspace, submitted.event).await.unwrap();
     assert_eq!(runs.iter().map(|run| run.id).collect::<Vec<_>>(), [submitted.run, again]);
+}
+
+#[tokio::test]
+async fn a_run_that_needs_a_newer_build_waits_for_it() {
+    let f = Fixture::idle(Options { max_runs: 0, ..Options::default() }).await;
+    let program = f.program(&[SAY, ("ask", "{ kind: ask, text: a }")], &["start -> say -> ask"], "").await;
+    let run = f.submit(&program, None).await.run;
+    let old = f.older_build();
+    old.start(Beat::default()).await.unwrap();
+    let waits = async {
+        loop {
+            let run = f.store.run_get(f.place.workspace, run).await.unwrap().unwrap();
+            if run.status == Status::Waiting {
+                return run;
+            }
+            tokio::task::yield_now().await;
+        }
+    };
+    let run = tokio::time::timeout(Duration::from_secs(20), waits).await.unwrap();
+    assert!(run.wake_at.is_some_and(|at| at > f.store.now()), "it is tried again later: {run:?}");
 }

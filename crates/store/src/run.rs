@@ -113,11 +113,13 @@ pub struct SealedCommit(pub(crate) Arc<RunCommit>);
 
 /// A wish for runs. One that was in flight at two deaths of its worker may be what killed it: it is suspect,
 /// and runs alone.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct ClaimRuns {
     pub(crate) node: NodeId,
     pub(crate) now: Timestamp,
     pub(crate) which: Which,
+    /// Versions that the node cannot run: those are left to other nodes, where there can be any.
+    pub(crate) unfit: Vec<VersionId>,
 }
 
 /// Which runs are wished for.
@@ -199,12 +201,18 @@ impl Store {
     }
 
     /// Gives a node up to `limit` runs that are queued or due, oldest first. Suspect ones stay: only
-    /// [`Store::run_claim_suspect`] gives them.
+    /// [`Store::run_claim_suspect`] gives them. Those of `unfit` versions, which the node cannot run, are left to
+    /// other nodes, where there can be any.
     ///
     /// # Errors
     /// When the database cannot be written.
-    pub async fn run_claim(&self, node: NodeId, limit: u32) -> Result<Vec<ClaimedRun>, Error> {
-        self.claim(node, Which::Next(limit)).await
+    pub async fn run_claim(
+        &self,
+        node: NodeId,
+        limit: u32,
+        unfit: Vec<VersionId>,
+    ) -> Result<Vec<ClaimedRun>, Error> {
+        self.claim(node, Which::Next(limit), unfit).await
     }
 
     /// Whether a run is queued or due that may be what killed its worker.
@@ -224,8 +232,12 @@ impl Store {
     ///
     /// # Errors
     /// When the database cannot be written.
-    pub async fn run_claim_suspect(&self, node: NodeId) -> Result<Option<ClaimedRun>, Error> {
-        self.claim(node, Which::Suspect).await.map(|runs| runs.into_iter().next())
+    pub async fn run_claim_suspect(
+        &self,
+        node: NodeId,
+        unfit: Vec<VersionId>,
+    ) -> Result<Option<ClaimedRun>, Error> {
+        self.claim(node, Which::Suspect, unfit).await.map(|runs| runs.into_iter().next())
     }
 
     /// Gives a node one run that nobody holds, whatever it waits for; parked ones too.
@@ -233,11 +245,16 @@ impl Store {
     /// # Errors
     /// When the database cannot be written.
     pub async fn run_claim_one(&self, node: NodeId, id: RunId) -> Result<Option<ClaimedRun>, Error> {
-        self.claim(node, Which::One(id)).await.map(|runs| runs.into_iter().next())
+        self.claim(node, Which::One(id), Vec::new()).await.map(|runs| runs.into_iter().next())
     }
 
-    async fn claim(&self, node: NodeId, which: Which) -> Result<Vec<ClaimedRun>, Error> {
-        match self.write(Write::Claim(ClaimRuns { node, now: self.now(), which })).await? {
+    async fn claim(
+        &self,
+        node: NodeId,
+        which: Which,
+        unfit: Vec<VersionId>,
+    ) -> Result<Vec<ClaimedRun>, Error> {
+        match self.write(Write::Claim(ClaimRuns { node, now: self.now(), which, unfit })).await? {
             Outcome::Claimed(runs) => Ok(runs),
             _ => Err(Error::Conflict("no run was claimed")),
         }

@@ -186,6 +186,13 @@ impl Fixture {
         Self { engine, store, ask, place: Place { workspace, environment }, directory }
     }
 
+    /// An engine on the same store that has only some of the kinds.
+    pub(super) fn older_build(&self) -> Engine {
+        let registry = Arc::new(Registry::new().register(Say));
+        let time_and_chance = (Clock::system(), Random::system());
+        Engine::new(self.store.clone(), registry, Arc::new(TestWorld), time_and_chance, Options::default())
+    }
+
     pub(super) async fn new() -> Self {
         Self::with(Options::default()).await
     }

@@ -1,6 +1,6 @@
 //! The queue of runs: how a node comes to hold one. Rows that another node is taking are passed over, not waited for.
 
-use super::{origins, session::Session};
+use super::{origins, session::Session, table::Table};
 use crate::{
     EventId, NodeId, RunId, VersionId,
     origin::Origins,
@@ -8,18 +8,29 @@ use crate::{
     sql::{Fault, Row, Value, values},
 };
 
-/// Takes the runs of these rows, each of which is locked.
-const TAKE: &str = "UPDATE run_live
-     SET owner = ?1, status = 'running', fence = fence + 1, wake_at = NULL, error = NULL
-     WHERE number = ?2
-     RETURNING origin, id, fence, version, event, deaths, created_at";
+/// Takes runs whose rows are locked: each node with a number.
+const TAKE: &str = "UPDATE run_live r
+     SET owner = n.node, status = 'running', fence = r.fence + 1, wake_at = NULL, error = NULL
+     FROM unnest(?1::uuid[], ?2::bigint[]) AS n (node, number)
+     WHERE r.number = n.number
+     RETURNING r.origin, r.id, r.fence, r.version, r.event, r.deaths, r.created_at";
 
-/// Takes an original run out of the queue. Its fence is raised by that, as at every change of owner.
-const TAKE_QUEUED: &str = "WITH taken AS (DELETE FROM run_queue WHERE number = ?2 RETURNING number, version)
+/// Takes original runs out of the queue. Their fence is raised by that, as at every change of owner.
+const TAKE_QUEUED: &str = "WITH taken AS (
+         DELETE FROM run_queue q USING unnest(?1::uuid[], ?2::bigint[]) AS n (node, number)
+         WHERE q.number = n.number
+         RETURNING q.number, q.version, n.node)
      INSERT INTO run_live (number, id, origin, version, cause, status, owner, fence, deaths, created_at)
-     SELECT e.number, e.id, e.origin, t.version, 'original', 'running', ?1, 2, 0, e.received_at
+     SELECT e.number, e.id, e.origin, t.version, 'original', 'running', t.node, 2, 0, e.received_at
      FROM taken t JOIN event e ON e.number = t.number
      RETURNING origin, id, fence, version, event, deaths, created_at";
+
+/// Runs to take, by their numbers; their rows are locked.
+#[derive(Default)]
+struct Wished {
+    live: Vec<i64>,
+    queued: Vec<i64>,
+}
 
 /// Gives a node the runs that it wishes for, as far as there are such.
 pub(super) async fn claim(
@@ -27,17 +38,18 @@ pub(super) async fn claim(
     origins: &mut Origins,
     claim: &ClaimRuns,
 ) -> Result<Vec<ClaimedRun>, Fault> {
-    let node = claim.node;
     let mut found = Vec::new();
     let mut which = claim.which;
     loop {
-        let wished = wished(session, claim.now, which).await?;
-        let all = wished.len();
-        let before = found.len();
-        for (number, sql) in wished {
-            if let Some(taken) = session.row(sql, values![node, number], Taken::read).await? {
-                found.push(taken);
-            } else {
+        let Wished { live, queued } = wished(session, claim, which).await?;
+        let (wanted, before) = (live.len() + queued.len(), found.len());
+        let with_node = |numbers: &[i64]| -> Table {
+            numbers.iter().map(|number| values![claim.node, *number]).collect()
+        };
+        found.extend(session.table(TAKE, &with_node(&live), Taken::read).await?);
+        let taken = session.table(TAKE_QUEUED, &with_node(&queued), Taken::read).await?;
+        for number in queued {
+            if !taken.iter().any(|taken| taken.id.number() == number) {
                 tracing::error!(
                     run = RunId::beginning(number),
                     "a queued run was dropped, since its event is gone from the database: it cannot be run any more; \
@@ -45,8 +57,9 @@ pub(super) async fn claim(
                 );
             }
         }
+        found.extend(taken);
         // Those that were dropped do not stand in the way of others.
-        let dropped = all - (found.len() - before);
+        let dropped = wanted - (found.len() - before);
         match which {
             Which::Next(_) if dropped > 0 => which = Which::Next(u32::try_from(dropped).unwrap_or(u32::MAX)),
             _ => break,
@@ -54,68 +67,72 @@ pub(super) async fn claim(
     }
     let mut runs = Vec::with_capacity(found.len());
     for taken in found {
-        runs.push(taken.claimed(session, origins, node).await?);
+        runs.push(taken.claimed(session, origins, claim.node).await?);
     }
+    // The oldest begin first.
+    runs.sort_unstable_by_key(|run| run.held.id.number());
     Ok(runs)
 }
 
-/// The runs to take, locked, each with the statement that takes it.
-async fn wished(
-    session: &Session,
-    now: clock::Timestamp,
-    which: Which,
-) -> Result<Vec<(i64, &'static str)>, Fault> {
-    let live = async |sql, params: Vec<Value>| -> Result<Vec<(i64, &'static str)>, Fault> {
-        session.rows(sql, params, |row| Ok((row.get(0)?, TAKE))).await
-    };
+/// The runs to take, locked. Those of versions that this node cannot run are left to others.
+async fn wished(session: &Session, claim: &ClaimRuns, which: Which) -> Result<Wished, Fault> {
+    let numbers = async |sql, params: Vec<Value>| session.rows(sql, params, |row| row.get::<i64>(0)).await;
+    let unfit: Vec<String> =
+        claim.unfit.iter().map(|version| uuid::Uuid::from(*version).to_string()).collect();
+    let unfit = format!("{{{}}}", unfit.join(","));
     match which {
         Which::Next(limit) => {
-            let mut runs = live(
-                "SELECT number FROM run_live WHERE wake_at <= ?1 AND owner IS NULL AND deaths < 2
-                 ORDER BY wake_at LIMIT ?2 FOR UPDATE SKIP LOCKED",
-                values![now, limit],
-            )
-            .await?;
-            let rest = i64::from(limit) - i64::try_from(runs.len()).unwrap_or(i64::MAX);
+            let due = "SELECT number FROM run_live
+                       WHERE wake_at <= ?1 AND owner IS NULL AND deaths < 2 AND version <> ALL(?3::text::uuid[])
+                       ORDER BY wake_at LIMIT ?2 FOR UPDATE SKIP LOCKED";
+            let mut wished = Wished {
+                live: numbers(due, values![claim.now, limit, unfit.clone()]).await?,
+                queued: Vec::new(),
+            };
+            let rest = usize::try_from(limit).unwrap_or(usize::MAX).saturating_sub(wished.live.len());
             if rest > 0 {
-                let mut waiting = live(
-                    "SELECT number FROM run_live WHERE owner IS NULL AND status = 'queued' AND deaths < 2
-                     ORDER BY number LIMIT ?1 FOR UPDATE SKIP LOCKED",
-                    values![rest],
-                )
-                .await?;
-                let queued = "SELECT number FROM run_queue ORDER BY number LIMIT ?1 FOR UPDATE SKIP LOCKED";
-                waiting
-                    .extend(session.rows(queued, values![rest], |row| Ok((row.get(0)?, TAKE_QUEUED))).await?);
-                waiting.sort_unstable_by_key(|(number, _)| *number);
-                waiting.truncate(usize::try_from(rest).unwrap_or(usize::MAX));
-                runs.extend(waiting);
+                let most = i64::try_from(rest).unwrap_or(i64::MAX);
+                let again = "SELECT number FROM run_live
+                             WHERE owner IS NULL AND status = 'queued' AND deaths < 2
+                               AND version <> ALL(?2::text::uuid[])
+                             ORDER BY number LIMIT ?1 FOR UPDATE SKIP LOCKED";
+                let again = numbers(again, values![most, unfit.clone()]).await?;
+                let queued = "SELECT number FROM run_queue WHERE version <> ALL(?2::text::uuid[])
+                              ORDER BY number LIMIT ?1 FOR UPDATE SKIP LOCKED";
+                let queued = numbers(queued, values![most, unfit]).await?;
+                // The oldest of both.
+                let mut both: Vec<(i64, bool)> = again.into_iter().map(|number| (number, true)).collect();
+                both.extend(queued.into_iter().map(|number| (number, false)));
+                both.sort_unstable();
+                for (number, is_live) in both.into_iter().take(rest) {
+                    if is_live { &mut wished.live } else { &mut wished.queued }.push(number);
+                }
             }
-            Ok(runs)
+            Ok(wished)
         }
         Which::Suspect => {
-            live(
-                "SELECT number FROM run_live
-                 WHERE deaths >= 2 AND owner IS NULL AND (status = 'queued' OR wake_at <= ?1)
-                 ORDER BY deaths, number LIMIT 1 FOR UPDATE SKIP LOCKED",
-                values![now],
-            )
-            .await
+            let suspect = "SELECT number FROM run_live
+                           WHERE deaths >= 2 AND owner IS NULL AND (status = 'queued' OR wake_at <= ?1)
+                             AND version <> ALL(?2::text::uuid[])
+                           ORDER BY deaths, number LIMIT 1 FOR UPDATE SKIP LOCKED";
+            Ok(Wished { live: numbers(suspect, values![claim.now, unfit]).await?, queued: Vec::new() })
         }
         Which::One(id) => one(session, id).await,
     }
 }
 
-async fn one(session: &Session, id: RunId) -> Result<Vec<(i64, &'static str)>, Fault> {
+async fn one(session: &Session, id: RunId) -> Result<Wished, Fault> {
     // Anybody may ask for any id: another may have its number.
     let known = "SELECT owner FROM run_live WHERE number = ?1 AND id = ?2 FOR UPDATE";
     let owner = session.row(known, values![id.number(), id], |row| row.get::<Option<NodeId>>(0)).await?;
     if let Some(owner) = owner {
-        return Ok(if owner.is_none() { vec![(id.number(), TAKE)] } else { vec![] });
+        let free = owner.is_none().then(|| id.number());
+        return Ok(Wished { live: free.into_iter().collect(), queued: Vec::new() });
     }
     let queued = "SELECT q.number FROM run_queue q JOIN event e ON e.number = q.number
                   WHERE q.number = ?1 AND e.id = ?2 FOR UPDATE OF q";
-    session.rows(queued, values![id.number(), id], |row| Ok((row.get(0)?, TAKE_QUEUED))).await
+    let queued = session.rows(queued, values![id.number(), id], |row| row.get(0)).await?;
+    Ok(Wished { live: Vec::new(), queued })
 }
 
 /// A run that was taken.

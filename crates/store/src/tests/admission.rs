@@ -87,7 +87,7 @@ async fn lists_go_back_page_by_page() {
     for _ in 0..5 {
         ids.push(f.queued().await);
     }
-    f.store.run_claim(f.node, 1).await.unwrap();
+    f.store.run_claim(f.node, 1, vec![]).await.unwrap();
     ids.reverse();
     let page = |before| PageRequest { limit: 2, before };
     let newest = f.store.event_list(f.place, EventFilter::default(), page(None)).await.unwrap();

@@ -11,7 +11,7 @@ async fn a_delivery_is_tried_until_it_arrives_under_one_id() {
     let f = Fixture::new().await;
     let destination = f.destination().await;
     f.queued().await;
-    let held = f.store.run_claim(f.node, 1).await.unwrap()[0].held;
+    let held = f.store.run_claim(f.node, 1, vec![]).await.unwrap()[0].held;
     let mut commit = Fixture::commit(held, Then::Hold);
     commit.deliveries = vec![f.delivery(destination), f.delivery(destination)];
     f.store.run_commit(&f.store.run_seal(commit)).await.unwrap();
@@ -74,7 +74,7 @@ async fn a_change_does_not_switch_on_what_was_switched_off_meanwhile() {
     let f = Fixture::new().await;
     let id = f.destination().await;
     f.queued().await;
-    let held = f.store.run_claim(f.node, 1).await.unwrap()[0].held;
+    let held = f.store.run_claim(f.node, 1, vec![]).await.unwrap()[0].held;
     let mut commit = Fixture::commit(held, Then::Hold);
     commit.deliveries = vec![f.delivery(id)];
     f.store.run_commit(&f.store.run_seal(commit)).await.unwrap();
@@ -101,7 +101,7 @@ async fn a_backlog_is_read_in_portions_without_what_is_held() {
     let f = Fixture::new().await;
     let destination = f.destination().await;
     f.queued().await;
-    let held = f.store.run_claim(f.node, 1).await.unwrap()[0].held;
+    let held = f.store.run_claim(f.node, 1, vec![]).await.unwrap()[0].held;
     let mut commit = Fixture::commit(held, Then::Hold);
     commit.deliveries = (0..4).map(|_| f.delivery(destination)).collect();
     let now = f.store.now();
@@ -132,7 +132,7 @@ async fn only_the_owner_of_a_destination_settles_its_deliveries() {
     let f = Fixture::new().await;
     let destination = f.destination().await;
     f.queued().await;
-    let held = f.store.run_claim(f.node, 1).await.unwrap()[0].held;
+    let held = f.store.run_claim(f.node, 1, vec![]).await.unwrap()[0].held;
     let mut commit = Fixture::commit(held, Then::Hold);
     commit.deliveries = vec![f.delivery(destination)];
     f.store.run_commit(&f.store.run_seal(commit)).await.unwrap();

@@ -27,7 +27,7 @@ async fn nodes_tell_each_other_of_work_and_not_themselves() {
     hears(&mut there, |news| news.anything).await;
     f.queued().await;
     hears(&mut there, |news| news.runs).await;
-    let held = f.store.run_claim(f.node, 1).await.unwrap()[0].held;
+    let held = f.store.run_claim(f.node, 1, vec![]).await.unwrap()[0].held;
     let mut commit = Fixture::commit(held, Then::End(f.ending()));
     commit.deliveries = vec![f.delivery(destination)];
     f.store.run_commit(&f.store.run_seal(commit)).await.unwrap();
@@ -71,7 +71,7 @@ async fn two_nodes_share_what_is_queued_and_claim_nothing_twice() {
     let claim = async |store: &Store, node| {
         let mut claimed = Vec::new();
         loop {
-            let some = store.run_claim(node, 3).await.unwrap();
+            let some = store.run_claim(node, 3, vec![]).await.unwrap();
             if some.is_empty() {
                 return claimed;
             }
@@ -164,6 +164,6 @@ async fn nodes_count_by_the_databases_time_whatever_their_clocks_show() {
     ahead.node_beat(node, &Beat::default()).await.unwrap();
     assert!(off(&ahead) < Duration::from_secs(60), "{:?}", off(&ahead));
     f.queued().await;
-    assert_eq!(f.store.run_claim(f.node, 1).await.unwrap().len(), 1);
+    assert_eq!(f.store.run_claim(f.node, 1, vec![]).await.unwrap().len(), 1);
     assert_eq!(ahead.node_takeover(node, false).await.unwrap().runs, 0, "the other's lease runs");
 }

@@ -32,7 +32,7 @@ impl Fixture {
     }
 
     async fn claimed(&self, limit: u32) -> Vec<RunId> {
-        self.store.run_claim(self.node, limit).await.unwrap().iter().map(|run| run.held.id).collect()
+        self.store.run_claim(self.node, limit, vec![]).await.unwrap().iter().map(|run| run.held.id).collect()
     }
 
     async fn listed(&self, filter: RunFilter, page: PageRequest<RunId>) -> Vec<RunId> {
@@ -97,7 +97,7 @@ async fn a_run_that_waits_is_shown_as_any_other() {
     for filter in [OF_ALL, OF_QUEUED, RunFilter { flow: Some(f.flow), status: None }] {
         assert!(f.store.run_list(theirs, filter, first()).await.unwrap().items.is_empty());
     }
-    let claimed = f.store.run_claim(f.node, 1).await.unwrap()[0];
+    let claimed = f.store.run_claim(f.node, 1, vec![]).await.unwrap()[0];
     assert_eq!((claimed.held.place, claimed.flow, claimed.version), (f.place, f.flow, f.version));
     assert_eq!((claimed.event, claimed.deaths, claimed.created_at), (event, 0, received_at));
     let run = f.store.run_get(workspace, id).await.unwrap().unwrap();
@@ -166,7 +166,7 @@ async fn the_oldest_comes_first_whatever_it_waits_in() {
     }
     // Another node takes the oldest and the newest, and gives them back.
     let leaving: NodeId = f.store.ids().next();
-    f.store.run_claim(leaving, 1).await.unwrap();
+    f.store.run_claim(leaving, 1, vec![]).await.unwrap();
     f.store.run_claim_one(leaving, waiting[12]).await.unwrap().unwrap();
     f.store.node_leave(leaving).await.unwrap();
     let mut claimed = Vec::new();
@@ -240,7 +240,7 @@ async fn a_claim_that_fails_takes_nothing() {
     let twin = "INSERT INTO run_live (number, id, origin, version, cause, status, owner, fence, deaths, created_at)
          SELECT number, ?2, origin, version, 'original', 'running', ?3, 1, 0, 0 FROM run_queue WHERE number = ?1";
     f.store.change(vec![Statement::new(twin, values![second.number(), second, f.node])]).await.unwrap();
-    assert!(f.store.run_claim(f.node, 2).await.is_err());
+    assert!(f.store.run_claim(f.node, 2, vec![]).await.is_err());
     let delete = "DELETE FROM run_live WHERE id = ?1";
     f.store.change(vec![Statement::new(delete, values![second])]).await.unwrap();
     assert_eq!(f.claimed(9).await, [first, second, third]);

@@ -57,7 +57,7 @@ fn admit(id: u16, to: u16) -> Write {
 
 fn claim(which: Which) -> Write {
     let (node, now) = (NodeId::from_bytes([4; 16]), Timestamp::from_millis(0));
-    Write::Claim(ClaimRuns { node, now, which })
+    Write::Claim(ClaimRuns { node, now, which, unfit: vec![] })
 }
 
 fn database() -> (Connection, Memory) {
