@@ -13,9 +13,13 @@ mod queue;
 mod session;
 mod table;
 mod time;
+mod transaction;
 mod writer;
 
-use std::sync::{Arc, atomic::AtomicU16};
+use std::{
+    sync::{Arc, atomic::AtomicU16},
+    time::Duration,
+};
 
 use clock::Clock;
 use connector::Connector;
@@ -25,7 +29,9 @@ pub(crate) use session::{Session, held};
 use tokio::{
     runtime::Handle,
     sync::{broadcast, oneshot},
+    time::timeout,
 };
+use transaction::End;
 use writer::Writer;
 
 use crate::{
@@ -38,6 +44,10 @@ use crate::{
 
 /// The advisory lock of writes off the hot path: "statemen" in ASCII.
 const ONE_AT_A_TIME: i64 = 0x7374_6174_656d_656e;
+
+/// How long whoever writes off the hot path waits until it is known whether that was committed: a person, or a server
+/// that stops.
+const SETTLED: Duration = Duration::from_secs(30);
 
 /// The open database.
 pub(crate) struct Database {
@@ -63,6 +73,7 @@ impl Database {
             .await
             .map_err(|fault| Error::Open { path: connector.name(), reason: fault.to_string() })?;
         migrate::run(&session).await?;
+        transaction::forget_marks(&session).await.map_err(Error::Read)?;
         time::begin(&session, clock).await.map_err(Error::Read)?;
         let (maker, keeping) = maker::take(&connector).await.map_err(Error::Read)?;
         let last = last_number(&session).await.map_err(Error::Read)?;
@@ -90,11 +101,17 @@ impl Database {
     /// Runs statements in a transaction of their own, beside others.
     async fn statements(&self, statements: &[Statement]) -> Result<Outcome, Error> {
         let session = self.pool.lend().await?;
-        let outcome = in_turn(&session, statements).await;
-        if outcome.is_ok() {
-            self.writer.count(1);
-        }
-        outcome.map_err(writer::classify)
+        let done = in_turn(&session, statements).await;
+        // It may take long until its end is known, and others need the place.
+        drop(session);
+        let (outcome, end) = done.map_err(writer::classify)?;
+        let Ok(settled) = timeout(SETTLED, end.settled()).await else {
+            let reason = "the connection was lost while this was committed, so look first whether it was";
+            return Err(Error::Unavailable { reason: reason.to_owned() });
+        };
+        settled.map_err(writer::classify)?;
+        self.writer.count(1);
+        Ok(outcome)
     }
 
     /// Runs a statement that is a transaction by itself.
@@ -166,7 +183,7 @@ impl Database {
 }
 
 /// Runs statements in a transaction, which is undone when one of them finds a conflict.
-async fn in_turn(session: &Session, statements: &[Statement]) -> Result<Outcome, Fault> {
+async fn in_turn(session: &Session, statements: &[Statement]) -> Result<(Outcome, End), Fault> {
     let transaction = session.begin().await?;
     // One after the other, whatever node they come from: what they check stays so until they are done.
     session.batch(&format!("SELECT pg_advisory_xact_lock({ONE_AT_A_TIME})")).await?;
@@ -175,12 +192,12 @@ async fn in_turn(session: &Session, statements: &[Statement]) -> Result<Outcome,
         let rows = session.execute(statement.sql.postgres(), &statement.params).await?;
         if let (0, Some(said)) = (rows, statement.must_change) {
             transaction.undo().await?;
-            return Ok(Outcome::Conflict(said));
+            return Ok((Outcome::Conflict(said), End::Known));
         }
         changed.push(rows);
     }
-    transaction.commit().await?;
-    Ok(Outcome::Changed(changed))
+    let end = transaction.commit().await?;
+    Ok((Outcome::Changed(changed), end))
 }
 
 /// The greatest number of all ids in the database; 0 when there is none.

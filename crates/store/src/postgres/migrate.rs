@@ -44,8 +44,8 @@ async fn steps(session: &Session) -> Result<(), Error> {
 }
 
 async fn apply(session: &Session, to: u32, step: &str) -> Result<(), Fault> {
-    let transaction = session.begin().await?;
-    session.batch(step).await?;
-    session.batch(&format!("INSERT INTO linchpin_schema (version) VALUES ({to})")).await?;
-    transaction.commit().await
+    // Whether it was committed is asked at the next start, by the version.
+    session
+        .batch(&format!("BEGIN; {step}; INSERT INTO linchpin_schema (version) VALUES ({to}); COMMIT"))
+        .await
 }

@@ -9,50 +9,51 @@ use std::{
 use bytes::{BufMut, BytesMut};
 use futures_util::future::try_join_all;
 use parking_lot::Mutex;
+use tokio::task::AbortHandle;
 use tokio_postgres::{
     Client, SimpleQueryMessage, Statement,
     types::{FromSql, IsNull, ToSql, Type, to_sql_checked},
 };
 
-use super::{connector::Connector, table::Table};
+use super::{connector::Connector, table::Table, transaction::Mark};
 use crate::sql::{Fault, Held, Row, Value};
 
 /// A connection to the database.
 pub(crate) struct Session {
-    connector: Connector,
+    pub(super) connector: Connector,
     client: Client,
+    connection: AbortHandle,
     statements: Mutex<HashMap<String, Statement>>,
-    /// A transaction was left open: what is sent next would be part of it.
+    /// By which its transactions are known.
+    pub(super) mark: Mark,
+    /// It is not known where it stands: what is sent next could be part of a transaction that was left open.
     spoilt: AtomicBool,
 }
 
-/// A transaction on a session; the session is spoilt when it is dropped before its end.
-pub(super) struct Transaction<'s> {
-    session: &'s Session,
-    /// What the database calls it.
-    id: String,
-    open: bool,
-}
-
-/// How often, and after what pause each time, it is asked what became of a transaction whose end was not heard.
-const ASKED: u32 = 20;
-const ASKED_AFTER: Duration = Duration::from_millis(100);
+/// How long a statement may take, and a transaction be idle.
+const STATEMENT: Duration = Duration::from_secs(15);
 
 impl Session {
     pub(super) async fn connect(connector: &Connector) -> Result<Self, Fault> {
         let (client, connection) = connector.connect().await?;
-        tokio::spawn(async move {
+        let connection = tokio::spawn(async move {
             // Whoever uses the session is told as well.
             if let Err(error) = connection.await {
                 tracing::debug!(%error, "a connection to the database ended");
             }
         });
-        // No statement holds others up for ever, nor a transaction whose node has stopped in the midst of it.
-        client
-            .batch_execute("SET statement_timeout = '15s'; SET idle_in_transaction_session_timeout = '15s'")
-            .await?;
-        let connector = connector.clone();
-        Ok(Self { connector, client, statements: Mutex::default(), spoilt: AtomicBool::new(false) })
+        let mut session = Self {
+            connector: connector.clone(),
+            client,
+            connection: connection.abort_handle(),
+            statements: Mutex::default(),
+            mark: Mark::default(),
+            spoilt: AtomicBool::new(true),
+        };
+        let answers = session.client.simple_query(&first_words()).await?;
+        session.mark = Mark::of(first(&answers)?);
+        session.spoilt = AtomicBool::new(false);
+        Ok(session)
     }
 
     /// Whether it can be used again.
@@ -68,16 +69,6 @@ impl Session {
     /// Runs statements without parameters.
     pub(super) async fn batch(&self, sql: &str) -> Result<(), Fault> {
         Ok(self.client.batch_execute(sql).await?)
-    }
-
-    pub(super) async fn begin(&self) -> Result<Transaction<'_>, Fault> {
-        let answers = self.client.simple_query("BEGIN; SELECT pg_current_xact_id()").await?;
-        let id = answers.iter().find_map(|answer| match answer {
-            SimpleQueryMessage::Row(row) => row.get(0).map(str::to_owned),
-            _ => None,
-        });
-        let id = id.ok_or(Fault::Column { column: 0, expected: "the id of a transaction" })?;
-        Ok(Transaction { session: self, id, open: true })
     }
 
     /// What a statement gives.
@@ -153,53 +144,32 @@ impl Session {
     }
 }
 
-impl Transaction<'_> {
-    /// Ends it well. When the connection is lost meanwhile, the database is asked what became of it: what was done
-    /// is not to be done again.
-    pub(super) async fn commit(mut self) -> Result<(), Fault> {
-        match self.session.batch("COMMIT").await {
-            Ok(()) => self.open = false,
-            Err(fault) if self.session.client.is_closed() => {
-                if !self.was_committed().await {
-                    return Err(fault);
-                }
-            }
-            Err(fault) => return Err(fault),
+impl Drop for Session {
+    fn drop(&mut self) {
+        // It would wait for answers that nobody wants any more.
+        if self.spoilt.load(Ordering::Relaxed) {
+            self.connection.abort();
         }
-        Ok(())
-    }
-
-    async fn was_committed(&self) -> bool {
-        for _ in 0..ASKED {
-            if let Ok(session) = Session::connect(&self.session.connector).await {
-                let sql = "SELECT pg_xact_status(?1::text::xid8)";
-                let status =
-                    session.row(sql, [Value::Text(self.id.clone())], |row| row.get::<Option<String>>(0));
-                match status.await.ok().flatten().flatten().as_deref() {
-                    Some("committed") => return true,
-                    Some("aborted") => return false,
-                    // Its session has not noticed yet that nobody is there.
-                    _ => {}
-                }
-            }
-            tokio::time::sleep(ASKED_AFTER).await;
-        }
-        false
-    }
-
-    pub(super) async fn undo(mut self) -> Result<(), Fault> {
-        self.session.batch("ROLLBACK").await?;
-        self.open = false;
-        Ok(())
     }
 }
 
-impl Drop for Transaction<'_> {
-    fn drop(&mut self) {
-        if self.open {
-            self.session.spoil();
-        }
-    }
+/// What is said first on a connection. It gives a name for it.
+fn first_words() -> String {
+    let limit = STATEMENT.as_millis();
+    format!(
+        "SET statement_timeout = {limit};
+         SET idle_in_transaction_session_timeout = {limit};
+         SELECT gen_random_uuid()"
+    )
+}
+
+/// The only value that a simple query gave.
+fn first(answers: &[SimpleQueryMessage]) -> Result<String, Fault> {
+    let value = answers.iter().find_map(|answer| match answer {
+        SimpleQueryMessage::Row(row) => row.get(0).map(str::to_owned),
+        _ => None,
+    });
+    value.ok_or(Fault::Column { column: 0, expected: "a value" })
 }
 
 fn bound(params: &[Value]) -> Vec<&(dyn ToSql + Sync)> {

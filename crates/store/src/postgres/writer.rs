@@ -6,10 +6,13 @@ use std::sync::{
 };
 
 use parking_lot::Mutex;
-use tokio::sync::{mpsc, oneshot};
+use tokio::{
+    sync::{mpsc, oneshot},
+    task::JoinSet,
+};
 use tokio_postgres::error::SqlState;
 
-use super::{batch, connector::Connector, notify::Notify, session::Session};
+use super::{batch, connector::Connector, notify::Notify, session::Session, transaction::End};
 use crate::{
     Counters, Error, Fault,
     delivery::NewDelivery,
@@ -41,6 +44,9 @@ pub(super) struct Writer {
     task: Mutex<Option<tokio::task::JoinHandle<()>>>,
 }
 
+/// Writes of one transaction, each with whom to tell what came of it.
+type Batch = Vec<(Write, Answer)>;
+
 #[derive(Default)]
 struct Counted {
     transactions: AtomicU64,
@@ -55,8 +61,8 @@ impl Writer {
             connector,
             session: Some(session),
             origins: Origins::default(),
-            counted: Arc::clone(&counted),
-            notify,
+            told: Told { counted: Arc::clone(&counted), notify },
+            unsettled: JoinSet::new(),
         };
         let task = Mutex::new(Some(tokio::spawn(writing.run(writes))));
         Self { queue: Mutex::new(Some(queue)), counted, task }
@@ -99,6 +105,14 @@ struct Loop {
     /// Nothing after it was lost.
     session: Option<Session>,
     origins: Origins,
+    told: Told,
+    /// Transactions of which it is not known yet whether they were committed. Others do not wait for them.
+    unsettled: JoinSet<()>,
+}
+
+/// Who is told of what was written.
+#[derive(Clone)]
+struct Told {
     counted: Arc<Counted>,
     notify: Arc<Notify>,
 }
@@ -108,19 +122,25 @@ impl Loop {
         let mut batch = Vec::with_capacity(BATCH);
         while queue.recv_many(&mut batch, BATCH).await > 0 {
             self.commit(std::mem::take(&mut batch)).await;
+            while self.unsettled.try_join_next().is_some() {}
         }
     }
 
-    async fn commit(&mut self, batch: Vec<(Write, Answer)>) {
+    async fn commit(&mut self, batch: Batch) {
         let writes: Vec<&Write> = batch.iter().map(|(write, _)| write).collect();
         match self.transact(&writes).await {
-            Ok(outcomes) => {
-                self.counted.writes.fetch_add(outcomes.len() as u64, Ordering::Relaxed);
-                self.notify.tell(news(&writes, &outcomes));
-                for ((_, answer), outcome) in batch.into_iter().zip(outcomes) {
-                    // A caller that no longer waits has been cancelled; its write counts all the same.
-                    let _ = answer.send(Ok(outcome));
-                }
+            Ok((outcomes, End::Known)) => self.told.written(batch, outcomes),
+            Ok((outcomes, end)) => {
+                let told = self.told.clone();
+                self.unsettled.spawn(async move {
+                    match end.settled().await {
+                        Ok(()) => told.written(batch, outcomes),
+                        Err(_) => batch.into_iter().for_each(|(_, answer)| {
+                            let reason = "the connection to the database was lost".to_owned();
+                            let _ = answer.send(Err(Error::Unavailable { reason }));
+                        }),
+                    }
+                });
             }
             // One write may have spoilt the batch: each alone shows which.
             Err(_) if batch.len() > 1 => {
@@ -138,7 +158,7 @@ impl Loop {
     }
 
     /// Applies writes in one transaction; again from the start when another transaction stood in the way.
-    async fn transact(&mut self, writes: &[&Write]) -> Result<Vec<Outcome>, Fault> {
+    async fn transact(&mut self, writes: &[&Write]) -> Result<(Vec<Outcome>, End), Fault> {
         let mut tries = 1;
         loop {
             let session = match self.session.take().filter(Session::is_open) {
@@ -149,10 +169,13 @@ impl Loop {
             // One whose transaction did not end is not used again.
             self.session = Some(session);
             match done {
-                Ok(outcomes) => {
+                Ok((outcomes, End::Known)) => {
                     self.origins.committed();
-                    self.counted.transactions.fetch_add(1, Ordering::Relaxed);
-                    return Ok(outcomes);
+                    return Ok((outcomes, End::Known));
+                }
+                Ok(unheard) => {
+                    self.origins.undone();
+                    return Ok(unheard);
                 }
                 Err(fault) => {
                     self.origins.undone();
@@ -166,15 +189,28 @@ impl Loop {
     }
 }
 
+impl Told {
+    /// Tells callers and other nodes of a transaction that is on stable storage.
+    fn written(&self, batch: Batch, outcomes: Vec<Outcome>) {
+        self.counted.transactions.fetch_add(1, Ordering::Relaxed);
+        self.counted.writes.fetch_add(outcomes.len() as u64, Ordering::Relaxed);
+        self.notify.tell(news(&batch, &outcomes));
+        for ((_, answer), outcome) in batch.into_iter().zip(outcomes) {
+            // A caller that no longer waits has been cancelled; its write counts all the same.
+            let _ = answer.send(Ok(outcome));
+        }
+    }
+}
+
 /// What other nodes want to know of a transaction. Runs and destinations that this node holds concern nobody else.
-fn news(writes: &[&Write], outcomes: &[Outcome]) -> News {
+fn news(batch: &Batch, outcomes: &[Outcome]) -> News {
     let mut news = News::default();
     let mut add = |deliveries: &[NewDelivery]| {
         let destinations = deliveries.iter().map(|delivery| delivery.destination).collect();
         news.join(News { destinations, ..News::default() });
     };
     let mut runs = false;
-    for (write, outcome) in writes.iter().zip(outcomes) {
+    for ((write, _), outcome) in batch.iter().zip(outcomes) {
         match (write, outcome) {
             (Write::Admit(admission), Outcome::Admitted(Admitted::New)) => {
                 match admission.0.run.as_ref().map(|run| &run.begin) {
@@ -196,11 +232,15 @@ fn news(writes: &[&Write], outcomes: &[Outcome]) -> News {
     news
 }
 
-async fn attempt(session: &Session, origins: &mut Origins, writes: &[&Write]) -> Result<Vec<Outcome>, Fault> {
+async fn attempt(
+    session: &Session,
+    origins: &mut Origins,
+    writes: &[&Write],
+) -> Result<(Vec<Outcome>, End), Fault> {
     let transaction = session.begin().await?;
     let outcomes = batch::apply(session, origins, writes).await?;
-    transaction.commit().await?;
-    Ok(outcomes)
+    let end = transaction.commit().await?;
+    Ok((outcomes, end))
 }
 
 /// Whether the same may succeed at once when it is tried again.

@@ -1,10 +1,10 @@
 //! The connection to the database is lost, at moments that matter.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use super::{
-    fixture::Fixture,
-    proxy::{Line, Proxy},
+    fixture::{Fixture, first},
+    proxy::{Line, Lost, Proxy},
 };
 use crate::*;
 
@@ -23,6 +23,73 @@ async fn broken() -> Option<(Fixture, Store, Proxy)> {
     let f = Fixture::new().await;
     let (store, proxy) = f.second_by_a_line().await?;
     Some((f, store, proxy))
+}
+
+async fn events(f: &Fixture) -> BTreeSet<EventId> {
+    let list = f.store.event_list(f.place, EventFilter::default(), first()).await.unwrap();
+    list.items.iter().map(|event| event.id).collect()
+}
+
+#[tokio::test]
+async fn what_was_committed_counts_though_its_answer_is_lost() {
+    let Some((f, store, proxy)) = broken().await else { return };
+    let mut taken = BTreeSet::new();
+    for _ in 0..3 {
+        let admission = f.admission(None, Begin::Queued);
+        taken.insert(admission.event.id);
+        proxy.lose(Lost::Answer);
+        assert_eq!(store.event_admit(admission).await.unwrap(), Admitted::New);
+        assert!(proxy.has_lost());
+    }
+    assert_eq!(events(&f).await, taken);
+    // Nobody else would ever do what was claimed and is not known to be.
+    proxy.lose(Lost::Answer);
+    let claimed = store.run_claim(f.node, 2).await.unwrap();
+    assert_eq!(claimed.len(), 2);
+    proxy.lose(Lost::Answer);
+    let commit = store.run_seal(Fixture::commit(claimed[0].held, Then::End(f.ending())));
+    assert_eq!(store.run_commit(&commit).await.unwrap(), Committed::Done);
+    assert_eq!(f.store.run_commit(&commit).await.unwrap(), Committed::Lost, "it has ended");
+    proxy.lose(Lost::Answer);
+    store.flow_draft(f.place.workspace, "other", "draft").await.unwrap();
+    assert!(proxy.has_lost());
+}
+
+#[tokio::test]
+async fn what_was_not_committed_does_not_count_and_may_be_written_again() {
+    let Some((f, store, proxy)) = broken().await else { return };
+    let admission = f.admission(Some(1), Begin::Queued);
+    proxy.lose(Lost::Commit);
+    let refused = store.event_admit(admission.clone()).await;
+    assert!(matches!(refused, Err(Error::Unavailable { .. })), "{refused:?}");
+    assert!(proxy.has_lost() && events(&f).await.is_empty());
+    assert_eq!(store.event_admit(admission).await.unwrap(), Admitted::New);
+
+    proxy.lose(Lost::Commit);
+    let refused = store.prune_expired(1).await;
+    assert!(matches!(refused, Err(Error::Unavailable { .. })), "{refused:?}");
+    store.prune_expired(1).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_commit_that_is_under_way_is_waited_for_and_holds_nobody_up() {
+    let Some((f, store, proxy)) = broken().await else { return };
+    // A row that the transaction does not touch is to be written meanwhile.
+    store.event_admit(f.admission(None, Begin::Queued)).await.unwrap();
+    let admission = f.admission(Some(1), Begin::Queued);
+    let late = admission.event.id;
+    proxy.lose(Lost::Time);
+    let admitting = tokio::spawn({
+        let store = store.clone();
+        async move { store.event_admit(admission).await }
+    });
+    until("the commit is under way", async || proxy.has_lost()).await;
+    let other = f.admission(Some(2), Begin::Queued);
+    assert_eq!(store.event_admit(other).await.unwrap(), Admitted::New);
+    assert!(!admitting.is_finished(), "nobody knows yet");
+    proxy.release();
+    assert_eq!(admitting.await.unwrap().unwrap(), Admitted::New);
+    assert!(events(&f).await.contains(&late));
 }
 
 #[tokio::test]

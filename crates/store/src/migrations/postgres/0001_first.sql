@@ -345,6 +345,13 @@ CREATE TABLE duty (
 -- The number that the next node makes ids with, if it is free.
 CREATE SEQUENCE maker AS bigint MAXVALUE 511 CYCLE;
 
+-- The last transaction of each session that writes, by which it is asked what became of one whose end was not heard.
+CREATE TABLE transaction_mark (
+    session uuid NOT NULL PRIMARY KEY, -- drawn when it was connected
+    number bigint NOT NULL, -- counts the session's transactions
+    at timestamptz NOT NULL DEFAULT now()
+);
+
 CREATE TABLE job (
     workspace uuid NOT NULL,
     id uuid NOT NULL PRIMARY KEY,
