@@ -4,6 +4,7 @@
 
 mod batch;
 mod connector;
+mod fault;
 mod maker;
 mod migrate;
 mod notify;
@@ -23,6 +24,7 @@ use std::{
 
 use clock::Clock;
 use connector::Connector;
+use fault::classify;
 use notify::Notify;
 use pool::Pool;
 pub(crate) use session::{Session, held};
@@ -104,12 +106,12 @@ impl Database {
         let done = in_turn(&session, statements).await;
         // It may take long until its end is known, and others need the place.
         drop(session);
-        let (outcome, end) = done.map_err(writer::classify)?;
+        let (outcome, end) = done.map_err(|fault| classify(fault, Error::Write))?;
         let Ok(settled) = timeout(SETTLED, end.settled()).await else {
             let reason = "the connection was lost while this was committed, so look first whether it was";
             return Err(Error::Unavailable { reason: reason.to_owned() });
         };
-        settled.map_err(writer::classify)?;
+        settled.map_err(|fault| classify(fault, Error::Write))?;
         self.writer.count(1);
         Ok(outcome)
     }
@@ -119,7 +121,7 @@ impl Database {
         let session = self.leases.lend().await?;
         let changed = session.execute(statement.sql.postgres(), &statement.params).await;
         self.writer.count(1);
-        changed.map(|changed| Outcome::Changed(vec![changed])).map_err(writer::classify)
+        changed.map(|changed| Outcome::Changed(vec![changed])).map_err(|fault| classify(fault, Error::Write))
     }
 
     /// Reads off the async threads, by statements that see the same state.
@@ -139,7 +141,7 @@ impl Database {
             result
         });
         let stopped = |_| Error::Unavailable { reason: "the server is stopping".to_owned() };
-        reading.await.map_err(stopped)?.map_err(Error::Read)
+        reading.await.map_err(stopped)?.map_err(|fault| classify(fault, Error::Read))
     }
 
     /// What one statement gives.
@@ -150,13 +152,14 @@ impl Database {
         row: impl FnMut(&Row<'_>) -> Result<T, Fault>,
     ) -> Result<Vec<T>, Error> {
         let session = self.pool.lend().await?;
-        session.rows(sql.postgres(), params, row).await.map_err(Error::Read)
+        let rows = session.rows(sql.postgres(), params, row).await;
+        rows.map_err(|fault| classify(fault, Error::Read))
     }
 
     /// Corrects a clock by the database's.
     pub(crate) async fn follow_time(&self, clock: &Clock) -> Result<(), Error> {
         let session = self.leases.lend().await?;
-        time::follow(&session, clock).await.map_err(Error::Read)
+        time::follow(&session, clock).await.map_err(|fault| classify(fault, Error::Read))
     }
 
     /// Tells the other nodes.

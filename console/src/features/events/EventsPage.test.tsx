@@ -74,7 +74,7 @@ describe('the list of events', () => {
     await openAt('/events', {
       [LIST]: () =>
         fails
-          ? problem(503, 'unavailable', 'Nothing was stored: the disk is full.')()
+          ? problem(503, 'unavailable', 'The database cannot be used now: the disk is full.')()
           : Response.json({ items: [row(NEW)] }),
     })
     const alert = await screen.findByRole('alert')

@@ -143,7 +143,7 @@ impl From<store::Error> for Error {
         match error {
             store::Error::Conflict(said) => Self::conflict(said),
             store::Error::Unavailable { reason } => {
-                Self::unavailable(format!("Nothing was stored: {reason}."))
+                Self::unavailable(format!("The database cannot be used now: {reason}."))
             }
             other => Self::hidden(&other),
         }

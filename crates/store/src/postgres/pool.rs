@@ -5,7 +5,7 @@ use std::{ops::Deref, sync::Arc};
 use parking_lot::Mutex;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::{connector::Connector, session::Session, writer::UNREACHABLE};
+use super::{connector::Connector, fault::UNREACHABLE, session::Session};
 use crate::Error;
 
 /// Sessions to be lent.

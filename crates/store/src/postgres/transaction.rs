@@ -7,7 +7,7 @@ use std::{
 
 use tokio_postgres::error::Severity;
 
-use super::{connector::Connector, session::Session};
+use super::{connector::Connector, fault::severity, session::Session};
 use crate::sql::{Fault, Value, values};
 
 /// By what a session's transactions are known: each writes its number into the session's row of `transaction_mark`.
@@ -133,12 +133,6 @@ impl Question {
         let number = session.row(sql, values![self.session.as_str()], |row| row.get::<i64>(0)).await?;
         Ok(number.is_some_and(|number| number >= self.number))
     }
-}
-
-/// How grave an error of the database is, if it is one.
-fn severity(fault: &Fault) -> Option<Severity> {
-    let Fault::Postgres(error) = fault else { return None };
-    error.as_db_error()?.parsed_severity()
 }
 
 /// Forgets the marks of sessions that are long gone.

@@ -10,9 +10,15 @@ use tokio::{
     sync::{mpsc, oneshot},
     task::JoinSet,
 };
-use tokio_postgres::error::SqlState;
 
-use super::{batch, connector::Connector, notify::Notify, session::Session, transaction::End};
+use super::{
+    batch,
+    connector::Connector,
+    fault::{classify, is_lost, stood_in_the_way, unavailable},
+    notify::Notify,
+    session::Session,
+    transaction::End,
+};
 use crate::{
     Counters, Error, Fault,
     delivery::NewDelivery,
@@ -31,9 +37,6 @@ const BATCH: usize = 256;
 
 /// How often a transaction is tried that another one stood in the way of.
 const TRIES: u32 = 5;
-
-/// What callers are told; why it is so is in the log, by the tasks that keep connections.
-pub(super) const UNREACHABLE: &str = "the database cannot be reached";
 
 type Answer = oneshot::Sender<Result<Outcome, Error>>;
 
@@ -135,13 +138,11 @@ impl Loop {
                 self.unsettled.spawn(async move {
                     match end.settled().await {
                         Ok(()) => told.written(batch, outcomes),
-                        Err(_) => batch.into_iter().for_each(|(_, answer)| {
-                            let reason = "the connection to the database was lost".to_owned();
-                            let _ = answer.send(Err(Error::Unavailable { reason }));
-                        }),
+                        Err(fault) => refuse(batch, &fault),
                     }
                 });
             }
+            Err(fault) if is_lost(&fault) => refuse(batch, &fault),
             // One write may have spoilt the batch: each alone shows which.
             Err(_) if batch.len() > 1 => {
                 for single in batch {
@@ -149,7 +150,7 @@ impl Loop {
                 }
             }
             Err(fault) => {
-                let error = classify(fault);
+                let error = classify(fault, Error::Write);
                 if let Some((_, answer)) = batch.into_iter().next() {
                     let _ = answer.send(Err(error));
                 }
@@ -202,6 +203,19 @@ impl Told {
     }
 }
 
+/// Tells callers that nothing was written, since the database is not there.
+fn refuse(batch: Batch, fault: &Fault) {
+    tracing::warn!(
+        error = fault as &dyn std::error::Error,
+        writes = batch.len(),
+        "nothing can be written now"
+    );
+    let reason = unavailable(fault).unwrap_or("the database takes no work now");
+    for (_, answer) in batch {
+        let _ = answer.send(Err(Error::Unavailable { reason: reason.to_owned() }));
+    }
+}
+
 /// What other nodes want to know of a transaction. Runs and destinations that this node holds concern nobody else.
 fn news(batch: &Batch, outcomes: &[Outcome]) -> News {
     let mut news = News::default();
@@ -241,32 +255,4 @@ async fn attempt(
     let outcomes = batch::apply(session, origins, writes).await?;
     let end = transaction.commit().await?;
     Ok((outcomes, end))
-}
-
-/// Whether the same may succeed at once when it is tried again.
-fn stood_in_the_way(fault: &Fault) -> bool {
-    let Fault::Postgres(error) = fault else { return false };
-    error.code().is_some_and(|code| {
-        [SqlState::T_R_DEADLOCK_DETECTED, SqlState::T_R_SERIALIZATION_FAILURE].contains(code)
-    })
-}
-
-/// Whether the database as a whole cannot take writes, or this one write is wrong.
-pub(super) fn classify(fault: Fault) -> Error {
-    let unavailable = |reason: &str| Error::Unavailable { reason: reason.to_owned() };
-    let error = match fault {
-        Fault::Postgres(error) => error,
-        Fault::Unreachable(_) => return unavailable(UNREACHABLE),
-        other => return Error::Write(other),
-    };
-    let Some(code) = error.code() else { return unavailable("the connection to the database was lost") };
-    if *code == SqlState::DISK_FULL {
-        return unavailable("the database's disk is full");
-    }
-    // By class: connection, resources, operator's intervention, transaction undone, system.
-    match code.code().get(..2) {
-        Some("08" | "53" | "57" | "58") => unavailable("the database takes no work now"),
-        Some("40") => unavailable("the database is busy"),
-        _ => Error::Write(Fault::Postgres(error)),
-    }
 }

@@ -1,6 +1,6 @@
 //! The connection to the database is lost, at moments that matter.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use super::{
     fixture::{Fixture, first},
@@ -90,6 +90,36 @@ async fn a_commit_that_is_under_way_is_waited_for_and_holds_nobody_up() {
     proxy.release();
     assert_eq!(admitting.await.unwrap().unwrap(), Admitted::New);
     assert!(events(&f).await.contains(&late));
+}
+
+#[tokio::test]
+async fn a_node_writes_again_when_its_line_is_back_and_tells_everybody_meanwhile() {
+    let Some((f, store, proxy)) = broken().await else { return };
+    let f = Arc::new(f);
+    proxy.turn(Line::Cut);
+    let connections = proxy.connections();
+    let waiting: Vec<_> = (0..100)
+        .map(|_| {
+            let (admission, store) = (f.admission(None, Begin::Queued), store.clone());
+            tokio::spawn(async move { store.event_admit(admission).await })
+        })
+        .collect();
+    for told in waiting {
+        let told = told.await.unwrap();
+        assert!(matches!(told, Err(Error::Unavailable { .. })), "{told:?}");
+    }
+    assert!(
+        proxy.connections() - connections < 50,
+        "what shares a transaction is not connected for one by one"
+    );
+    let read = store.run_next_due().await;
+    assert!(matches!(read, Err(Error::Unavailable { .. })), "{read:?}");
+    proxy.turn(Line::Open);
+    assert_eq!(store.event_admit(f.admission(None, Begin::Queued)).await.unwrap(), Admitted::New);
+    store.run_next_due().await.unwrap();
+    assert_eq!(events(&f).await.len(), 1);
+    proxy.turn(Line::Slow(Duration::from_millis(20)));
+    assert_eq!(store.event_admit(f.admission(None, Begin::Queued)).await.unwrap(), Admitted::New);
 }
 
 #[tokio::test]
