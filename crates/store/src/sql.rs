@@ -23,6 +23,9 @@ pub enum Fault {
     /// PostgreSQL cannot be connected to.
     #[error("{0}")]
     Unreachable(String),
+    /// PostgreSQL said nothing for so long.
+    #[error("the database has given no answer for {0:?}")]
+    Silent(std::time::Duration),
     /// A column does not hold what it should.
     #[error("column {column} does not hold {expected}")]
     Column {

@@ -30,7 +30,14 @@ struct Known {
 }
 
 /// How long the server may take to let a client in.
-const PATIENCE: Duration = Duration::from_secs(15);
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// After how long without a word the other end is asked whether it is there, and how often.
+pub(super) const STILL_THERE: Duration = Duration::from_secs(5);
+pub(super) const ASKED: u32 = 2;
+
+/// How long what was sent may stay without a receipt of the other end's.
+const RECEIPT: Duration = Duration::from_secs(15);
 
 /// What reads from a connection what the database sends, and writes to it what the client wants.
 pub(super) type Connection =
@@ -45,6 +52,7 @@ impl Connector {
         let malformed = "its URL is malformed: it must be like `postgres://user:password@host/database?sslmode=…`, \
                          with every special letter of the password percent-encoded";
         let mut config: Config = rest.parse().map_err(|_| wrong(malformed.to_owned()))?;
+        notice_loss(&mut config);
         let mode = Mode::of(&words).map_err(wrong)?;
         let tls = MakeRustlsConnect::new(tls::settings(mode, &words).map_err(wrong)?);
         // An address is as good as a name for what is verified.
@@ -88,6 +96,17 @@ impl Known {
             }
             (connected, _) => connected,
         }
+    }
+}
+
+/// Lets it be noticed that the other end of a connection is gone, while something is sent and while nothing is. What the
+/// connection string itself says of that counts.
+fn notice_loss(config: &mut Config) {
+    if config.get_tcp_user_timeout().is_none() {
+        config.tcp_user_timeout(RECEIPT);
+    }
+    if config.get_keepalives_interval().is_none() {
+        config.keepalives_idle(STILL_THERE).keepalives_interval(STILL_THERE).keepalives_retries(ASKED);
     }
 }
 

@@ -20,7 +20,7 @@ pub(super) fn unavailable(fault: &Fault) -> Option<&'static str> {
     let code = match fault {
         Fault::Postgres(error) => error.code(),
         Fault::Unreachable(_) => return Some(UNREACHABLE),
-        Fault::Sqlite(_) | Fault::Column { .. } => None,
+        _ => None,
     };
     let Some(code) = code else {
         return is_lost(fault).then_some("the connection to the database was lost");
@@ -44,7 +44,7 @@ pub(super) fn is_lost(fault: &Fault) -> bool {
             let source = std::error::Error::source(error);
             error.is_closed() || source.is_some_and(<dyn std::error::Error>::is::<std::io::Error>) || ended()
         }
-        Fault::Unreachable(_) => true,
+        Fault::Unreachable(_) | Fault::Silent(_) => true,
         Fault::Sqlite(_) | Fault::Column { .. } => false,
     }
 }

@@ -10,7 +10,8 @@ const LOCK: i64 = 0x6c69_6e63_6870_696e;
 /// Brings the schema up to date, each step in a transaction of its own. Nodes that start together take turns.
 pub(super) async fn run(session: &Session) -> Result<(), Error> {
     // A step over a large table takes as long as it takes, and so do the other nodes that wait for it.
-    let locked = session.batch(&format!("SET statement_timeout = 0; SELECT pg_advisory_lock({LOCK})")).await;
+    let locked =
+        session.long_batch(&format!("SET statement_timeout = 0; SELECT pg_advisory_lock({LOCK})")).await;
     locked.map_err(|source| Error::Migrate { to: 0, source })?;
     let done = steps(session).await;
     let freed =
@@ -46,6 +47,6 @@ async fn steps(session: &Session) -> Result<(), Error> {
 async fn apply(session: &Session, to: u32, step: &str) -> Result<(), Fault> {
     // Whether it was committed is asked at the next start, by the version.
     session
-        .batch(&format!("BEGIN; {step}; INSERT INTO linchpin_schema (version) VALUES ({to}); COMMIT"))
+        .long_batch(&format!("BEGIN; {step}; INSERT INTO linchpin_schema (version) VALUES ({to}); COMMIT"))
         .await
 }

@@ -9,13 +9,17 @@ use std::{
 use bytes::{BufMut, BytesMut};
 use futures_util::future::try_join_all;
 use parking_lot::Mutex;
-use tokio::task::AbortHandle;
+use tokio::{task::AbortHandle, time::timeout};
 use tokio_postgres::{
     Client, SimpleQueryMessage, Statement,
     types::{FromSql, IsNull, ToSql, Type, to_sql_checked},
 };
 
-use super::{connector::Connector, table::Table, transaction::Mark};
+use super::{
+    connector::{ASKED, Connector, STILL_THERE},
+    table::Table,
+    transaction::Mark,
+};
 use crate::sql::{Fault, Held, Row, Value};
 
 /// A connection to the database.
@@ -30,8 +34,15 @@ pub(crate) struct Session {
     spoilt: AtomicBool,
 }
 
-/// How long a statement may take, and a transaction be idle.
+/// How long a statement may take.
 const STATEMENT: Duration = Duration::from_secs(15);
+
+/// How long a transaction may be idle: no longer does a node that has stopped in the midst of one hold up the others,
+/// who have more left of their leases than this.
+const IDLE: Duration = Duration::from_secs(5);
+
+/// How long an answer may take. The server answers sooner, so the line is silent or its other end is gone.
+const ANSWER: Duration = Duration::from_secs(20);
 
 impl Session {
     pub(super) async fn connect(connector: &Connector) -> Result<Self, Fault> {
@@ -50,7 +61,7 @@ impl Session {
             mark: Mark::default(),
             spoilt: AtomicBool::new(true),
         };
-        let answers = session.client.simple_query(&first_words()).await?;
+        let answers = session.answered(session.client.simple_query(&first_words())).await?;
         session.mark = Mark::of(first(&answers)?);
         session.spoilt = AtomicBool::new(false);
         Ok(session)
@@ -68,7 +79,24 @@ impl Session {
 
     /// Runs statements without parameters.
     pub(super) async fn batch(&self, sql: &str) -> Result<(), Fault> {
+        self.answered(self.client.batch_execute(sql)).await
+    }
+
+    /// The same, however long it takes.
+    pub(super) async fn long_batch(&self, sql: &str) -> Result<(), Fault> {
         Ok(self.client.batch_execute(sql).await?)
+    }
+
+    /// Waits for an answer, but not for ever: a line that breaks without a word looks like a slow one.
+    async fn answered<T>(
+        &self,
+        answer: impl Future<Output = Result<T, tokio_postgres::Error>>,
+    ) -> Result<T, Fault> {
+        let Ok(answer) = timeout(ANSWER, answer).await else {
+            self.spoil();
+            return Err(Fault::Silent(ANSWER));
+        };
+        Ok(answer?)
     }
 
     /// What a statement gives.
@@ -79,7 +107,7 @@ impl Session {
         mut read: impl FnMut(&Row<'_>) -> Result<T, Fault>,
     ) -> Result<Vec<T>, Fault> {
         let statement = self.statement(sql).await?;
-        let rows = self.client.query(&statement, &bound(params.as_ref())).await?;
+        let rows = self.answered(self.client.query(&statement, &bound(params.as_ref()))).await?;
         rows.iter().map(|row| read(&Row::Postgres(row))).collect()
     }
 
@@ -90,7 +118,7 @@ impl Session {
         }
         let asked = asked.iter().map(async |(sql, params)| {
             let statement = self.statement(sql).await?;
-            Ok::<_, Fault>(self.client.query(&statement, &bound(params)).await?)
+            self.answered(self.client.query(&statement, &bound(params))).await
         });
         Ok(try_join_all(asked).await?.into_iter().flatten().collect())
     }
@@ -108,7 +136,7 @@ impl Session {
     /// How many rows a statement changed.
     pub(super) async fn execute(&self, sql: &str, params: impl AsRef<[Value]>) -> Result<usize, Fault> {
         let statement = self.statement(sql).await?;
-        let changed = self.client.execute(&statement, &bound(params.as_ref())).await?;
+        let changed = self.answered(self.client.execute(&statement, &bound(params.as_ref()))).await?;
         Ok(usize::try_from(changed).unwrap_or(usize::MAX))
     }
 
@@ -130,7 +158,7 @@ impl Session {
         let statement = self.statement(sql).await?;
         let columns: Vec<&(dyn ToSql + Sync)> =
             table.columns().iter().map(|column| column as &(dyn ToSql + Sync)).collect();
-        let rows = self.client.query(&statement, &columns).await?;
+        let rows = self.answered(self.client.query(&statement, &columns)).await?;
         rows.iter().map(|row| read(&Row::Postgres(row))).collect()
     }
 
@@ -138,7 +166,7 @@ impl Session {
         if let Some(statement) = self.statements.lock().get(sql) {
             return Ok(statement.clone());
         }
-        let statement = self.client.prepare(&translated(sql)).await?;
+        let statement = self.answered(self.client.prepare(&translated(sql))).await?;
         self.statements.lock().insert(sql.to_owned(), statement.clone());
         Ok(statement)
     }
@@ -155,10 +183,14 @@ impl Drop for Session {
 
 /// What is said first on a connection. It gives a name for it.
 fn first_words() -> String {
-    let limit = STATEMENT.as_millis();
+    let (limit, idle) = (STATEMENT.as_millis(), IDLE.as_millis());
+    let (still_there, asked) = (STILL_THERE.as_secs(), ASKED);
     format!(
         "SET statement_timeout = {limit};
-         SET idle_in_transaction_session_timeout = {limit};
+         SET idle_in_transaction_session_timeout = {idle};
+         SET tcp_keepalives_idle = {still_there};
+         SET tcp_keepalives_interval = {still_there};
+         SET tcp_keepalives_count = {asked};
          SELECT gen_random_uuid()"
     )
 }

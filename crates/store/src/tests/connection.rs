@@ -123,6 +123,22 @@ async fn a_node_writes_again_when_its_line_is_back_and_tells_everybody_meanwhile
 }
 
 #[tokio::test]
+async fn a_line_that_falls_silent_is_given_up() {
+    let Some((f, store, proxy)) = broken().await else { return };
+    proxy.turn(Line::Silent);
+    // Nothing else is under way, so the time that is waited passes at once.
+    tokio::time::pause();
+    let refused = store.event_admit(f.admission(None, Begin::Queued)).await;
+    assert!(matches!(refused, Err(Error::Unavailable { .. })), "{refused:?}");
+    let refused = store.prune_expired(1).await;
+    assert!(matches!(refused, Err(Error::Unavailable { .. })), "{refused:?}");
+    tokio::time::resume();
+    proxy.turn(Line::Open);
+    assert_eq!(store.event_admit(f.admission(None, Begin::Queued)).await.unwrap(), Admitted::New);
+    store.prune_expired(1).await.unwrap();
+}
+
+#[tokio::test]
 async fn a_node_that_lost_its_line_keeps_its_number_and_nobody_new_gets_it() {
     let Some((f, store, proxy)) = broken().await else { return };
     let maker = |store: &Store| store.ids().next::<EventId>().number() & 511;
