@@ -44,7 +44,7 @@ async fn what_was_committed_counts_though_its_answer_is_lost() {
     assert_eq!(events(&f).await, taken);
     // Nobody else would ever do what was claimed and is not known to be.
     proxy.lose(Lost::Answer);
-    let claimed = store.run_claim(f.node, 2).await.unwrap();
+    let claimed = store.run_claim(f.node, 2, vec![]).await.unwrap();
     assert_eq!(claimed.len(), 2);
     proxy.lose(Lost::Answer);
     let commit = store.run_seal(Fixture::commit(claimed[0].held, Then::End(f.ending())));

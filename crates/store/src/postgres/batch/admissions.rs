@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use faults::CrashPoint;
+use tokio::try_join;
 
 use super::Outbox;
 use crate::{
@@ -64,24 +65,27 @@ pub(super) async fn apply(
             }
         }
     }
-    let sql = "INSERT INTO event (number, id, origin, filtered, received_at, sealed, record)
+    let into_event = "INSERT INTO event (number, id, origin, filtered, received_at, sealed, record)
                SELECT * FROM unnest(?1::bigint[], ?2::uuid[], ?3::bigint[], ?4::bigint[], ?5::bigint[], ?6::bytea[],
                                     ?7::bytea[])";
-    session.insert(sql, &events).await?;
-    events.each_row(|| faults::hit(CrashPoint::InsideAdmission));
-    let sql = "INSERT INTO run_queue (number, origin, version)
+    let into_queue = "INSERT INTO run_queue (number, origin, version)
                SELECT * FROM unnest(?1::bigint[], ?2::bigint[], ?3::uuid[])";
-    session.insert(sql, &queued).await?;
-    let sql =
+    let into_live =
         "INSERT INTO run_live (number, id, origin, version, created_at, owner, cause, status, fence, deaths)
                SELECT *, 'original', 'running', 1, 0
                FROM unnest(?1::bigint[], ?2::uuid[], ?3::bigint[], ?4::uuid[], ?5::bigint[], ?6::uuid[])";
-    session.insert(sql, &held).await?;
-    let sql = "INSERT INTO run (number, id, origin, version, created_at, status, error, finished_at, cause)
+    let into_ended = "INSERT INTO run (number, id, origin, version, created_at, status, error, finished_at, cause)
                SELECT *, 'original'
                FROM unnest(?1::bigint[], ?2::uuid[], ?3::bigint[], ?4::uuid[], ?5::bigint[], ?6::text[], ?7::text[],
                            ?8::bigint[])";
-    session.insert(sql, &finished).await?;
+    // Sent without waiting for one another.
+    try_join!(
+        session.insert(into_event, &events),
+        session.insert(into_queue, &queued),
+        session.insert(into_live, &held),
+        session.insert(into_ended, &finished),
+    )?;
+    events.each_row(|| faults::hit(CrashPoint::InsideAdmission));
     Ok(outcomes)
 }
 

@@ -2,6 +2,8 @@
 
 use std::collections::HashSet;
 
+use tokio::try_join;
+
 use crate::{
     delivery::{AttemptCommit, Settle, Settled},
     postgres::{session::Session, table::Table},
@@ -38,7 +40,7 @@ pub(super) async fn apply(session: &Session, attempts: &[&AttemptCommit]) -> Res
             session.execute(sql, values![attempt.destination, reason]).await?;
         }
     }
-    let sql = "WITH arrived AS (
+    let arrive = "WITH arrived AS (
                    DELETE FROM delivery_live d
                    USING unnest(?1::bigint[], ?2::bigint[], ?3::bigint[], ?4::bigint[], ?5::bytea[])
                        AS n (number, attempts, finished_at, began_at, record)
@@ -48,15 +50,18 @@ pub(super) async fn apply(session: &Session, attempts: &[&AttemptCommit]) -> Res
                INSERT INTO delivery (number, id, origin, destination, run, step, attempts, created_at, finished_at, sealed,
                                      began_at, record)
                SELECT * FROM arrived";
-    session.insert(sql, &arrived).await?;
-    let sql = "INSERT INTO attempt (delivery, number, at, outcome, sealed)
+    let into_attempt = "INSERT INTO attempt (delivery, number, at, outcome, sealed)
                SELECT * FROM unnest(?1::bigint[], ?2::bigint[], ?3::bigint[], ?4::text[], ?5::bytea[])";
-    session.insert(sql, &tried).await?;
-    let sql = "UPDATE delivery_live d
+    let stand = "UPDATE delivery_live d
                SET attempts = n.attempts, status = n.status, due_at = coalesce(n.due_at, d.due_at)
                FROM unnest(?1::bigint[], ?2::bigint[], ?3::text[], ?4::bigint[]) AS n (number, attempts, status, due_at)
                WHERE d.number = n.number";
-    session.insert(sql, &standing).await?;
+    // Sent without waiting for one another.
+    try_join!(
+        session.insert(arrive, &arrived),
+        session.insert(into_attempt, &tried),
+        session.insert(stand, &standing),
+    )?;
     Ok(outcomes)
 }
 

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use faults::CrashPoint;
+use tokio::try_join;
 
 use super::{Outbox, numbers};
 use crate::{
@@ -46,19 +47,15 @@ pub(super) async fn apply(
             }
         }
     }
-    let sql = "INSERT INTO journal (run, seq, sealed) SELECT * FROM unnest(?1::bigint[], ?2::bigint[], ?3::bytea[])";
-    session.insert(sql, &journal).await?;
-    session
-        .insert("UPDATE run_live SET deaths = 0 WHERE number = ANY(?1::bigint[])", &numbers(absolved))
-        .await?;
-    let sql = "UPDATE run_live r
+    let into_journal = "INSERT INTO journal (run, seq, sealed) SELECT * FROM unnest(?1::bigint[], ?2::bigint[], ?3::bytea[])";
+    let absolve = "UPDATE run_live SET deaths = 0 WHERE number = ANY(?1::bigint[])";
+    let release = "UPDATE run_live r
                SET owner = NULL, status = n.status, wake_at = n.wake_at,
                    deaths = CASE n.absolved WHEN 0 THEN r.deaths ELSE 0 END
                FROM unnest(?1::bigint[], ?2::text[], ?3::bigint[], ?4::bigint[])
                    AS n (number, status, wake_at, absolved)
                WHERE r.number = n.number";
-    session.insert(sql, &released).await?;
-    let sql = "WITH ended AS (
+    let end = "WITH ended AS (
                    DELETE FROM run_live r
                    USING unnest(?1::bigint[], ?2::text[], ?3::text[], ?4::bigint[])
                        AS n (number, status, error, finished_at)
@@ -68,7 +65,14 @@ pub(super) async fn apply(
                INSERT INTO run
                    (number, id, origin, version, event, cause, repeats, status, error, created_at, finished_at)
                SELECT * FROM ended";
-    session.insert(sql, &ended).await?;
+    // Sent without waiting for one another.
+    let absolved = numbers(absolved);
+    try_join!(
+        session.insert(into_journal, &journal),
+        session.insert(absolve, &absolved),
+        session.insert(release, &released),
+        session.insert(end, &ended),
+    )?;
     ended.each_row(|| faults::hit(CrashPoint::InsideRunEnd));
     Ok(outcomes)
 }
