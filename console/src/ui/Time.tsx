@@ -15,6 +15,18 @@ export function Time({ at, className }: { at: string; className?: string }) {
   )
 }
 
+/** A time that lies behind, to the second: how long ago something was heard. */
+export function Ago({ at, className }: { at: string; className?: string }) {
+  const { i18n } = useTranslation()
+  const now = useNow(1_000)
+  const time = Date.parse(at)
+  return (
+    <time dateTime={at} title={exact(time, i18n.language)} className={className}>
+      {relative(Math.min(time, now), now, i18n.language)}
+    </time>
+  )
+}
+
 /** A time that lies ahead: when something is due. */
 export function Due({ at, className }: { at: string; className?: string }) {
   const { i18n } = useTranslation()

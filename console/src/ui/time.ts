@@ -59,6 +59,8 @@ function ticker(stepMs: number): Ticker {
   const made: Ticker = {
     now: Date.now(),
     subscribe(listener) {
+      // It stood still while nobody looked.
+      if (listeners.size === 0) made.now = Date.now()
       listeners.add(listener)
       timer ??= setInterval(() => {
         made.now = Date.now()
