@@ -24,6 +24,7 @@ export async function accessible(world) {
     source: `/sources/${world.shop.id}`,
     destinations: '/destinations',
     destination: `/destinations/${destinations[0].id}`,
+    nodes: '/nodes',
     login: '/login',
     missing: '/nowhere',
   }

@@ -12,6 +12,13 @@ export async function palette(world) {
   await command(world.event)
   await page.waitForURL(new RegExp(`/events/${world.event}`))
 
+  await command('nodes')
+  await page.getByRole('heading', { name: 'One node, with its database inside' }).waitFor()
+  assert.equal(await page.getByRole('row').filter({ hasText: 'this one' }).count(), 1)
+  await page.keyboard.press('g')
+  await page.keyboard.press('e')
+  await page.waitForURL(/\/events/)
+
   await command('environment test')
   await page.waitForURL(/env=test/)
   await page.getByRole('heading', { name: 'No event yet' }).waitFor()

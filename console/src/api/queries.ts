@@ -14,6 +14,7 @@ export type GraphView = NonNullable<FlowDetail['graph']>
 export type RefusalRow = Schemas['RefusalRow']
 export type SourceView = Schemas['SourceView']
 export type DestinationView = Schemas['DestinationView']
+export type NodeRow = Schemas['Node']
 
 /** A page of a list, newest first; `next` leads to the older ones. */
 export interface Page<Row> {
@@ -34,6 +35,9 @@ export const PAGE = 50
 
 /** Names change seldom: sources, destinations, flows, environments. */
 const NAMES_STALE_MS = 30_000
+
+/** Nodes tell no live connection that they are there: they are asked for, about as often as they beat. */
+const NODES_EVERY_MS = 5_000
 
 const paging = {
   initialPageParam: undefined as string | undefined,
@@ -153,4 +157,13 @@ export const trace = (event: string) =>
   queryOptions({
     queryKey: ['trace', event],
     queryFn: () => answered(api.GET('/api/v1/events/{id}', { params: { path: { id: event } } })),
+  })
+
+export const nodes = () =>
+  queryOptions({
+    queryKey: ['nodes'],
+    queryFn: () => answered(api.GET('/api/v1/nodes')),
+    refetchInterval: NODES_EVERY_MS,
+    // Who was alive some minutes ago is not shown again, not even for a moment.
+    gcTime: 0,
   })

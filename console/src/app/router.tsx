@@ -172,6 +172,12 @@ const destination = createRoute({
   component: lazyRouteComponent(() => import('~/features/destinations/DestinationPage'), 'DestinationPage'),
 })
 
+const nodes = createRoute({
+  getParentRoute: () => frame,
+  path: '/nodes',
+  component: lazyRouteComponent(() => import('~/features/nodes/NodesPage'), 'NodesPage'),
+})
+
 const tree = root.addChildren([
   login,
   setup,
@@ -184,6 +190,7 @@ const tree = root.addChildren([
     destinations.addChildren([destination]),
     flows,
     flow,
+    nodes,
   ]),
 ])
 

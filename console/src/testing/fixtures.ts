@@ -1,4 +1,4 @@
-import type { DeliveryTrace, RunTrace, StepTrace, Trace } from '~/api/queries'
+import type { DeliveryTrace, NodeRow, RunTrace, StepTrace, Trace } from '~/api/queries'
 
 /** When the fixtures' event came in. */
 export const T0 = Date.parse('2026-03-01T10:00:00.000Z')
@@ -82,4 +82,22 @@ export function trace(more: Partial<Trace> = {}): Trace {
     runs: [runTrace()],
     ...more,
   } as unknown as Trace
+}
+
+/** A node that is alive, does everything, and has been heard of a second ago. */
+export function node(name: string, more: Partial<NodeRow> = {}): NodeRow {
+  return {
+    id: `node_${name}`,
+    name,
+    version: '0.2.0',
+    roles: ['gateway', 'worker', 'delivery', 'scheduler', 'console'],
+    address: `${name}:7946`,
+    state: 'alive',
+    is_scheduler: false,
+    is_here: false,
+    runs: 0,
+    started_at: new Date(Date.now() - 3_600_000).toISOString(),
+    heartbeat_at: new Date(Date.now() - 1_000).toISOString(),
+    ...more,
+  }
 }

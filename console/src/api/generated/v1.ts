@@ -2090,6 +2090,51 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/nodes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The nodes */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Node"][];
+                    };
+                };
+                /** @description A problem document that says what happened and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDocument"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/providers": {
         parameters: {
             query?: never;
@@ -3026,6 +3071,36 @@ export interface components {
              */
             role: string;
         };
+        /** @description A node of the installation. */
+        Node: {
+            /** @description Where other nodes reach it; null when they cannot. */
+            address?: string | null;
+            heartbeat_at: string;
+            id: string;
+            /** @description Whether it answered this request. */
+            is_here: boolean;
+            /** @description Whether it is the one that does what is done once for all. */
+            is_scheduler: boolean;
+            /** @description Its host's name. */
+            name: string;
+            /** @description What it does: `gateway`, `worker`, `delivery`, `scheduler`, `console`. */
+            roles: string[];
+            /**
+             * Format: int32
+             * @description Runs under way there at its last heartbeat.
+             */
+            runs: number;
+            started_at: string;
+            /** @description `alive`, or `lost` when its lease has ended; one that is lost is listed for a day. */
+            state: components["schemas"]["NodeState"];
+            /** @description Which build it runs. */
+            version: string;
+        };
+        /**
+         * @description Whether a node is there.
+         * @enum {string}
+         */
+        NodeState: "alive" | "lost";
         /** @description A node, for drawing. */
         NodeView: {
             /** @description What the kind is told. */

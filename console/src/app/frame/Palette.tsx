@@ -4,10 +4,10 @@ import { Command } from 'cmdk'
 import {
   CornerDownRight,
   Languages,
+  Layers,
   LogOut,
   type LucideIcon,
   Moon,
-  Server,
   Skull,
   Sun,
   Workflow,
@@ -127,7 +127,7 @@ function Settings({ run }: PartProps) {
       {known.map(({ name }) => (
         <Item
           key={name}
-          icon={Server}
+          icon={Layers}
           value={`environment ${name} ${environmentName(t, name)}`}
           onSelect={run(() => choose(name))}
         >

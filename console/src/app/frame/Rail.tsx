@@ -15,7 +15,7 @@ export function Rail() {
   return (
     <nav
       aria-label={t('rail.label')}
-      className={`flex shrink-0 gap-0.5 bg-canvas p-2 max-sm:order-last max-sm:justify-around max-sm:border-t max-sm:border-line sm:flex-col ${railFolded ? 'sm:w-12' : 'sm:w-12 lg:w-42'}`}
+      className={`flex shrink-0 gap-0.5 bg-canvas p-2 max-sm:order-last max-sm:gap-0 max-sm:border-t max-sm:border-line max-sm:px-1 sm:flex-col ${railFolded ? 'sm:w-12' : 'sm:w-12 lg:w-42'}`}
     >
       <Link
         to="/events"
@@ -53,7 +53,7 @@ function RailLink({ area, folded }: { area: Area; folded: boolean }) {
     <Hint text={name} keys={`g ${area.key}`} side="right">
       <Link
         to={area.to}
-        className="group flex h-8 items-center gap-2.5 rounded-base px-2 text-table text-ink-2 hover:bg-hover hover:text-ink aria-[current=page]:bg-selected aria-[current=page]:font-medium aria-[current=page]:text-ink max-sm:h-11 max-sm:flex-1 max-sm:flex-col max-sm:justify-center max-sm:gap-0.5 max-sm:text-micro"
+        className="group flex h-8 items-center gap-2.5 rounded-base px-2 text-table text-ink-2 hover:bg-hover hover:text-ink aria-[current=page]:bg-selected aria-[current=page]:font-medium aria-[current=page]:text-ink max-sm:h-11 max-sm:flex-auto max-sm:flex-col max-sm:justify-center max-sm:gap-0.5 max-sm:px-0 max-sm:text-micro"
       >
         <Icon
           size={16}

@@ -1,9 +1,9 @@
-import { Activity, LogIn, type LucideIcon, Play, Send, Target, Workflow } from 'lucide-react'
+import { Activity, LogIn, type LucideIcon, Play, Send, Server, Target, Workflow } from 'lucide-react'
 
 /** An area of the console, as the rail and the palette show it. */
 export interface Area {
-  name: 'flows' | 'events' | 'runs' | 'deliveries' | 'sources' | 'destinations'
-  to: '/flows' | '/events' | '/runs' | '/deliveries' | '/sources' | '/destinations'
+  name: 'flows' | 'events' | 'runs' | 'deliveries' | 'sources' | 'destinations' | 'nodes'
+  to: '/flows' | '/events' | '/runs' | '/deliveries' | '/sources' | '/destinations' | '/nodes'
   icon: LucideIcon
   /** Pressed after `g`. */
   key: string
@@ -16,4 +16,5 @@ export const AREAS: Area[] = [
   { name: 'deliveries', to: '/deliveries', icon: Send, key: 'd' },
   { name: 'sources', to: '/sources', icon: LogIn, key: 's' },
   { name: 'destinations', to: '/destinations', icon: Target, key: 't' },
+  { name: 'nodes', to: '/nodes', icon: Server, key: 'n' },
 ]

@@ -14,6 +14,7 @@ export default {
     deliveries: 'Deliveries',
     sources: 'Sources',
     destinations: 'Destinations',
+    nodes: 'Nodes',
   },
   rail: {
     label: 'Areas',
@@ -133,6 +134,8 @@ export default {
     tls: 'TLS',
     reset: 'Broken off',
     refused: 'Not allowed',
+    alive: 'Alive',
+    lost: 'Lost',
   },
   problem: {
     retry: 'Try again',
@@ -329,6 +332,50 @@ export default {
     enable: 'Switch on',
     enabled: 'It takes deliveries again; what waited is sent.',
     noSecrets: 'secrets are never shown',
+  },
+  nodes: {
+    alive: '{{count}} alive',
+    lost: '{{count}} lost',
+    heartbeat: 'Heartbeat',
+    does: 'Does',
+    version: 'Version',
+    started: 'Started',
+    address: 'Address',
+    here: 'this one',
+    hereText: 'It answered this page’s request.',
+    older: 'older',
+    onDuty: 'on duty',
+    onDutyText: 'Of all that may be it, this is the scheduler: it does what is done once for all nodes.',
+    roles: {
+      gateway: { name: 'Gateway', does: 'Takes requests to sources, and answers them.' },
+      worker: { name: 'Worker', does: 'Runs flows, and ingests documents.' },
+      delivery: { name: 'Delivery', does: 'Sends deliveries.' },
+      console: { name: 'Console', does: 'Serves the API and this console.' },
+      scheduler: { name: 'Scheduler', does: 'May become the scheduler when the one on duty is gone.' },
+    },
+    notes: 'What this means',
+    stale: 'as of',
+    lostText_one:
+      '{{count}} node has been silent for longer than its lease. The others take over its runs and deliveries; it stays in this list for a day.',
+    lostText_other:
+      '{{count}} nodes have been silent for longer than their lease. The others take over their runs and deliveries; they stay in this list for a day.',
+    undoneText:
+      'No node that is alive does this: {{names}}. Start one with --roles {{roles}}, or without --roles: then it does everything.',
+    versionsText:
+      'The nodes run different versions ({{versions}}): an upgrade is under way. It is done when all run the newest.',
+    unreachable: 'not reachable',
+    unreachableText:
+      'Other nodes cannot reach {{names}}: messages go by the database, and answers come slower. Set cluster.listen and cluster.address there.',
+    commands: 'commands',
+    embedded: 'One node, with its database inside',
+    embeddedText:
+      'It does everything by itself and keeps its data in its folder; nothing else is needed. For a cluster, start each node like this, on the same PostgreSQL and with the same key. It appears here by itself:',
+    embeddedNote:
+      'KEY is 32 random bytes in base64: “openssl rand -base64 32”. The new database begins empty; flows come along by “linchpin flow export” and “linchpin flow import”.',
+    first: 'One node so far',
+    firstText:
+      'Its database is PostgreSQL, so others can join. Start each on the same database and with the same key. It appears here by itself:',
+    firstNote: 'KEY is what this node has as LINCHPIN_KEY, or in the file “key” of its data folder.',
   },
   session: {
     motto: 'Webhook in, AI flow, webhook out',

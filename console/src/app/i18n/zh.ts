@@ -14,6 +14,7 @@ export default {
     deliveries: '投递',
     sources: '来源',
     destinations: '目标',
+    nodes: '节点',
   },
   rail: {
     label: '导航',
@@ -132,6 +133,8 @@ export default {
     tls: 'TLS 失败',
     reset: '连接中断',
     refused: '地址不允许',
+    alive: '在线',
+    lost: '失联',
   },
   problem: {
     retry: '重试',
@@ -304,6 +307,47 @@ export default {
     enable: '重新启用',
     enabled: '已重新启用，积压的消息正在发送。',
     noSecrets: '密钥不会显示',
+  },
+  nodes: {
+    alive: '{{count}} 个在线',
+    lost: '{{count}} 个失联',
+    heartbeat: '心跳',
+    does: '职责',
+    version: '版本',
+    started: '启动时间',
+    address: '地址',
+    here: '当前连接',
+    hereText: '本页数据由该节点返回。',
+    older: '较旧',
+    onDuty: '当值',
+    onDutyText: '它是当前的调度节点，负责整个集群只需做一次的工作。',
+    roles: {
+      gateway: { name: '网关', does: '接收并应答发往来源的请求。' },
+      worker: { name: '执行', does: '运行流程、导入文档。' },
+      delivery: { name: '投递', does: '发送投递。' },
+      console: { name: '控制台', does: '提供 API 与本控制台。' },
+      scheduler: { name: '调度', does: '当值的调度节点离开后，可由它接任。' },
+    },
+    notes: '说明',
+    stale: '更新于',
+    lostText_other:
+      '{{count}} 个节点的心跳中断已超过租约期限。其运行和投递由其他节点接管，一天后从列表中移除。',
+    undoneText:
+      '没有在线节点承担：{{names}}。请启动一个带 --roles {{roles}} 的节点；不带 --roles 的节点承担全部职责。',
+    versionsText: '各节点版本不一致（{{versions}}）：升级正在进行，全部换成最新版本后即告完成。',
+    unreachable: '无法访问',
+    unreachableText:
+      '其他节点无法访问 {{names}}：消息只能经数据库中转，应答会慢一些。请在那里设置 cluster.listen 和 cluster.address。',
+    commands: '命令',
+    embedded: '单节点，内置数据库',
+    embeddedText:
+      '全部工作由这一个进程完成，数据保存在它的数据目录里，不依赖其他服务。要组成集群，请让每个节点使用同一个 PostgreSQL 和同一个密钥，按下面的方式启动，它会自动出现在这里：',
+    embeddedNote:
+      'KEY 是 32 字节随机数的 base64 编码，可用“openssl rand -base64 32”生成。新数据库从空白开始，流程可用“linchpin flow export”和“linchpin flow import”迁移。',
+    first: '目前只有一个节点',
+    firstText:
+      '它使用 PostgreSQL，其他节点可以随时加入。请让每个节点使用同一个数据库和同一个密钥，按下面的方式启动，它会自动出现在这里：',
+    firstNote: 'KEY 是该节点的 LINCHPIN_KEY，或其数据目录中 key 文件的内容。',
   },
   session: {
     motto: 'Webhook 进，AI 流程，Webhook 出',
