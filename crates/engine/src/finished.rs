@@ -128,7 +128,9 @@ impl Engine {
         let (program, told) = match self.read(&run, place).await {
             Ok(read) => read,
             // A run that could not be taken up is failed for that; its row says so, and nothing else can.
-            Err(error @ (Error::Program { .. } | Error::Journal { .. })) if run.status.is_final() => {
+            Err(error @ (Error::Program { .. } | Error::Lacks { .. } | Error::Journal { .. }))
+                if run.status.is_final() =>
+            {
                 tracing::warn!(run = %id, error = &error as &dyn std::error::Error, "only the row of a run can be read");
                 return Ok(Timeline::of_row(run));
             }

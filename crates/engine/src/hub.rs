@@ -212,6 +212,11 @@ impl Hub {
         self.0.runs.lock().get(&run)?.control.clone()
     }
 
+    /// How many runs are under way here.
+    pub(crate) fn under_way(&self) -> usize {
+        self.0.runs.lock().values().filter(|entry| entry.control.is_some()).count()
+    }
+
     /// Whether a run is under way here.
     pub(crate) fn is_here(&self, run: RunId) -> bool {
         self.0.runs.lock().get(&run).is_some_and(|entry| entry.control.is_some())

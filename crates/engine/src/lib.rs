@@ -199,7 +199,7 @@ impl Engine {
 
     /// How many runs are under way here.
     pub fn running(&self) -> usize {
-        self.0.options.max_runs.saturating_sub(self.0.permits.available_permits())
+        self.0.hub.under_way()
     }
 }
 

@@ -155,6 +155,7 @@ impl From<engine::Error> for Error {
         match error {
             engine::Error::Store(error) => error.into(),
             engine::Error::NoRun(_) | engine::Error::NoVersion(_) => Self::not_found(error.to_string()),
+            engine::Error::Lacks { .. } => Self::conflict(error.to_string()),
             engine::Error::Program { problems, .. } => Self::flow_problems(problems),
             engine::Error::Stopping => Self::stopping(error.to_string()),
             other @ engine::Error::Journal { .. } => Self::hidden(&other),

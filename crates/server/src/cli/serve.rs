@@ -4,7 +4,7 @@ use anyhow::Context;
 use clap::Args;
 use clock::{Clock, Timestamp};
 use ipnet::IpNet;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use tracing_subscriber::EnvFilter;
 
 use crate::{
@@ -39,7 +39,7 @@ pub(super) struct Serve {
     data_dir: Option<PathBuf>,
     /// A server of PostgreSQL, in place of SQLite in the data folder; TLS by `?sslmode=…` as in libpq.
     #[arg(long, value_name = "POSTGRES-URL")]
-    #[serde(skip)]
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "as_database")]
     database: Option<String>,
     /// What this node does, of gateway, worker, delivery, scheduler and console; all by default.
     #[arg(long, value_name = "ROLES")]
@@ -67,7 +67,6 @@ impl Serve {
     pub(super) fn run(self) -> anyhow::Result<()> {
         let mut config = Config::load(self.config.as_deref(), &self)?;
         config.outbound.allow_cidrs.extend(&self.allow_cidrs);
-        config.database.url = self.database.map(Into::into).or(config.database.url);
         start_log(&config.log)?;
         if let Some(armed) = &self.crash_at {
             let (name, nth) = armed.split_once(':').unwrap_or((armed, "1"));
@@ -91,6 +90,12 @@ fn clock(ahead: Option<i64>) -> Clock {
     clock
 }
 
+/// The database's address, as the configuration has it.
+#[expect(clippy::ref_option, reason = "as serde calls it")]
+fn as_database<S: Serializer>(url: &Option<String>, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_map([("url", url)])
+}
+
 /// Async threads: one core is left to the database's writer, if there are several. With a thread more than there
 /// are cores, those that wake each other take turns, and cost more in being woken than they get done.
 fn workers() -> usize {
@@ -105,4 +110,26 @@ fn start_log(log: &Log) -> anyhow::Result<()> {
         LogFormat::Json => subscriber.json().init(),
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Line {
+        #[command(flatten)]
+        serve: Serve,
+    }
+
+    #[test]
+    fn a_database_of_the_command_line_is_the_configurations() {
+        let line = ["serve", "--database", "postgres://ann:secret@here/linchpin", "--roles", "gateway"];
+        let config = Config::load(None, &Line::parse_from(line).serve).unwrap();
+        let url = config.database.url.unwrap();
+        assert_eq!(url.expose(), "postgres://ann:secret@here/linchpin");
+        assert!(!config.roles.has(crate::roles::Role::Console));
+    }
 }
