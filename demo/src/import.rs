@@ -59,12 +59,12 @@ impl Owner {
 }
 
 /// Imports the folder with `linchpin flow import`, as anybody would, with the secrets and addresses of the
-/// systems that the demo plays.
+/// systems that the demo plays. `over` is put over what the folder says of the shop's source.
 pub(crate) async fn example(
     owner: &Owner,
-    linchpin: &Path,
-    folder: &Path,
+    (linchpin, folder): (&Path, &Path),
     receiver: &Receiver,
+    over: Value,
 ) -> anyhow::Result<Source> {
     let with = json!({
         "destinations": {
@@ -75,7 +75,10 @@ pub(crate) async fn example(
             },
         },
         "sources": {
-            "shop": { "secrets": { "scheme": "standard_webhooks", "signing_keys": [shop::SIGNING_KEY] } },
+            "shop": {
+                "secrets": { "scheme": "standard_webhooks", "signing_keys": [shop::SIGNING_KEY] },
+                "config": over,
+            },
         },
     });
     let file = tempfile::NamedTempFile::new()?;

@@ -1,13 +1,14 @@
 //! Shows the loop close. Starts the server on an empty data directory, imports the after-sales assistant,
 //! plays the chat robot and the ticket system (each fails its first attempt), sends a customer's question as
-//! a signed webhook, and prints every hop as it happens.
+//! a signed webhook, and prints every hop as it happens. Or starts three nodes and kills one (`cluster.rs`).
 
+mod cluster;
 mod hops;
 mod import;
 mod receiver;
 mod shop;
 
-use std::{net::SocketAddr, path::PathBuf};
+use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
 
 use anyhow::Context;
 use bench::process::Process;
@@ -15,6 +16,7 @@ use clap::Parser;
 use hops::Hops;
 use import::Owner;
 use receiver::Receiver;
+use serde_json::json;
 
 #[derive(Parser)]
 #[command(name = "demo", about = "Shows the loop close")]
@@ -34,14 +36,24 @@ struct Demo {
     /// Where the server listens.
     #[arg(long, default_value = "127.0.0.1:8080")]
     listen: SocketAddr,
-    /// End when every hop has happened, instead of staying up.
+    /// Show three nodes on this database of PostgreSQL, which must be empty, and that nothing is lost when one of
+    /// them is killed.
+    #[arg(long, value_name = "POSTGRES-URL")]
+    cluster: Option<String>,
+    /// End when all of it has happened, instead of staying up.
     #[arg(long)]
     once: bool,
 }
 
 #[tokio::main]
-async fn main() -> anyhow::Result<()> {
-    Demo::parse().run().await
+async fn main() -> ExitCode {
+    match Demo::parse().run().await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("\ndemo: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
 }
 
 impl Demo {
@@ -50,11 +62,19 @@ impl Demo {
             std::fs::remove_dir_all(&self.data).context("the data directory cannot be emptied")?;
         }
         std::fs::create_dir_all(&self.data)?;
+        match &self.cluster {
+            Some(database) => cluster::show(&self, database).await,
+            None => self.one().await,
+        }
+    }
+
+    /// One node, one question, hop by hop.
+    async fn one(self) -> anyhow::Result<()> {
         let (receiver, heard) = Receiver::start().await?;
         let server = self.start().await?;
         println!("linchpin answers on http://{} after {} ms", self.listen, server.started_in.as_millis());
         let owner = Owner::set_up(self.listen, &self.said()).await?;
-        let source = import::example(&owner, &self.linchpin, &self.example, &receiver).await?;
+        let source = import::example(&owner, (&self.linchpin, &self.example), &receiver, json!({})).await?;
         let mut hops = Hops::begin(heard);
         let question = shop::question();
         println!("\nA customer asks: {}\n", question["query"].as_str().unwrap_or_default());

@@ -29,17 +29,24 @@ pub(crate) async fn ask(
     source: Source,
     question: Value,
 ) -> anyhow::Result<(Answer, Instant)> {
-    let body = question.to_string();
     let id = format!("msg_demo_{}", SystemTime::now().duration_since(UNIX_EPOCH)?.as_nanos());
+    let answer = post(address, &source.path, (&id, &question)).await?;
+    Ok((answer, Instant::now()))
+}
+
+/// Posts a question, signed, under an id by which it is taken once.
+pub(crate) async fn post(
+    address: SocketAddr,
+    path: &str,
+    (id, question): (&str, &Value),
+) -> anyhow::Result<Answer> {
+    let body = question.to_string();
     let at = i64::try_from(SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs())?;
-    let signature = Webhook::new(SIGNING_KEY)?.sign(&id, at, body.as_bytes())?;
+    let signature = Webhook::new(SIGNING_KEY)?.sign(id, at, body.as_bytes())?;
     let headers = [
         format!("webhook-id: {id}"),
         format!("webhook-timestamp: {at}"),
         format!("webhook-signature: {signature}"),
     ];
-    let answer = api::send(address, ("POST", &source.path), &headers, body)
-        .await
-        .context("the webhook got no answer")?;
-    Ok((answer, Instant::now()))
+    api::send(address, ("POST", path), &headers, body).await.context("the webhook got no answer")
 }

@@ -7,6 +7,7 @@ use clap::Args;
 
 use crate::{
     models,
+    postgres::{Durability, Server},
     shell::{cargo, command, finish, root, run, step},
     system,
 };
@@ -16,7 +17,10 @@ pub(crate) struct Demo {
     /// End when every hop has happened, with exit code 0 only if all of them did.
     #[arg(long)]
     once: bool,
-    /// Where the server listens.
+    /// Show three nodes on PostgreSQL behind a proxy, and that nothing is lost when one of them is killed.
+    #[arg(long)]
+    cluster: bool,
+    /// Where the server, or the proxy before the nodes, listens.
     #[arg(long, default_value = "127.0.0.1:8080")]
     listen: String,
 }
@@ -26,10 +30,11 @@ const NEEDS: [(&str, &str); 5] =
 
 impl Demo {
     pub(crate) fn run(self) -> anyhow::Result<()> {
-        let remote_model = env::var_os("LINCHPIN_OPENAI_BASE_URL").is_some();
+        // The nodes of a cluster ask a stand-in.
+        let inside = !self.cluster && env::var_os("LINCHPIN_OPENAI_BASE_URL").is_none();
         step("What the system needs", || {
             system::need(&NEEDS)?;
-            if remote_model { Ok(()) } else { system::need(&models::NEEDS) }
+            if inside { system::need(&models::NEEDS) } else { Ok(()) }
         })?;
         step("The models' weights", models::fetch)?;
         step("The console", console)?;
@@ -39,14 +44,23 @@ impl Demo {
                 &["build", "--profile", "demo", "--package", "server", "--package", "demo"],
                 ".",
             );
-            finish(if remote_model { &mut build } else { build.args(["--features", "server/local-models"]) })
+            finish(if inside { build.args(["--features", "server/local-models"]) } else { &mut build })
         })?;
+        let postgres = self.cluster.then(|| step("PostgreSQL", || Server::start(Durability::Full)));
+        self.show(postgres.transpose()?.as_ref())
+    }
+
+    /// Shows what was built, on one node or on several.
+    fn show(&self, postgres: Option<&Server>) -> anyhow::Result<()> {
         let target = root().join("target/demo");
         let mut demo = command(&target.join("demo").display().to_string(), &["--listen", &self.listen], ".");
         demo.arg("--linchpin").arg(target.join("linchpin"));
         demo.arg("--example").arg(root().join("examples/after-sales-assistant"));
         demo.arg("--models").arg(root().join("models"));
-        demo.arg("--data").arg(target.join("data"));
+        demo.arg("--data").arg(target.join(if self.cluster { "cluster" } else { "data" }));
+        if let Some(postgres) = postgres {
+            demo.args(["--cluster", &postgres.url]);
+        }
         if self.once {
             demo.arg("--once");
         }

@@ -1,4 +1,4 @@
-//! A private server of PostgreSQL for tests: its own folder, a free port of this machine, gone with its owner.
+//! A private server of PostgreSQL: its own folder, a free port of this machine, gone with its owner.
 
 use std::{
     fs,
@@ -6,9 +6,11 @@ use std::{
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     process::{Command, Stdio},
+    sync::Arc,
 };
 
 use anyhow::Context;
+use signal_hook::{consts::SIGINT, flag};
 
 use crate::{
     certificates,
@@ -24,6 +26,26 @@ pub(crate) struct Server {
     port: u16,
 }
 
+/// What a server keeps safe from a power cut.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Durability {
+    /// Nothing, as no test needs it to.
+    None,
+    /// All that was committed, by PostgreSQL's own defaults.
+    Full,
+}
+
+impl Durability {
+    /// Where the server's folder lies, and what it is told.
+    fn settings(self) -> (PathBuf, &'static str) {
+        match self {
+            Self::None => (std::env::temp_dir(), "-c fsync=off"),
+            // On a disk, as what lies there outlives a restart. What is temporary may lie in memory.
+            Self::Full => (PathBuf::from("/var/tmp"), ""),
+        }
+    }
+}
+
 /// Who may come to a server with TLS: one user by a certificate, one by a password, one without TLS alone, and the
 /// others by TLS alone.
 const BY_TLS: &str = "hostssl all certified 127.0.0.1/32 cert
@@ -34,16 +56,16 @@ hostssl all all 127.0.0.1/32 trust
 ";
 
 impl Server {
-    /// Starts one, after installing what it needs. It keeps nothing safe from a power cut, as no test needs it to.
-    pub(crate) fn start() -> anyhow::Result<Self> {
-        let server = Self::made()?;
-        server.run("")?;
+    /// Starts one, after installing what it needs.
+    pub(crate) fn start(durability: Durability) -> anyhow::Result<Self> {
+        let server = Self::made(durability)?;
+        server.run(durability, "")?;
         Ok(server)
     }
 
-    /// Starts one with TLS. Its address names the file of its authority; a user's certificate lies beside that.
+    /// Starts one with TLS, for tests. Its address names the file of its authority; a user's certificate lies beside that.
     pub(crate) fn start_with_tls() -> anyhow::Result<Self> {
-        let mut server = Self::made()?;
+        let mut server = Self::made(Durability::None)?;
         let folder = server.folder.display();
         certificates::write(&server.folder, "certified")?;
         fs::write(server.folder.join("data/pg_hba.conf"), BY_TLS)?;
@@ -52,10 +74,11 @@ impl Server {
         if system::is_root() {
             finish(Command::new("chown").arg("postgres").arg(&key))?;
         }
-        server.run(&format!(
+        let settings = format!(
             "-c ssl=on -c ssl_ca_file={folder}/authority.crt -c ssl_cert_file={folder}/server.crt \
              -c ssl_key_file={folder}/server.key"
-        ))?;
+        );
+        server.run(Durability::None, &settings)?;
         server.url = format!(
             "postgres://postgres@localhost:{}/postgres?sslrootcert={folder}/authority.crt",
             server.port
@@ -64,13 +87,16 @@ impl Server {
     }
 
     /// Makes what a server stores, after installing what it needs.
-    fn made() -> anyhow::Result<Self> {
+    fn made(durability: Durability) -> anyhow::Result<Self> {
         if programs().is_none() {
             system::need(&[("postgres", "postgresql")]).or_else(|error| programs().map(drop).ok_or(error))?;
         }
         system::need(&[("psql", "postgresql-client")])?;
+        // Ctrl+C ends what a chore has started, and so the chore; this process must live on to end the server.
+        flag::register(SIGINT, Arc::default())?;
         let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
-        let folder = std::env::temp_dir().join(format!("linchpin-postgres-{port}"));
+        let (place, _) = durability.settings();
+        let folder = place.join(format!("linchpin-postgres-{port}"));
         fs::create_dir(&folder).with_context(|| format!("{} cannot be made", folder.display()))?;
         let server = Self { folder, url: format!("postgres://postgres@127.0.0.1:{port}/postgres"), port };
         let folder = &server.folder;
@@ -85,11 +111,12 @@ impl Server {
         Ok(server)
     }
 
-    fn run(&self, settings: &str) -> anyhow::Result<()> {
+    fn run(&self, durability: Durability, settings: &str) -> anyhow::Result<()> {
         let Self { folder, port, .. } = self;
+        let (_, kept) = durability.settings();
         let options = format!(
-            "-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={} -c fsync=off \
-             -c max_connections=500 {settings}",
+            "-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={} -c max_connections=500 {kept} \
+             {settings}",
             folder.display()
         );
         let (data, log) = (folder.join("data"), folder.join("log"));

@@ -16,12 +16,12 @@ pub(crate) fn root() -> PathBuf {
 }
 
 /// One step of a chore: says that it begins, runs it, says how long it took.
-pub(crate) fn step(what: &str, work: impl FnOnce() -> anyhow::Result<()>) -> anyhow::Result<()> {
+pub(crate) fn step<T>(what: &str, work: impl FnOnce() -> anyhow::Result<T>) -> anyhow::Result<T> {
     println!("\n── {what}");
     let began = Instant::now();
-    work().with_context(|| format!("failed: {what}"))?;
+    let done = work().with_context(|| format!("failed: {what}"))?;
     println!("── {what}: done in {:.1} s", began.elapsed().as_secs_f64());
-    Ok(())
+    Ok(done)
 }
 
 /// A command in a folder of the checkout.

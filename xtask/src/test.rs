@@ -43,7 +43,7 @@ impl Test {
             finish(nextest.env("LINCHPIN_MODELS_DIR", root().join("models")))
         })?;
         step("The store and the server on PostgreSQL", || {
-            let postgres = postgres::Server::start()?;
+            let postgres = postgres::Server::start(postgres::Durability::None)?;
             let by_tls = postgres::Server::start_with_tls()?;
             // They wait for servers more than they work. Not every crash point again: each death costs a lease.
             // The whole workspace, as before: a part of it would be built with other features, and so anew.
