@@ -1,5 +1,8 @@
 //! The floor that the disk and the HTTP stack set.
 
+mod postgres;
+mod sqlite;
+
 use std::{
     net::SocketAddr,
     path::PathBuf,
@@ -7,9 +10,9 @@ use std::{
         Arc,
         atomic::{AtomicU64, Ordering},
     },
-    thread,
 };
 
+use anyhow::bail;
 use axum::{
     Router,
     body::Bytes,
@@ -18,25 +21,28 @@ use axum::{
     routing::{get, post},
 };
 use clap::Args;
-use rusqlite::{Connection, params};
 use tokio::{
     net::TcpListener,
     sync::{mpsc, oneshot},
 };
 
-/// Writes in one transaction at most, as in the server.
-const BATCH: usize = 512;
+/// Rows that may wait; beyond it callers wait for a place.
+const QUEUE: usize = 4096;
 
 #[derive(Args)]
 pub(crate) struct Bare {
     /// Where to listen.
     #[arg(long)]
     listen: SocketAddr,
-    /// The database file.
-    #[arg(long)]
-    database: PathBuf,
+    /// The database file of SQLite.
+    #[arg(long, required_unless_present = "postgres")]
+    database: Option<PathBuf>,
+    /// The database of PostgreSQL.
+    #[arg(long, conflicts_with = "database")]
+    postgres: Option<String>,
 }
 
+/// A row, and who is told once it is on stable storage.
 type Row = (Bytes, oneshot::Sender<()>);
 
 #[derive(Clone)]
@@ -47,14 +53,13 @@ struct Floor {
 
 impl Bare {
     pub(crate) async fn serve(self) -> anyhow::Result<()> {
-        let connection = Connection::open(&self.database)?;
-        connection.pragma_update(None, "journal_mode", "wal")?;
-        connection.pragma_update(None, "synchronous", "full")?;
-        connection.execute_batch("CREATE TABLE row (id INTEGER PRIMARY KEY, body BLOB NOT NULL) STRICT")?;
-        let (queue, rows) = mpsc::channel(4096);
+        let (queue, rows) = mpsc::channel(QUEUE);
         let transactions = Arc::<AtomicU64>::default();
-        let counted = Arc::clone(&transactions);
-        thread::spawn(move || write(connection, rows, &counted));
+        match (&self.database, &self.postgres) {
+            (Some(file), _) => sqlite::start(file, rows, Arc::clone(&transactions))?,
+            (None, Some(url)) => postgres::start(url, rows, Arc::clone(&transactions)).await?,
+            (None, None) => bail!("there is no database to write to"),
+        }
         let router = Router::new()
             .route("/", post(take))
             .route(
@@ -78,29 +83,10 @@ async fn take(State(floor): State<Floor>, body: Bytes) -> StatusCode {
     }
 }
 
-fn write(mut connection: Connection, mut rows: mpsc::Receiver<Row>, transactions: &AtomicU64) {
-    let mut batch: Vec<Row> = Vec::with_capacity(BATCH);
-    while rows.blocking_recv_many(&mut batch, BATCH) > 0 {
-        let written = commit(&mut connection, &batch);
-        if let Err(error) = written {
-            eprintln!("the floor cannot write: {error}");
-            return;
-        }
-        transactions.fetch_add(1, Ordering::Relaxed);
-        for (_, done) in batch.drain(..) {
-            // The load may have ended.
-            let _ = done.send(());
-        }
+/// Tells everybody whose row is on stable storage.
+fn tell(batch: impl IntoIterator<Item = Row>) {
+    for (_, done) in batch {
+        // The load may have ended.
+        let _ = done.send(());
     }
-}
-
-fn commit(connection: &mut Connection, batch: &[Row]) -> rusqlite::Result<()> {
-    let transaction = connection.transaction()?;
-    {
-        let mut insert = transaction.prepare_cached("INSERT INTO row (body) VALUES (?1)")?;
-        for (body, _) in batch {
-            insert.execute(params![&body[..]])?;
-        }
-    }
-    transaction.commit()
 }

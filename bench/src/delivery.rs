@@ -10,12 +10,14 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
-    area::{Area, Stage, Target, f64_of},
+    area::Area,
     flows,
-    load::Seen,
+    load::{Seen, f64_of},
     machine::fsync_p50_us,
     pace::Paced,
     report::{Bar, Figure, ms},
+    role::{Target, ask},
+    stage::Stage,
     world,
 };
 
@@ -64,9 +66,10 @@ impl Route {
         let bare = stage.measure(Area::Bare, usize::from(IN_FLIGHT)).await?.rate;
         let world = stage.world.address;
         stage.subject.switch_off((&self.destination, NAME), world, &self.source).await?;
-        let target = Target { process: &stage.subject.server, path: &self.source, is_ours: true };
+        let addresses = [stage.subject.server.address];
+        let target = Target { addresses: &addresses, path: &self.source, is_ours: true };
         let length = (usize::from(IN_FLIGHT), stage.length());
-        let accepted: Seen = stage.ask("load", &target, length, &["--status", "202"]).await?;
+        let accepted: Seen = ask("load", &target, length, &["--status", "202"]).await?;
         ensure!(accepted.refused == 0, "delivery: {} events were refused", accepted.refused);
         let before = world::counts(world, NAME).await?.messages;
         ensure!(before == 0, "{before} deliveries went to a destination that is switched off");
@@ -84,7 +87,7 @@ impl Route {
         let half = format!("{}", rate / 2.0);
         let world = world.to_string();
         let more = ["--rate", &half, "--world", &world, "--mailbox", NAME];
-        let paced = stage.ask("pace", &target, length, &more).await?;
+        let paced = ask("pace", &target, length, &more).await?;
         Ok(Delivery { backlog: counts.messages, rate, cpu_us, fsyncs, bare, fsync_us, paced })
     }
 }

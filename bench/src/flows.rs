@@ -105,3 +105,17 @@ nodes:
 edges: [start -> answer]
 outputs: { answer: "{{ nodes.answer.text }}" }
 "#;
+
+/// Nothing but a model that takes its time.
+pub(crate) const SLOW: &str = r#"linchpin: flow/v1
+name: bench-slow
+inputs:
+  query: { type: string, required: true }
+nodes:
+  answer:
+    kind: llm
+    model: slow
+    messages: [{ user: "{{ input.query }}" }]
+edges: [start -> answer]
+outputs: { answer: "{{ nodes.answer.text }}" }
+"#;

@@ -3,9 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    area::{Area, Stage},
+    area::Area,
     load::Seen,
     report::{Bar, Figure, Round, ms},
+    stage::Stage,
 };
 
 /// One round.

@@ -16,9 +16,9 @@ use crate::{
 
 #[derive(Args, Clone)]
 pub(crate) struct Load {
-    /// The server.
-    #[arg(long)]
-    address: SocketAddr,
+    /// The servers, among which the connections are divided.
+    #[arg(long = "address", required = true)]
+    addresses: Vec<SocketAddr>,
     /// The path to post to.
     #[arg(long)]
     path: String,
@@ -98,9 +98,8 @@ pub(crate) struct Seen {
 
 impl Seen {
     /// Answers in a second.
-    #[expect(clippy::cast_precision_loss, reason = "counts of a benchmark")]
     pub(crate) fn rate(&self) -> f64 {
-        if self.seconds > 0.0 { self.done as f64 / self.seconds } else { 0.0 }
+        if self.seconds > 0.0 { f64_of(self.done) / self.seconds } else { 0.0 }
     }
 }
 
@@ -117,8 +116,9 @@ impl Load {
         KEYS.store(u64::from(std::process::id()) << 32, Ordering::Relaxed);
         let started = Instant::now();
         let until = started + Duration::from_millis(self.duration_ms);
-        let tasks: Vec<_> =
-            (0..self.connections).map(|_| tokio::spawn(self.clone().connection(until))).collect();
+        let tasks: Vec<_> = (0..self.connections)
+            .map(|number| tokio::spawn(self.clone().connection(number, until)))
+            .collect();
         let mut latencies = Vec::new();
         let mut refused = 0;
         for task in tasks {
@@ -139,8 +139,9 @@ impl Load {
         })
     }
 
-    async fn connection(self, until: Instant) -> anyhow::Result<(Vec<u64>, u64)> {
-        let (address, path, headers) = (self.address, &self.path, &self.headers);
+    async fn connection(self, number: usize, until: Instant) -> anyhow::Result<(Vec<u64>, u64)> {
+        let address = self.addresses[number % self.addresses.len()];
+        let (path, headers) = (&self.path, &self.headers);
         let mut sending = match self.sender {
             Sender::Sockets => Sending::Socket(Connection::open(address, path, headers).await?),
             Sender::Client => Sending::Client(Box::new(Client::new(address, path, headers)?)),
@@ -158,6 +159,11 @@ impl Load {
         }
         Ok((latencies, refused))
     }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "counts of a benchmark")]
+pub(crate) fn f64_of(count: u64) -> f64 {
+    count as f64
 }
 
 /// The value at so many thousandths of a sorted list; 0 for an empty one.

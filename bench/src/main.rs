@@ -1,23 +1,29 @@
 //! The load harness. Each role runs in a process of its own: the server under test, the floor (`bare`),
 //! the outside world (`world`: a model endpoint and a receiver) and the load (`load`, `pace`); `run` starts
-//! them and prints the table. `knowledge` measures what retrieval finds.
+//! them and prints the table. `cluster` does so on PostgreSQL, with several nodes as well; `knowledge` measures what
+//! retrieval finds.
 
 mod area;
 mod bare;
 mod busy;
 mod client;
+mod cluster;
 mod connection;
 mod delivery;
 mod flows;
 mod footprint;
 mod knowledge;
 mod latency;
+mod limit;
 mod load;
 mod machine;
 mod pace;
+mod postgres;
 mod report;
 mod results;
+mod role;
 mod run;
+mod stage;
 mod subject;
 mod world;
 
@@ -30,6 +36,8 @@ use clap::{Parser, Subcommand};
 enum Command {
     /// Start everything, measure, print the table.
     Run(run::Run),
+    /// Measure on PostgreSQL: one node, several, and what becomes of the runs of one that dies.
+    Cluster(cluster::Cluster),
     /// Measure what retrieval finds, on `XQuAD`; fails when the hybrid finds too little.
     Knowledge(knowledge::Knowledge),
     #[command(flatten)]
@@ -40,7 +48,7 @@ enum Command {
 enum Role {
     /// The floor: an axum handler that group-commits one 600-byte row and answers 202.
     Bare(bare::Bare),
-    /// An OpenAI-compatible model endpoint and a receiver, both without delay.
+    /// OpenAI-compatible model endpoints, with a delay or without, and a receiver.
     World(world::World),
     /// The load: so many connections, each with one request under way.
     Load(load::Load),
@@ -63,6 +71,7 @@ fn run() -> anyhow::Result<()> {
     runtime.block_on(async {
         match Command::parse() {
             Command::Run(run) => run.execute().await,
+            Command::Cluster(cluster) => cluster.execute().await,
             Command::Knowledge(knowledge) => knowledge.execute().await,
             Command::Role(Role::Bare(bare)) => bare.serve().await,
             Command::Role(Role::World(world)) => world.serve().await,

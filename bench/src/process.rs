@@ -1,6 +1,7 @@
 //! Processes under test: starting, measuring, ending them.
 
 use std::{
+    collections::HashMap,
     net::{SocketAddr, TcpListener},
     path::Path,
     process::Stdio,
@@ -145,10 +146,52 @@ pub fn free_address() -> anyhow::Result<SocketAddr> {
     Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?)
 }
 
-/// A process' CPU time from `/proc/{pid}/stat`: fields 14 and 15, in ticks of 10 ms.
-pub fn cpu_seconds(pid: u32) -> Option<f64> {
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+/// A process among all of the machine.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Relative {
+    /// Its id.
+    pub id: u32,
+    /// The id of the process that started it.
+    pub parent: u32,
+    /// Its CPU time so far, in seconds.
+    pub own_s: f64,
+    /// That of its children that have ended.
+    pub ended_children_s: f64,
+}
+
+/// All processes of the machine.
+pub fn relatives() -> Vec<Relative> {
+    let entries = std::fs::read_dir("/proc").into_iter().flatten().flatten();
+    entries.filter_map(|entry| read(&entry.path())).collect()
+}
+
+/// The process that started a process.
+pub fn parent(id: u32) -> Option<u32> {
+    read(Path::new(&format!("/proc/{id}"))).map(|one| one.parent)
+}
+
+/// CPU time so far of a process, in seconds.
+pub fn cpu_seconds(id: u32) -> Option<f64> {
+    read(Path::new(&format!("/proc/{id}"))).map(|one| one.own_s)
+}
+
+/// CPU time so far of each thread of a process that has not ended, in seconds.
+pub fn threads(id: u32) -> HashMap<u32, f64> {
+    let entries = std::fs::read_dir(format!("/proc/{id}/task")).into_iter().flatten().flatten();
+    entries.filter_map(|entry| read(&entry.path())).map(|one| (one.id, one.own_s)).collect()
+}
+
+/// From a folder's `stat`: fields 1 and 4, and 14 to 17 in ticks of 10 ms. The name behind the first may hold anything.
+fn read(folder: &Path) -> Option<Relative> {
+    let stat = std::fs::read_to_string(folder.join("stat")).ok()?;
+    let (id, _) = stat.split_once(' ')?;
     let fields: Vec<&str> = stat.rsplit_once(") ")?.1.split(' ').collect();
-    let ticks = |at: usize| fields.get(at).and_then(|field| field.parse::<u32>().ok());
-    Some((f64::from(ticks(11)?) + f64::from(ticks(12)?)) / 100.0)
+    let number = |field: usize| fields.get(field - 3).and_then(|field| field.parse::<u32>().ok());
+    let seconds = |user, system| Some((f64::from(number(user)?) + f64::from(number(system)?)) / 100.0);
+    Some(Relative {
+        id: id.parse().ok()?,
+        parent: number(4)?,
+        own_s: seconds(14, 15)?,
+        ended_children_s: seconds(16, 17)?,
+    })
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{area::Area, load::Seen};
+use crate::{area::Area, limit::Used, load::Seen};
 
 /// One measurement.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -21,8 +21,20 @@ pub(crate) struct Round {
     pub(crate) cores_elsewhere: f64,
     /// Deliveries that had arrived at the end, each of all events so far.
     pub(crate) delivered: Option<u64>,
+    /// Where the data is on PostgreSQL.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) on_postgres: Option<OnPostgres>,
     #[serde(flatten)]
     pub(crate) seen: Seen,
+}
+
+/// What a measurement cost besides, on PostgreSQL.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct OnPostgres {
+    /// CPU time of PostgreSQL's processes for each event, in microseconds.
+    pub(crate) cpu_us_per_event: f64,
+    /// What was used meanwhile.
+    pub(crate) used: Used,
 }
 
 /// An area at one number of connections.
@@ -98,6 +110,20 @@ impl Row {
         self.rounds.get(self.median).cloned().unwrap_or_default()
     }
 
+    /// What was the limit, where that is known.
+    pub(crate) fn limit(&self) -> Option<Figure> {
+        let used = self.reported().on_postgres?.used;
+        Some(Figure {
+            area: self.area.clone(),
+            what: match self.connections {
+                1 => "the limit at 1 connection".to_owned(),
+                connections => format!("the limit at {connections} connections"),
+            },
+            measured: used.line(),
+            bar: None,
+        })
+    }
+
     /// The cells of the table.
     pub(crate) fn cells(&self) -> [String; 12] {
         let round = self.reported();
@@ -108,6 +134,9 @@ impl Row {
 /// What an area must reach at this number of connections.
 fn bar(area: Area, connections: usize, round: &Round) -> Option<Bar> {
     let rate = |least: f64| round.of_bare.map(|part| Bar::new(format!("≥ {least} × bare"), part >= least));
+    if round.on_postgres.is_some() {
+        return (area == Area::Run && connections == 64).then(|| rate(0.3)).flatten();
+    }
     match (area, connections) {
         (Area::Accept | Area::Run, 64) => rate(0.3),
         (Area::AcceptHeld, 64) => rate(0.6),
@@ -143,7 +172,7 @@ pub(crate) fn print(cells: &[String; 12]) {
     let [area, connections, rate, of_bare, p50, p99, p99_of_bare, max, cpu, fsyncs, refused, bar] = cells;
     println!(
         "{area:<12} {connections:>5} {rate:>8} {of_bare:>6} {p50:>8} {p99:>8} {p99_of_bare:>9} {max:>8} \
-         {cpu:>9} {fsyncs:>8} {refused:>7}  {bar}"
+         {cpu:>13} {fsyncs:>8} {refused:>7}  {bar}"
     );
 }
 
@@ -158,7 +187,12 @@ fn cells(area: &str, connections: usize, round: &Round, bar: String) -> [String;
         ms(round.seen.p99_us),
         part(round.p99_of_bare),
         ms(round.seen.max_us),
-        format!("{:.1}", round.cpu_us_per_event),
+        match &round.on_postgres {
+            Some(on_postgres) => {
+                format!("{:.1} + {:.1}", round.cpu_us_per_event, on_postgres.cpu_us_per_event)
+            }
+            None => format!("{:.1}", round.cpu_us_per_event),
+        },
         format!("{:.3}", round.fsyncs_per_event),
         round.seen.refused.to_string(),
         bar,
@@ -254,5 +288,21 @@ mod tests {
         assert_eq!(judged(Area::Run, 32, 1.0, 3_001), "p99 ≤ 3 × bare: MISSED");
         assert_eq!(judged(Area::EndToEnd, 1, 10.0, 1), "≥ 0.1 × bare: met");
         assert_eq!(judged(Area::RunDedupe, 64, 10.0, 1), "–");
+    }
+
+    #[test]
+    fn on_postgresql_only_runs_are_judged_and_both_costs_are_shown() {
+        let on_postgres = OnPostgres { cpu_us_per_event: 80.06, used: Used::default() };
+        let round =
+            |rate| Round { cpu_us_per_event: 40.0, on_postgres: Some(on_postgres.clone()), ..round(rate, 1) };
+        let row = |area, rate| Row::of(area, 64, vec![round(rate).beside(&round(100.0))]).unwrap();
+        assert_eq!(Bar::shown(row(Area::Run, 29.0).bar.as_ref()), "≥ 0.3 × bare: MISSED");
+        assert_eq!(row(Area::Accept, 29.0).bar, None);
+        assert_eq!(row(Area::Accept, 29.0).cells()[8], "40.0 + 80.1");
+        assert!(
+            row(Area::Accept, 29.0)
+                .limit()
+                .is_some_and(|figure| figure.what == "the limit at 64 connections")
+        );
     }
 }

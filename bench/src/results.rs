@@ -36,6 +36,8 @@ pub(crate) struct Results {
 pub(crate) enum Kind {
     /// The server under load.
     Load,
+    /// On PostgreSQL, by one node and by several.
+    Cluster,
     /// What retrieval finds.
     Retrieval,
 }
@@ -44,6 +46,7 @@ impl Kind {
     fn suffix(self) -> &'static str {
         match self {
             Self::Load => "",
+            Self::Cluster => "-cluster",
             Self::Retrieval => "-retrieval",
         }
     }
@@ -51,6 +54,7 @@ impl Kind {
     fn title(self) -> &'static str {
         match self {
             Self::Load => "Under load",
+            Self::Cluster => "On PostgreSQL, by one node and by several",
             Self::Retrieval => "Retrieval",
         }
     }
@@ -69,7 +73,8 @@ impl Results {
         fs::write(folder.join(&name), serde_json::to_string_pretty(self)? + "\n")?;
         let all = read(folder)?;
         let newest = |kind: Kind| all.iter().rfind(|(_, results)| results.kind == kind);
-        let found: Vec<_> = [Kind::Load, Kind::Retrieval].into_iter().filter_map(newest).collect();
+        let found: Vec<_> =
+            [Kind::Load, Kind::Cluster, Kind::Retrieval].into_iter().filter_map(newest).collect();
         fs::write(folder.join("README.md"), page(&found)?)?;
         println!("\nwritten to {name} and README.md");
         Ok(())
@@ -92,8 +97,8 @@ fn read(folder: &Path) -> anyhow::Result<Vec<(String, Results)>> {
 
 fn page(found: &[&(String, Results)]) -> anyhow::Result<String> {
     let mut page = String::from(
-        "# Results\n\nMade by `cargo xtask bench` and `cargo xtask bench knowledge --data DIR` from the newest files \
-         beside this one.\n",
+        "# Results\n\nMade by `cargo xtask bench`, `cargo xtask bench cluster` and `cargo xtask bench knowledge --data \
+         DIR` from the newest files beside this one.\n",
     );
     for (name, results) in found {
         write!(page, "\n## {}\n\n", results.kind.title())?;

@@ -9,14 +9,15 @@ use clap::Args;
 use serde_json::json;
 
 use crate::{
-    area::{Area, Stage},
+    area::Area,
     delivery::{self, Route},
     footprint,
     latency::{self, Latency},
     load::Sender,
     machine::Machine,
-    report::{Bar, COLUMNS, Figure, PEERS, Round, Row, print, print_figures, print_round, quietness},
+    report::{Bar, COLUMNS, Figure, PEERS, Row, print, print_figures, quietness},
     results::{Kind, Results, today},
+    stage::Stage,
 };
 
 #[derive(Args)]
@@ -141,11 +142,11 @@ impl Run {
             return Ok(());
         }
         let length = Duration::from_secs(self.seconds);
-        let mut stage = Stage::set_up(&self.linchpin, folder, (&areas, length, self.sender)).await?;
+        let mut stage = Stage::set_up(&self.linchpin, folder, None, (&areas, length, self.sender)).await?;
         print(&COLUMNS.map(str::to_owned));
         if !areas.is_empty() {
             for &connections in &self.connections {
-                measured.rows.extend(self.rounds(&mut stage, &areas, connections).await?);
+                measured.rows.extend(stage.rounds(&areas, (connections, self.rounds)).await?);
             }
         }
         if has_latency {
@@ -172,31 +173,6 @@ impl Run {
         measured.figures.extend(quietness(&measured.rows));
         measured.figures.sort_by_key(|figure| AREAS.iter().position(|area| *area == figure.area));
         stage.end().await
-    }
-
-    /// All areas at one number of connections, taking turns.
-    async fn rounds(
-        &self,
-        stage: &mut Stage,
-        areas: &[Area],
-        connections: usize,
-    ) -> anyhow::Result<Vec<Row>> {
-        let mut all: Vec<(Area, Vec<Round>)> = vec![(Area::Bare, Vec::new())];
-        all.extend(areas.iter().map(|area| (*area, Vec::new())));
-        for _ in 0..self.rounds {
-            let mut floor = Round::default();
-            for (area, rounds) in &mut all {
-                let mut round = stage.measure(*area, connections).await?;
-                if *area == Area::Bare {
-                    floor = round.clone();
-                } else {
-                    round = round.beside(&floor);
-                }
-                print_round(*area, connections, &round);
-                rounds.push(round);
-            }
-        }
-        Ok(all.into_iter().filter_map(|(area, rounds)| Row::of(area, connections, rounds)).collect())
     }
 }
 

@@ -22,8 +22,8 @@ const TOKEN: &str = "bench-token-0123456789abcdef";
 const SIGNING_KEY: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 
 /// How often a condition is looked at, and how often at most: 30 seconds.
-const LOOK: Duration = Duration::from_millis(20);
-const LOOKS: usize = 1500;
+pub(crate) const LOOK: Duration = Duration::from_millis(20);
+pub(crate) const LOOKS: usize = 1500;
 
 /// A server with its owner made.
 pub(crate) struct Subject {
@@ -139,8 +139,13 @@ impl Subject {
 
     /// Sends one event; its answer's status.
     pub(crate) async fn send(&self, path: &str) -> anyhow::Result<u16> {
+        Self::send_to(self.server.address, path).await
+    }
+
+    /// Sends one event to any node; its answer's status.
+    pub(crate) async fn send_to(node: SocketAddr, path: &str) -> anyhow::Result<u16> {
         let body = serde_json::from_str(&body(88))?;
-        Ok(api::call(self.server.address, "POST", path, &Self::sender(), Some(&body)).await?.status)
+        Ok(api::call(node, "POST", path, &Self::sender(), Some(&body)).await?.status)
     }
 
     /// Keeps the only worker of a server that was started with `max_runs = 1`, as long as it lives.
@@ -190,9 +195,7 @@ impl Subject {
 
     /// A metric without labels; 0 where there is none yet.
     pub(crate) async fn metric(&self, name: &str) -> anyhow::Result<f64> {
-        let metrics = api::get(self.server.address, "/metrics").await?;
-        let line = metrics.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
-        Ok(line.and_then(|value| value.parse::<f64>().ok()).unwrap_or(0.0))
+        metric(self.server.address, name).await
     }
 
     /// Fsyncs so far: one for each transaction, two for each time the log is copied back.
@@ -219,4 +222,11 @@ impl Subject {
         }
         anyhow::bail!("the document is not ready")
     }
+}
+
+/// A metric of a node without labels; 0 where there is none yet.
+pub(crate) async fn metric(node: SocketAddr, name: &str) -> anyhow::Result<f64> {
+    let metrics = api::get(node, "/metrics").await?;
+    let line = metrics.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+    Ok(line.and_then(|value| value.parse::<f64>().ok()).unwrap_or(0.0))
 }

@@ -1,15 +1,17 @@
-//! The outside world: a model endpoint and a receiver that answer at once, and a model that never does.
+//! The outside world: a model endpoint and a receiver that answer at once, models that take their time, and one that
+//! never answers.
 
 mod mailbox;
 mod wire;
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{borrow::Cow, net::SocketAddr, sync::Arc, time::Duration};
 
+use bench::process::{Process, free_address};
 use clap::Args;
 use tokio::net::TcpListener;
 
 use mailbox::Mailboxes;
-pub(crate) use mailbox::{arrived, counts, open, shut};
+pub(crate) use mailbox::{Counts, arrived, counts, open, shut};
 use wire::{Answer, Request};
 
 #[derive(Args)]
@@ -30,6 +32,13 @@ const ANSWER: &str = concat!(
 );
 
 impl World {
+    /// Starts one, in a process of its own.
+    pub(crate) async fn start() -> anyhow::Result<Process> {
+        let listen = free_address()?;
+        let arguments = ["world", "--listen", &listen.to_string()];
+        Process::start(&std::env::current_exe()?, &arguments, listen, "/counts/e2e").await
+    }
+
     pub(crate) async fn serve(self) -> anyhow::Result<()> {
         let listener = TcpListener::bind(self.listen).await?;
         let mailboxes = Arc::<Mailboxes>::default();
@@ -49,10 +58,25 @@ impl World {
 /// The answer to a request; none for the model that never answers.
 fn respond(mailboxes: &Mailboxes, request: &Request) -> Option<Answer> {
     match request.path {
-        "/v1/chat/completions" => {
-            Some(Answer { status: "200 OK", content_type: "text/event-stream", body: ANSWER.into() })
-        }
+        "/v1/chat/completions" => Some(said()),
         "/held/v1/chat/completions" => None,
-        _ => mailboxes.respond(request).or(Some(Answer::empty("404 Not Found"))),
+        path => match path.strip_prefix("/after/").and_then(|path| path.split_once('/')) {
+            Some((ms, "v1/chat/completions")) => {
+                mailboxes.count(&slow_mailbox(ms));
+                let after = Duration::from_millis(ms.parse().unwrap_or_default());
+                Some(Answer { after, ..said() })
+            }
+            _ => mailboxes.respond(request).or(Some(Answer::empty("404 Not Found"))),
+        },
     }
+}
+
+fn said() -> Answer {
+    let (content_type, body) = ("text/event-stream", Cow::Borrowed(ANSWER));
+    Answer { status: "200 OK", content_type, body, after: Duration::ZERO }
+}
+
+/// Where the calls of a model are counted that answers after so many milliseconds.
+pub(crate) fn slow_mailbox(ms: impl std::fmt::Display) -> String {
+    format!("after-{ms}")
 }

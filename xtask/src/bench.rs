@@ -3,11 +3,15 @@
 use std::{
     fs,
     path::{Path, PathBuf},
+    process::Command,
 };
 
 use clap::{Args, Subcommand};
 
-use crate::shell::{cargo, command, finish, root, run, step};
+use crate::{
+    postgres::{Durability, Server},
+    shell::{cargo, command, finish, root, run, step},
+};
 
 /// Where the optimised binaries are.
 const RELEASE: &str = "target/release";
@@ -23,12 +27,42 @@ pub(crate) struct Bench {
 
 #[derive(Subcommand)]
 enum Part {
+    /// PostgreSQL, installed and started for it: one node, several, and what becomes of the runs of one that dies.
+    Cluster(Cluster),
     /// What retrieval finds, on `XQuAD`; fails when the hybrid finds too little.
     Knowledge {
         /// The folder with `XQuAD`'s JSON files `xquad.en.json` and `xquad.zh.json`.
         #[arg(long)]
         data: PathBuf,
     },
+}
+
+#[derive(Args)]
+struct Cluster {
+    /// Numbers of connections to one node.
+    #[arg(long, default_value = "1,32,64")]
+    connections: String,
+    /// How long each measurement takes, in seconds.
+    #[arg(long, default_value = "5")]
+    seconds: String,
+    /// How often each is made; the median counts.
+    #[arg(long, default_value = "3")]
+    rounds: String,
+    /// Runs that a node may have under way when nodes are added.
+    #[arg(long, default_value = "64")]
+    places: String,
+    /// The lease of a node that is killed, in seconds.
+    #[arg(long, default_value = "15")]
+    lease: String,
+    /// How often one is killed; the worst counts.
+    #[arg(long, default_value = "5")]
+    kills: String,
+    /// Only these parts, and nothing is written: one-node, scale, takeover.
+    #[arg(long)]
+    only: Option<String>,
+    /// A binary that is there already, instead of building one.
+    #[arg(long)]
+    linchpin: Option<PathBuf>,
 }
 
 #[derive(Args)]
@@ -59,6 +93,7 @@ struct Load {
 impl Bench {
     pub(crate) fn run(self) -> anyhow::Result<()> {
         match self.part {
+            Some(Part::Cluster(cluster)) => cluster.run(),
             Some(Part::Knowledge { data }) => knowledge(&data),
             None => self.load.run(),
         }
@@ -75,10 +110,24 @@ fn knowledge(data: &Path) -> anyhow::Result<()> {
     })
 }
 
+impl Cluster {
+    fn run(self) -> anyhow::Result<()> {
+        let linchpin = linchpin(self.linchpin.as_deref())?;
+        let postgres = step("PostgreSQL", || Server::start(Durability::Full))?;
+        step("Measure", || {
+            let mut bench = command(&harness(), &["cluster", "--database", &postgres.url], ".");
+            bench.arg("--linchpin").arg(&linchpin).args(["--connections", &self.connections]);
+            bench.args(["--seconds", &self.seconds, "--rounds", &self.rounds, "--places", &self.places]);
+            bench.args(["--lease", &self.lease, "--kills", &self.kills]);
+            finish(written(&mut bench, self.only.as_deref()))
+        })
+    }
+}
+
 impl Load {
     fn run(self) -> anyhow::Result<()> {
         let with_models = self.with_models()?;
-        let linchpin = self.linchpin()?;
+        let linchpin = linchpin(self.linchpin.as_deref())?;
         step("Measure", || {
             // On the checkout's own disk: what is temporary may lie in memory, where an fsync costs nothing.
             let mut bench =
@@ -88,24 +137,8 @@ impl Load {
             if let Some(with_models) = &with_models {
                 bench.arg("--linchpin-with-models").arg(with_models);
             }
-            match &self.only {
-                Some(only) => bench.args(["--only", only]),
-                None => bench.args(["--out", "bench/results"]),
-            };
-            finish(&mut bench)
+            finish(written(&mut bench, self.only.as_deref()))
         })
-    }
-
-    /// The optimised binary, and the harness beside it.
-    fn linchpin(&self) -> anyhow::Result<PathBuf> {
-        if let Some(linchpin) = &self.linchpin {
-            step("Build the harness", || run(&cargo(), &["build", "--release", "--package", "bench"], "."))?;
-            return Ok(std::path::absolute(linchpin)?);
-        }
-        step("Build the optimised binary", || {
-            run(&cargo(), &["build", "--release", "--package", "server", "--package", "bench"], ".")
-        })?;
-        Ok(root().join(RELEASE).join("linchpin"))
     }
 
     /// The binary with local models, if there is to be one. It is built first and put aside, since the other
@@ -124,6 +157,26 @@ impl Load {
         let aside = root().join(RELEASE).join("linchpin-with-models");
         fs::copy(root().join(RELEASE).join("linchpin"), &aside)?;
         Ok(Some(aside))
+    }
+}
+
+/// The optimised binary, and the harness beside it; the harness alone when there is a binary already.
+fn linchpin(there: Option<&Path>) -> anyhow::Result<PathBuf> {
+    if let Some(linchpin) = there {
+        step("Build the harness", || run(&cargo(), &["build", "--release", "--package", "bench"], "."))?;
+        return Ok(std::path::absolute(linchpin)?);
+    }
+    step("Build the optimised binary", || {
+        run(&cargo(), &["build", "--release", "--package", "server", "--package", "bench"], ".")
+    })?;
+    Ok(root().join(RELEASE).join("linchpin"))
+}
+
+/// Asks for some parts, or for all and to have them written down.
+fn written<'c>(bench: &'c mut Command, only: Option<&str>) -> &'c mut Command {
+    match only {
+        Some(only) => bench.args(["--only", only]),
+        None => bench.args(["--out", "bench/results"]),
     }
 }
 

@@ -33,7 +33,7 @@ enum Chore {
     /// Set everything up, and show the loop close.
     Demo(demo::Demo),
     /// Measure the optimised binary and print the table of figures to reach.
-    Bench(bench::Bench),
+    Bench(Box<bench::Bench>),
 }
 
 fn main() -> ExitCode {

@@ -28,6 +28,16 @@ pub(crate) struct Counts {
     pub(crate) last_us: u64,
 }
 
+impl Counts {
+    fn add(&mut self, now_us: u64) {
+        self.requests += 1;
+        if self.requests == 1 {
+            self.first_us = now_us;
+        }
+        self.last_us = now_us;
+    }
+}
+
 /// How long nothing may arrive before what is missing counts as lost.
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -116,17 +126,18 @@ impl Mailboxes {
         let Some(mailbox) = mailboxes.get_mut(name).filter(|mailbox| !mailbox.is_shut) else {
             return Answer::empty("410 Gone");
         };
-        mailbox.counts.requests += 1;
-        if mailbox.counts.requests == 1 {
-            mailbox.counts.first_us = now;
-        }
-        mailbox.counts.last_us = now;
+        mailbox.counts.add(now);
         if let Some(id) = request.id {
             mailbox.ids.insert(id.into());
         }
         mailbox.counts.messages = mailbox.ids.len() as u64;
         mailbox.arrivals.extend(number.map(|number| (number, now)));
         Answer::empty("200 OK")
+    }
+
+    /// Counts a request that is answered elsewhere.
+    pub(super) fn count(&self, name: &str) {
+        self.0.lock().entry(name.to_owned()).or_default().counts.add(now_us());
     }
 
     fn renew(&self, name: &str, is_shut: bool) -> Answer {
@@ -137,6 +148,7 @@ impl Mailboxes {
     fn show(&self, name: &str, part: impl Fn(&Mailbox) -> serde_json::Result<String>) -> Option<Answer> {
         let mailboxes = self.0.lock();
         let shown = part(mailboxes.get(name).unwrap_or(&Mailbox::default())).ok()?;
-        Some(Answer { status: "200 OK", content_type: "application/json", body: shown.into() })
+        let (content_type, after) = ("application/json", Duration::ZERO);
+        Some(Answer { status: "200 OK", content_type, body: shown.into(), after })
     }
 }

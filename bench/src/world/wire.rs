@@ -1,6 +1,8 @@
 //! The world's side of a connection: it reads a request and writes an answer, nothing more, so that what
 //! answers the server under test takes as little of its machine as it can.
 
+use std::time::Duration;
+
 use anyhow::{Context, ensure};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -27,12 +29,14 @@ pub(super) struct Answer {
     pub(super) status: &'static str,
     pub(super) content_type: &'static str,
     pub(super) body: std::borrow::Cow<'static, str>,
+    /// How long it is held back.
+    pub(super) after: Duration,
 }
 
 impl Answer {
     /// One without a body.
     pub(super) fn empty(status: &'static str) -> Self {
-        Self { status, content_type: "text/plain", body: "".into() }
+        Self { status, content_type: "text/plain", body: "".into(), after: Duration::ZERO }
     }
 }
 
@@ -62,10 +66,13 @@ pub(super) async fn serve(
             continue;
         };
         read.drain(..length);
-        let Some(Answer { status, content_type, body }) = answer else {
+        let Some(Answer { status, content_type, body, after }) = answer else {
             // Nothing more comes on this connection.
             return stream.read_u8().await.map(drop).or(Ok(()));
         };
+        if !after.is_zero() {
+            tokio::time::sleep(after).await;
+        }
         written.clear();
         for part in ["HTTP/1.1 ", status, "\r\ncontent-type: ", content_type, "\r\ncontent-length: "] {
             written.extend_from_slice(part.as_bytes());
@@ -109,7 +116,7 @@ mod tests {
         let answer = |request: super::Request| {
             assert_eq!((request.method, request.path), ("POST", "/receive/a"));
             assert_eq!((request.id, request.body), (Some(&b"m1"[..]), &b"hi"[..]));
-            Some(Answer { status: "200 OK", content_type: "text/plain", body: "".into() })
+            Some(Answer::empty("200 OK"))
         };
         let whole = request.len() - 3;
         for part in 0..whole {
