@@ -89,9 +89,10 @@ impl Database {
 
     /// Makes a write and waits until it is on stable storage.
     pub(crate) async fn write(&self, write: Write) -> Result<Outcome, Error> {
+        // These are rare, and their futures large.
         match &write {
-            Write::Statements(statements) => return self.statements(statements).await,
-            Write::Lease(statement) => return self.lease(statement).await,
+            Write::Statements(statements) => return Box::pin(self.statements(statements)).await,
+            Write::Lease(statement) => return Box::pin(self.lease(statement)).await,
             _ => {}
         }
         let (answer, answered) = oneshot::channel();
