@@ -49,7 +49,9 @@ impl Engine {
     /// When the store cannot be written.
     pub async fn start(&self, beat: Beat) -> Result<(), Error> {
         let shared = &self.0;
+        let asked_at = Instant::now();
         shared.store.node_beat(shared.node, &beat).await?;
+        shared.lease.renew(asked_at);
         lease::take_over(shared).await?;
         let mut tasks = shared.tasks.lock();
         tasks.push(tokio::spawn(lease::keep(self.clone(), beat)));

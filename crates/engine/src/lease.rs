@@ -1,10 +1,42 @@
 //! Keeping this node's lease, and taking over from nodes whose lease has ended.
 
-use std::sync::atomic::Ordering;
+use std::{sync::atomic::Ordering, time::Duration};
 
 use store::Beat;
+use tokio::{sync::watch, time::Instant};
 
 use crate::{Engine, Shared};
+
+/// This node's lease as far as it can tell by itself: by the machine's steady clock, which goes on while the process
+/// stands still or the database cannot be reached.
+pub(crate) struct Lease {
+    length: Duration,
+    /// When that was asked for which was granted last.
+    renewed: watch::Sender<Instant>,
+}
+
+impl Lease {
+    /// One that runs from now.
+    pub(crate) fn new(length: Duration) -> Self {
+        Self { length, renewed: watch::Sender::new(Instant::now()) }
+    }
+
+    /// It was renewed, and that had been asked for then.
+    pub(crate) fn renew(&self, asked_at: Instant) {
+        self.renewed.send_replace(asked_at);
+    }
+
+    /// Whether it runs: then nobody else has what this node holds.
+    pub(crate) fn runs(&self) -> bool {
+        self.renewed.borrow().elapsed() < self.length
+    }
+
+    /// Waits until it runs.
+    pub(crate) async fn running(&self) {
+        // The other half is held here, so there is an end to this only when it runs.
+        let _ = self.renewed.subscribe().wait_for(|renewed| renewed.elapsed() < self.length).await;
+    }
+}
 
 /// Renews the lease as long as the node lives, and looks after those of the others.
 pub(crate) async fn keep(engine: Engine, beat: Beat) {
@@ -12,11 +44,13 @@ pub(crate) async fn keep(engine: Engine, beat: Beat) {
     let mut every = tokio::time::interval(shared.store.node_lease() / 3);
     loop {
         every.tick().await;
+        let asked_at = Instant::now();
         let runs = u32::try_from(engine.running()).unwrap_or(u32::MAX);
         let renewed = shared.store.node_beat(shared.node, &Beat { runs, ..beat.clone() }).await;
         shared.leased.store(renewed.is_ok(), Ordering::Relaxed);
-        if let Err(error) = renewed {
-            tracing::warn!(%error, "the lease could not be renewed");
+        match renewed {
+            Ok(()) => shared.lease.renew(asked_at),
+            Err(error) => tracing::warn!(%error, "the lease could not be renewed"),
         }
         if !shared.store.is_alone()
             && let Err(error) = take_over(shared).await
@@ -37,4 +71,28 @@ pub(crate) async fn take_over(shared: &Shared) -> Result<(), store::Error> {
         tracing::warn!(%run, "a run is parked: it was in flight each time the server died");
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LENGTH: Duration = Duration::from_secs(15);
+
+    #[tokio::test(start_paused = true)]
+    async fn a_lease_runs_as_long_as_it_is_renewed() {
+        let lease = Lease::new(LENGTH);
+        for _ in 0..10 {
+            assert!(lease.runs());
+            tokio::time::advance(LENGTH / 3).await;
+            lease.renew(Instant::now());
+        }
+        let asked_at = Instant::now();
+        tokio::time::advance(LENGTH).await;
+        assert!(!lease.runs());
+        lease.renew(asked_at);
+        assert!(!lease.runs(), "the answer came too late");
+        lease.renew(Instant::now());
+        lease.running().await;
+    }
 }

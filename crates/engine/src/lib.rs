@@ -109,6 +109,8 @@ pub(crate) struct Shared {
     stopping: watch::Sender<bool>,
     /// Whether the lease was renewed when that was last due.
     leased: AtomicBool,
+    /// Whether what this node holds is still its own.
+    lease: lease::Lease,
     /// The tasks that claim, keep the lease and listen to other nodes.
     tasks: Mutex<Vec<tokio::task::JoinHandle<()>>>,
 }
@@ -133,6 +135,7 @@ impl Engine {
             hub: hub::Hub::new(),
             stopping: watch::Sender::new(false),
             leased: AtomicBool::new(true),
+            lease: lease::Lease::new(store.node_lease()),
             tasks: Mutex::default(),
             secret_mark: mark.into(),
             store,

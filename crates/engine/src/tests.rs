@@ -292,6 +292,33 @@ async fn beyond_the_bound_runs_are_queued_and_follow() {
 }
 
 #[tokio::test]
+async fn a_node_that_stood_still_does_nothing_that_another_may_have_done() {
+    let f = Fixture::idle(Options::default()).await;
+    let program = f.program(&[("ask", "{ kind: ask, text: q }")], &["start -> ask"], "").await;
+    let lease_ends = async || {
+        tokio::time::pause();
+        tokio::time::advance(f.store.node_lease()).await;
+        tokio::time::resume();
+    };
+    lease_ends().await;
+    let lost = f.submit(&program, None).await.run;
+    f.store.node_takeover(f.store.ids().next(), true).await.unwrap();
+    f.engine.0.lease.renew(tokio::time::Instant::now());
+    while f.engine.running() > 0 {
+        assert_eq!(f.ask.count(), 0);
+        tokio::task::yield_now().await;
+    }
+    let row = f.store.run_get(f.place.workspace, lost).await.unwrap().unwrap();
+    assert_eq!((row.status, f.ask.count()), (Status::Queued, 0));
+
+    lease_ends().await;
+    let kept = f.submit(&program, None).await.run;
+    f.engine.0.lease.renew(tokio::time::Instant::now());
+    f.ask.give("q", Ok("1")).await;
+    assert_eq!(f.ended(kept).await.run.status, Status::Succeeded);
+}
+
+#[tokio::test]
 async fn a_stop_in_good_order_waits_for_what_is_under_way() {
     let f = Fixture::new().await;
     let program = f.program(&[("ask", "{ kind: ask, text: q }")], &["start -> ask"], "").await;

@@ -62,6 +62,30 @@ impl Execution {
         Hold::Kept
     }
 
+    /// Makes sure that the run is still this node's before it does something outside. While the process stood still,
+    /// or the database could not be reached, another node may have taken it over and done it.
+    pub(super) async fn confirm_hold(&self) -> Hold {
+        while !self.shared.lease.runs() {
+            let mut stopping = self.shared.stopping.subscribe();
+            tokio::select! {
+                () = self.shared.lease.running() => {}
+                _ = stopping.wait_for(|stopping| *stopping) => return Hold::Lost,
+            }
+            let nothing = RunCommit {
+                held: self.held,
+                seq: self.records,
+                record: None,
+                deliveries: Vec::new(),
+                absolved: false,
+                then: Then::Hold,
+            };
+            if persist(&self.shared, nothing).await == Hold::Lost {
+                return Hold::Lost;
+            }
+        }
+        Hold::Kept
+    }
+
     /// Tells callers and viewers what is committed.
     fn tell(&mut self) {
         let outcome = self.outcome();

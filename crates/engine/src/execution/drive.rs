@@ -92,6 +92,9 @@ impl Execution {
                 return Hold::Lost;
             }
         }
+        if !ready.is_empty() && self.confirm_hold().await == Hold::Lost {
+            return Hold::Lost;
+        }
         for at in ready {
             self.publish(at, "running");
             under_way.push(Box::pin(self.start(at)));
