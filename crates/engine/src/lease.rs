@@ -11,30 +11,47 @@ use crate::{Engine, Shared};
 /// stands still or the database cannot be reached.
 pub(crate) struct Lease {
     length: Duration,
-    /// When that was asked for which was granted last.
-    renewed: watch::Sender<Instant>,
+    renewed: watch::Sender<Renewed>,
+}
+
+struct Renewed {
+    /// When it was asked for that was granted last.
+    last: Instant,
+    /// Since when there has been no gap.
+    since: Instant,
 }
 
 impl Lease {
     /// One that runs from now.
     pub(crate) fn new(length: Duration) -> Self {
-        Self { length, renewed: watch::Sender::new(Instant::now()) }
+        let now = Instant::now();
+        Self { length, renewed: watch::Sender::new(Renewed { last: now, since: now }) }
     }
 
     /// It was renewed, and that had been asked for then.
     pub(crate) fn renew(&self, asked_at: Instant) {
-        self.renewed.send_replace(asked_at);
+        self.renewed.send_modify(|renewed| {
+            if asked_at >= renewed.last + self.length {
+                renewed.since = asked_at;
+            }
+            renewed.last = asked_at;
+        });
     }
 
     /// Whether it runs: then nobody else has what this node holds.
     pub(crate) fn runs(&self) -> bool {
-        self.renewed.borrow().elapsed() < self.length
+        self.renewed.borrow().last.elapsed() < self.length
     }
 
     /// Waits until it runs.
     pub(crate) async fn running(&self) {
         // The other half is held here, so there is an end to this only when it runs.
-        let _ = self.renewed.subscribe().wait_for(|renewed| renewed.elapsed() < self.length).await;
+        let _ = self.renewed.subscribe().wait_for(|renewed| renewed.last.elapsed() < self.length).await;
+    }
+
+    /// Whether every node that lives has had the time to renew its own since the database can be reached.
+    fn tells_of_others(&self) -> bool {
+        self.runs() && self.renewed.borrow().since.elapsed() >= self.length
     }
 }
 
@@ -60,9 +77,14 @@ pub(crate) async fn keep(engine: Engine, beat: Beat) {
     }
 }
 
-/// Takes over the runs of nodes whose lease has ended, or of every other when nobody else can work here.
+/// Takes over the runs of nodes whose lease has ended, or of every other when nobody else can work here. A lease that
+/// ended while nobody could reach the database says nothing of its node.
 pub(crate) async fn take_over(shared: &Shared) -> Result<(), store::Error> {
-    let takeover = shared.store.node_takeover(shared.node, shared.store.is_alone()).await?;
+    let alone = shared.store.is_alone();
+    if !alone && !shared.lease.tells_of_others() {
+        return Ok(());
+    }
+    let takeover = shared.store.node_takeover(shared.node, alone).await?;
     if takeover.runs > 0 {
         tracing::info!(runs = takeover.runs, "runs that were in flight go on");
         shared.work.notify_one();
@@ -94,5 +116,23 @@ mod tests {
         assert!(!lease.runs(), "the answer came too late");
         lease.renew(Instant::now());
         lease.running().await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn others_are_judged_when_they_had_the_time_to_renew_theirs() {
+        let lease = Lease::new(LENGTH);
+        assert!(!lease.tells_of_others());
+        for gap in [LENGTH / 3, LENGTH, 10 * LENGTH] {
+            tokio::time::advance(gap).await;
+            lease.renew(Instant::now());
+            assert!(!lease.tells_of_others());
+        }
+        for third in 1..=3 {
+            tokio::time::advance(LENGTH / 3).await;
+            lease.renew(Instant::now());
+            assert_eq!(lease.tells_of_others(), third == 3);
+        }
+        tokio::time::advance(LENGTH).await;
+        assert!(!lease.tells_of_others(), "who knows whether the database can be reached");
     }
 }
