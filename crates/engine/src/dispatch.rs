@@ -55,6 +55,9 @@ impl Engine {
         lease::take_over(shared).await?;
         let mut tasks = shared.tasks.lock();
         tasks.push(tokio::spawn(lease::keep(self.clone(), beat)));
+        if !shared.store.is_alone() {
+            tasks.push(tokio::spawn(lease::watch(Arc::clone(shared))));
+        }
         if shared.options.max_runs > 0 {
             tasks.push(tokio::spawn(dispatch(Arc::clone(shared))));
             tasks.extend(shared.store.news().map(|news| tokio::spawn(listen(Arc::clone(shared), news))));

@@ -1,11 +1,17 @@
 //! Keeping this node's lease, and taking over from nodes whose lease has ended.
 
-use std::{sync::atomic::Ordering, time::Duration};
+use std::{
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
 
 use store::Beat;
 use tokio::{sync::watch, time::Instant};
 
 use crate::{Engine, Shared};
+
+/// Clocks are not that exact.
+const MOMENT: Duration = Duration::from_millis(20);
 
 /// This node's lease as far as it can tell by itself: by the machine's steady clock, which goes on while the process
 /// stands still or the database cannot be reached.
@@ -55,7 +61,7 @@ impl Lease {
     }
 }
 
-/// Renews the lease as long as the node lives, and looks after those of the others.
+/// Renews the lease as long as the node lives.
 pub(crate) async fn keep(engine: Engine, beat: Beat) {
     let shared = &engine.0;
     let mut every = tokio::time::interval(shared.store.node_lease() / 3);
@@ -69,9 +75,17 @@ pub(crate) async fn keep(engine: Engine, beat: Beat) {
             Ok(()) => shared.lease.renew(asked_at),
             Err(error) => tracing::warn!(%error, "the lease could not be renewed"),
         }
-        if !shared.store.is_alone()
-            && let Err(error) = take_over(shared).await
-        {
+    }
+}
+
+/// Looks after the leases of the others: as often as they are renewed, and when the next one ends.
+pub(crate) async fn watch(shared: Arc<Shared>) {
+    let beat = shared.store.node_lease() / 3;
+    loop {
+        let ends = shared.store.node_next_lease_end(shared.node).await;
+        let ends = ends.ok().flatten().map(|ends| shared.clock.now().until(ends) + MOMENT);
+        tokio::time::sleep(ends.map_or(beat, |ends| ends.min(beat))).await;
+        if let Err(error) = take_over(&shared).await {
             tracing::warn!(%error, "what other nodes left behind could not be taken over");
         }
     }

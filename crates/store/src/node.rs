@@ -99,6 +99,15 @@ impl Store {
         .await
     }
 
+    /// When the next of the other nodes' leases ends that run now, if it is not renewed.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn node_next_lease_end(&self, node: NodeId) -> Result<Option<Timestamp>, Error> {
+        let sql = "SELECT min(lease_until) FROM node WHERE id <> ?1 AND lease_until > ?2";
+        self.row(sql, values![node, self.now()], |row| row.get(0)).await.map(Option::flatten)
+    }
+
     /// Makes a node the one that does what is done once for all, unless another one is whose lease runs. Says whether
     /// the node is it now.
     ///

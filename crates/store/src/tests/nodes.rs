@@ -120,6 +120,8 @@ async fn a_node_is_listed_with_what_it_said_and_for_a_day_after_it_was_lost() {
     let listed = f.store.node_list().await.unwrap();
     let there = listed.iter().find(|listed| listed.id == node).unwrap();
     assert_eq!(there.said, Beat { runs: 4, ..said });
+    let ends = f.store.node_next_lease_end(f.node).await.unwrap().unwrap();
+    assert!(ends > f.store.now() && ends <= f.store.now().after(f.store.node_lease()));
     assert!(there.is_alive && !there.is_scheduler && there.started_at <= there.beat_at);
     // Alone, what there was before is no node.
     f.store.node_takeover(f.node, true).await.unwrap();
