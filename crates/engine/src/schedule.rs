@@ -6,6 +6,9 @@ use store::Store;
 
 use crate::Shared;
 
+/// Slices of history that are pruned at a time, each a write of a few milliseconds.
+const HISTORY: u32 = 16;
+
 /// Tries to be the scheduler, and does its work while this node is it.
 pub(crate) async fn run(shared: Arc<Shared>) {
     let mut every = tokio::time::interval(shared.store.node_lease() / 3);
@@ -28,5 +31,6 @@ pub(crate) async fn run(shared: Arc<Shared>) {
 
 async fn prune(store: &Store) -> Result<(), store::Error> {
     store.prune_expired(500).await?;
-    store.prune_claims().await.map(drop)
+    store.prune_claims().await?;
+    store.prune_history(HISTORY).await.map(drop)
 }

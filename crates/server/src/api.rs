@@ -44,6 +44,7 @@ fn table_of_contents() -> OpenApiRouter<App> {
         .routes(routes!(keys::list, keys::create))
         .routes(routes!(keys::revoke))
         .routes(routes!(environments::list))
+        .routes(routes!(environments::set))
         .routes(routes!(environments::list_variables))
         .routes(routes!(environments::set_variable))
         .routes(routes!(environments::list_secrets))

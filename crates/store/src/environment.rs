@@ -15,6 +15,9 @@ pub struct Place {
     pub environment: EnvironmentId,
 }
 
+/// For how many days an environment can keep its history.
+pub const RETENTION_DAYS: std::ops::RangeInclusive<u32> = 1..=3650;
+
 /// An environment of a workspace.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Environment {
@@ -22,6 +25,8 @@ pub struct Environment {
     pub id: EnvironmentId,
     /// `test`, `production`, …
     pub name: String,
+    /// For how many days history is kept: see [`Store::prune_history`].
+    pub retention_days: u32,
 }
 
 /// A variable of an environment.
@@ -71,9 +76,23 @@ impl Store {
     /// # Errors
     /// When the database cannot be read.
     pub async fn environment_list(&self, workspace: WorkspaceId) -> Result<Vec<Environment>, Error> {
-        let sql = "SELECT id, name FROM environment WHERE workspace = ?1 ORDER BY id";
-        let environment = |row: &Row<'_>| Ok(Environment { id: row.get(0)?, name: row.get(1)? });
+        let sql = "SELECT id, name, retention_days FROM environment WHERE workspace = ?1 ORDER BY id";
+        let environment = |row: &Row<'_>| {
+            Ok(Environment { id: row.get(0)?, name: row.get(1)?, retention_days: row.get(2)? })
+        };
         self.rows(sql, values![workspace], environment).await
+    }
+
+    /// Sets for how many days an environment keeps its history, a number in [`RETENTION_DAYS`].
+    ///
+    /// # Errors
+    /// [`Error::Conflict`] when there is no such environment.
+    pub async fn environment_retain(&self, place: Place, days: u32) -> Result<(), Error> {
+        let statement = Statement::new(
+            "UPDATE environment SET retention_days = ?3 WHERE workspace = ?1 AND id = ?2",
+            values![place.workspace, place.environment, days],
+        );
+        self.change(vec![statement.or_conflict("there is no such environment")]).await.map(drop)
     }
 
     /// Sets a variable.

@@ -9,7 +9,7 @@ use std::{
     },
 };
 
-use clock::{Clock, Random};
+use clock::{Clock, Random, Timestamp};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -206,6 +206,9 @@ const MAKER: u32 = 9;
 /// The greatest number that a maker can have.
 pub(crate) const MAKERS: u16 = (1 << MAKER) - 1;
 
+/// The last of the milliseconds that 42 bits count.
+const LAST_MILLI: u64 = (1 << 42) - 1;
+
 /// A UUIDv7's time (42 bits of milliseconds, enough until 2109), counter and maker in one number. [`Ids`] gives no two of
 /// one database the same, and they are in the order of the ids.
 pub(crate) fn number(id: Uuid) -> i64 {
@@ -213,6 +216,17 @@ pub(crate) fn number(id: Uuid) -> i64 {
     // The version stands between time and counter, the variant before the maker.
     let (time, counter, maker) = (high >> 16, high & 0xFFF, low << 2 >> (64 - MAKER));
     (time << (COUNTER + MAKER) | counter << MAKER | maker).cast_signed() & i64::MAX
+}
+
+/// The least number of an id that is made at that time or later.
+pub(crate) fn first_number(at: Timestamp) -> i64 {
+    number(first_id(at))
+}
+
+/// The least id that is made at that time or later.
+pub(crate) fn first_id(at: Timestamp) -> Uuid {
+    let millis = u64::try_from(at.as_millis()).unwrap_or(0).min(LAST_MILLI);
+    Uuid::from_u64_pair(millis << 16, 0)
 }
 
 /// Makes ids. Those of one maker rise strictly, whatever the clock does. Cheap to clone.
@@ -264,7 +278,6 @@ impl Ids {
 
 #[cfg(test)]
 mod tests {
-    use clock::Timestamp;
     use proptest::prelude::*;
 
     use super::*;
@@ -314,6 +327,20 @@ mod tests {
         let numbers: Vec<i64> = made.iter().map(|id| id.number()).collect();
         assert_eq!(numbers, [first, first + 1, first + 511]);
         assert!(made.iter().all(|id| Uuid::from(*id).get_variant() == uuid::Variant::RFC4122));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_time_stands_between_the_ids_before_and_after_it() {
+        let clock = Clock::virtual_from(Timestamp::from_millis(1_700_000_000_000));
+        let ids = Ids { maker: Arc::new(0.into()), ..Ids::new(clock.clone(), Random::seeded(1)) };
+        let before: EventId = ids.next();
+        clock.skew(1);
+        let after: EventId = ids.next();
+        let at = clock.now();
+        assert!(before.number() < first_number(at) && first_number(at) <= after.number());
+        assert!(Uuid::from(before) < first_id(at) && first_id(at) <= Uuid::from(after));
+        assert_eq!(first_number(Timestamp::from_millis(-1)), 0);
+        assert_eq!(first_number(Timestamp::from_millis(i64::MAX)), (LAST_MILLI << 21).cast_signed());
     }
 
     proptest! {

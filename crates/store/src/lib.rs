@@ -27,6 +27,7 @@ mod page;
 mod postgres;
 mod read;
 mod refusal;
+mod retention;
 mod run;
 mod source;
 mod sql;
@@ -36,6 +37,7 @@ mod write;
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use clock::{Clock, Random, Timestamp};
+use parking_lot::Mutex;
 use tokio::sync::broadcast;
 use vault::{Context, KeyRing};
 
@@ -46,7 +48,7 @@ pub use delivery::{
     NewDelivery, Settle,
 };
 pub use destination::Destination;
-pub use environment::{Environment, Place, Variable};
+pub use environment::{Environment, Place, RETENTION_DAYS, Variable};
 pub use error::Error;
 pub use event::{
     Admission, Admitted, Begin, DedupeClaim, EventFilter, EventStatus, EventView, NewEvent, OriginalRun,
@@ -64,6 +66,7 @@ pub use news::News;
 pub use node::{Beat, NodeView, Takeover};
 pub use page::{Page, PageRequest};
 pub use refusal::{REFUSALS_KEPT, Refusal};
+pub use retention::Pruned;
 pub use run::{
     Cause, ClaimedRun, Committed, Ending, HeldRun, Repeat, RunCommit, RunFilter, RunView, SealedCommit, Then,
 };
@@ -124,6 +127,7 @@ pub struct Store {
     clock: Clock,
     ids: Ids,
     lease: Duration,
+    pruning: Arc<Mutex<retention::Pass>>,
 }
 
 impl Store {
@@ -144,7 +148,8 @@ impl Store {
             }
         };
         let ids = Ids::after(last, maker, clock.clone(), random);
-        Ok(Self { database: Arc::new(database), keys, clock, ids, lease: options.lease })
+        let database = Arc::new(database);
+        Ok(Self { database, keys, clock, ids, lease: options.lease, pruning: Arc::default() })
     }
 
     /// Whether no other node can work on this database while this one has it open.

@@ -10,6 +10,7 @@ mod migrate;
 mod notify;
 mod origins;
 mod pool;
+mod prune;
 mod queue;
 mod session;
 mod table;
@@ -33,13 +34,14 @@ use tokio::{
     sync::{broadcast, oneshot},
     time::timeout,
 };
-use transaction::End;
+use transaction::{End, Transaction};
 use writer::Writer;
 
 use crate::{
     Counters, Error, Fault,
     news::News,
     read::Reader,
+    retention::{Prune, PrunedSlice},
     sql::{Row, Sql, Statement, Value},
     write::{Outcome, Write},
 };
@@ -93,6 +95,7 @@ impl Database {
         match &write {
             Write::Statements(statements) => return Box::pin(self.statements(statements)).await,
             Write::Lease(statement) => return Box::pin(self.lease(statement)).await,
+            Write::Prune(slice) => return Box::pin(self.prune(slice)).await,
             _ => {}
         }
         let (answer, answered) = oneshot::channel();
@@ -107,14 +110,19 @@ impl Database {
         let done = in_turn(&session, statements).await;
         // It may take long until its end is known, and others need the place.
         drop(session);
-        let (outcome, end) = done.map_err(|fault| classify(fault, Error::Write))?;
+        self.settled(done).await
+    }
+
+    /// What was done, once it is known that it was committed.
+    async fn settled<T>(&self, done: Result<(T, End), Fault>) -> Result<T, Error> {
+        let (done, end) = done.map_err(|fault| classify(fault, Error::Write))?;
         let Ok(settled) = timeout(SETTLED, end.settled()).await else {
             let reason = "the connection was lost while this was committed, so look first whether it was";
             return Err(Error::Unavailable { reason: reason.to_owned() });
         };
         settled.map_err(|fault| classify(fault, Error::Write))?;
         self.writer.count(1);
-        Ok(outcome)
+        Ok(done)
     }
 
     /// Runs a statement that is a transaction by itself.
@@ -123,6 +131,14 @@ impl Database {
         let changed = session.execute(statement.sql.postgres(), &statement.params).await;
         self.writer.count(1);
         changed.map(|changed| Outcome::Changed(vec![changed])).map_err(|fault| classify(fault, Error::Write))
+    }
+
+    /// Deletes history beside others; whatever could begin anew in it takes turns with this.
+    async fn prune(&self, slice: &Prune) -> Result<Outcome, Error> {
+        let session = self.pool.lend().await?;
+        let done = prune_in_turn(&session, slice).await;
+        drop(session);
+        self.settled(done).await.map(Outcome::Pruned)
     }
 
     /// Reads off the async threads, by statements that see the same state.
@@ -186,11 +202,23 @@ impl Database {
     }
 }
 
+/// Begins a transaction of those that come one after the other, whatever node they come from: what they check stays so
+/// until they are done.
+async fn turn(session: &Session) -> Result<Transaction<'_>, Fault> {
+    let transaction = session.begin().await?;
+    session.batch(&format!("SELECT pg_advisory_xact_lock({ONE_AT_A_TIME})")).await?;
+    Ok(transaction)
+}
+
+async fn prune_in_turn(session: &Session, slice: &Prune) -> Result<(PrunedSlice, End), Fault> {
+    let transaction = turn(session).await?;
+    let pruned = prune::apply(session, slice).await?;
+    Ok((pruned, transaction.commit().await?))
+}
+
 /// Runs statements in a transaction, which is undone when one of them finds a conflict.
 async fn in_turn(session: &Session, statements: &[Statement]) -> Result<(Outcome, End), Fault> {
-    let transaction = session.begin().await?;
-    // One after the other, whatever node they come from: what they check stays so until they are done.
-    session.batch(&format!("SELECT pg_advisory_xact_lock({ONE_AT_A_TIME})")).await?;
+    let transaction = turn(session).await?;
     let mut changed = Vec::with_capacity(statements.len());
     for statement in statements {
         let rows = session.execute(statement.sql.postgres(), &statement.params).await?;

@@ -9,6 +9,7 @@ mod lane;
 mod memory;
 mod migrate;
 mod origins;
+mod prune;
 mod queue;
 mod values;
 mod writer;

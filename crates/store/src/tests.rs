@@ -11,5 +11,6 @@ mod nodes;
 mod plans;
 mod proxy;
 mod queue;
+mod retention;
 mod runs;
 mod writing;

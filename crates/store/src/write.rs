@@ -4,6 +4,7 @@ use crate::{
     Database, Error, Store,
     delivery::{SealedAttempt, Settled},
     event::{Admitted, SealedAdmission},
+    retention::{Prune, PrunedSlice},
     run::{ClaimRuns, ClaimedRun, Committed, SealedCommit},
     sql::Statement,
 };
@@ -22,6 +23,8 @@ pub(crate) enum Write {
     SweepClaims { limit: u32, now: clock::Timestamp },
     /// A lease is taken or renewed, by one statement that no other has to be held up for.
     Lease(Statement),
+    /// Delete the history that has expired of some events.
+    Prune(Prune),
     /// Anything off the hot path: statements in a row.
     Statements(Vec<Statement>),
 }
@@ -34,6 +37,7 @@ pub(crate) enum Outcome {
     Attempted(Settled),
     /// How many rows each statement changed.
     Changed(Vec<usize>),
+    Pruned(PrunedSlice),
     /// The write was undone: a name is taken, or a row has changed.
     Conflict(&'static str),
 }

@@ -469,6 +469,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/environments/{environment}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Set how long an environment keeps its history */
+        put: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    environment: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["EnvironmentSettings"];
+                };
+            };
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Environment"];
+                    };
+                };
+                /** @description A problem document that says what happened and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDocument"];
+                    };
+                };
+            };
+        };
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/environments/{environment}/deliveries": {
         parameters: {
             query?: never;
@@ -2807,6 +2858,20 @@ export interface components {
             id: string;
             /** @description `test`, `production` or another. */
             name: string;
+            /**
+             * Format: int32
+             * @description For how many days history is kept.
+             */
+            retention_days: number;
+        };
+        /** @description What can be set of an environment. */
+        EnvironmentSettings: {
+            /**
+             * Format: int32
+             * @description For how many days history is kept: an event with its runs, deliveries and attempts, from the end of the last of
+             *     them; refused requests from when they came. What is unfinished, dead letters too, is kept besides.
+             */
+            retention_days: number;
         };
         /** @description An event as lists show it, with its thread in short. */
         EventRow: {

@@ -6,7 +6,7 @@ use axum::{
     http::StatusCode,
 };
 use serde::{Deserialize, Serialize};
-use store::{Place, Role};
+use store::{Place, RETENTION_DAYS, Role};
 use utoipa::ToSchema;
 use vault::Secret;
 
@@ -22,6 +22,24 @@ pub(crate) struct Environment {
     id: String,
     /// `test`, `production` or another.
     name: String,
+    /// For how many days history is kept.
+    retention_days: u32,
+}
+
+impl From<store::Environment> for Environment {
+    fn from(known: store::Environment) -> Self {
+        Self { id: known.id.to_string(), name: known.name, retention_days: known.retention_days }
+    }
+}
+
+/// What can be set of an environment.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct EnvironmentSettings {
+    /// For how many days history is kept: an event with its runs, deliveries and attempts, from the end of the last of
+    /// them; refused requests from when they came. What is unfinished, dead letters too, is kept besides.
+    #[schema(minimum = 1, maximum = 3650)]
+    retention_days: u32,
 }
 
 /// A variable.
@@ -67,8 +85,29 @@ pub(crate) fn place(app: &App, environment: &str) -> Result<Place, Error> {
     responses((status = 200, body = Vec<Environment>)))]
 pub(crate) async fn list(State(app): State<App>, caller: Caller) -> Result<Json<Vec<Environment>>, Error> {
     let environments = app.store.environment_list(caller.workspace).await?;
-    let shown = |known: store::Environment| Environment { id: known.id.to_string(), name: known.name };
-    Ok(Json(environments.into_iter().map(shown).collect()))
+    Ok(Json(environments.into_iter().map(Environment::from).collect()))
+}
+
+/// Set how long an environment keeps its history
+#[utoipa::path(put, operation_id = "set_environment", path = "/api/v1/environments/{environment}",
+    tag = "environments", params(("environment" = String, Path,)), request_body = EnvironmentSettings,
+    responses((status = 200, body = Environment)))]
+pub(crate) async fn set(
+    State(app): State<App>,
+    caller: Caller,
+    Path(environment): Path<String>,
+    Json(settings): Json<EnvironmentSettings>,
+) -> Result<Json<Environment>, Error> {
+    caller.at_least(Role::Admin)?;
+    let (place, days) = (place(&app, &environment)?, settings.retention_days);
+    if !RETENTION_DAYS.contains(&days) {
+        let (least, most) = RETENTION_DAYS.into_inner();
+        return Err(Error::invalid(format!(
+            "History cannot be kept for {days} days; give a number from {least} to {most}."
+        )));
+    }
+    app.store.environment_retain(place, days).await?;
+    Ok(Json(Environment { id: place.environment.to_string(), name: environment, retention_days: days }))
 }
 
 /// The variables of an environment

@@ -38,6 +38,7 @@ mod refusals;
 mod refusing;
 mod replying;
 mod responding;
+mod retention;
 mod secrets;
 mod signatures;
 mod sockets;

@@ -12,7 +12,7 @@ use crate::{
     RunId,
     delivery::NewDelivery,
     origin::Origins,
-    sql::{Fault, Value, values},
+    sql::{Fault, values},
     write::{Outcome, Write},
 };
 
@@ -44,7 +44,11 @@ pub(super) async fn apply(
                 attempted.push(&attempt.0);
                 at_attempt.push(at);
             }
-            Write::Claim(_) | Write::SweepClaims { .. } | Write::Lease(_) | Write::Statements(_) => {}
+            Write::Claim(_)
+            | Write::SweepClaims { .. }
+            | Write::Lease(_)
+            | Write::Prune(_)
+            | Write::Statements(_) => {}
         }
     }
     let mut outbox = Outbox::default();
@@ -68,6 +72,7 @@ pub(super) async fn apply(
             | Write::Commit(_)
             | Write::Attempt(_)
             | Write::Lease(_)
+            | Write::Prune(_)
             | Write::Statements(_) => {}
         }
     }
@@ -112,9 +117,4 @@ impl Outbox {
                    FROM new";
         session.insert(sql, &self.0).await
     }
-}
-
-/// A column of numbers.
-fn numbers(numbers: impl IntoIterator<Item = i64>) -> Table {
-    numbers.into_iter().map(|number| vec![Value::Integer(number)]).collect()
 }

@@ -9,6 +9,11 @@ pub(super) struct Table {
 }
 
 impl Table {
+    /// One column.
+    pub(super) fn column<T: Into<Value>>(values: impl IntoIterator<Item = T>) -> Self {
+        values.into_iter().map(|value| vec![value.into()]).collect()
+    }
+
     /// Adds a row; all have the same columns.
     pub(super) fn push(&mut self, row: Vec<Value>) {
         self.columns.resize_with(row.len(), Vec::new);

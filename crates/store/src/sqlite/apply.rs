@@ -4,7 +4,7 @@ use faults::CrashPoint;
 use flow::run::Status;
 use rusqlite::{Connection, OptionalExtension, params, params_from_iter};
 
-use super::{memory::Memory, origins, queue};
+use super::{memory::Memory, origins, prune, queue};
 use crate::{
     RunId,
     delivery::{AttemptCommit, NewDelivery, Settle, Settled},
@@ -25,6 +25,7 @@ pub(super) fn apply(c: &Connection, memory: &mut Memory, write: &Write) -> rusql
             memory.claims.sweep(c, *limit, now.as_millis()).map(|deleted| Outcome::Changed(vec![deleted]))
         }
         Write::Lease(statement) => statements_in_turn(c, std::slice::from_ref(statement)),
+        Write::Prune(slice) => prune::apply(c, slice).map(Outcome::Pruned),
         Write::Statements(statements) => statements_in_turn(c, statements),
     }
 }

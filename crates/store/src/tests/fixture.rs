@@ -17,6 +17,8 @@ pub(super) struct Fixture {
     pub(super) flow: FlowId,
     pub(super) version: VersionId,
     pub(super) node: NodeId,
+    /// Goes with the system's, and can be put forward.
+    pub(super) clock: Clock,
     home: Home,
 }
 
@@ -47,7 +49,11 @@ async fn schema(server: &str) -> String {
 }
 
 pub(super) async fn open(options: &Options) -> Store {
-    Store::open(options, keys(), Clock::system(), Random::system()).await.unwrap()
+    open_at(options, Clock::system()).await
+}
+
+async fn open_at(options: &Options, clock: Clock) -> Store {
+    Store::open(options, keys(), clock, Random::system()).await.unwrap()
 }
 
 /// The keys of every test's store.
@@ -65,7 +71,8 @@ pub(super) fn small(directory: &TempDir) -> Options {
 impl Fixture {
     pub(super) async fn new() -> Self {
         let home = Home::new().await;
-        let store = open(&home.options).await;
+        let clock = Clock::virtual_from(Clock::system().now());
+        let store = open_at(&home.options, clock.clone()).await;
         let workspace = store.workspace_ensure("Acme").await.unwrap();
         let environment = store.environment_list(workspace).await.unwrap()[1].id;
         let place = Place { workspace, environment };
@@ -80,7 +87,7 @@ impl Fixture {
         let version = store.version_publish(workspace, new).await.unwrap().id;
         let node = store.ids().next();
         store.node_beat(node, &Beat::default()).await.unwrap();
-        Self { store, place, flow, version, node, home }
+        Self { store, place, flow, version, node, clock, home }
     }
 
     /// Closes the store and opens it again, as after a restart.
@@ -88,12 +95,17 @@ impl Fixture {
         self.store.close().await;
         let elsewhere = tempfile::tempdir().unwrap();
         self.store = open(&Options::folder(elsewhere.path())).await;
-        self.store = open(&self.home.options).await;
+        self.store = open_at(&self.home.options, self.clock.clone()).await;
     }
 
     /// Another node of the same database.
     pub(super) async fn second(&self) -> Store {
-        open(&self.home.options).await
+        open_at(&self.home.options, self.clock.clone()).await
+    }
+
+    /// Puts the clock forward.
+    pub(super) fn days_pass(&self, days: i64) {
+        self.clock.skew(days * 86_400_000);
     }
 
     /// How its database is opened.

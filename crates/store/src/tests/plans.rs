@@ -83,7 +83,9 @@ fn what_a_plan_says_is_understood() {
 #[test]
 fn literals_are_found_among_comments_and_quotes() {
     let source = "let a = \"one \\\n   two\"; // \"no\n let b = ('\"', \"th\\\"ree\"); /// it's\n \"four\"";
-    assert_eq!(literals(source), ["one two", "th\\\"ree", "four"]);
+    let found = [("", "one two"), ("", "th\\\"ree"), ("", "four")];
+    assert_eq!(literals(source), found.map(|(label, text)| (label.to_owned(), text.to_owned())));
+    assert_eq!(literals("Each { postgres:\n \"x\" }"), [("postgres".to_owned(), "x".to_owned())]);
 }
 
 /// What is wrong with the plan of a statement, if anything.
@@ -180,15 +182,16 @@ fn statements(sources: &[(String, String)]) -> Vec<(String, String)> {
     let is_statement = |text: &str| {
         ["SELECT ", "INSERT ", "UPDATE ", "DELETE ", "WITH "].iter().any(|verb| text.starts_with(verb))
     };
+    let put = |text: String, (name, value): (&String, &String)| text.replace(&format!("{{{name}}}"), value);
+    let everywhere: HashMap<_, _> = sources.iter().flat_map(|(_, source)| constants(source)).collect();
     let mut all = Vec::new();
     for (file, source) in sources {
-        let constants = constants(source);
-        let put =
-            |text: String, (name, value): (&String, &String)| text.replace(&format!("{{{name}}}"), value);
-        let filled = literals(source).into_iter().map(|text| constants.iter().fold(text, put));
-        // A cast is of PostgreSQL's dialect.
-        let own = filled.filter(|text| is_statement(text) && !text.contains("::"));
-        all.extend(own.map(|text| (file.clone(), text)));
+        // A file's own come before others of the same name.
+        let own = constants(source);
+        let filled = |text| everywhere.iter().fold(own.iter().fold(text, put), put);
+        let here = literals(source).into_iter().filter(|(label, _)| label != "postgres");
+        let here = here.map(|(_, text)| filled(text)).filter(|text| is_statement(text));
+        all.extend(here.map(|text| (file.clone(), text)));
     }
     all
 }
@@ -197,13 +200,14 @@ fn statements(sources: &[(String, String)]) -> Vec<(String, String)> {
 fn constants(source: &str) -> HashMap<String, String> {
     let named = |part: &str| {
         let (name, rest) = part.split_once(": &str =")?;
-        Some((name.to_owned(), literals(rest).into_iter().next()?))
+        Some((name.to_owned(), literals(rest).into_iter().next()?.1))
     };
     source.split("const ").skip(1).filter_map(named).collect()
 }
 
-/// The texts in quotes, comments aside. A line's end that is escaped is left out, as the compiler does.
-fn literals(source: &str) -> Vec<String> {
+/// The texts in quotes, comments aside, each with the name of the field that it is put into, if it is. A line's end that
+/// is escaped is left out, as the compiler does.
+fn literals(source: &str) -> Vec<(String, String)> {
     let mut found = Vec::new();
     let mut rest = source;
     while let Some(at) = rest.find(['"', '/', '\'']) {
@@ -217,7 +221,9 @@ fn literals(source: &str) -> Vec<String> {
             let end = end.unwrap_or(text.len());
             let mut lines = text[..end].split("\\\n");
             let first = lines.next().unwrap_or_default().to_owned();
-            found.push(lines.fold(first, |all, line| all + line.trim_start()));
+            let before = source[..source.len() - here.len()].trim_end().strip_suffix(':').unwrap_or_default();
+            let label = before.rsplit(|c: char| !c.is_ascii_lowercase()).next().unwrap_or_default();
+            found.push((label.to_owned(), lines.fold(first, |all, line| all + line.trim_start())));
             text.get(end + 1..).unwrap_or_default()
         } else {
             &here[1..]

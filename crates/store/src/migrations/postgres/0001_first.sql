@@ -12,6 +12,7 @@ CREATE TABLE environment (
     workspace uuid NOT NULL,
     id uuid NOT NULL PRIMARY KEY,
     name text NOT NULL,
+    retention_days bigint NOT NULL DEFAULT 30,
     created_at bigint NOT NULL,
     UNIQUE (workspace, name)
 );

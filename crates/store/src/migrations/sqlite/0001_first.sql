@@ -11,6 +11,7 @@ CREATE TABLE environment (
     workspace BLOB NOT NULL,
     id BLOB NOT NULL PRIMARY KEY,
     name TEXT NOT NULL,
+    retention_days INTEGER NOT NULL DEFAULT 30, -- how long history is kept (retention.rs)
     created_at INTEGER NOT NULL,
     UNIQUE (workspace, name)
 ) STRICT;

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use faults::CrashPoint;
 use tokio::try_join;
 
-use super::{Outbox, numbers};
+use super::Outbox;
 use crate::{
     postgres::{session::Session, table::Table},
     run::{Committed, RunCommit, Then, status_word},
@@ -66,7 +66,7 @@ pub(super) async fn apply(
                    (number, id, origin, version, event, cause, repeats, status, error, created_at, finished_at)
                SELECT * FROM ended";
     // Sent without waiting for one another.
-    let absolved = numbers(absolved);
+    let absolved = Table::column(absolved);
     try_join!(
         session.insert(into_journal, &journal),
         session.insert(absolve, &absolved),
