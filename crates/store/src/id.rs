@@ -223,6 +223,11 @@ pub(crate) fn first_number(at: Timestamp) -> i64 {
     number(first_id(at))
 }
 
+/// When ids of a number are made, in milliseconds since 1970.
+pub(crate) fn millis(number: i64) -> i64 {
+    number >> (COUNTER + MAKER)
+}
+
 /// The least id that is made at that time or later.
 pub(crate) fn first_id(at: Timestamp) -> Uuid {
     let millis = u64::try_from(at.as_millis()).unwrap_or(0).min(LAST_MILLI);

@@ -9,6 +9,7 @@ mod maker;
 mod migrate;
 mod notify;
 mod origins;
+mod partition;
 mod pool;
 mod prune;
 mod queue;
@@ -23,7 +24,7 @@ use std::{
     time::Duration,
 };
 
-use clock::Clock;
+use clock::{Clock, Timestamp};
 use connector::Connector;
 use fault::classify;
 use notify::Notify;
@@ -46,6 +47,9 @@ use crate::{
     write::{Outcome, Write},
 };
 
+/// How long after its time history may be here, where it goes by the partition.
+pub(crate) const SLACK: Duration = partition::WIDTH.saturating_add(Duration::from_secs(2 * 86_400));
+
 /// The advisory lock of writes off the hot path: "statemen" in ASCII.
 const ONE_AT_A_TIME: i64 = 0x7374_6174_656d_656e;
 
@@ -55,6 +59,7 @@ const SETTLED: Duration = Duration::from_secs(30);
 
 /// The open database.
 pub(crate) struct Database {
+    connector: Connector,
     writer: Writer,
     notify: Arc<Notify>,
     /// Keeps this node's number.
@@ -85,8 +90,8 @@ impl Database {
         let schema = schema.map_err(Error::Read)?.unwrap_or_default();
         let notify = Arc::new(Notify::start(&connector, format!("linchpin_{schema}")));
         let writer = Writer::start(connector.clone(), session, Arc::clone(&notify));
-        let (pool, leases) = (Pool::new(connector.clone(), sessions), Pool::new(connector, 1));
-        Ok((Self { writer, notify, keeping, pool, leases }, last, maker))
+        let (pool, leases) = (Pool::new(connector.clone(), sessions), Pool::new(connector.clone(), 1));
+        Ok((Self { connector, writer, notify, keeping, pool, leases }, last, maker))
     }
 
     /// Makes a write and waits until it is on stable storage.
@@ -139,6 +144,14 @@ impl Database {
         let done = prune_in_turn(&session, slice).await;
         drop(session);
         self.settled(done).await.map(Outcome::Pruned)
+    }
+
+    /// Makes partitions for the time to come, and drops one in which everything ended before a time, if there is one.
+    /// Says whether there may be another.
+    pub(crate) async fn partitions(&self, now: Timestamp, ended_before: Timestamp) -> Result<bool, Error> {
+        partition::keep(&self.connector, now, ended_before)
+            .await
+            .map_err(|fault| classify(fault, Error::Write))
     }
 
     /// Reads off the async threads, by statements that see the same state.

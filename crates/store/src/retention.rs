@@ -4,6 +4,8 @@
 //! attempts. It goes when the last of this ended longer ago than its environment keeps history. While any of it is
 //! unfinished, and a dead letter is, all of it stays; so nobody ever meets a half of it.
 //!
+//! On PostgreSQL most of it goes with its partition (postgres/partition.rs), some days after its time.
+//!
 //! A pass looks at what is old enough by its number, the oldest of each origin first. It is made in slices, each a
 //! write of a few milliseconds; where it stands is known in memory, and a restart begins anew.
 
@@ -12,19 +14,19 @@ use std::{collections::VecDeque, time::Duration};
 use clock::Timestamp;
 
 use crate::{
-    Error, Place, RefusalId, Store,
+    Database, Error, Place, RefusalId, Store,
     id::{first_id, first_number},
     sql::{Row, Sql, Statement, values},
     write::{Outcome, Write},
 };
 
 /// How many events, or refused requests, are looked at in one write at most.
-const SLICE: u32 = 256;
+pub(crate) const SLICE: u32 = 256;
 
 /// How long it takes from the end of a pass to the next.
 const PAUSE: Duration = Duration::from_secs(600);
 
-const DAY: Duration = Duration::from_secs(86_400);
+pub(crate) const DAY: Duration = Duration::from_secs(86_400);
 
 /// What a round of pruning did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -79,6 +81,8 @@ enum Piece {
     Events { origin: i64, after: i64, before: i64, ended_before: Timestamp },
     /// The refused requests of an environment before one.
     Refusals { place: Place, before: RefusalId },
+    /// The partitions in which everything ended before a time, where there are partitions.
+    Partitions { ended_before: Timestamp },
 }
 
 impl Store {
@@ -118,11 +122,16 @@ impl Store {
                 Ok((Place { workspace: row.get(0)?, environment: row.get(1)? }, row.get::<u32>(2)?))
             })
             .await?;
-        let mut pieces = VecDeque::new();
+        let longest = environments.iter().map(|(_, days)| *days).max().unwrap_or_default();
+        let ended_before = self.now().before(DAY * longest);
+        let mut pieces = VecDeque::from([Piece::Partitions { ended_before }]);
         for (place, days) in environments {
             let ended_before = self.now().before(DAY * days);
-            let before = first_number(ended_before);
             pieces.push_back(Piece::Refusals { place, before: first_id(ended_before).into() });
+            // What is kept longest goes by the partition; here goes what outlived its own.
+            let slack = if days == longest { self.slack() } else { Duration::ZERO };
+            let ended_before = ended_before.before(slack);
+            let before = first_number(ended_before);
             let origins = self
                 .rows(WITH_OLD, values![place.workspace, place.environment, before], |row| row.get(0))
                 .await?
@@ -139,6 +148,10 @@ impl Store {
                 let deleted = self.prune_refusals(place, before).await?;
                 Ok(((deleted == SLICE as usize).then_some(piece), 0))
             }
+            Piece::Partitions { ended_before } => {
+                let more = self.partitions(ended_before).await;
+                Ok((more.then_some(piece), 0))
+            }
             Piece::Events { origin, after, before, ended_before } => {
                 let number = |row: &Row<'_>| row.get::<i64>(0);
                 let events = self.rows(OLDEST, values![origin, after, before, SLICE], number).await?;
@@ -148,6 +161,30 @@ impl Store {
                 let rest = Piece::Events { origin, after, before, ended_before };
                 Ok(((!is_done).then_some(rest), slice.deleted))
             }
+        }
+    }
+
+    /// Sees to the partitions of history, where there are some: those of the time to come, and one in which everything
+    /// ended before a time. Says whether there may be another such. What goes wrong is tried again in the next pass.
+    async fn partitions(&self, ended_before: Timestamp) -> bool {
+        let Database::Postgres(database) = &*self.database else { return false };
+        match database.partitions(self.now(), ended_before).await {
+            Ok(more) => more,
+            Err(error) => {
+                tracing::warn!(
+                    error = &error as &dyn std::error::Error,
+                    "the partitions of history could not be seen to"
+                );
+                false
+            }
+        }
+    }
+
+    /// How long after its time history may be there that goes by the partition.
+    fn slack(&self) -> Duration {
+        match &*self.database {
+            Database::Sqlite(_) => Duration::ZERO,
+            Database::Postgres(_) => crate::postgres::SLACK,
         }
     }
 

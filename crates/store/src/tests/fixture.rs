@@ -123,6 +123,11 @@ impl Fixture {
         Some((open(&Options { location, ..self.home.options.clone() }).await, proxy))
     }
 
+    /// So many days pass, and as many more as history may be there after its time.
+    pub(super) fn overdue(&self, days: i64) {
+        self.days_pass(days + if self.is_on_postgres() { 9 } else { 0 });
+    }
+
     /// The folder of the database; empty when it is on PostgreSQL.
     pub(super) fn folder(&self) -> &std::path::Path {
         self.home.directory.path()

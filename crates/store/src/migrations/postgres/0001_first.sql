@@ -176,7 +176,8 @@ CREATE UNIQUE INDEX origin_once ON origin (workspace, environment, flow, source,
 CREATE INDEX origin_of_source ON origin (source) WHERE source IS NOT NULL;
 
 -- Events, runs and deliveries are kept by the `number` of their id, its time and counter (id.rs), which is the order of lists:
--- a row needs no index to be found by its id, and what is made last stands last.
+-- a row needs no index to be found by its id, and what is made last stands last. Finished history is partitioned by it
+-- (postgres/partition.rs).
 
 -- Accepted requests. An event's original run has the event's own id, so there can be only one.
 CREATE TABLE event (
@@ -187,7 +188,7 @@ CREATE TABLE event (
     received_at bigint NOT NULL,
     sealed bytea NOT NULL, -- input and request, JSON
     record bytea -- sealed: the first of the original run's journal, when it was committed with the event
-);
+) PARTITION BY RANGE (number);
 CREATE INDEX event_of_origin ON event (origin, number);
 
 CREATE TABLE refusal (
@@ -257,17 +258,19 @@ CREATE TABLE run (
     error text,
     created_at bigint NOT NULL,
     finished_at bigint NOT NULL
-);
+) PARTITION BY RANGE (number);
 CREATE INDEX run_list ON run (origin, number);
 CREATE INDEX run_repeat ON run (event, number) WHERE event IS NOT NULL;
 CREATE INDEX run_unhappy ON run (origin, status, number) WHERE status <> 'succeeded';
+-- Those that ended more than a day after they began: the first 42 bits of a number are milliseconds.
+CREATE INDEX run_late ON run (finished_at) WHERE finished_at >= (number >> 21) + 86400000;
 
 CREATE TABLE journal (
     run bigint NOT NULL, -- its number
     seq bigint NOT NULL,
     sealed bytea NOT NULL, -- the events since the last commit, JSON
     PRIMARY KEY (run, seq)
-);
+) PARTITION BY RANGE (run);
 
 -- Deliveries that are due, waiting or dead: small, and emptied as they arrive.
 CREATE TABLE delivery_live (
@@ -302,9 +305,10 @@ CREATE TABLE delivery (
     sealed bytea NOT NULL, -- the message
     began_at bigint NOT NULL, -- the last attempt
     record bytea NOT NULL -- sealed: its request, response and times, JSON
-);
+) PARTITION BY RANGE (number);
 CREATE INDEX delivery_list ON delivery (origin, number);
 CREATE INDEX delivery_of_run ON delivery (run, number);
+CREATE INDEX delivery_late ON delivery (finished_at) WHERE finished_at >= (number >> 21) + 86400000;
 
 -- Attempts after which the delivery went on.
 CREATE TABLE attempt (
@@ -314,7 +318,21 @@ CREATE TABLE attempt (
     outcome text NOT NULL,
     sealed bytea NOT NULL, -- request, response or error, times, JSON
     PRIMARY KEY (delivery, number)
-);
+) PARTITION BY RANGE (delivery);
+
+-- All numbers have a place from the start. Those until the end of this week are together; the last partition has no end,
+-- and the first, which takes what outlives its own, no beginning.
+DO $$
+DECLARE
+    week_ends bigint := (extract(epoch FROM now())::bigint / 604800 + 1) * 604800000 << 21;
+    history text;
+BEGIN
+    FOREACH history IN ARRAY ARRAY['event', 'run', 'journal', 'delivery', 'attempt'] LOOP
+        EXECUTE format('CREATE TABLE %1$s_kept PARTITION OF %1$s FOR VALUES FROM (MINVALUE) TO (0)', history);
+        EXECUTE format('CREATE TABLE %1$s_first PARTITION OF %1$s FOR VALUES FROM (0) TO (%2$s)', history, week_ends);
+        EXECUTE format('CREATE TABLE %1$s_second PARTITION OF %1$s FOR VALUES FROM (%2$s) TO (MAXVALUE)', history, week_ends);
+    END LOOP;
+END $$;
 
 -- Who owns a destination: one node at a time paces it, so that limits hold for all.
 CREATE TABLE destination_lease (

@@ -1,0 +1,266 @@
+//! History in partitions, by the number of its rows and so by their time: what has expired is dropped whole, and its
+//! disk is free at once.
+//!
+//! Every number has a place, whatever a clock says. The last partition has no end; before its time comes it gets one,
+//! and another without end begins after it. The first partition has no beginning. It takes what outlives its own: of a
+//! trace that is unfinished, or reaches into a younger partition, nothing is dropped.
+
+mod entangled;
+
+use std::time::Duration;
+
+use clock::Timestamp;
+use tokio_postgres::error::SqlState;
+
+use entangled::Entangled;
+
+use super::{connector::Connector, prune_in_turn, session::Session, table::Table, turn};
+use crate::{
+    EventId, Fault, RunId,
+    id::{first_number, millis},
+    retention::{DAY, Prune, SLICE},
+    sql::{Row, values},
+};
+
+/// The time of one partition. What may meet all of history is planned for each partition and locks it: at 30 days these
+/// are about eight. Narrower ones would free the disk little sooner.
+pub(super) const WIDTH: Duration = Duration::from_secs(7 * 86_400);
+
+/// How long before its time the last partition gets an end: as long as it is empty, that takes no time.
+const AHEAD: Duration = Duration::from_secs(2 * 86_400);
+
+/// How long the other sessions may be held up while a lock is waited for, and by one statement under it; then it is
+/// tried another time.
+const PATIENCE: &str = "SET LOCAL lock_timeout = '200ms'; SET LOCAL statement_timeout = '2s'";
+
+/// How many traces may outlive their partition: they are moved while nobody else can write.
+const KEPT: usize = 5_000;
+
+/// The advisory lock of who works on the partitions of a schema begins with this: "particle" in ASCII.
+const LOCK: i64 = 0x7061_7274_6963_6c65;
+
+/// The partitioned tables, and by which column.
+const TABLES: [(&str, &str); 5] = [
+    ("event", "number"),
+    ("run", "number"),
+    ("journal", "run"),
+    ("delivery", "number"),
+    ("attempt", "delivery"),
+];
+
+/// A partition and the numbers that it holds: from the one on, up to the other.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Partition {
+    name: String,
+    from: Option<i64>,
+    to: Option<i64>,
+}
+
+/// Makes partitions for the time to come, and drops the oldest when everything of its time ended before
+/// `ended_before`. Says whether the next may be dropped as well. When somebody else holds a lock, all of this is left
+/// to another time.
+pub(super) async fn keep(
+    connector: &Connector,
+    now: Timestamp,
+    ended_before: Timestamp,
+) -> Result<bool, Fault> {
+    let session = Session::connect(connector).await?;
+    let lock = "SELECT pg_try_advisory_lock(hashtextextended(current_schema(), ?1))";
+    if session.row(lock, values![LOCK], |row| row.get::<bool>(0)).await? != Some(true) {
+        return Ok(false);
+    }
+    let kept = async {
+        for (table, key) in TABLES {
+            close(&session, table, key, now).await?;
+        }
+        drop_oldest(&session, ended_before).await
+    };
+    match kept.await {
+        Err(fault) if is_locked(&fault) => {
+            tracing::debug!("the tables of history are busy; their partitions are seen to later");
+            Ok(false)
+        }
+        kept => kept,
+    }
+}
+
+/// Gives the last partition of a table an end, if its time is near, and lets another without end begin after it.
+async fn close(session: &Session, table: &str, key: &str, now: Timestamp) -> Result<(), Fault> {
+    let width = i64::try_from(WIDTH.as_millis()).unwrap_or(i64::MAX);
+    let week = |at: i64| at.div_euclid(width) * width;
+    while let Some(open) = partitions(session, table).await?.pop() {
+        let from = open.from.unwrap_or(0);
+        if from > first_number(now.after(AHEAD)) {
+            break;
+        }
+        // After a long silence one partition takes all the time until now.
+        let end = Timestamp::from_millis(week(now.as_millis()).max(week(millis(from))) + width);
+        let (to, next) = (first_number(end), format!("{table}_{}", date(session, end).await?));
+        let open = open.name;
+        let transaction = session.begin().await?;
+        // What a clock that was ahead has put there is moved along.
+        session
+            .batch(&format!(
+                "{PATIENCE};
+                 CREATE TABLE {next} (LIKE {table} INCLUDING ALL);
+                 LOCK TABLE ONLY {table} IN ACCESS EXCLUSIVE MODE;
+                 ALTER TABLE {table} DETACH PARTITION {open};
+                 WITH moved AS (DELETE FROM {open} WHERE {key} >= {to} RETURNING *)
+                     INSERT INTO {next} SELECT * FROM moved;
+                 ALTER TABLE {table} ATTACH PARTITION {open} FOR VALUES FROM ({from}) TO ({to});
+                 ALTER TABLE {table} ATTACH PARTITION {next} FOR VALUES FROM ({to}) TO (MAXVALUE)"
+            ))
+            .await?;
+        transaction.commit().await?.settled().await?;
+    }
+    Ok(())
+}
+
+/// Drops the oldest partition of every table, if it has expired. Says whether it did.
+async fn drop_oldest(session: &Session, ended_before: Timestamp) -> Result<bool, Fault> {
+    let Some((from, to)) = oldest(session).await? else { return Ok(false) };
+    // What took longer than a day to end is known by an index; all else of this time has ended as well.
+    if to > first_number(ended_before.before(DAY)) {
+        return Ok(false);
+    }
+    let Entangled { events, is_all } = entangled::events(session, (from, to), ended_before).await?;
+    let mut deleted = 0;
+    for events in events.chunks(SLICE as usize) {
+        let events = events.iter().map(|event| event.number()).collect();
+        let (pruned, end) = prune_in_turn(session, &Prune { events, ended_before }).await?;
+        end.settled().await?;
+        deleted += pruned.deleted;
+    }
+    if is_all && events.len() - deleted <= KEPT {
+        admit_until(session, to).await?;
+        return replace(session, (from, to), ended_before).await;
+    }
+    if deleted == 0 {
+        tracing::info!(
+            more_than = KEPT,
+            "a partition of history is not dropped: too much in it is unfinished"
+        );
+    }
+    Ok(deleted > 0)
+}
+
+/// The numbers of the oldest partition but `kept`, when every table has one of the same and it has an end.
+async fn oldest(session: &Session) -> Result<Option<(i64, i64)>, Fault> {
+    let mut all = Vec::new();
+    for (table, _) in TABLES {
+        let second = partitions(session, table).await?.into_iter().nth(1);
+        all.push(second.and_then(|partition| Some((partition.from?, partition.to?))));
+    }
+    let first = all.first().copied().flatten();
+    Ok(first.filter(|_| all.iter().all(|other| *other == first)))
+}
+
+/// Lets every table's `kept` prove, while others work, that it may reach up to there: so it is not read through when
+/// it does, while nobody can work.
+async fn admit_until(session: &Session, to: i64) -> Result<(), Fault> {
+    for (table, key) in TABLES {
+        let transaction = session.begin().await?;
+        session
+            .batch(&format!(
+                "{PATIENCE};
+                 ALTER TABLE {table}_kept DROP CONSTRAINT IF EXISTS {table}_kept_until,
+                     ADD CONSTRAINT {table}_kept_until CHECK ({key} < {to}) NOT VALID"
+            ))
+            .await?;
+        transaction.commit().await?.settled().await?;
+        let transaction = session.begin().await?;
+        let validate = format!("ALTER TABLE {table}_kept VALIDATE CONSTRAINT {table}_kept_until");
+        session.batch(&format!("{PATIENCE}; SET LOCAL statement_timeout = 0; {validate}")).await?;
+        transaction.commit().await?.settled().await?;
+    }
+    Ok(())
+}
+
+/// Drops the partitions of these numbers; what outlives them goes to `kept`, which reaches up to their end from now on.
+async fn replace(session: &Session, range: (i64, i64), ended_before: Timestamp) -> Result<bool, Fault> {
+    // Nothing that has ended is replayed meanwhile.
+    let transaction = turn(session).await?;
+    session.batch(PATIENCE).await?;
+    let Entangled { events, is_all } = entangled::events(session, range, ended_before).await?;
+    if !is_all || events.len() > KEPT {
+        transaction.undo().await?;
+        return Ok(false);
+    }
+    let names = TABLES.map(|(table, _)| table).join(", ONLY ");
+    session.batch(&format!("LOCK TABLE ONLY {names} IN ACCESS EXCLUSIVE MODE")).await?;
+    for (table, _) in TABLES {
+        let gone = partitions(session, table).await?.into_iter().nth(1).map(|partition| partition.name);
+        let gone = gone.unwrap_or_default();
+        session
+            .batch(&format!(
+                "ALTER TABLE {table} DETACH PARTITION {table}_kept;
+                 ALTER TABLE {table} DETACH PARTITION {gone};
+                 ALTER TABLE {gone} RENAME TO {table}_gone"
+            ))
+            .await?;
+    }
+    rescue(session, &events).await?;
+    for (table, _) in TABLES {
+        session
+            .batch(&format!(
+                "DROP TABLE {table}_gone;
+                 ALTER TABLE {table} ATTACH PARTITION {table}_kept FOR VALUES FROM (MINVALUE) TO ({})",
+                range.1
+            ))
+            .await?;
+    }
+    transaction.commit().await?.settled().await?;
+    tracing::info!(kept = events.len(), "a partition of history was dropped");
+    Ok(true)
+}
+
+/// Moves what belongs to these events from the tables that go to those that stay.
+async fn rescue(session: &Session, events: &[EventId]) -> Result<(), Fault> {
+    let repeats = "SELECT id FROM run WHERE event = ANY(?1::uuid[])
+                   UNION ALL SELECT id FROM run_gone WHERE event = ANY(?1::uuid[])
+                   UNION ALL SELECT id FROM run_kept WHERE event = ANY(?1::uuid[])
+                   UNION ALL SELECT id FROM run_live WHERE event = ANY(?1::uuid[])";
+    let repeats: Vec<RunId> =
+        session.table(repeats, &Table::column(events.iter().copied()), |row| row.get(0)).await?;
+    let runs: Vec<RunId> = events.iter().map(|event| event.original_run()).chain(repeats).collect();
+    let (ids, numbers) =
+        (Table::column(runs.iter().copied()), Table::column(runs.iter().map(|run| run.number())));
+    for (sql, whose) in [
+        ("INSERT INTO event_kept SELECT * FROM event_gone WHERE number = ANY(?1::bigint[])", &numbers),
+        ("INSERT INTO run_kept SELECT * FROM run_gone WHERE number = ANY(?1::bigint[])", &numbers),
+        ("INSERT INTO journal_kept SELECT * FROM journal_gone WHERE run = ANY(?1::bigint[])", &numbers),
+        (
+            "INSERT INTO attempt_kept SELECT * FROM attempt_gone WHERE delivery IN
+                 (SELECT number FROM delivery_live WHERE run = ANY(?1::uuid[])
+                  UNION ALL SELECT number FROM delivery_gone WHERE run = ANY(?1::uuid[]))",
+            &ids,
+        ),
+        ("INSERT INTO delivery_kept SELECT * FROM delivery_gone WHERE run = ANY(?1::uuid[])", &ids),
+    ] {
+        session.insert(sql, whose).await?;
+    }
+    Ok(())
+}
+
+/// The partitions of a table, in order.
+async fn partitions(session: &Session, table: &str) -> Result<Vec<Partition>, Fault> {
+    let sql = r"SELECT c.relname::text,
+                    substring(pg_get_expr(c.relpartbound, c.oid) FROM 'FROM \(''(\d+)''\)')::bigint AS begins,
+                    substring(pg_get_expr(c.relpartbound, c.oid) FROM 'TO \(''(\d+)''\)')::bigint AS ends
+                FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
+                WHERE i.inhparent = ?1::text::regclass ORDER BY begins NULLS FIRST";
+    let partition = |row: &Row<'_>| Ok(Partition { name: row.get(0)?, from: row.get(1)?, to: row.get(2)? });
+    session.rows(sql, values![table], partition).await
+}
+
+/// A day, as the names of partitions have it.
+async fn date(session: &Session, day: Timestamp) -> Result<String, Fault> {
+    let sql = "SELECT to_char(to_timestamp(?1::bigint / 1000) AT TIME ZONE 'UTC', 'YYYYMMDD')";
+    let date = session.row(sql, values![day], |row| row.get(0)).await?;
+    date.ok_or(Fault::Column { column: 0, expected: "a day" })
+}
+
+fn is_locked(fault: &Fault) -> bool {
+    let Fault::Postgres(error) = fault else { return false };
+    error.code() == Some(&SqlState::LOCK_NOT_AVAILABLE)
+}

@@ -1,0 +1,347 @@
+//! History in partitions, on PostgreSQL: made ahead, dropped whole, and what outlives them.
+
+use std::sync::Arc;
+
+use ::flow::run::Status;
+
+use super::fixture::Fixture;
+use crate::{sql::values, *};
+
+/// The partitioned tables, and by which column.
+const TABLES: [(&str, &str); 5] = [
+    ("event", "number"),
+    ("run", "number"),
+    ("journal", "run"),
+    ("delivery", "number"),
+    ("attempt", "delivery"),
+];
+
+impl Fixture {
+    /// The partitions of a table with their bounds, in order.
+    async fn partitions(&self, table: &str) -> Vec<(String, String)> {
+        let sql = "SELECT c.relname::text, pg_get_expr(c.relpartbound, c.oid) FROM pg_inherits i
+             JOIN pg_class c ON c.oid = i.inhrelid WHERE i.inhparent = ?1::text::regclass
+             ORDER BY substring(pg_get_expr(c.relpartbound, c.oid) FROM 'FROM \\(''(\\d+)')::bigint NULLS FIRST";
+        self.store.rows(sql, values![table], |row| Ok((row.get(0)?, row.get(1)?))).await.unwrap()
+    }
+
+    /// So many days pass, and whenever it is time partitions are made and dropped.
+    async fn days_pass_with_pruning(&self, days: i64) {
+        for _ in 0..days {
+            self.days_pass(1);
+            self.prune().await;
+        }
+    }
+
+    /// Whether a table's last partition is for a time that is at least two days ahead.
+    async fn is_ahead(&self, table: &str) -> bool {
+        let (_, bounds) = self.partitions(table).await.pop().unwrap();
+        let begin = bounds.strip_prefix("FOR VALUES FROM ('").and_then(|rest| rest.split_once('\''));
+        let begin: i64 = begin.unwrap().0.parse().unwrap();
+        begin > (self.store.now().as_millis() + 2 * 86_400_000) << 21
+    }
+
+    async fn names(&self, table: &str) -> Vec<String> {
+        self.partitions(table).await.into_iter().map(|(name, _)| name).collect()
+    }
+
+    /// Where the row of an event is kept.
+    async fn place_of(&self, event: EventId) -> String {
+        let sql = "SELECT tableoid::regclass::text FROM event WHERE id = ?1";
+        self.store.row(sql, values![event], |row| row.get(0)).await.unwrap().unwrap()
+    }
+
+    /// Puts the clock to an hour before the next partition's time.
+    fn a_week_nears_its_end(&self) {
+        let week = 7 * 86_400_000;
+        let now = self.store.now().as_millis();
+        self.clock.skew(week - now.rem_euclid(week) - 3_600_000);
+    }
+}
+
+/// A fixture on PostgreSQL whose partitions have been seen to once.
+async fn fixture() -> Option<Fixture> {
+    let f = Fixture::new().await;
+    if !f.is_on_postgres() {
+        return None;
+    }
+    f.prune().await;
+    Some(f)
+}
+
+#[tokio::test]
+async fn partitions_are_made_ahead_of_their_time() {
+    let Some(f) = fixture().await else { return };
+    for week in 0..3 {
+        let mut all = Vec::new();
+        for (table, _) in TABLES {
+            let partitions = f.partitions(table).await;
+            assert!(partitions[0].1.starts_with("FOR VALUES FROM (MINVALUE) TO ('0')"), "{partitions:?}");
+            assert!(partitions[1].1.starts_with("FOR VALUES FROM ('0')"), "{partitions:?}");
+            assert!(partitions.last().unwrap().1.ends_with("TO (MAXVALUE)"), "{partitions:?}");
+            assert!(f.is_ahead(table).await, "{partitions:?}");
+            let own = |(name, bounds): (String, String)| (name.replacen(table, "", 1), bounds);
+            all.push(partitions.into_iter().map(own).collect::<Vec<_>>());
+        }
+        assert!(all.windows(2).all(|two| two[0] == two[1]), "all tables have the same: {all:?}");
+        let event = f.queued().await;
+        let names = f.names("event").await;
+        assert!(names.len() >= week + 3, "{names:?}");
+        assert_ne!(&f.place_of(event).await, names.last().unwrap(), "the last one is for later");
+        f.prune().await;
+        assert_eq!(f.names("event").await, names, "there are enough");
+        f.days_pass(7);
+        f.prune().await;
+    }
+    let other = f.second().await;
+    f.days_pass(21);
+    assert!(!f.is_ahead("attempt").await);
+    let (here, there) = tokio::join!(f.store.prune_history(9), other.prune_history(9));
+    assert!(!here.unwrap().more && !there.unwrap().more);
+    assert!(f.is_ahead("attempt").await);
+}
+
+#[tokio::test]
+async fn a_row_has_a_place_whatever_the_clock_says() {
+    let Some(f) = fixture().await else { return };
+    let old = f.place_of(f.queued().await).await;
+    f.days_pass(60);
+    let far = f.queued().await;
+    assert_eq!(f.place_of(far).await, *f.names("event").await.last().unwrap());
+    f.days_pass(-60);
+    // The ids of this node go on after the greatest, as if it were later.
+    f.days_pass(10);
+    let before = f.names("event").await;
+    f.prune().await;
+    let names = f.names("event").await;
+    assert!(names.len() > before.len(), "{names:?}");
+    assert_eq!(f.place_of(far).await, *names.last().unwrap(), "it was moved along");
+    let mut early = f.admission(None, Begin::Queued);
+    let clock = clock::Clock::virtual_from(clock::Timestamp::from_millis(1_000_000_000_000));
+    early.event.id = Ids::new(clock, clock::Random::system()).next();
+    let event = early.event.id;
+    f.store.event_admit(early).await.unwrap();
+    assert_eq!((f.place_of(event).await.as_str(), old.as_str()), ("event_first", "event_first"));
+    assert_eq!(f.store.run_claim(f.node, 9, vec![]).await.unwrap().len(), 3);
+}
+
+#[tokio::test]
+async fn what_has_expired_is_dropped_whole() {
+    let Some(f) = fixture().await else { return };
+    let destination = f.owned_destination().await;
+    f.long_story(destination).await;
+    assert_eq!(f.counts().await, [1, 2, 2, 2, 2, 0, 0, 0]);
+    f.days_pass(29);
+    f.prune().await;
+    let recent = f.long_story(destination).await;
+    let first: Vec<String> = f.names("event").await;
+    // A longer retention anywhere keeps it.
+    let elsewhere = f.store.environment_list(f.place.workspace).await.unwrap()[0].id;
+    let elsewhere = Place { environment: elsewhere, ..f.place };
+    f.store.environment_retain(elsewhere, 300).await.unwrap();
+    f.days_pass(9);
+    // So what expires earlier is pruned.
+    f.prune().await;
+    assert_eq!(f.counts().await[0], 1);
+    assert_eq!(f.names("event").await[..first.len()], first);
+    f.store.environment_retain(elsewhere, 30).await.unwrap();
+    f.clock.skew(600_000);
+    let pruned = f.store.prune_history(64).await.unwrap();
+    assert_eq!(pruned, Pruned { events: 0, more: false });
+    for (table, _) in TABLES {
+        let names = f.names(table).await;
+        assert!(!names.contains(&format!("{table}_first")), "{names:?}");
+        let partitions = f.partitions(table).await;
+        let end = |(_, bounds): &(String, String)| bounds.split_once(" TO ").unwrap().1.to_owned();
+        let begin = |(_, bounds): &(String, String)| {
+            bounds.split_once(" TO ").unwrap().0.trim_start_matches("FOR VALUES FROM ").to_owned()
+        };
+        assert!(partitions.windows(2).all(|two| end(&two[0]) == begin(&two[1])), "{partitions:?}");
+    }
+    assert!(f.store.event_get(f.place.workspace, recent).await.unwrap().is_some());
+    assert_eq!(f.counts().await, [1, 2, 2, 2, 2, 0, 0, 0]);
+    let gone = "SELECT count(*) FROM pg_class WHERE relname LIKE '%gone' OR relname = 'event_first'
+         AND relnamespace = current_schema()::regnamespace";
+    assert_eq!(f.store.row(gone, vec![], |row| row.get::<i64>(0)).await.unwrap(), Some(0));
+    f.nothing_is_half().await;
+}
+
+#[tokio::test]
+async fn what_is_unfinished_or_reaches_beyond_outlives_its_partition() {
+    let Some(f) = fixture().await else { return };
+    let destination = f.owned_destination().await;
+    let workspace = f.place.workspace;
+    f.a_week_nears_its_end();
+    // Goes with the partition.
+    let done = f.long_story(destination).await;
+    // Has a dead letter that was tried twice.
+    let letter = f.delivery(destination);
+    let dead = f.queued().await;
+    f.run_to_end(dead.original_run(), vec![letter.clone()]).await;
+    f.attempted(destination, letter.id, Settle::Retry(f.store.now())).await;
+    f.attempted(destination, letter.id, Settle::Dead).await;
+    // Waits, with a journal; waits for its first turn.
+    let asleep = f.queued().await;
+    let held = f.store.run_claim_one(f.node, asleep.original_run()).await.unwrap().unwrap().held;
+    f.commit_of(held, vec![], Then::Release { status: Status::Waiting, wake_at: None }).await;
+    let queued = f.queued().await;
+    // Arrives long after it was sent.
+    let waited = f.delivery(destination);
+    let patient = f.queued().await;
+    f.run_to_end(patient.original_run(), vec![waited.clone()]).await;
+
+    let (slow, replayed, again) = (f.queued().await, f.ended().await, f.ended().await);
+    let held = f.store.run_claim_one(f.node, slow.original_run()).await.unwrap().unwrap().held;
+    f.days_pass(1);
+    // In the next week makes its delivery; is replayed with a dead letter; is replayed.
+    let late = f.delivery(destination);
+    f.commit_of(held, vec![late.clone()], Then::End(f.ending())).await;
+    f.attempted(destination, late.id, Settle::Delivered(f.store.now())).await;
+    let second = f.delivery(destination);
+    f.run_to_end(f.repeat(replayed).await.unwrap(), vec![second.clone()]).await;
+    f.attempted(destination, second.id, Settle::Retry(f.store.now())).await;
+    f.attempted(destination, second.id, Settle::Dead).await;
+    f.run_to_end(f.repeat(again).await.unwrap(), vec![]).await;
+    f.days_pass(20);
+    f.attempted(destination, waited.id, Settle::Delivered(f.store.now())).await;
+
+    f.days_pass(19);
+    f.prune().await;
+    f.nothing_is_half().await;
+    let names = f.names("event").await;
+    assert!(!names.contains(&"event_first".to_owned()), "{names:?}");
+    assert!(f.store.event_get(workspace, done).await.unwrap().is_none());
+    for event in [slow, again] {
+        assert!(f.store.event_get(workspace, event).await.unwrap().is_none(), "it has ended all the same");
+    }
+    for (event, runs) in [(dead, 1), (replayed, 2), (asleep, 1), (queued, 1), (patient, 1)] {
+        assert_eq!(f.place_of(event).await, "event_kept");
+        assert_eq!(f.store.run_of_event(workspace, event).await.unwrap().len(), runs);
+    }
+
+    // All of it can go on.
+    let histories = f.store.delivery_histories(workspace, vec![dead.original_run()]).await.unwrap();
+    assert_eq!(histories[0].1.len(), 2);
+    for delivery in [&letter, &second] {
+        assert!(f.store.delivery_replay(workspace, delivery.id).await.unwrap());
+        f.attempted(destination, delivery.id, Settle::Delivered(f.store.now())).await;
+    }
+    assert_eq!(f.store.run_journal(asleep.original_run()).await.unwrap().len(), 1);
+    let held = f.store.run_claim_one(f.node, asleep.original_run()).await.unwrap().unwrap().held;
+    let end = RunCommit { seq: 1, ..Fixture::commit(held, Then::End(f.ending())) };
+    assert_eq!(f.store.run_commit(&f.store.run_seal(end)).await.unwrap(), Committed::Done);
+    assert_eq!(f.store.run_journal(asleep.original_run()).await.unwrap().len(), 2);
+    assert_eq!(f.store.run_claim(f.node, 9, vec![]).await.unwrap()[0].event, queued);
+    f.nothing_is_half().await;
+
+    // And goes when its time has come; the claimed one stays.
+    f.overdue(31);
+    f.prune().await;
+    f.prune().await;
+    f.nothing_is_half().await;
+    assert_eq!(f.counts().await, [1, 0, 0, 0, 0, 0, 1, 0]);
+}
+
+#[tokio::test]
+async fn a_lock_that_somebody_holds_is_not_waited_for() {
+    let Some(f) = fixture().await else { return };
+    f.ended().await;
+    f.days_pass(38);
+    let read = f.store.read(|c| {
+        let held: Option<i64> = c.row("SELECT count(*) FROM event", [], |row| row.get(0))?;
+        std::thread::sleep(std::time::Duration::from_millis(1_500));
+        Ok(held)
+    });
+    let pruned = async {
+        tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+        f.store.prune_history(64).await.unwrap()
+    };
+    let (read, pruned) = tokio::join!(read, pruned);
+    assert_eq!((read.unwrap(), pruned), (Some(1), Pruned::default()));
+    assert!(f.names("event").await.contains(&"event_first".to_owned()), "it was left to another time");
+    f.prune().await;
+    assert!(!f.names("event").await.contains(&"event_first".to_owned()));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_writes_meanwhile_notices_nothing() {
+    let Some(f) = fixture().await else { return };
+    let f = Arc::new(f);
+    let dead = f.queued().await;
+    for _ in 0..50 {
+        f.ended().await;
+    }
+    let stop = Arc::new(std::sync::atomic::AtomicBool::new(false));
+    let writers: Vec<_> = (0..4)
+        .map(|_| {
+            let (f, stop) = (Arc::clone(&f), Arc::clone(&stop));
+            tokio::spawn(async move {
+                let mut written = Vec::new();
+                while !stop.load(std::sync::atomic::Ordering::Relaxed) {
+                    let event = f.queued().await;
+                    f.run_to_end(event.original_run(), vec![]).await;
+                    written.push(event);
+                }
+                written
+            })
+        })
+        .collect();
+    f.days_pass(20);
+    f.prune().await;
+    f.days_pass(20);
+    let mut rounds = 0;
+    while f.names("event").await.contains(&"event_first".to_owned()) {
+        rounds += 1;
+        assert!(rounds < 100, "it is dropped in the end");
+        f.clock.skew(600_000);
+        f.store.prune_history(64).await.unwrap();
+    }
+    stop.store(true, std::sync::atomic::Ordering::Relaxed);
+    let mut kept = 0;
+    for writer in writers {
+        kept += writer.await.unwrap().len();
+    }
+    assert!(kept > 0);
+    assert_eq!(f.place_of(dead).await, "event_kept");
+    f.nothing_is_half().await;
+}
+
+#[tokio::test]
+async fn ids_of_clocks_that_differ_leave_no_half() {
+    let Some(f) = fixture().await else { return };
+    let destination = f.owned_destination().await;
+    f.a_week_nears_its_end();
+    // The event is of the next week, what came of it of this one.
+    let ahead = clock::Clock::virtual_from(f.store.now().after(std::time::Duration::from_secs(86_400)));
+    let ahead = Ids::after(0, Arc::new(500.into()), ahead, clock::Random::system());
+    let mut stories = Vec::new();
+    for _ in 0..2 {
+        let mut admission = f.admission(None, Begin::Queued);
+        admission.event.id = ahead.next();
+        stories.push(admission.event.id);
+        f.store.event_admit(admission).await.unwrap();
+    }
+    let [arrived, dead] =
+        [f.delivery(destination), NewDelivery { id: ahead.next(), ..f.delivery(destination) }];
+    f.run_to_end(stories[0].original_run(), vec![arrived.clone(), dead.clone()]).await;
+    f.attempted(destination, arrived.id, Settle::Retry(f.store.now())).await;
+    f.attempted(destination, arrived.id, Settle::Delivered(f.store.now())).await;
+    f.attempted(destination, dead.id, Settle::Dead).await;
+    f.run_to_end(stories[1].original_run(), vec![]).await;
+    f.run_to_end(f.repeat(stories[1]).await.unwrap(), vec![]).await;
+    let sleeper = Repeat { id: ahead.next(), version: f.version, repeats: stories[1].original_run() };
+    f.store.run_repeat(f.place, stories[1], sleeper).await.unwrap();
+    f.days_pass_with_pruning(20).await;
+    f.run_to_end(sleeper.id, vec![]).await;
+    assert!(f.store.delivery_replay(f.place.workspace, dead.id).await.unwrap());
+    f.attempted(destination, dead.id, Settle::Delivered(f.store.now())).await;
+    let all = f.counts().await;
+    assert_eq!(all, [2, 4, 4, 2, 2, 0, 0, 0]);
+
+    f.days_pass_with_pruning(16).await;
+    assert!(!f.names("event").await.contains(&"event_first".to_owned()));
+    assert_eq!(f.counts().await, all, "it ended 16 days ago");
+    f.days_pass(16);
+    f.prune().await;
+    assert_eq!(f.counts().await, [0; 8]);
+}
