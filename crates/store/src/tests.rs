@@ -15,4 +15,5 @@ mod proxy;
 mod queue;
 mod retention;
 mod runs;
+mod telling;
 mod writing;

@@ -10,14 +10,12 @@ use std::{
     time::Duration,
 };
 
-use tokio::sync::{broadcast, mpsc};
+use parking_lot::Mutex;
+use tokio::sync::broadcast;
 use tokio_postgres::AsyncMessage;
 
 use super::{connector::Connector, session::Session};
 use crate::{Fault, news::News, sql::values};
-
-/// News that may wait to be sent; more is dropped, for what waits says that there is work.
-const WAITING: usize = 256;
 
 /// News that a listener may be behind by; beyond it, it is told that it missed some.
 const BEHIND: usize = 64;
@@ -27,27 +25,38 @@ const PAUSE: Duration = Duration::from_millis(500);
 
 /// The two ends of what this node tells and hears.
 pub(super) struct Notify {
-    telling: mpsc::Sender<News>,
+    untold: Arc<Untold>,
     heard: broadcast::Sender<News>,
     tasks: [tokio::task::JoinHandle<()>; 2],
+}
+
+/// What is still to be told, all in one.
+#[derive(Default)]
+struct Untold {
+    news: Mutex<News>,
+    some: tokio::sync::Notify,
 }
 
 impl Notify {
     /// Begins to tell and to listen. `channel` keeps the nodes of one schema apart from those of others.
     pub(super) fn start(connector: &Connector, channel: String) -> Self {
-        let (telling, told) = mpsc::channel(WAITING);
         let (heard, _) = broadcast::channel(BEHIND);
+        let untold = Arc::<Untold>::default();
         let own = Arc::<AtomicI32>::default();
-        let tell = tell_for_ever(connector.clone(), channel.clone(), Arc::clone(&own), told);
+        let teller = Teller {
+            connector: connector.clone(),
+            channel: channel.clone(),
+            own: Arc::clone(&own),
+            open: None,
+        };
+        let tell = tell_for_ever(Arc::clone(&untold), teller);
         let hear = hear_for_ever(connector.clone(), channel, own, heard.clone());
-        Self { telling, heard, tasks: [tokio::spawn(tell), tokio::spawn(hear)] }
+        Self { untold, heard, tasks: [tokio::spawn(tell), tokio::spawn(hear)] }
     }
 
     /// Tells the other nodes, some time soon.
     pub(super) fn tell(&self, news: News) {
-        if !news.is_empty() && self.telling.try_send(news).is_err() {
-            tracing::debug!("other nodes are not told of some work; they look for it by themselves");
-        }
+        self.untold.add(news);
     }
 
     pub(super) fn heard(&self) -> broadcast::Receiver<News> {
@@ -59,47 +68,63 @@ impl Notify {
     }
 }
 
-/// Sends what is told, several in one message when they come faster than the database takes them.
-async fn tell_for_ever(
-    connector: Connector,
-    channel: String,
-    own: Arc<AtomicI32>,
-    mut told: mpsc::Receiver<News>,
-) {
-    let mut session: Option<Session> = None;
-    while let Some(mut news) = told.recv().await {
-        while let Ok(more) = told.try_recv() {
-            news.join(more);
+impl Untold {
+    fn add(&self, news: News) {
+        if !news.is_empty() {
+            self.news.lock().join(news);
+            self.some.notify_one();
         }
-        let open = match session.take().filter(Session::is_open) {
-            Some(session) => Ok(session),
-            None => connect(&connector, &own).await,
-        };
-        let told = match open {
-            Ok(open) => {
-                let said = say(&open, &channel, &news).await;
-                session = Some(open);
-                said
-            }
-            Err(fault) => Err(fault),
-        };
-        if let Err(error) = told {
-            tracing::warn!(%error, "other nodes could not be told of work; they look for it by themselves");
+    }
+
+    /// What the database is to tell, once there is some.
+    async fn take(&self) -> News {
+        self.some.notified().await;
+        std::mem::take(&mut *self.news.lock())
+    }
+}
+
+/// Sends what is told, several in one message when they come faster than the database takes them.
+async fn tell_for_ever(untold: Arc<Untold>, mut teller: Teller) {
+    loop {
+        let news = untold.take().await;
+        if news.is_empty() {
+            continue;
+        }
+        if let Err(error) = teller.say(&news).await {
+            tracing::warn!(%error, "other nodes cannot be told of changes and work yet");
             tokio::time::sleep(PAUSE).await;
+            untold.add(news);
         }
     }
 }
 
-async fn connect(connector: &Connector, own: &AtomicI32) -> Result<Session, Fault> {
-    let session = Session::connect(connector).await?;
-    let process = session.row("SELECT pg_backend_pid()", [], |row| row.get::<i64>(0)).await?;
-    own.store(process.and_then(|process| process.try_into().ok()).unwrap_or(0), Ordering::Relaxed);
-    Ok(session)
+/// The connection by which this node tells.
+struct Teller {
+    connector: Connector,
+    channel: String,
+    /// The database's name for the connection, by which this node knows its own news.
+    own: Arc<AtomicI32>,
+    open: Option<Session>,
 }
 
-async fn say(session: &Session, channel: &str, news: &News) -> Result<(), Fault> {
-    let text = serde_json::to_string(news).unwrap_or_default();
-    session.execute("SELECT pg_notify(?1, ?2)", values![channel, text]).await.map(drop)
+impl Teller {
+    async fn say(&mut self, news: &News) -> Result<(), Fault> {
+        let session = match self.open.take().filter(Session::is_open) {
+            Some(session) => session,
+            None => self.connect().await?,
+        };
+        let text = serde_json::to_string(news).unwrap_or_default();
+        let said = session.execute("SELECT pg_notify(?1, ?2)", values![self.channel.as_str(), text]).await;
+        self.open = Some(session);
+        said.map(drop)
+    }
+
+    async fn connect(&self) -> Result<Session, Fault> {
+        let session = Session::connect(&self.connector).await?;
+        let process = session.row("SELECT pg_backend_pid()", [], |row| row.get::<i64>(0)).await?;
+        self.own.store(process.and_then(|process| process.try_into().ok()).unwrap_or(0), Ordering::Relaxed);
+        Ok(session)
+    }
 }
 
 async fn hear_for_ever(

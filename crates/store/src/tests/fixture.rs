@@ -40,7 +40,7 @@ impl Home {
 }
 
 /// Makes a schema and gives the address of the server with it.
-async fn schema(server: &str) -> String {
+pub(super) async fn schema(server: &str) -> String {
     let name = format!("test_{}", uuid::Uuid::now_v7().simple());
     let (client, connection) = tokio_postgres::connect(server, tokio_postgres::NoTls).await.unwrap();
     tokio::spawn(connection);
