@@ -69,5 +69,7 @@ pub(crate) fn cargo() -> String {
 /// Whether a program can be found.
 pub(crate) fn is_there(program: &str) -> bool {
     let paths = env::var_os("PATH").unwrap_or_default();
-    env::split_paths(&paths).any(|folder| folder.join(program).is_file())
+    // Debian puts servers into the latter, where not everybody looks.
+    let mut folders = env::split_paths(&paths).chain([PathBuf::from("/usr/sbin")]);
+    folders.any(|folder| folder.join(program).is_file())
 }

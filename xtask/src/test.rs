@@ -16,7 +16,8 @@ pub(crate) struct Test {
 }
 
 /// Programs and the Debian packages they come from.
-const RUST_NEEDS: [(&str, &str); 3] = [("gcc", "gcc"), ("python3", "python3"), ("pip3", "python3-pip")];
+const RUST_NEEDS: [(&str, &str); 4] =
+    [("gcc", "gcc"), ("python3", "python3"), ("pip3", "python3-pip"), ("nats-server", "nats-server")];
 const WEB_NEEDS: [(&str, &str); 3] = [("node", "nodejs"), ("npm", "npm"), ("chromium", "chromium")];
 
 impl Test {
@@ -42,14 +43,14 @@ impl Test {
             let mut nextest = command(&cargo(), &["nextest", "run", "--workspace"], ".");
             finish(nextest.env("LINCHPIN_MODELS_DIR", root().join("models")))
         })?;
-        step("The store and the server on PostgreSQL", || {
+        step("The store, the cluster and the server on PostgreSQL", || {
             let postgres = postgres::Server::start(postgres::Durability::None)?;
             let by_tls = postgres::Server::start_with_tls()?;
             // They wait for servers more than they work. Not every crash point again: each death costs a lease.
             // The whole workspace, as before: a part of it would be built with other features, and so anew.
             let tests = ["nextest", "run", "--workspace", "--test-threads", "4", "--filterset"];
             let mut tests = command(&cargo(), &tests, ".");
-            tests.arg("(package(store) + package(server) + package(cluster)) - test(points::)");
+            tests.arg("(package(store) + package(cluster) + package(server)) - test(points::)");
             tests.env("POSTGRES_FOR_TESTS", &postgres.url).env("POSTGRES_TLS_FOR_TESTS", &by_tls.url);
             finish(tests.env("KILLS_FOR_TESTS", "4"))
         })?;

@@ -1,14 +1,19 @@
 //! What nodes of one database tell each other while things happen: who waits for which run, what came of it, what a
-//! viewer on one node sees of the others.
+//! viewer on one node sees of the others; and over NATS, that there is work.
 //!
 //! It is all about being quick. Whatever is lost here is found in the database a little later; nothing durable rides on
 //! it. A node tells the others what it wants to hear, and is told that alone.
 
+mod envelope;
 mod exchange;
 mod link;
 mod mesh;
+mod nats;
+mod news;
 mod said;
 mod wishes;
 
 pub use exchange::{Exchange, Local, Watch};
 pub use mesh::{Mesh, Surroundings};
+pub use nats::{Dropped, Error, Heard, Nats, Settings, Subscription};
+pub use news::carry_news;

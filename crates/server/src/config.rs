@@ -43,6 +43,8 @@ pub(crate) struct Config {
     pub(crate) trusted_proxies: Vec<IpNet>,
     /// The database.
     pub(crate) database: Database,
+    /// The bus by which nodes wake each other.
+    pub(crate) bus: Bus,
     /// How long a node may be silent before others take over what it holds.
     pub(crate) lease: Span,
     /// What this node does.
@@ -93,7 +95,31 @@ pub(crate) struct Cluster {
     pub(crate) address: Option<String>,
 }
 
+/// The bus by which nodes wake each other; without one they do so through the database alone.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+#[expect(clippy::struct_field_names, reason = "the settings name which bus they are of")]
+pub(crate) struct Bus {
+    /// Servers of NATS, `nats://host:4222` or `tls://…`, with commas between. A user and password, or a token, may
+    /// stand before the first host.
+    pub(crate) nats_url: Option<Secret>,
+    /// A file of credentials for NATS (JWT and key).
+    pub(crate) nats_credentials: Option<PathBuf>,
+    /// The file of the authority that signed the servers' certificates; those of the system when it is not set.
+    pub(crate) nats_authority: Option<PathBuf>,
+}
+
 impl Config {
+    /// How NATS is reached, if it is used.
+    pub(crate) fn nats(&self) -> Option<cluster::Settings> {
+        let Bus { nats_url, nats_credentials, nats_authority } = &self.bus;
+        nats_url.clone().map(|url| cluster::Settings {
+            url,
+            credentials: nats_credentials.clone(),
+            authority: nats_authority.clone(),
+        })
+    }
+
     /// How the store is opened.
     pub(crate) fn store(&self) -> store::Options {
         let Database { url, max_size, readers } = &self.database;
@@ -156,6 +182,7 @@ impl Default for Config {
             workspace: "Linchpin".to_owned(),
             trusted_proxies: Vec::new(),
             database: Database::default(),
+            bus: Bus::default(),
             lease: Span::from_secs(store::LEASE.as_secs()),
             roles: Roles::default(),
             cluster: Cluster::default(),

@@ -11,11 +11,12 @@ use axum::{
     routing::{any, get},
 };
 use clock::{Clock, Random};
+use cluster::Nats;
 use delivery::Drain;
 use engine::Engine;
 use knowledge::{Ingestion, Library};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
-use store::{Beat, LinkPurpose, Place, Store};
+use store::{Beat, LinkPurpose, Place, Store, WorkspaceId};
 use tokio::{
     net::TcpListener,
     sync::{Semaphore, broadcast, watch},
@@ -104,6 +105,7 @@ async fn build(config: Config, bound: SocketAddr, clock: Clock) -> anyhow::Resul
     tokio::spawn(upkeep(metrics.clone()));
     let store = open_store(&config, &clock, &random).await?;
     let workspace = store.workspace_ensure(&config.workspace).await?;
+    join_bus(&config, &store, workspace, &random).await?;
     let world = Arc::new(World::load(store.clone(), workspace).await?);
     let policy = outbound::Policy::new(format!("Linchpin/{VERSION}"));
     let policy = policy.allow(config.outbound.allow_cidrs.clone());
@@ -203,6 +205,23 @@ fn beat(roles: &Roles, internal: Option<&Internal>) -> Beat {
         address: internal.map(|internal| internal.address.clone()),
         ..Beat::default()
     }
+}
+
+/// Lets NATS wake the other nodes, where it is set and there can be any. It need not be there yet.
+async fn join_bus(
+    config: &Config,
+    store: &Store,
+    workspace: WorkspaceId,
+    random: &Random,
+) -> anyhow::Result<()> {
+    let Some(settings) = config.nats() else { return Ok(()) };
+    if store.is_alone() {
+        tracing::warn!("`bus.nats_url` is not used: a node on SQLite is alone. Nodes share a `database.url`");
+        return Ok(());
+    }
+    let nats = Nats::start(&settings, &workspace.to_string(), store.keys().clone(), random).await;
+    cluster::carry_news(&nats.context("`bus` is wrong")?, store).await?;
+    Ok(())
 }
 
 /// Folds what histograms have taken in, which would otherwise be kept until somebody reads the metrics.

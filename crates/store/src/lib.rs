@@ -62,7 +62,7 @@ pub use id::{
 pub use job::{Job, JobStatus};
 pub use knowledge::{Base, Document, DocumentStatus, NewDocument};
 pub use model::{Model, Provider};
-pub use news::News;
+pub use news::{Bus, News};
 pub use node::{Beat, NodeView, Takeover};
 pub use page::{Page, PageRequest};
 pub use refusal::{REFUSALS_KEPT, Refusal};
@@ -171,6 +171,22 @@ impl Store {
         match &*self.database {
             Database::Sqlite(_) => {}
             Database::Postgres(database) => database.tell(news),
+        }
+    }
+
+    /// Lets a bus carry what it can of what is told from now on. The first one stays.
+    pub fn tell_by(&self, bus: Arc<dyn Bus>) {
+        match &*self.database {
+            Database::Sqlite(_) => {}
+            Database::Postgres(database) => database.tell_by(bus),
+        }
+    }
+
+    /// Takes what a bus has brought from another node to those who listen here.
+    pub fn hear(&self, news: News) {
+        match &*self.database {
+            Database::Sqlite(_) => {}
+            Database::Postgres(database) => database.hear(news),
         }
     }
 

@@ -30,9 +30,26 @@ pub struct News {
 /// More destinations and documents than this in one message are told as anything: a message has room for 8,000 bytes.
 const NAMED: usize = 100;
 
+/// Another way for news than through the database: quicker, and no work for it. It may lose some.
+pub trait Bus: Send + Sync {
+    /// Takes news to the other nodes without waiting. Says `false` when it cannot: then the database carries it.
+    fn tell(&self, news: &News) -> bool;
+}
+
 impl News {
     pub(crate) fn is_empty(&self) -> bool {
         *self == Self::default()
+    }
+
+    /// Hands over to a bus what every node looks for by itself as well. The rest is told once and for all, and not
+    /// every node need have the bus.
+    pub(crate) fn hand_over(&mut self, bus: &dyn Bus) {
+        let (runs, destinations) = (self.runs, std::mem::take(&mut self.destinations));
+        self.runs = false;
+        let work = Self { runs, destinations, ..Self::default() };
+        if !work.is_empty() && !bus.tell(&work) {
+            self.join(work);
+        }
     }
 
     /// Both in one.

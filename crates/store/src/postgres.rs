@@ -40,7 +40,7 @@ use writer::Writer;
 
 use crate::{
     Counters, Error, Fault,
-    news::News,
+    news::{Bus, News},
     read::Reader,
     retention::{Prune, PrunedSlice},
     sql::{Row, Sql, Statement, Value},
@@ -195,6 +195,16 @@ impl Database {
     /// Tells the other nodes.
     pub(crate) fn tell(&self, news: News) {
         self.notify.tell(news);
+    }
+
+    /// Lets a bus carry what it can.
+    pub(crate) fn tell_by(&self, bus: Arc<dyn Bus>) {
+        self.notify.tell_by(bus);
+    }
+
+    /// Takes in what a bus has brought.
+    pub(crate) fn hear(&self, news: News) {
+        self.notify.hear(news);
     }
 
     /// What other nodes tell, from now on.

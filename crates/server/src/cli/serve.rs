@@ -103,7 +103,9 @@ fn workers() -> usize {
 }
 
 fn start_log(log: &Log) -> anyhow::Result<()> {
-    let filter = EnvFilter::try_new(&log.filter).context("`log.filter` is wrong")?;
+    // What the client of NATS has to say is said once by those who use it, and not at each attempt.
+    let filter =
+        EnvFilter::try_new(format!("async_nats=off,{}", log.filter)).context("`log.filter` is wrong")?;
     let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     match log.format {
         LogFormat::Text => subscriber.with_target(false).init(),

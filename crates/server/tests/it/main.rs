@@ -6,8 +6,12 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+#[path = "../../../cluster/tests/support/nats_server.rs"]
+mod nats_server;
+
 mod access;
 mod branches;
+mod bus;
 mod calling;
 mod cancelling;
 mod commands;

@@ -15,7 +15,7 @@ pub(crate) use self::{
     http::{Answer, Body, Http, Lost, chunked, request, whole},
     receiver::{Receiver, Reply, Seen},
     rude::rude,
-    server::{Home, Server},
+    server::{Home, Launch, Server},
 };
 
 /// How long a condition may take to come true. It is generous: the cores are shared, and a condition that

@@ -1,10 +1,10 @@
 //! News between nodes by LISTEN and NOTIFY, each on a connection of its own. One message tells of all that was
-//! committed since the last; it is sent after the commit, and carries ids alone.
+//! committed since the last; it is sent after the commit, and carries ids alone. A bus takes its part as long as it can.
 
 use std::{
     future::poll_fn,
     sync::{
-        Arc,
+        Arc, OnceLock,
         atomic::{AtomicI32, Ordering},
     },
     time::Duration,
@@ -15,7 +15,11 @@ use tokio::sync::broadcast;
 use tokio_postgres::AsyncMessage;
 
 use super::{connector::Connector, session::Session};
-use crate::{Fault, news::News, sql::values};
+use crate::{
+    Fault,
+    news::{Bus, News},
+    sql::values,
+};
 
 /// News that a listener may be behind by; beyond it, it is told that it missed some.
 const BEHIND: usize = 64;
@@ -35,6 +39,7 @@ pub(super) struct Notify {
 struct Untold {
     news: Mutex<News>,
     some: tokio::sync::Notify,
+    bus: OnceLock<Arc<dyn Bus>>,
 }
 
 impl Notify {
@@ -59,6 +64,18 @@ impl Notify {
         self.untold.add(news);
     }
 
+    /// Lets a bus carry what it can from now on. The first one stays.
+    pub(super) fn tell_by(&self, bus: Arc<dyn Bus>) {
+        // A second one would be a programming error.
+        let _ = self.untold.bus.set(bus);
+    }
+
+    /// Takes in what a bus has brought.
+    pub(super) fn hear(&self, news: News) {
+        // Nobody may be there to hear it.
+        let _ = self.heard.send(news);
+    }
+
     pub(super) fn heard(&self) -> broadcast::Receiver<News> {
         self.heard.subscribe()
     }
@@ -79,7 +96,11 @@ impl Untold {
     /// What the database is to tell, once there is some.
     async fn take(&self) -> News {
         self.some.notified().await;
-        std::mem::take(&mut *self.news.lock())
+        let mut news = std::mem::take(&mut *self.news.lock());
+        if let Some(bus) = self.bus.get() {
+            news.hand_over(&**bus);
+        }
+        news
     }
 }
 

@@ -1,6 +1,8 @@
 //! Several nodes on one database, where there can be several.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
+
+use parking_lot::Mutex;
 
 use clock::{Clock, Random};
 
@@ -35,6 +37,46 @@ async fn nodes_tell_each_other_of_work_and_not_themselves() {
     while let Ok(heard) = here.try_recv() {
         assert!(heard.anything, "a node's own work: {heard:?}");
     }
+}
+
+/// A bus that keeps what it takes, as long as it takes some.
+#[derive(Default)]
+struct Kept {
+    news: Mutex<Vec<News>>,
+    full: bool,
+}
+
+impl Bus for Kept {
+    fn tell(&self, news: &News) -> bool {
+        self.news.lock().push(news.clone());
+        !self.full
+    }
+}
+
+#[tokio::test]
+async fn a_bus_carries_work_alone_and_only_what_it_can() {
+    let f = Fixture::new().await;
+    if !f.is_on_postgres() {
+        return;
+    }
+    let (bus, full) = (Arc::<Kept>::default(), Arc::new(Kept { full: true, ..Kept::default() }));
+    let other = f.second().await;
+    f.store.tell_by(bus.clone());
+    other.tell_by(full.clone());
+    let here = f.second().await;
+    let mut there = here.news().unwrap();
+    hears(&mut there, |news| news.anything).await;
+    f.store.tell(News { runs: true, configuration: true, ..News::default() });
+    hears(&mut there, |news| *news == News { configuration: true, ..News::default() }).await;
+    let work = News { runs: true, ..News::default() };
+    assert_eq!(*bus.news.lock(), std::slice::from_ref(&work), "what is told once is told by the database");
+    other.tell(work.clone());
+    hears(&mut there, |news| *news == work).await;
+    assert_eq!(*full.news.lock(), [work]);
+    // What a bus brings is heard as well.
+    let brought = News { destinations: BTreeSet::from([f.destination().await]), ..News::default() };
+    here.hear(brought.clone());
+    hears(&mut there, |news| *news == brought).await;
 }
 
 #[tokio::test]

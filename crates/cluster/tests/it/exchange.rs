@@ -1,8 +1,6 @@
 //! Two nodes on one database, which is the one that `POSTGRES_FOR_TESTS` names; without it there can be but one node,
 //! and nothing to tell.
 
-#![expect(clippy::unwrap_used, reason = "a test stops where its set-up fails")]
-
 use std::{sync::Arc, time::Duration};
 
 use clock::{Clock, Random};
