@@ -93,11 +93,11 @@ impl Exchange {
         let mut watched = board.watched.lock();
         let viewers = watched.entry(place).or_default();
         *viewers += 1;
-        let is_first = *viewers == 1;
-        drop(watched);
-        if is_first {
+        // Said under the lock, so that the beginning and the end of a watch are heard in their order.
+        if *viewers == 1 {
             board.mesh.tell_all(&Said::Want(Wanted { places: vec![place], ..Wanted::default() }));
         }
+        drop(watched);
         Watch { updates, settled, guard: Watching { board, place } }
     }
 }
@@ -115,7 +115,6 @@ impl Drop for Watching {
         *viewers -= 1;
         if *viewers == 0 {
             watched.remove(&self.place);
-            drop(watched);
             let places = vec![self.place];
             self.board.mesh.tell_all(&Said::Enough(Wanted { places, ..Wanted::default() }));
         }

@@ -11,6 +11,7 @@ mod mesh;
 mod nats;
 mod news;
 mod said;
+mod seldom;
 mod wishes;
 
 pub use exchange::{Exchange, Local, Watch};

@@ -43,6 +43,9 @@ pub(crate) enum Error {
     /// The other side is slow or silent.
     #[error("the other node did not answer in time")]
     Late,
+    /// There are more nodes than may speak to one.
+    #[error("too many nodes speak to this one already")]
+    Crowded,
     /// The other side has another key, or is no node at all.
     #[error(
         "what came was not sealed with this installation's key: do all nodes have the same LINCHPIN_KEY?"

@@ -5,7 +5,7 @@ use std::{
     collections::{HashMap, HashSet, hash_map::Entry},
     sync::{
         Arc,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::Duration,
 };
@@ -16,7 +16,7 @@ use parking_lot::Mutex;
 use store::{NodeId, Store};
 use tokio::{
     net::{TcpListener, TcpStream},
-    sync::{Semaphore, mpsc},
+    sync::{OwnedSemaphorePermit, Semaphore, mpsc},
     task::{AbortHandle, JoinSet},
 };
 use vault::KeyRing;
@@ -24,6 +24,7 @@ use vault::KeyRing;
 use crate::{
     link::{self, Error, Listening, PULSE, Speaking},
     said::{Hello, Said},
+    seldom::Seldom,
     wishes::LinkId,
 };
 
@@ -34,7 +35,10 @@ const WAITING: usize = 1024;
 const HEARD: usize = 1024;
 
 /// Nodes that may speak to this one at once.
-const SPEAKERS: usize = 1024;
+const SPEAKERS: usize = 512;
+
+/// Those whose first word is waited for; they keep no place from the others.
+const STRANGERS: usize = 64;
 
 /// The pause before a node is tried again that could not be reached: it doubles up to the longest.
 const PAUSE: Duration = Duration::from_millis(100);
@@ -67,17 +71,20 @@ struct Inner {
     spoken_to: Mutex<HashMap<NodeId, Peer>>,
     heard: mpsc::Sender<Heard>,
     links: AtomicU64,
+    foreign: Seldom,
 }
 
 struct Peer {
     address: String,
     words: mpsc::Sender<Bytes>,
+    /// Whether it was not told something that it should have been.
+    behind: Arc<AtomicBool>,
     speaking: AbortHandle,
 }
 
 /// What comes from the other nodes.
 pub(crate) enum Heard {
-    /// This node can speak to that one now, which knows nothing of it yet.
+    /// This node can speak to that one now, which knows nothing of it, or not all.
     Reached(NodeId),
     /// A node said something.
     Said { link: LinkId, from: NodeId, said: Said },
@@ -90,8 +97,13 @@ impl Mesh {
     /// called on.
     pub fn start(surroundings: Surroundings, listener: TcpListener) -> Self {
         let (heard, hearing) = mpsc::channel(HEARD);
-        let inner =
-            Arc::new(Inner { surroundings, spoken_to: Mutex::default(), heard, links: AtomicU64::default() });
+        let inner = Arc::new(Inner {
+            surroundings,
+            spoken_to: Mutex::default(),
+            heard,
+            links: AtomicU64::default(),
+            foreign: Seldom::default(),
+        });
         let mut tasks = JoinSet::new();
         tasks.spawn(listen(Arc::clone(&inner), listener));
         tasks.spawn(look(Arc::clone(&inner)));
@@ -117,8 +129,8 @@ impl Mesh {
 
     fn say(&self, said: &Said, to: impl Fn(&NodeId) -> bool) {
         let spoken_to = self.inner.spoken_to.lock();
-        let peers: Vec<_> =
-            spoken_to.iter().filter(|(node, _)| to(node)).map(|(_, peer)| peer.words.clone()).collect();
+        let peers = spoken_to.iter().filter(|(node, _)| to(node));
+        let peers: Vec<_> = peers.map(|(_, peer)| (peer.words.clone(), Arc::clone(&peer.behind))).collect();
         drop(spoken_to);
         if peers.is_empty() {
             return;
@@ -127,8 +139,9 @@ impl Mesh {
             metrics::counter!("linchpin_cluster_words_lost_total", "why" => "long").increment(1);
             return;
         };
-        for words in peers {
+        for (words, behind) in peers {
             if words.try_send(word.clone()).is_err() {
+                behind.store(true, Ordering::Relaxed);
                 metrics::counter!("linchpin_cluster_words_lost_total", "why" => "slow").increment(1);
             }
         }
@@ -182,12 +195,18 @@ fn speak_to(inner: &Arc<Inner>, node: NodeId, address: String) {
         Entry::Vacant(vacant) => vacant,
     };
     let (words, said) = mpsc::channel(WAITING);
-    let speaking = tokio::spawn(speak(Arc::clone(inner), node, address.clone(), said)).abort_handle();
-    vacant.insert(Peer { address, words, speaking });
+    let behind = Arc::<AtomicBool>::default();
+    let speaking = speak(Arc::clone(inner), (node, address.clone()), (said, Arc::clone(&behind)));
+    let speaking = tokio::spawn(speaking).abort_handle();
+    vacant.insert(Peer { address, words, behind, speaking });
 }
 
 /// Speaks to a node for as long as it is listed.
-async fn speak(inner: Arc<Inner>, node: NodeId, address: String, mut words: mpsc::Receiver<Bytes>) {
+async fn speak(
+    inner: Arc<Inner>,
+    (node, address): (NodeId, String),
+    (mut words, behind): (mpsc::Receiver<Bytes>, Arc<AtomicBool>),
+) {
     let Surroundings { keys, random, node: here, address: own, .. } = &inner.surroundings;
     let hello = Hello { node: *here, address: own.clone() };
     let mut pause = PAUSE;
@@ -195,22 +214,33 @@ async fn speak(inner: Arc<Inner>, node: NodeId, address: String, mut words: mpsc
         let ended = match Speaking::to(&address, keys.clone(), &hello).await {
             Ok(mut speaking) => {
                 pause = PAUSE;
-                if inner.heard.send(Heard::Reached(node)).await.is_err() {
-                    return;
-                }
-                say_all(&mut speaking, &mut words).await
+                // What was said before is old: it is told everything.
+                while words.try_recv().is_ok() {}
+                behind.store(true, Ordering::Relaxed);
+                say_all(&inner, node, (&mut speaking, &mut words, &behind)).await
             }
             Err(error) => error,
         };
+        while words.try_recv().is_ok() {}
         tracing::debug!(%node, %address, error = %ended, "a node is not spoken to for now");
         tokio::time::sleep(random.jitter(pause, 0.3)).await;
         pause = (pause * 2).min(LONGEST_PAUSE);
     }
 }
 
-/// Says what there is to say until the link ends.
-async fn say_all(speaking: &mut Speaking, words: &mut mpsc::Receiver<Bytes>) -> Error {
+/// Says what there is to say until the link ends. A node that is behind is told everything, once there is room for that.
+async fn say_all(
+    inner: &Inner,
+    node: NodeId,
+    (speaking, words, behind): (&mut Speaking, &mut mpsc::Receiver<Bytes>, &AtomicBool),
+) -> Error {
     loop {
+        if words.is_empty()
+            && behind.swap(false, Ordering::Relaxed)
+            && inner.heard.send(Heard::Reached(node)).await.is_err()
+        {
+            return Error::Ended;
+        }
         let said = match tokio::time::timeout(PULSE, words.recv()).await {
             Ok(Some(word)) => speaking.say(&word).await,
             Ok(None) => return Error::Ended,
@@ -224,19 +254,18 @@ async fn say_all(speaking: &mut Speaking, words: &mut mpsc::Receiver<Bytes>) -> 
 
 /// Listens to whoever comes and has the key.
 async fn listen(inner: Arc<Inner>, listener: TcpListener) {
-    let places = Arc::new(Semaphore::new(SPEAKERS));
+    let (strangers, speakers) = (Arc::new(Semaphore::new(STRANGERS)), Arc::new(Semaphore::new(SPEAKERS)));
     let mut listening = JoinSet::new();
     loop {
-        let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
+        let Ok(stranger) = Arc::clone(&strangers).acquire_owned().await else { return };
         match listener.accept().await {
             Ok((stream, _)) => {
-                let inner = Arc::clone(&inner);
+                let (inner, speakers) = (Arc::clone(&inner), Arc::clone(&speakers));
                 listening.spawn(async move {
                     let from = stream.peer_addr().ok();
-                    if let Err(error) = listen_to(&inner, stream).await {
+                    if let Err(error) = listen_to(&inner, stream, (stranger, speakers)).await {
                         tracing::debug!(?from, %error, "a node is not listened to any more");
                     }
-                    drop(place);
                 });
             }
             Err(error) => {
@@ -248,14 +277,20 @@ async fn listen(inner: Arc<Inner>, listener: TcpListener) {
     }
 }
 
-async fn listen_to(inner: &Arc<Inner>, stream: TcpStream) -> Result<(), Error> {
+async fn listen_to(
+    inner: &Arc<Inner>,
+    stream: TcpStream,
+    (stranger, speakers): (OwnedSemaphorePermit, Arc<Semaphore>),
+) -> Result<(), Error> {
     let Surroundings { keys, random, node, .. } = &inner.surroundings;
     let (mut listening, Hello { node: from, address }) =
         Listening::to(stream, keys.clone(), random).await.inspect_err(|error| {
-            if matches!(error, Error::Foreign) {
+            if matches!(error, Error::Foreign) && inner.foreign.is_due() {
                 tracing::warn!(%error, "somebody who is no node of this installation was turned away");
             }
         })?;
+    drop(stranger);
+    let Ok(_speaker) = speakers.try_acquire() else { return Err(Error::Crowded) };
     if from == *node {
         return Ok(());
     }

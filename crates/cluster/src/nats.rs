@@ -18,9 +18,9 @@ use metrics::counter;
 use tokio::sync::watch;
 use vault::KeyRing;
 
-use self::events::{Events, Seldom};
+use self::events::Events;
 pub use self::settings::{Error, Settings};
-use crate::envelope::Sealer;
+use crate::{envelope::Sealer, seldom::Seldom};
 
 /// How long the server may take to give something back.
 const PATIENCE: Duration = Duration::from_secs(2);

@@ -124,6 +124,9 @@ async fn claim_for_ever(shared: &Arc<Shared>) {
             permits.push(permit);
         }
         let limit = u32::try_from(permits.len()).unwrap_or(1);
+        // What a node holds whose lease has ended, others take over at once.
+        shared.lease.running().await;
+        let asked_at = Instant::now();
         let claimed = match shared.store.run_claim(shared.node, limit, shared.unfit()).await {
             Ok(claimed) => claimed,
             Err(error) => {
@@ -138,7 +141,7 @@ async fn claim_for_ever(shared: &Arc<Shared>) {
             faults::hit(CrashPoint::AfterClaim);
         }
         for (run, permit) in claimed.into_iter().zip(permits) {
-            tokio::spawn(take_up(Arc::clone(shared), run, permit));
+            tokio::spawn(take_up(Arc::clone(shared), (run, asked_at), permit));
         }
         if !is_idle && !batch.is_multiple_of(PATIENT) {
             continue;
@@ -186,8 +189,8 @@ impl Alone {
     async fn claim(
         &mut self,
         shared: &Arc<Shared>,
-    ) -> Result<Option<(ClaimedRun, OwnedSemaphorePermit)>, store::Error> {
-        if !shared.store.run_has_suspect().await? {
+    ) -> Result<Option<((ClaimedRun, Instant), OwnedSemaphorePermit)>, store::Error> {
+        if !shared.store.run_has_suspect(shared.unfit()).await? {
             return Ok(None);
         }
         let all = u32::try_from(shared.options.max_runs).unwrap_or(u32::MAX);
@@ -204,9 +207,11 @@ impl Alone {
         };
         self.patience = ALONE.0;
         let Ok(all) = quiet else { return Ok(None) };
+        shared.lease.running().await;
+        let asked_at = Instant::now();
         let suspect = shared.store.run_claim_suspect(shared.node, shared.unfit()).await?;
         faults::hit(CrashPoint::AfterClaim);
-        Ok(suspect.map(|run| (run, all)))
+        Ok(suspect.map(|run| ((run, asked_at), all)))
     }
 
     /// How long until the next one may be tried, if one could not be.
@@ -219,7 +224,7 @@ impl Alone {
 }
 
 async fn time_to_next(shared: &Shared) -> Duration {
-    match shared.store.run_next_due().await {
+    match shared.store.run_next_due(shared.unfit()).await {
         Ok(Some(due)) => shared.clock.now().until(due).min(FALLBACK),
         Ok(None) => FALLBACK,
         Err(error) => {
@@ -230,24 +235,25 @@ async fn time_to_next(shared: &Shared) -> Duration {
 }
 
 /// Goes on with a claimed run.
-async fn take_up(shared: Arc<Shared>, claimed: ClaimedRun, permit: OwnedSemaphorePermit) {
+async fn take_up(shared: Arc<Shared>, claimed: (ClaimedRun, Instant), permit: OwnedSemaphorePermit) {
     go_on(shared, claimed, Some(permit), |_| {}).await;
 }
 
 /// Cancels a claimed run. Says whether it could be taken up for that.
-pub(crate) async fn cancel_claimed(shared: Arc<Shared>, claimed: ClaimedRun, by: &str) -> bool {
+pub(crate) async fn cancel_claimed(shared: Arc<Shared>, claimed: (ClaimedRun, Instant), by: &str) -> bool {
     go_on(shared, claimed, None, |execution| execution.cancel(by)).await
 }
 
-async fn go_on(
+/// Goes on with a run that was claimed, and with when that was asked for.
+pub(crate) async fn go_on(
     shared: Arc<Shared>,
-    claimed: ClaimedRun,
+    (claimed, asked_at): (ClaimedRun, Instant),
     permit: Option<OwnedSemaphorePermit>,
     first: impl FnOnce(&mut Execution),
 ) -> bool {
     let run = claimed.held.id;
     let controlled = shared.hub.enter(run);
-    match Execution::resume(Arc::clone(&shared), claimed, permit).await {
+    match Execution::resume(Arc::clone(&shared), (claimed, asked_at), permit).await {
         Ok(mut execution) => {
             first(&mut execution);
             execution.drive(controlled).await;
@@ -256,7 +262,7 @@ async fn go_on(
         Err(error) => {
             give_up(&shared, claimed, &error).await;
             // Whoever waits for it looks at its row now.
-            shared.hub.leave(run);
+            shared.hub.leave(&controlled);
             false
         }
     }

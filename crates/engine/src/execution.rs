@@ -52,6 +52,8 @@ pub(crate) struct Execution {
     destinations: Vec<DestinationId>,
     /// Whether those who wait have been answered.
     answered: bool,
+    /// When it was last asked for that turned out to be this node's to carry on.
+    confirmed_at: Instant,
     /// Its place among those under way; none for one that is only to be cancelled.
     _permit: Option<OwnedSemaphorePermit>,
 }
@@ -100,6 +102,7 @@ impl Execution {
             records: 0,
             destinations: Vec::new(),
             answered: false,
+            confirmed_at: Instant::now(),
             _permit: permit,
         };
         // The input lies with the event; the state needs none of its own.
@@ -110,7 +113,7 @@ impl Execution {
     /// A run that goes on from its journal.
     pub(crate) async fn resume(
         shared: Arc<Shared>,
-        claimed: ClaimedRun,
+        (claimed, asked_at): (ClaimedRun, Instant),
         permit: Option<OwnedSemaphorePermit>,
     ) -> Result<Self, Error> {
         let ClaimedRun { held, version, event, deaths, created_at, .. } = claimed;
@@ -129,6 +132,7 @@ impl Execution {
         }
         let mut execution = Self::begin(shared, &program, (identity, permit), (&told.input, facts));
         execution.held = held;
+        execution.confirmed_at = asked_at;
         execution.deaths = deaths;
         if told.records > 0 {
             execution.queue = told.state.resume(&program.flow).into();

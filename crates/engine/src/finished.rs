@@ -182,7 +182,7 @@ impl Engine {
             is_known = false;
             // What another node tells may be lost, so it is looked now and then.
             let here = self.0.hub.is_here(id);
-            let until = if here { deadline } else { deadline.min(Instant::now() + pause) };
+            let until = deadline.min(Instant::now() + if here { HERE } else { pause });
             pause = (pause * 2).min(LONGEST_PAUSE);
             let Some(waiting) = &mut answer else {
                 tokio::time::sleep_until(until).await;
@@ -216,3 +216,6 @@ impl Engine {
 /// How soon a caller who waits looks by itself, at first and at last.
 const PAUSE: Duration = Duration::from_millis(250);
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+
+/// How soon when the run is under way here: only if it is not any more, and this node does not know it yet.
+const HERE: Duration = Duration::from_secs(10);

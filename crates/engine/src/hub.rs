@@ -106,6 +106,15 @@ struct Entry {
     is_wanted: bool,
 }
 
+/// A run that is under way here, as whoever carries it on has it.
+#[derive(Debug)]
+pub(crate) struct Controlled {
+    run: RunId,
+    /// Tells it from the same run, taken up here again.
+    control: mpsc::Sender<Control>,
+    told: mpsc::Receiver<Control>,
+}
+
 /// What will come of a run, once it is known; an error when nobody here will tell, and its row is to be looked at.
 #[derive(Debug)]
 pub struct Answer {
@@ -156,10 +165,10 @@ impl Hub {
     }
 
     /// Says that a run is under way here.
-    pub(crate) fn enter(&self, run: RunId) -> mpsc::Receiver<Control> {
-        let (control, controlled) = mpsc::channel(4);
-        self.0.runs.lock().entry(run).or_default().control = Some(control);
-        controlled
+    pub(crate) fn enter(&self, run: RunId) -> Controlled {
+        let (control, told) = mpsc::channel(4);
+        self.0.runs.lock().entry(run).or_default().control = Some(control.clone());
+        Controlled { run, control, told }
     }
 
     /// Waits for the answer or the end of a run, wherever it is under way; `None` when too many do already.
@@ -171,12 +180,12 @@ impl Hub {
             return None;
         }
         entry.waiters.push((what, answer));
-        let asks = entry.control.is_none() && !entry.is_wanted;
-        entry.is_wanted |= asks;
-        drop(runs);
-        if asks {
+        if entry.control.is_none() && !entry.is_wanted {
+            entry.is_wanted = true;
+            // Under the lock, so that it and its end are heard in their order.
             self.call(Call::Want(run));
         }
+        drop(runs);
         Some(Answer { hub: self.clone(), run, answered })
     }
 
@@ -200,11 +209,14 @@ impl Hub {
         }
     }
 
-    /// Says that a run is no longer under way here. Its waiters learn that by their closed channel.
-    pub(crate) fn leave(&self, run: RunId) {
-        let left = self.0.runs.lock().remove(&run);
-        if left.is_some_and(|entry| entry.is_wanted) {
-            self.call(Call::Enough(run));
+    /// Says that a run is no longer under way here. Its waiters learn that by their closed channel. One that was taken
+    /// up here again meanwhile stays.
+    pub(crate) fn leave(&self, controlled: &Controlled) {
+        let mut runs = self.0.runs.lock();
+        let hash_map::Entry::Occupied(entry) = runs.entry(controlled.run) else { return };
+        let is_it = entry.get().control.as_ref().is_some_and(|known| known.same_channel(&controlled.control));
+        if is_it && entry.remove().is_wanted {
+            self.call(Call::Enough(controlled.run));
         }
     }
 
@@ -232,11 +244,17 @@ impl Hub {
             if entry.get().control.is_none() {
                 entry.remove();
             }
-            drop(runs);
             if was_wanted {
                 self.call(Call::Enough(run));
             }
         }
+    }
+}
+
+impl Controlled {
+    /// What the run is told next; never the end, since this is itself one who could tell it something.
+    pub(crate) async fn told(&mut self) -> Option<Control> {
+        self.told.recv().await
     }
 }
 
@@ -288,12 +306,12 @@ mod tests {
         let hub = Hub::new();
         let mut outcomes = hub.outcomes();
         let waiting = hub.wait(RUN, Tells::End).unwrap();
-        let _controlled = hub.enter(RUN);
+        let controlled = hub.enter(RUN);
         assert!(hub.is_here(RUN));
         hub.answer(RUN, &ended());
         assert_eq!(waiting.await.unwrap().status, Status::Succeeded);
         assert_eq!(outcomes.recv().await.unwrap().0, RUN, "and other nodes that want to know");
-        hub.leave(RUN);
+        hub.leave(&controlled);
         assert!(hub.0.runs.lock().is_empty());
     }
 
@@ -301,11 +319,22 @@ mod tests {
     async fn who_waits_for_a_run_that_is_let_go_is_sent_to_its_row() {
         let hub = Hub::new();
         let calls = hub.calls();
-        let _controlled = hub.enter(RUN);
+        let controlled = hub.enter(RUN);
         let waiting = hub.wait(RUN, Tells::End).unwrap();
-        hub.leave(RUN);
+        hub.leave(&controlled);
         assert!(waiting.await.is_err());
         assert!(calls.is_empty(), "nobody was asked");
+    }
+
+    #[test]
+    fn a_run_that_was_taken_up_again_stays_when_the_old_one_leaves() {
+        let hub = Hub::new();
+        let old = hub.enter(RUN);
+        let new = hub.enter(RUN);
+        hub.leave(&old);
+        assert!(hub.is_here(RUN) && hub.control(RUN).is_some());
+        hub.leave(&new);
+        assert!(hub.0.runs.lock().is_empty());
     }
 
     #[test]

@@ -49,6 +49,11 @@ impl Lease {
         self.renewed.borrow().last.elapsed() < self.length
     }
 
+    /// Whether it has run ever since then: what was this node's is so still.
+    pub(crate) fn has_run_since(&self, then: Instant) -> bool {
+        self.runs() && self.renewed.borrow().since <= then
+    }
+
     /// Waits until it runs.
     pub(crate) async fn running(&self) {
         // The other half is held here, so there is an end to this only when it runs.
@@ -61,20 +66,26 @@ impl Lease {
     }
 }
 
-/// Renews the lease as long as the node lives.
+/// Renews the lease as long as the node lives: three times in its length, and more often when that fails.
 pub(crate) async fn keep(engine: Engine, beat: Beat) {
     let shared = &engine.0;
-    let mut every = tokio::time::interval(shared.store.node_lease() / 3);
+    let length = shared.store.node_lease();
     loop {
-        every.tick().await;
         let asked_at = Instant::now();
         let runs = u32::try_from(engine.running()).unwrap_or(u32::MAX);
         let renewed = shared.store.node_beat(shared.node, &Beat { runs, ..beat.clone() }).await;
         shared.leased.store(renewed.is_ok(), Ordering::Relaxed);
-        match renewed {
-            Ok(()) => shared.lease.renew(asked_at),
-            Err(error) => tracing::warn!(%error, "the lease could not be renewed"),
-        }
+        let pause = match renewed {
+            Ok(()) => {
+                shared.lease.renew(asked_at);
+                length / 3
+            }
+            Err(error) => {
+                tracing::warn!(%error, "the lease could not be renewed");
+                length / 15
+            }
+        };
+        tokio::time::sleep_until(asked_at + pause).await;
     }
 }
 
@@ -128,8 +139,11 @@ mod tests {
         assert!(!lease.runs());
         lease.renew(asked_at);
         assert!(!lease.runs(), "the answer came too late");
+        let before = Instant::now();
+        tokio::time::advance(LENGTH / 3).await;
         lease.renew(Instant::now());
         lease.running().await;
+        assert!(lease.has_run_since(Instant::now()) && !lease.has_run_since(before), "there was a gap");
     }
 
     #[tokio::test(start_paused = true)]

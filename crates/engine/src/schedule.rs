@@ -3,11 +3,15 @@
 use std::sync::Arc;
 
 use store::Store;
+use tokio::time::Instant;
 
 use crate::Shared;
 
 /// Slices of history that are pruned at a time, each a write of a few milliseconds.
-const HISTORY: u32 = 16;
+const HISTORY: u32 = 4;
+
+/// Pruning takes the others a tenth of the time.
+const SHARE: u32 = 10;
 
 /// Tries to be the scheduler, and does its work while this node is it.
 pub(crate) async fn run(shared: Arc<Shared>) {
@@ -23,14 +27,22 @@ pub(crate) async fn run(shared: Arc<Shared>) {
                 continue;
             }
         }
-        if let Err(error) = prune(&shared.store).await {
+        let until = Instant::now() + every.period();
+        if let Err(error) = prune(&shared.store, until).await {
             tracing::warn!(%error, "what has expired could not be pruned");
         }
     }
 }
 
-async fn prune(store: &Store) -> Result<(), store::Error> {
+/// Prunes until there is nothing left to prune, or the time is up: what comes in goes in time however much it is.
+async fn prune(store: &Store, until: Instant) -> Result<(), store::Error> {
     store.prune_expired(500).await?;
     store.prune_claims().await?;
-    store.prune_history(HISTORY).await.map(drop)
+    loop {
+        let begun = Instant::now();
+        if !store.prune_history(HISTORY).await?.more || Instant::now() >= until {
+            return Ok(());
+        }
+        tokio::time::sleep(begun.elapsed() * (SHARE - 1)).await;
+    }
 }

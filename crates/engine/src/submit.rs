@@ -17,7 +17,7 @@ use crate::{
     dispatch::cancel_claimed,
     execution::{Execution, Identity},
     finishing::finishing,
-    hub::Control,
+    hub::{Control, Controlled},
 };
 
 /// An event that is to be taken in.
@@ -80,8 +80,9 @@ impl Engine {
         let run = event.original_run();
         let place = submission.place;
         let identity = Identity { run, event, place, created_at: submission.received_at };
-        // Without a free place the run is queued, and claimed when one is free.
-        let permit = Arc::clone(&shared.permits).try_acquire_owned().ok();
+        // Without a free place the run is queued, and claimed when one is free; and so it is while this node may hold
+        // nothing.
+        let permit = Arc::clone(&shared.permits).try_acquire_owned().ok().filter(|_| shared.lease.runs());
         let mut execution = permit.map(|permit| {
             let facts = Execution::facts(shared, &submission, identity);
             let mut execution = Execution::begin(
@@ -116,12 +117,12 @@ impl Engine {
         match shared.store.event_admit(admission).await {
             Ok(Admitted::New) => {}
             Ok(Admitted::Duplicate(first)) => {
-                shared.hub.leave(run);
+                controlled.iter().for_each(|controlled| shared.hub.leave(controlled));
                 let (event, run) = (first, first.original_run());
                 return Ok(Submitted { event, run, duplicate: true, outcome: None, answer: None });
             }
             Err(error) => {
-                shared.hub.leave(run);
+                controlled.iter().for_each(|controlled| shared.hub.leave(controlled));
                 return Err(error.into());
             }
         }
@@ -135,7 +136,7 @@ impl Engine {
         &self,
         identity: Identity,
         execution: Option<Execution>,
-        controlled: Option<tokio::sync::mpsc::Receiver<crate::hub::Control>>,
+        controlled: Option<Controlled>,
     ) -> Option<Outcome> {
         let Identity { run, event, place, .. } = identity;
         let Some(mut execution) = execution else {
@@ -231,9 +232,10 @@ impl Engine {
 
     /// Cancels a run that nobody holds. Says whether there was one.
     async fn cancel_idle(self, run: RunId, by: String) -> Result<bool, Error> {
+        let asked_at = Instant::now();
         let Some(claimed) = self.0.store.run_claim_one(self.0.node, run).await? else { return Ok(false) };
         // It runs no step, so it needs no place among those that do.
-        Ok(cancel_claimed(self.0, claimed, &by).await)
+        Ok(cancel_claimed(self.0, (claimed, asked_at), &by).await)
     }
 }
 

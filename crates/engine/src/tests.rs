@@ -293,29 +293,45 @@ async fn beyond_the_bound_runs_are_queued_and_follow() {
 
 #[tokio::test]
 async fn a_node_that_stood_still_does_nothing_that_another_may_have_done() {
-    let f = Fixture::idle(Options::default()).await;
+    let f = Fixture::idle(Options { max_runs: 0, ..Options::default() }).await;
     let program = f.program(&[("ask", "{ kind: ask, text: q }")], &["start -> ask"], "").await;
-    let lease_ends = async || {
+    let shared = &f.engine.0;
+    for is_lost in [true, false] {
+        let run = f.submit(&program, None).await.run;
+        let asked_at = tokio::time::Instant::now();
+        let claimed = f.store.run_claim(shared.node, 1, vec![]).await.unwrap()[0];
+        // It stands still for longer than its lease, and wakes when that is renewed.
         tokio::time::pause();
         tokio::time::advance(f.store.node_lease()).await;
         tokio::time::resume();
-    };
-    lease_ends().await;
-    let lost = f.submit(&program, None).await.run;
-    f.store.node_takeover(f.store.ids().next(), true).await.unwrap();
-    f.engine.0.lease.renew(tokio::time::Instant::now());
-    while f.engine.running() > 0 {
-        assert_eq!(f.ask.count(), 0);
-        tokio::task::yield_now().await;
+        if is_lost {
+            f.store.node_takeover(f.store.ids().next(), true).await.unwrap();
+        }
+        shared.lease.renew(tokio::time::Instant::now());
+        let carried_on = tokio::spawn(dispatch::go_on(Arc::clone(shared), (claimed, asked_at), None, |_| {}));
+        if is_lost {
+            carried_on.await.unwrap();
+            let row = f.store.run_get(f.place.workspace, run).await.unwrap().unwrap();
+            assert_eq!((row.status, f.ask.count()), (Status::Queued, 0));
+            let again = f.store.run_claim(f.store.ids().next(), 1, vec![]).await.unwrap();
+            assert_eq!(again[0].held.id, run, "another node has it");
+        } else {
+            f.ask.give("q", Ok("1")).await;
+            assert_eq!(f.ended(run).await.run.status, Status::Succeeded);
+        }
     }
-    let row = f.store.run_get(f.place.workspace, lost).await.unwrap().unwrap();
-    assert_eq!((row.status, f.ask.count()), (Status::Queued, 0));
+}
 
-    lease_ends().await;
-    let kept = f.submit(&program, None).await.run;
-    f.engine.0.lease.renew(tokio::time::Instant::now());
-    f.ask.give("q", Ok("1")).await;
-    assert_eq!(f.ended(kept).await.run.status, Status::Succeeded);
+#[tokio::test]
+async fn a_node_whose_lease_has_ended_holds_nothing_new() {
+    let f = Fixture::idle(Options::default()).await;
+    let program = f.program(&[("ask", "{ kind: ask, text: q }")], &["start -> ask"], "").await;
+    tokio::time::pause();
+    tokio::time::advance(f.store.node_lease()).await;
+    tokio::time::resume();
+    let run = f.submit(&program, None).await.run;
+    let row = f.store.run_get(f.place.workspace, run).await.unwrap().unwrap();
+    assert_eq!((row.status, f.engine.running(), f.ask.count()), (Status::Queued, 0, 0));
 }
 
 #[tokio::test]

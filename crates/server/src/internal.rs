@@ -47,7 +47,8 @@ impl Internal {
     ) -> Exchange {
         let surroundings = Surroundings {
             store: store.clone(),
-            keys: store.keys().clone(),
+            // Who has a key that was given up does not speak as a node.
+            keys: store.keys().without_older(),
             random: random.clone(),
             node: engine.node(),
             address: self.address,

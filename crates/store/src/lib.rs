@@ -200,14 +200,6 @@ impl Store {
         &self.keys
     }
 
-    /// Keeps this node's clock with the database's, by which all nodes count.
-    async fn follow_time(&self) -> Result<(), Error> {
-        match &*self.database {
-            Database::Sqlite(_) => Ok(()),
-            Database::Postgres(database) => database.follow_time(&self.clock).await,
-        }
-    }
-
     /// The time by which this store counts.
     pub fn now(&self) -> Timestamp {
         self.clock.now()

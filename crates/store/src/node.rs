@@ -5,7 +5,7 @@ use std::time::Duration;
 use clock::Timestamp;
 
 use crate::{
-    Error, News, NodeId, RunId, Store,
+    Database, Error, News, NodeId, RunId, Store,
     sql::{Fault, Row, Statement, values},
     write::{Outcome, Write},
 };
@@ -69,18 +69,25 @@ impl Store {
     /// # Errors
     /// When the database cannot be written.
     pub async fn node_beat(&self, node: NodeId, beat: &Beat) -> Result<(), Error> {
-        self.follow_time().await?;
+        let statement = || self.beat(node, beat);
+        match &*self.database {
+            Database::Sqlite(_) => self.lease(statement()).await.map(drop),
+            // Three times in a lease, and soon again if that fails: one that does not answer must not take it all.
+            Database::Postgres(database) => database.beat(&self.clock, statement, self.lease / 5).await,
+        }
+    }
+
+    fn beat(&self, node: NodeId, beat: &Beat) -> Statement {
         let now = self.now();
         let Beat { name, version, roles, address, runs } = beat;
         let roles = serde_json::json!(roles);
         let until = now.after(self.lease);
-        let statement = Statement::new(
+        Statement::new(
             "INSERT INTO node (id, name, version, roles, address, runs, started_at, beat_at, lease_until)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7, ?8)
              ON CONFLICT (id) DO UPDATE SET runs = ?6, beat_at = ?7, lease_until = ?8",
             values![node, name.as_str(), version.as_str(), &roles, address.clone(), *runs, now, until],
-        );
-        self.lease(statement).await.map(drop)
+        )
     }
 
     /// The nodes whose lease runs, and those that were lost within a day, by name and start.

@@ -66,8 +66,10 @@ pub(crate) struct Database {
     keeping: tokio::task::JoinHandle<()>,
     /// For reads, and for what is seldom written.
     pool: Pool,
-    /// For leases alone: nobody loses one because others are slow.
+    /// For leases, which hold nobody else up.
     leases: Pool,
+    /// For this node's own lease alone: it is not lost because anything else is slow.
+    beats: Pool,
 }
 
 impl Database {
@@ -90,8 +92,9 @@ impl Database {
         let schema = schema.map_err(Error::Read)?.unwrap_or_default();
         let notify = Arc::new(Notify::start(&connector, format!("linchpin_{schema}")));
         let writer = Writer::start(connector.clone(), session, Arc::clone(&notify));
-        let (pool, leases) = (Pool::new(connector.clone(), sessions), Pool::new(connector.clone(), 1));
-        Ok((Self { connector, writer, notify, keeping, pool, leases }, last, maker))
+        let pool = |sessions| Pool::new(connector.clone(), sessions);
+        let (pool, leases, beats) = (pool(sessions), pool(1), pool(1));
+        Ok((Self { connector, writer, notify, keeping, pool, leases, beats }, last, maker))
     }
 
     /// Makes a write and waits until it is on stable storage.
@@ -186,10 +189,27 @@ impl Database {
         rows.map_err(|fault| classify(fault, Error::Read))
     }
 
-    /// Corrects a clock by the database's.
-    pub(crate) async fn follow_time(&self, clock: &Clock) -> Result<(), Error> {
-        let session = self.leases.lend().await?;
-        time::follow(&session, clock).await.map_err(|fault| classify(fault, Error::Read))
+    /// Corrects a clock by the database's and runs the statement that it gives then, by which this node renews its
+    /// lease. A connection that does not answer in time is not waited for, but replaced.
+    pub(crate) async fn beat(
+        &self,
+        clock: &Clock,
+        statement: impl FnOnce() -> Statement,
+        within: Duration,
+    ) -> Result<(), Error> {
+        let late = || Error::Unavailable { reason: "the database did not answer in time".to_owned() };
+        let session = timeout(within, self.beats.lend()).await.map_err(|_| late())??;
+        let renewed = timeout(within, async {
+            time::follow(&session, clock).await?;
+            let statement = statement();
+            session.execute(statement.sql.postgres(), &statement.params).await
+        });
+        let Ok(renewed) = renewed.await else {
+            session.spoil();
+            return Err(late());
+        };
+        self.writer.count(1);
+        renewed.map(drop).map_err(|fault| classify(fault, Error::Write))
     }
 
     /// Tells the other nodes.
@@ -222,6 +242,7 @@ impl Database {
         self.keeping.abort();
         self.pool.close();
         self.leases.close();
+        self.beats.close();
     }
 }
 

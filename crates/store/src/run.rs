@@ -13,7 +13,7 @@ pub use view::{RunFilter, RunView};
 use crate::{
     Error, EventId, FlowId, News, NodeId, Place, RunId, Store, VersionId,
     delivery::NewDelivery,
-    sql::{Statement, values},
+    sql::{Sql, Statement, values},
     write::{Outcome, Write},
 };
 
@@ -215,15 +215,13 @@ impl Store {
         self.claim(node, Which::Next(limit), unfit).await
     }
 
-    /// Whether a run is queued or due that may be what killed its worker.
+    /// Whether a run is queued or due that may be what killed its worker, those of `unfit` versions aside.
     ///
     /// # Errors
     /// When the database cannot be read.
-    pub async fn run_has_suspect(&self) -> Result<bool, Error> {
-        let now = self.now().as_millis();
-        let sql = "SELECT 1 FROM run_live
-                   WHERE deaths >= 2 AND owner IS NULL AND (status = 'queued' OR wake_at <= ?1) LIMIT 1";
-        self.row(sql, values![now], |_| Ok(())).await.map(|found| found.is_some())
+    pub async fn run_has_suspect(&self, unfit: Vec<VersionId>) -> Result<bool, Error> {
+        let params = values![self.now(), uuids(&unfit)];
+        self.row(SUSPECT, params, |_| Ok(())).await.map(|found| found.is_some())
     }
 
     /// Gives a node one run that is queued or due and may be what killed its worker: the one that did so
@@ -260,17 +258,12 @@ impl Store {
         }
     }
 
-    /// When the next waiting run is due.
+    /// When the next waiting run is due, those of `unfit` versions aside.
     ///
     /// # Errors
     /// When the database cannot be read.
-    pub async fn run_next_due(&self) -> Result<Option<Timestamp>, Error> {
-        self.row(
-            "SELECT wake_at FROM run_live WHERE wake_at IS NOT NULL AND deaths < 2 ORDER BY wake_at LIMIT 1",
-            values![],
-            |row| row.time(0),
-        )
-        .await
+    pub async fn run_next_due(&self, unfit: Vec<VersionId>) -> Result<Option<Timestamp>, Error> {
+        self.row(NEXT_DUE, values![uuids(&unfit)], |row| row.time(0)).await
     }
 
     /// A run's journal from the first record on, each as JSON.
@@ -295,6 +288,31 @@ impl Store {
     pub(crate) fn seal_record(&self, run: RunId, seq: u32, record: &[u8]) -> Vec<u8> {
         self.seal("journal", &journal_id(run, seq), record)
     }
+}
+
+/// A run that is queued or due and may be what killed its worker. Where there is one node, nothing is left to others.
+const SUSPECT: Sql = Sql::Each {
+    sqlite:
+        "SELECT 1 FROM run_live
+             WHERE deaths >= 2 AND owner IS NULL AND (status = 'queued' OR wake_at <= ?1) AND ?2 = ?2 LIMIT 1",
+    postgres: "SELECT 1 FROM run_live
+               WHERE deaths >= 2 AND owner IS NULL AND (status = 'queued' OR wake_at <= ?1)
+                 AND version <> ALL(?2::text::uuid[]) LIMIT 1",
+};
+
+/// When the next run wakes.
+const NEXT_DUE: Sql = Sql::Each {
+    sqlite: "SELECT wake_at FROM run_live WHERE wake_at IS NOT NULL AND deaths < 2 AND ?1 = ?1
+             ORDER BY wake_at LIMIT 1",
+    postgres: "SELECT wake_at FROM run_live
+               WHERE wake_at IS NOT NULL AND deaths < 2 AND version <> ALL(?1::text::uuid[])
+               ORDER BY wake_at LIMIT 1",
+};
+
+/// Versions as PostgreSQL writes an array.
+pub(crate) fn uuids(versions: &[VersionId]) -> String {
+    let texts: Vec<String> = versions.iter().map(|version| uuid::Uuid::from(*version).to_string()).collect();
+    format!("{{{}}}", texts.join(","))
 }
 
 /// The word a status is stored as.

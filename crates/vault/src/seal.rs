@@ -107,6 +107,12 @@ impl KeyRing {
         Self { keys: std::iter::once(current).chain(older).map(ready).collect(), random }
     }
 
+    /// A ring with the current key alone: what a key of before sealed, it does not open.
+    #[must_use]
+    pub fn without_older(&self) -> Self {
+        Self { keys: self.keys.iter().take(1).cloned().collect(), random: self.random.clone() }
+    }
+
     /// Seals bytes in a context.
     #[expect(clippy::indexing_slicing, reason = "the ring always has a current key")]
     pub fn seal(&self, context: Context, plain: &[u8]) -> Vec<u8> {

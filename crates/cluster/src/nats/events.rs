@@ -1,11 +1,10 @@
 //! What becomes of the connection: told to the log, the metrics, and whoever may have missed messages.
 
-use std::time::{Duration, Instant};
-
 use async_nats::Event;
 use metrics::{counter, gauge};
-use parking_lot::Mutex;
 use tokio::sync::watch;
+
+use crate::seldom::Seldom;
 
 /// What has happened so far.
 #[derive(Debug, Default)]
@@ -17,12 +16,6 @@ pub(super) struct Events {
     failing: Seldom,
     refusing: Seldom,
 }
-
-/// Lets something that may happen all the time be logged once a minute.
-#[derive(Debug, Default)]
-pub(super) struct Seldom(Mutex<Option<Instant>>);
-
-const A_MINUTE: Duration = Duration::from_secs(60);
 
 impl Events {
     pub(super) fn saw(&self, event: &Event) {
@@ -69,17 +62,5 @@ impl Events {
     /// Changes whenever messages may have been missed from now on.
     pub(super) fn missed(&self) -> watch::Receiver<u64> {
         self.missed.subscribe()
-    }
-}
-
-impl Seldom {
-    /// Whether a minute has passed since this was last true.
-    pub(super) fn is_due(&self) -> bool {
-        let mut last = self.0.lock();
-        let due = last.is_none_or(|last| last.elapsed() >= A_MINUTE);
-        if due {
-            *last = Some(Instant::now());
-        }
-        due
     }
 }

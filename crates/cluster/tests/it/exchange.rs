@@ -235,6 +235,12 @@ async fn a_run_on_another_node_is_cancelled() {
     let Some(pair) = Pair::new().await else { return };
     let submitted = pair.submit().await;
     let workspace = pair.place.workspace;
+    let begun = async {
+        while pair.worker.engine.running() == 0 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    timeout(PATIENCE, begun).await.unwrap();
     let cancelled = async {
         loop {
             match pair.gateway.engine.cancel(workspace, submitted.run, "ann").await.unwrap() {

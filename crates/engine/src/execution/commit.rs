@@ -5,6 +5,7 @@ use std::time::Duration;
 use faults::CrashPoint;
 use flow::run::Event;
 use store::{Committed, RunCommit, Then};
+use tokio::time::Instant;
 
 use super::Execution;
 use crate::{Change, Shared, Tells, Update};
@@ -46,9 +47,11 @@ impl Execution {
         };
         let destinations: Vec<_> = commit.deliveries.iter().map(|delivery| delivery.destination).collect();
         faults::hit(CrashPoint::BeforeStepCommit);
+        let asked_at = Instant::now();
         if persist(&self.shared, commit).await == Hold::Lost {
             return Hold::Lost;
         }
+        self.confirmed_at = asked_at;
         faults::hit(if ends { CrashPoint::AfterRunEnd } else { CrashPoint::AfterStepCommit });
         self.records += 1;
         self.pending.costly = false;
@@ -64,8 +67,8 @@ impl Execution {
 
     /// Makes sure that the run is still this node's before it does something outside. While the process stood still,
     /// or the database could not be reached, another node may have taken it over and done it.
-    pub(super) async fn confirm_hold(&self) -> Hold {
-        while !self.shared.lease.runs() {
+    pub(super) async fn confirm_hold(&mut self) -> Hold {
+        while !self.shared.lease.has_run_since(self.confirmed_at) {
             let mut stopping = self.shared.stopping.subscribe();
             tokio::select! {
                 () = self.shared.lease.running() => {}
@@ -79,9 +82,11 @@ impl Execution {
                 absolved: false,
                 then: Then::Hold,
             };
+            let asked_at = Instant::now();
             if persist(&self.shared, nothing).await == Hold::Lost {
                 return Hold::Lost;
             }
+            self.confirmed_at = asked_at;
         }
         Hold::Kept
     }

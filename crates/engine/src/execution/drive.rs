@@ -8,10 +8,10 @@ use flow::{
 };
 use futures_util::{StreamExt, stream::FuturesUnordered};
 use store::Then;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::oneshot;
 
 use super::{Execution, commit::Hold, step::Ended};
-use crate::hub::Control;
+use crate::hub::{Control, Controlled};
 
 type UnderWay = FuturesUnordered<Pin<Box<dyn Future<Output = Ended> + Send>>>;
 
@@ -27,7 +27,7 @@ enum Rest {
 
 impl Execution {
     /// Carries the run on.
-    pub(crate) async fn drive(mut self, mut controlled: mpsc::Receiver<Control>) {
+    pub(crate) async fn drive(mut self, mut controlled: Controlled) {
         let mut under_way = UnderWay::new();
         let mut cancelled = Vec::new();
         loop {
@@ -62,13 +62,13 @@ impl Execution {
             tokio::select! {
                 Some(ended) = under_way.next() => self.ended(ended),
                 () = until(self.next_pause_ends()) => self.end_pauses(),
-                Some(Control::Cancel { by, done }) = controlled.recv() => {
+                Some(Control::Cancel { by, done }) = controlled.told() => {
                     self.cancel(&by);
                     cancelled.extend(done);
                 }
             }
         }
-        self.shared.hub.leave(self.identity.run);
+        self.shared.hub.leave(&controlled);
     }
 
     /// Starts what may start, after a commit where one is due.

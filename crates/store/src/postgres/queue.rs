@@ -4,7 +4,7 @@ use super::{origins, session::Session, table::Table};
 use crate::{
     EventId, NodeId, RunId, VersionId,
     origin::Origins,
-    run::{ClaimRuns, ClaimedRun, HeldRun, Which},
+    run::{ClaimRuns, ClaimedRun, HeldRun, Which, uuids},
     sql::{Fault, Row, Value, values},
 };
 
@@ -77,9 +77,7 @@ pub(super) async fn claim(
 /// The runs to take, locked. Those of versions that this node cannot run are left to others.
 async fn wished(session: &Session, claim: &ClaimRuns, which: Which) -> Result<Wished, Fault> {
     let numbers = async |sql, params: Vec<Value>| session.rows(sql, params, |row| row.get::<i64>(0)).await;
-    let unfit: Vec<String> =
-        claim.unfit.iter().map(|version| uuid::Uuid::from(*version).to_string()).collect();
-    let unfit = format!("{{{}}}", unfit.join(","));
+    let unfit = uuids(&claim.unfit);
     match which {
         Which::Next(limit) => {
             let due = "SELECT number FROM run_live

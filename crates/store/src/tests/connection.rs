@@ -112,11 +112,11 @@ async fn a_node_writes_again_when_its_line_is_back_and_tells_everybody_meanwhile
         proxy.connections() - connections < 50,
         "what shares a transaction is not connected for one by one"
     );
-    let read = store.run_next_due().await;
+    let read = store.run_next_due(vec![]).await;
     assert!(matches!(read, Err(Error::Unavailable { .. })), "{read:?}");
     proxy.turn(Line::Open);
     assert_eq!(store.event_admit(f.admission(None, Begin::Queued)).await.unwrap(), Admitted::New);
-    store.run_next_due().await.unwrap();
+    store.run_next_due(vec![]).await.unwrap();
     assert_eq!(events(&f).await.len(), 1);
     proxy.turn(Line::Slow(Duration::from_millis(20)));
     assert_eq!(store.event_admit(f.admission(None, Begin::Queued)).await.unwrap(), Admitted::New);

@@ -61,14 +61,14 @@ async fn a_run_that_kills_its_workers_is_parked() {
         let node: NodeId = f.store.ids().next();
         let mut claimed = f.store.run_claim(node, 1, vec![]).await.unwrap();
         assert_eq!(claimed.is_empty(), death > 2, "from the second death on it is tried alone");
-        assert_eq!(f.store.run_has_suspect().await.unwrap(), death > 2);
+        assert_eq!(f.store.run_has_suspect(vec![]).await.unwrap(), death > 2);
         claimed.extend(f.store.run_claim_suspect(node, vec![]).await.unwrap());
         assert_eq!(claimed[0].deaths, death - 1);
         let takeover = f.store.node_takeover(f.node, true).await.unwrap();
         assert_eq!(takeover.parked, if death == 5 { vec![id] } else { vec![] });
     }
     assert!(f.store.run_claim(f.node, 1, vec![]).await.unwrap().is_empty());
-    assert!(!f.store.run_has_suspect().await.unwrap());
+    assert!(!f.store.run_has_suspect(vec![]).await.unwrap());
     assert!(f.store.run_claim_suspect(f.node, vec![]).await.unwrap().is_none());
     let run = f.store.run_get(f.place.workspace, id).await.unwrap().unwrap();
     assert_eq!(run.status, Status::Parked);
@@ -99,14 +99,14 @@ async fn a_waiting_run_is_claimed_when_it_is_due() {
     let due = f.store.now().after(Duration::from_secs(3600));
     let release = |wake_at| Then::Release { status: Status::Waiting, wake_at: Some(wake_at) };
     f.store.run_commit(&f.store.run_seal(Fixture::commit(held, release(due)))).await.unwrap();
-    assert_eq!(f.store.run_next_due().await.unwrap(), Some(due));
+    assert_eq!(f.store.run_next_due(vec![]).await.unwrap(), Some(due));
     assert!(f.store.run_claim(f.node, 1, vec![]).await.unwrap().is_empty());
     // Make it due, by hand.
     let sql = "UPDATE run_live SET wake_at = 0 WHERE id = ?1";
     f.store.change(vec![Statement::new(sql, values![held.id])]).await.unwrap();
     let again = f.store.run_claim(f.node, 1, vec![]).await.unwrap()[0].held;
     assert_eq!((again.id, again.fence), (held.id, held.fence + 1));
-    assert_eq!(f.store.run_next_due().await.unwrap(), None);
+    assert_eq!(f.store.run_next_due(vec![]).await.unwrap(), None);
 }
 
 #[tokio::test]
