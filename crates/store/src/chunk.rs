@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::{
     BaseId, Document, DocumentId, Error, Store, WorkspaceId,
-    sql::{Fault, Row, Statement, values},
+    sql::{Fault, Row, Sql, Statement, values},
 };
 
 /// A chunk with its embedding.
@@ -61,16 +61,7 @@ impl Store {
                 (document, i64::from(ordinal))
             });
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        self.rows(
-            "SELECT c.document, c.ordinal, c.text, c.heading, c.place,
-                     substr(c.embedding, 1, CASE WHEN d.model = ?5 THEN length(c.embedding) ELSE 0 END)
-                 FROM chunk c JOIN document d ON d.id = c.document
-                 WHERE c.base = ?1 AND (c.document, c.ordinal) > (?2, ?3) AND c.ordinal < d.chunks
-                 ORDER BY c.document, c.ordinal LIMIT ?4",
-            values![base, document, ordinal, limit, model],
-            chunk,
-        )
-        .await
+        self.rows(OF_BASE, values![base, document, ordinal, limit, model], chunk).await
     }
 
     /// The chunks of a document, in order; the vectors of another model than this are left out. None when it is gone or
@@ -122,6 +113,20 @@ impl Store {
         .await
     }
 }
+
+/// The chunks of a base after one. PostgreSQL is asked by a range of the whole index, as for lists (newest.rs).
+const OF_BASE: Sql = Sql::Each {
+    sqlite: "SELECT c.document, c.ordinal, c.text, c.heading, c.place,
+                 substr(c.embedding, 1, CASE WHEN d.model = ?5 THEN length(c.embedding) ELSE 0 END)
+             FROM chunk c JOIN document d ON d.id = c.document
+             WHERE c.base = ?1 AND (c.document, c.ordinal) > (?2, ?3) AND c.ordinal < d.chunks
+             ORDER BY c.document, c.ordinal LIMIT ?4",
+    postgres: "SELECT c.document, c.ordinal, c.text, c.heading, c.place,
+                   substr(c.embedding, 1, CASE WHEN d.model = ?5 THEN length(c.embedding) ELSE 0 END)
+               FROM chunk c JOIN document d ON d.id = c.document
+               WHERE (c.base, c.document, c.ordinal) > (?1, ?2, ?3) AND c.base <= ?1 AND c.ordinal < d.chunks
+               ORDER BY c.base, c.document, c.ordinal LIMIT ?4",
+};
 
 pub(crate) fn insert(workspace: WorkspaceId, document: &Document, chunk: &Chunk) -> Statement {
     Statement::new(

@@ -8,6 +8,8 @@ use clock::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+#[cfg(test)]
+pub(crate) use history::{ARRIVED, UNSENT};
 pub use history::{Attempt, DeliveryView};
 
 use crate::{

@@ -220,9 +220,9 @@ impl Store {
         filter: EventFilter,
         page: PageRequest<EventId>,
     ) -> Result<Page<EventView>, Error> {
-        let scope = Scope { place, flow: None, source: filter.source };
+        let (now, scope) = (self.now(), Scope { place, flow: None, source: filter.source });
         self.read(move |c| {
-            let mut newest = Newest::new(scope, &page, EventId::number);
+            let mut newest = Newest::new(c, scope, now, &page, EventId::number);
             newest.add(c, &EVENTS, None, ())?;
             newest.page(c, |()| ROW, view)
         })
@@ -231,16 +231,7 @@ impl Store {
 }
 
 /// The events of each origin.
-const EVENTS: Ranges = Ranges {
-    heads: "WITH found AS MATERIALIZED (
-             SELECT o.number, (SELECT max(r.number) FROM event r
-                               WHERE r.origin = o.number AND r.number < ?1) AS head
-             FROM origin o WHERE o.workspace = ?4 AND o.environment = ?5 AND (o.flow = ?6 OR ?6 IS NULL)
-                 AND (o.source = ?7 OR ?7 IS NULL))
-         SELECT number, head FROM found WHERE head > ?2 ORDER BY head DESC LIMIT ?3",
-    rows: "SELECT number FROM event WHERE origin = ?4 AND number < ?1 AND number > ?2
-         ORDER BY number DESC LIMIT ?3",
-};
+pub(crate) const EVENTS: Ranges = Ranges { table: "event", by_status: false, only: "" };
 
 /// The event of the number `?1`, if it is of the workspace `?2`.
 const ROW: &str = "SELECT e.id, o.environment, o.flow, o.source, o.kind, e.filtered, e.received_at

@@ -4,24 +4,79 @@
 //! all, and there are no more of these than the page has rows. So a list costs one seek for each origin, in one
 //! statement, and reads few ranges.
 
-use std::cmp::Reverse;
+use std::{cmp::Reverse, time::Duration};
+
+use clock::Timestamp;
 
 use crate::{
     Page, PageRequest,
+    id::{first_number, millis},
     origin::Scope,
     read::Reader,
     sql::{Fault, Row, Value, values},
 };
 
-/// How the ranges of one index are read.
+/// How far back a list is looked for first, where history is partitioned by time: most pages end in there.
+const RECENT: Duration = Duration::from_secs(7 * 86_400);
+
+/// One index, by origin and number, or by origin, status and number.
 pub(crate) struct Ranges {
-    /// The origins with a row below the number `?1` and above `?2`, those with the newest first, at most `?3`, each with
-    /// the number of that row. Which
-    /// origins count say `?4` to `?7`: workspace, environment, flow or null, source or null. `?8` is the status, where
-    /// it is part of the index.
-    pub(crate) heads: &'static str,
-    /// The numbers below `?1` and above `?2`, newest first, at most `?3`, of the origin `?4`, with the status `?5`.
-    pub(crate) rows: &'static str,
+    /// Whose index it is.
+    pub(crate) table: &'static str,
+    /// Whether the status is part of it.
+    pub(crate) by_status: bool,
+    /// The condition of a partial one, of the table `r`, after an `AND`.
+    pub(crate) only: &'static str,
+}
+
+impl Ranges {
+    /// Two statements. The first gives the origins with a row below the number `?1` and above `?2`, those with the newest
+    /// first, at most `?3`, each with the number of that row. Which origins count say `?4` to `?7`: workspace, environment, flow or null, source or null;
+    /// `?8` is the status. The second gives the numbers below `?1` and above `?2`, newest first, at most `?3`, of the
+    /// origin `?4` with the status `?5`.
+    pub(crate) fn sqlite(&self) -> [String; 2] {
+        let Self { table, by_status, only } = self;
+        let so = |status: &str| if *by_status { format!(" AND r.status = {status}") } else { String::new() };
+        let head = format!(
+            "SELECT max(r.number) FROM {table} r WHERE r.origin = o.number{} AND r.number < ?1{only}",
+            so("?8")
+        );
+        let rows = format!(
+            "SELECT r.number FROM {table} r WHERE r.origin = ?4{} AND r.number < ?1 AND r.number > ?2{only}
+             ORDER BY r.number DESC LIMIT ?3",
+            so("?5")
+        );
+        [heads(&head), rows]
+    }
+
+    /// The same for PostgreSQL: by a range of the whole index and in its order. Asked for the newest rows of one origin,
+    /// it may go through those of all origins by their numbers, when it thinks that it will meet one soon. The last
+    /// condition only tells which partitions there is no need to look at.
+    pub(crate) fn postgres(&self) -> [String; 2] {
+        let Self { table, by_status, only } = self;
+        let newest = |origin: &str, status: &str, limit: &str| {
+            let status =
+                if *by_status { ["r.status, ", &format!("{status}, "), "r.status DESC, "] } else { [""; 3] };
+            let [column, value, order] = status;
+            format!(
+                "SELECT r.number FROM {table} r
+                 WHERE (r.origin, {column}r.number) < ({origin}, {value}?1)
+                     AND (r.origin, {column}r.number) > ({origin}, {value}?2) AND r.number > ?2{only}
+                 ORDER BY r.origin DESC, {order}r.number DESC LIMIT {limit}"
+            )
+        };
+        [heads(&newest("o.number", "?8", "1")), newest("?4", "?5", "?3")]
+    }
+}
+
+fn heads(head: &str) -> String {
+    format!(
+        "WITH found AS MATERIALIZED (
+             SELECT o.number, ({head}) AS head
+             FROM origin o WHERE o.workspace = ?4 AND o.environment = ?5 AND (o.flow = ?6 OR ?6 IS NULL)
+                 AND (o.source = ?7 OR ?7 IS NULL))
+         SELECT number, head FROM found WHERE head > ?2 ORDER BY head DESC LIMIT ?3"
+    )
 }
 
 /// The newest rows of the ranges looked at so far, as many as a page needs to know whether there are more.
@@ -30,14 +85,29 @@ pub(crate) struct Newest<K> {
     /// Newest first, each with where it is kept.
     found: Vec<(i64, K)>,
     before: i64,
+    /// What is looked for first comes after this; -1 for all at once.
+    recent: i64,
     limit: usize,
 }
 
 impl<K: Copy> Newest<K> {
     /// Nothing yet of a page; `number` gives the number of an id.
-    pub(crate) fn new<Id: Copy>(scope: Scope, page: &PageRequest<Id>, number: impl Fn(Id) -> i64) -> Self {
+    pub(crate) fn new<Id: Copy>(
+        c: &Reader<'_>,
+        scope: Scope,
+        now: Timestamp,
+        page: &PageRequest<Id>,
+        number: impl Fn(Id) -> i64,
+    ) -> Self {
         let before = page.before.map_or(i64::MAX, number);
-        Self { scope, found: Vec::new(), before, limit: page.limit }
+        let recent = match c {
+            Reader::Sqlite(_) => -1,
+            Reader::Postgres(..) => {
+                let newest = Timestamp::from_millis(millis(before).min(now.as_millis()));
+                first_number(newest.before(RECENT))
+            }
+        };
+        Self { scope, found: Vec::new(), before, recent, limit: page.limit }
     }
 
     /// Looks at the ranges of one more index, whose rows are kept there.
@@ -48,18 +118,38 @@ impl<K: Copy> Newest<K> {
         status: Option<&str>,
         kept: K,
     ) -> Result<(), Fault> {
+        let sql = match c {
+            Reader::Sqlite(_) => ranges.sqlite(),
+            Reader::Postgres(..) => ranges.postgres(),
+        };
+        self.add_between(c, &sql, (self.recent, self.before), (status, kept))?;
+        self.add_between(c, &sql, (-1, self.before.min(self.recent + 1)), (status, kept))
+    }
+
+    /// Those with a number after the one and before the other.
+    fn add_between(
+        &mut self,
+        c: &Reader<'_>,
+        [sql, rows]: &[String; 2],
+        between: (i64, i64),
+        (status, kept): (Option<&str>, K),
+    ) -> Result<(), Fault> {
+        let Some(bounds) = self.bounds(between) else { return Ok(()) };
         let Scope { place, flow, source } = self.scope;
         let scope = values![place.workspace, place.environment, flow, source];
         let status: Vec<Value> = status.map(Value::from).into_iter().collect();
-        let heads = [self.bounds(None), scope, status.clone()].concat();
-        let heads: Vec<(i64, i64)> = c.rows(ranges.heads, heads, |row| Ok((row.get(0)?, row.get(1)?)))?;
+        let heads = [bounds, scope, status.clone()].concat();
+        let heads: Vec<(i64, i64)> = c.rows(sql, heads, |row| Ok((row.get(0)?, row.get(1)?)))?;
         // When there are enough heads already, nothing older than the oldest of them is shown.
-        let oldest_head = heads.last().filter(|_| heads.len() >= self.most()).map(|(_, head)| *head);
-        let bounds = self.bounds(oldest_head);
+        let (after, before) = between;
+        let oldest = heads.last().filter(|_| heads.len() >= self.most()).map(|(_, head)| head - 1);
+        let Some(bounds) = self.bounds((oldest.map_or(after, |oldest| after.max(oldest)), before)) else {
+            return Ok(());
+        };
         let read = heads
             .iter()
             .map(|(origin, _)| [bounds.clone(), vec![Value::Integer(*origin)], status.clone()].concat());
-        self.found.extend(c.each(ranges.rows, read, |row| Ok((row.get(0)?, kept)))?);
+        self.found.extend(c.each(rows, read, |row| Ok((row.get(0)?, kept)))?);
         self.found.sort_unstable_by_key(|(number, _)| Reverse(*number));
         self.found.truncate(self.most());
         Ok(())
@@ -70,11 +160,12 @@ impl<K: Copy> Newest<K> {
         self.limit.saturating_add(1)
     }
 
-    /// When there are enough, only what is newer than the oldest of them counts, and nothing older than the number.
-    fn bounds(&self, not_older: Option<i64>) -> Vec<Value> {
+    /// When there are enough, only what is newer than the oldest of them counts; nothing when that is none.
+    fn bounds(&self, (after, before): (i64, i64)) -> Option<Vec<Value>> {
         let oldest = if self.found.len() < self.most() { None } else { self.found.last() };
-        let above = oldest.map_or(-1, |(number, _)| *number).max(not_older.map_or(-1, |number| number - 1));
-        values![self.before, above, i64::try_from(self.most()).unwrap_or(i64::MAX)]
+        let after = oldest.map_or(after, |(number, _)| after.max(*number));
+        let most = i64::try_from(self.most()).unwrap_or(i64::MAX);
+        (after < before - 1).then(|| values![before, after, most])
     }
 
     /// The page: `sql` gives a row for a number and a workspace, which `read` reads. What is gone is left out.
@@ -100,13 +191,9 @@ mod tests {
     use super::*;
     use crate::{EnvironmentId, Place, WorkspaceId};
 
-    const ITEMS: Ranges = Ranges {
-        heads: "WITH found AS MATERIALIZED (
-                 SELECT o.number, (SELECT max(i.number) FROM item i WHERE i.origin = o.number AND i.number < ?1) AS head
-                 FROM origin o WHERE ?4 = ?4 AND ?5 = ?5 AND ?6 IS NULL AND ?7 IS NULL)
-             SELECT number, head FROM found WHERE head > ?2 ORDER BY head DESC LIMIT ?3",
-        rows: "SELECT number FROM item WHERE origin = ?4 AND number < ?1 AND number > ?2 ORDER BY number DESC LIMIT ?3",
-    };
+    const NOW: Timestamp = Timestamp::from_millis(0);
+
+    const ITEMS: Ranges = Ranges { table: "item", by_status: false, only: "" };
 
     const ITEM: &str = "SELECT number FROM item WHERE number = ?1 AND ?2 = ?2";
 
@@ -124,16 +211,18 @@ mod tests {
             ranges in prop::collection::vec(prop::collection::btree_set(0..200_i64, 0..30), 0..6),
             limit in 0..20_usize,
             before in prop::option::of(0..1600_i64),
+            recent in -1..1700_i64,
         ) {
             let c = Connection::open_in_memory().unwrap();
             c.execute_batch(
-                "CREATE TABLE origin (number INTEGER);
+                "CREATE TABLE origin (number INTEGER, workspace BLOB, environment BLOB, flow BLOB, source BLOB);
                  CREATE TABLE item (origin INTEGER, number INTEGER, PRIMARY KEY (origin, number))",
             )
             .unwrap();
             let mut all = Vec::new();
             for (origin, numbers) in (0_i64..).zip(&ranges) {
-                c.execute("INSERT INTO origin VALUES (?1)", [origin]).unwrap();
+                let place = ([1_u8; 16], [2_u8; 16]);
+                c.execute("INSERT INTO origin VALUES (?1, ?2, ?3, NULL, NULL)", (origin, place.0, place.1)).unwrap();
                 for number in numbers {
                     // No two rows share a number.
                     let number = number * 8 + origin;
@@ -141,9 +230,11 @@ mod tests {
                     all.push(number);
                 }
             }
-            let mut newest = Newest::new(scope(), &PageRequest { limit, before }, |number| number);
-            newest.add(&Reader::Sqlite(&c), &ITEMS, None, ()).unwrap();
-            let page = newest.page(&Reader::Sqlite(&c), |()| ITEM, |row| row.get::<i64>(0)).unwrap();
+            let reader = Reader::Sqlite(&c);
+            let mut newest = Newest::new(&reader, scope(), NOW, &PageRequest { limit, before }, |number| number);
+            newest.recent = recent;
+            newest.add(&reader, &ITEMS, None, ()).unwrap();
+            let page = newest.page(&reader, |()| ITEM, |row| row.get::<i64>(0)).unwrap();
             all.sort_unstable_by_key(|number| Reverse(*number));
             all.retain(|number| before.is_none_or(|before| *number < before));
             prop_assert_eq!(page.has_more, all.len() > limit);
@@ -156,7 +247,8 @@ mod tests {
     fn what_is_gone_is_left_out_and_the_list_goes_on() {
         let c = Connection::open_in_memory().unwrap();
         c.execute_batch("CREATE TABLE item (number INTEGER); INSERT INTO item VALUES (9), (7)").unwrap();
-        let mut newest = Newest::new(scope(), &PageRequest { limit: 2, before: None }, |number: i64| number);
+        let page = PageRequest { limit: 2, before: None };
+        let mut newest = Newest::new(&Reader::Sqlite(&c), scope(), NOW, &page, |number: i64| number);
         newest.found = vec![(9, ()), (8, ()), (7, ())];
         let page = newest.page(&Reader::Sqlite(&c), |()| ITEM, |row| row.get::<i64>(0)).unwrap();
         assert_eq!((page.items, page.has_more), (vec![9], true));

@@ -29,6 +29,8 @@ use connector::Connector;
 use fault::classify;
 use notify::Notify;
 use pool::Pool;
+#[cfg(test)]
+pub(crate) use session::{PLANNING, translated};
 pub(crate) use session::{Session, held};
 use tokio::{
     runtime::Handle,

@@ -6,7 +6,7 @@ use clock::Timestamp;
 
 use crate::{
     Error, Page, PageRequest, Place, RefusalId, SourceId, Store, WorkspaceId,
-    sql::{Fault, Row, Statement, Value, values},
+    sql::{Fault, Row, Sql, Statement, Value, values},
 };
 
 /// A refused request.
@@ -77,13 +77,6 @@ impl Store {
         source: Option<SourceId>,
         page: PageRequest<RefusalId>,
     ) -> Result<Page<Refusal>, Error> {
-        const OF_ALL: &str =
-            "SELECT id, workspace, environment, source, code, status, received_at, sealed FROM refusal
-             WHERE workspace = ?1 AND environment = ?2 AND id < ?3 ORDER BY id DESC LIMIT ?4";
-        // Of its workspace a source knows all by itself; a plus keeps a column out of the choice of the index.
-        const OF_SOURCE: &str =
-            "SELECT id, workspace, environment, source, code, status, received_at, sealed FROM refusal
-             WHERE source = ?5 AND id < ?3 AND +workspace = ?1 AND +environment = ?2 ORDER BY id DESC LIMIT ?4";
         let before = page.before.unwrap_or(RefusalId::from_bytes([0xFF; 16]));
         let mut params = values![place.workspace, place.environment, before, page.fetch()];
         let sql = if source.is_some() { OF_SOURCE } else { OF_ALL };
@@ -124,3 +117,23 @@ fn view(row: &Row) -> Result<Refusal, Fault> {
         content: row.get(7)?,
     })
 }
+
+/// The refused requests of an environment before one, newest first. PostgreSQL is asked by a range of the whole index,
+/// as for other lists (newest.rs).
+const OF_ALL: Sql = Sql::Each {
+    sqlite: "SELECT id, workspace, environment, source, code, status, received_at, sealed FROM refusal
+             WHERE workspace = ?1 AND environment = ?2 AND id < ?3 ORDER BY id DESC LIMIT ?4",
+    postgres: "SELECT id, workspace, environment, source, code, status, received_at, sealed FROM refusal
+               WHERE (workspace, environment, id) < (?1, ?2, ?3) AND (workspace, environment) >= (?1, ?2)
+               ORDER BY workspace DESC, environment DESC, id DESC LIMIT ?4",
+};
+
+/// Those of one source. Of its workspace a source knows all by itself; a plus keeps a column out of the choice of the
+/// index.
+const OF_SOURCE: Sql = Sql::Each {
+    sqlite: "SELECT id, workspace, environment, source, code, status, received_at, sealed FROM refusal
+             WHERE source = ?5 AND id < ?3 AND +workspace = ?1 AND +environment = ?2 ORDER BY id DESC LIMIT ?4",
+    postgres: "SELECT id, workspace, environment, source, code, status, received_at, sealed FROM refusal
+               WHERE (source, id) < (?5, ?3) AND source >= ?5 AND workspace = ?1 AND environment = ?2
+               ORDER BY source DESC, id DESC LIMIT ?4",
+};

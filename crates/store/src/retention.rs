@@ -61,9 +61,10 @@ pub(crate) const HAS_ENDED: &str =
      AND NOT EXISTS (SELECT 1 FROM delivery_live d WHERE d.run = e.id)
      AND NOT EXISTS (SELECT 1 FROM delivery d WHERE d.run = e.id AND d.finished_at >= n.ended_before)
      AND NOT EXISTS (SELECT 1 FROM run r WHERE r.number = e.number AND r.finished_at >= n.ended_before)
-     AND NOT EXISTS (SELECT 1 FROM run r WHERE r.event = e.id AND (r.finished_at >= n.ended_before
-         OR EXISTS (SELECT 1 FROM delivery_live d WHERE d.run = r.id)
-         OR EXISTS (SELECT 1 FROM delivery d WHERE d.run = r.id AND d.finished_at >= n.ended_before)))";
+     AND NOT EXISTS (SELECT 1 FROM run r WHERE r.event = e.id AND r.finished_at >= n.ended_before)
+     AND NOT EXISTS (SELECT 1 FROM run r JOIN delivery_live d ON d.run = r.id WHERE r.event = e.id)
+     AND NOT EXISTS (SELECT 1 FROM run r JOIN delivery d ON d.run = r.id
+                     WHERE r.event = e.id AND d.finished_at >= n.ended_before)";
 
 /// Where a pass stands.
 #[derive(Default)]
@@ -199,11 +200,8 @@ impl Store {
     }
 
     async fn prune_refusals(&self, place: Place, before: RefusalId) -> Result<usize, Error> {
-        let statement = Statement::new(
-            "DELETE FROM refusal WHERE id IN
-                 (SELECT id FROM refusal WHERE workspace = ?1 AND environment = ?2 AND id < ?3 ORDER BY id LIMIT ?4)",
-            values![place.workspace, place.environment, before, SLICE],
-        );
+        let oldest = values![place.workspace, place.environment, before, SLICE];
+        let statement = Statement::new(OLDEST_REFUSALS, oldest);
         Ok(self.change(vec![statement]).await?.first().copied().unwrap_or(0))
     }
 }
@@ -223,4 +221,14 @@ const OLDEST: Sql = Sql::Each {
     sqlite: "SELECT number FROM event WHERE origin = ?1 AND number > ?2 AND number < ?3 ORDER BY number LIMIT ?4",
     postgres: "SELECT number FROM event WHERE (origin, number) > (?1, ?2) AND (origin, number) < (?1, ?3)
                ORDER BY origin, number LIMIT ?4",
+};
+
+/// Deletes the refused requests of an environment before one, oldest first.
+const OLDEST_REFUSALS: Sql = Sql::Each {
+    sqlite: "DELETE FROM refusal WHERE id IN
+                 (SELECT id FROM refusal WHERE workspace = ?1 AND environment = ?2 AND id < ?3 ORDER BY id LIMIT ?4)",
+    postgres: "DELETE FROM refusal WHERE id = ANY(ARRAY(
+                   SELECT id FROM refusal
+                   WHERE (workspace, environment, id) < (?1, ?2, ?3) AND (workspace, environment) >= (?1, ?2)
+                   ORDER BY workspace, environment, id LIMIT ?4))",
 };

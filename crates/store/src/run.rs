@@ -8,6 +8,8 @@ use clock::Timestamp;
 use flow::run::Status;
 use serde::{Deserialize, Serialize};
 
+#[cfg(test)]
+pub(crate) use view::{ENDED, UNDER_WAY, UNHAPPY, WAITING};
 pub use view::{RunFilter, RunView};
 
 use crate::{

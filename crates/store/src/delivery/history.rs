@@ -87,28 +87,10 @@ fn row(
 }
 
 /// The deliveries of each origin that stand so.
-const UNSENT: Ranges = Ranges {
-    heads: "WITH found AS MATERIALIZED (
-             SELECT o.number, (SELECT max(r.number) FROM delivery_live r
-                               WHERE r.origin = o.number AND r.status = ?8 AND r.number < ?1) AS head
-             FROM origin o WHERE o.workspace = ?4 AND o.environment = ?5 AND (o.flow = ?6 OR ?6 IS NULL)
-                 AND (o.source = ?7 OR ?7 IS NULL))
-         SELECT number, head FROM found WHERE head > ?2 ORDER BY head DESC LIMIT ?3",
-    rows: "SELECT number FROM delivery_live WHERE origin = ?4 AND status = ?5 AND number < ?1 AND number > ?2
-         ORDER BY number DESC LIMIT ?3",
-};
+pub(crate) const UNSENT: Ranges = Ranges { table: "delivery_live", by_status: true, only: "" };
 
 /// The deliveries of each origin that arrived.
-const ARRIVED: Ranges = Ranges {
-    heads: "WITH found AS MATERIALIZED (
-             SELECT o.number, (SELECT max(r.number) FROM delivery r
-                               WHERE r.origin = o.number AND r.number < ?1) AS head
-             FROM origin o WHERE o.workspace = ?4 AND o.environment = ?5 AND (o.flow = ?6 OR ?6 IS NULL)
-                 AND (o.source = ?7 OR ?7 IS NULL))
-         SELECT number, head FROM found WHERE head > ?2 ORDER BY head DESC LIMIT ?3",
-    rows: "SELECT number FROM delivery WHERE origin = ?4 AND number < ?1 AND number > ?2
-         ORDER BY number DESC LIMIT ?3",
-};
+pub(crate) const ARRIVED: Ranges = Ranges { table: "delivery", by_status: false, only: "" };
 
 impl Store {
     /// A delivery of a workspace.
@@ -211,9 +193,9 @@ impl Store {
         only_dead: bool,
         page: PageRequest<DeliveryId>,
     ) -> Result<Page<DeliveryView>, Error> {
-        let scope = Scope { place, flow: None, source: None };
+        let (now, scope) = (self.now(), Scope { place, flow: None, source: None });
         self.read(move |c| {
-            let mut newest = Newest::new(scope, &page, DeliveryId::number);
+            let mut newest = Newest::new(c, scope, now, &page, DeliveryId::number);
             newest.add(c, &UNSENT, Some("dead"), Kept::Live)?;
             if !only_dead {
                 newest.add(c, &UNSENT, Some("pending"), Kept::Live)?;

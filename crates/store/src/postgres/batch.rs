@@ -63,8 +63,8 @@ pub(super) async fn apply(
         match write {
             Write::Claim(claim) => settle(at, Outcome::Claimed(queue::claim(session, origins, claim).await?)),
             Write::SweepClaims { limit, now } => {
-                let sql = "DELETE FROM dedupe WHERE key IN
-                               (SELECT key FROM dedupe WHERE expires_at <= ?1 ORDER BY expires_at LIMIT ?2)";
+                let sql = "DELETE FROM dedupe WHERE key = ANY(ARRAY(
+                               SELECT key FROM dedupe WHERE expires_at <= ?1 ORDER BY expires_at LIMIT ?2))";
                 settle(at, Outcome::Changed(vec![session.execute(sql, values![*now, *limit]).await?]));
             }
             // Applied above, or in transactions of their own.

@@ -65,6 +65,8 @@ pub(super) async fn keep(
     ended_before: Timestamp,
 ) -> Result<bool, Fault> {
     let session = Session::connect(connector).await?;
+    // How much of a table some numbers are makes all the difference to what is asked here.
+    session.batch("SET plan_cache_mode = force_custom_plan").await?;
     let lock = "SELECT pg_try_advisory_lock(hashtextextended(current_schema(), ?1))";
     if session.row(lock, values![LOCK], |row| row.get::<bool>(0)).await? != Some(true) {
         return Ok(false);

@@ -160,9 +160,9 @@ impl Store {
         filter: RunFilter,
         page: PageRequest<RunId>,
     ) -> Result<Page<RunView>, Error> {
-        let scope = Scope { place, flow: filter.flow, source: None };
+        let (now, scope) = (self.now(), Scope { place, flow: filter.flow, source: None });
         self.read(move |c| {
-            let mut newest = Newest::new(scope, &page, RunId::number);
+            let mut newest = Newest::new(c, scope, now, &page, RunId::number);
             if matches!(filter.status, None | Some(Status::Queued)) {
                 newest.add(c, &WAITING, None, Kept::Queue)?;
             }
@@ -183,52 +183,17 @@ impl Store {
 }
 
 /// The original runs of each origin that nobody has taken up.
-const WAITING: Ranges = Ranges {
-    heads: "WITH found AS MATERIALIZED (
-             SELECT o.number, (SELECT max(r.number) FROM run_queue r
-                               WHERE r.origin = o.number AND r.number < ?1) AS head
-             FROM origin o WHERE o.workspace = ?4 AND o.environment = ?5 AND (o.flow = ?6 OR ?6 IS NULL)
-                 AND (o.source = ?7 OR ?7 IS NULL))
-         SELECT number, head FROM found WHERE head > ?2 ORDER BY head DESC LIMIT ?3",
-    rows: "SELECT number FROM run_queue WHERE origin = ?4 AND number < ?1 AND number > ?2
-         ORDER BY number DESC LIMIT ?3",
-};
+pub(crate) const WAITING: Ranges = Ranges { table: "run_queue", by_status: false, only: "" };
 
 /// The unfinished runs of each origin that stand so.
-const UNDER_WAY: Ranges = Ranges {
-    heads: "WITH found AS MATERIALIZED (
-             SELECT o.number, (SELECT max(r.number) FROM run_live r
-                               WHERE r.origin = o.number AND r.status = ?8 AND r.number < ?1) AS head
-             FROM origin o WHERE o.workspace = ?4 AND o.environment = ?5 AND (o.flow = ?6 OR ?6 IS NULL)
-                 AND (o.source = ?7 OR ?7 IS NULL))
-         SELECT number, head FROM found WHERE head > ?2 ORDER BY head DESC LIMIT ?3",
-    rows: "SELECT number FROM run_live WHERE origin = ?4 AND status = ?5 AND number < ?1 AND number > ?2
-         ORDER BY number DESC LIMIT ?3",
-};
+pub(crate) const UNDER_WAY: Ranges = Ranges { table: "run_live", by_status: true, only: "" };
 
 /// The finished runs of each origin.
-const ENDED: Ranges = Ranges {
-    heads: "WITH found AS MATERIALIZED (
-             SELECT o.number, (SELECT max(r.number) FROM run r
-                               WHERE r.origin = o.number AND r.number < ?1) AS head
-             FROM origin o WHERE o.workspace = ?4 AND o.environment = ?5 AND (o.flow = ?6 OR ?6 IS NULL)
-                 AND (o.source = ?7 OR ?7 IS NULL))
-         SELECT number, head FROM found WHERE head > ?2 ORDER BY head DESC LIMIT ?3",
-    rows: "SELECT number FROM run WHERE origin = ?4 AND number < ?1 AND number > ?2
-         ORDER BY number DESC LIMIT ?3",
-};
+pub(crate) const ENDED: Ranges = Ranges { table: "run", by_status: false, only: "" };
 
 /// The finished runs of each origin that ended so, but for those that succeeded.
-const UNHAPPY: Ranges = Ranges {
-    heads: "WITH found AS MATERIALIZED (
-             SELECT o.number, (SELECT max(r.number) FROM run r
-                               WHERE r.origin = o.number AND r.status = ?8 AND r.number < ?1 AND r.status <> 'succeeded') AS head
-             FROM origin o WHERE o.workspace = ?4 AND o.environment = ?5 AND (o.flow = ?6 OR ?6 IS NULL)
-                 AND (o.source = ?7 OR ?7 IS NULL))
-         SELECT number, head FROM found WHERE head > ?2 ORDER BY head DESC LIMIT ?3",
-    rows: "SELECT number FROM run WHERE origin = ?4 AND status = ?5 AND status <> 'succeeded' AND number < ?1 AND number > ?2
-         ORDER BY number DESC LIMIT ?3",
-};
+pub(crate) const UNHAPPY: Ranges =
+    Ranges { table: "run", by_status: true, only: " AND r.status <> 'succeeded'" };
 
 fn view(row: &Row<'_>) -> Result<RunView, Fault> {
     let id: RunId = row.get(0)?;

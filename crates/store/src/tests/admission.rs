@@ -111,6 +111,31 @@ async fn lists_go_back_page_by_page() {
 }
 
 #[tokio::test]
+async fn lists_go_back_over_weeks() {
+    let f = Fixture::new().await;
+    let mut made = Vec::new();
+    for days in [0, 1, 9, 0, 40, 3, 8] {
+        f.days_pass(days);
+        made.push(f.queued().await);
+    }
+    f.days_pass(20);
+    made.reverse();
+    for limit in 1..8 {
+        let mut seen: Vec<EventId> = Vec::new();
+        loop {
+            let page = PageRequest { limit, before: seen.last().copied() };
+            let page = f.store.event_list(f.place, EventFilter::default(), page).await.unwrap();
+            seen.extend(page.items.iter().map(|event| event.id));
+            assert_eq!(page.has_more, seen.len() < made.len());
+            if !page.has_more {
+                break;
+            }
+        }
+        assert_eq!(seen, made, "by {limit}");
+    }
+}
+
+#[tokio::test]
 async fn ids_go_on_after_those_of_the_last_start() {
     // The clock that made them was further ahead each time.
     let ahead = |f: &Fixture, hours: u64| {

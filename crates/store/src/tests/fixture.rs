@@ -135,7 +135,15 @@ impl Fixture {
 
     /// Whether the store is on PostgreSQL.
     pub(super) fn is_on_postgres(&self) -> bool {
-        matches!(self.home.options.location, Location::Postgres(_))
+        self.postgres().is_some()
+    }
+
+    /// The address of the store's schema, when it is on PostgreSQL.
+    pub(super) fn postgres(&self) -> Option<String> {
+        match &self.home.options.location {
+            Location::Postgres(url) => Some(url.expose().to_owned()),
+            Location::Folder { .. } => None,
+        }
     }
 
     pub(super) fn admission(&self, key: Option<u8>, begin: Begin) -> Admission {

@@ -160,7 +160,7 @@ async fn what_has_expired_is_dropped_whole() {
     }
     assert!(f.store.event_get(f.place.workspace, recent).await.unwrap().is_some());
     assert_eq!(f.counts().await, [1, 2, 2, 2, 2, 0, 0, 0]);
-    let gone = "SELECT count(*) FROM pg_class WHERE relname LIKE '%gone' OR relname = 'event_first'
+    let gone = "SELECT count(*) FROM pg_class WHERE (relname LIKE '%gone' OR relname = 'event_first')
          AND relnamespace = current_schema()::regnamespace";
     assert_eq!(f.store.row(gone, vec![], |row| row.get::<i64>(0)).await.unwrap(), Some(0));
     f.nothing_is_half().await;

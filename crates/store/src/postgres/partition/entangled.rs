@@ -32,9 +32,9 @@ pub(super) async fn events(
         [from, to].map(|number| EventId::from(first_id(Timestamp::from_millis(millis(number)))));
     let limit = i64::try_from(ROWS).unwrap_or(i64::MAX);
     let bounds = values![from, to, first, last, ended_before, limit];
-    let rows: Vec<RunId> = session.rows(ENTANGLED, bounds, |row| row.get(0)).await?;
+    let rows: Vec<Option<RunId>> = session.rows(ENTANGLED, bounds, |row| row.get(0)).await?;
     let is_all = rows.len() < ROWS;
-    let runs: BTreeSet<RunId> = rows.into_iter().collect();
+    let runs: BTreeSet<RunId> = rows.into_iter().flatten().collect();
     // The id of an original run is its event's.
     let numbers = Table::column(runs.iter().map(|run| run.number()));
     let repeats = "SELECT id, event FROM run WHERE number = ANY(?1::bigint[]) AND event IS NOT NULL
@@ -50,7 +50,8 @@ pub(super) async fn events(
 /// have. Each part is a range of an index that holds little else.
 const ENTANGLED: &str = "SELECT id FROM run_live WHERE number >= ?1 AND number < ?2
      UNION ALL SELECT event FROM run_live WHERE event >= ?3 AND event < ?4
-     UNION ALL SELECT e.id FROM run_queue q JOIN event e ON e.number = q.number WHERE q.number >= ?1 AND q.number < ?2
+     UNION ALL SELECT (SELECT e.id FROM event e WHERE e.number = q.number) FROM run_queue q
+         WHERE q.number >= ?1 AND q.number < ?2
      UNION ALL SELECT run FROM delivery_live WHERE number >= ?1 AND number < ?2
      UNION ALL SELECT run FROM delivery_live WHERE run >= ?3 AND run < ?4
      UNION ALL SELECT id FROM run WHERE number >= ?1 AND number < ?2
