@@ -77,7 +77,10 @@ pub(super) async fn keep(
         }
         drop_oldest(&session, ended_before).await
     };
-    match kept.await {
+    let kept = kept.await;
+    // The server would notice some time later that nobody is there any more.
+    session.batch("SELECT pg_advisory_unlock_all()").await?;
+    match kept {
         Err(fault) if is_locked(&fault) => {
             tracing::debug!("the tables of history are busy; their partitions are seen to later");
             Ok(false)

@@ -5,7 +5,10 @@ use std::sync::Arc;
 use ::flow::run::Status;
 
 use super::fixture::Fixture;
-use crate::{sql::values, *};
+use crate::{
+    sql::{Statement, values},
+    *,
+};
 
 /// The partitioned tables, and by which column.
 const TABLES: [(&str, &str); 5] = [
@@ -344,4 +347,47 @@ async fn ids_of_clocks_that_differ_leave_no_half() {
     f.days_pass(16);
     f.prune().await;
     assert_eq!(f.counts().await, [0; 8]);
+}
+
+#[tokio::test]
+async fn a_partition_in_which_much_is_unfinished_is_not_dropped() {
+    let Some(f) = fixture().await else { return };
+    f.ended().await;
+    let number = f.store.now().as_millis() << 21;
+    let events = "INSERT INTO event SELECT ?1::bigint + n, gen_random_uuid(), 1, 0, 0, 'x', NULL FROM generate_series(1, 6000) AS n";
+    let queued =
+        "INSERT INTO run_queue SELECT number, origin, gen_random_uuid() FROM event WHERE sealed = 'x'";
+    f.store
+        .change(vec![Statement::new(events, values![number]), Statement::new(queued, values![])])
+        .await
+        .unwrap();
+    f.days_pass(38);
+    f.prune().await;
+    assert!(f.names("event").await.contains(&"event_first".to_owned()));
+    assert_eq!(f.counts().await[0], 6001);
+    // So what has ended in it goes by itself, some days later.
+    f.days_pass(2);
+    f.prune().await;
+    assert_eq!(f.counts().await[..6], [6000, 0, 0, 0, 0, 6000]);
+
+    f.store.change(vec![Statement::new("DELETE FROM run_queue", values![])]).await.unwrap();
+    f.prune().await;
+    assert!(!f.names("event").await.contains(&"event_first".to_owned()));
+    assert_eq!(f.counts().await, [0; 8]);
+}
+
+#[tokio::test]
+async fn what_ended_within_a_day_of_its_week_is_kept_as_long() {
+    let Some(f) = fixture().await else { return };
+    f.a_week_nears_its_end();
+    let event = f.queued().await;
+    f.clock.skew(12 * 3_600_000);
+    f.run_to_end(event.original_run(), vec![]).await;
+    f.days_pass(29);
+    f.clock.skew(20 * 3_600_000);
+    f.prune().await;
+    assert!(f.store.event_get(f.place.workspace, event).await.unwrap().is_some(), "it ended not 30 days ago");
+    f.days_pass(1);
+    f.prune().await;
+    assert!(f.store.event_get(f.place.workspace, event).await.unwrap().is_none());
 }
