@@ -38,6 +38,21 @@ pub enum Error {
     /// Something of this name exists already, or changed since it was read.
     #[error("{0}")]
     Conflict(&'static str),
+    /// A row that is to be moved to another database is none that it can hold.
+    #[error(
+        "the row {row} of `{table}` does not hold {expected}, in its column `{column}`; change it where it is now, by a \
+         server, and move again"
+    )]
+    Unmovable {
+        /// The table.
+        table: String,
+        /// The column.
+        column: String,
+        /// The row's key.
+        row: String,
+        /// What should be there.
+        expected: &'static str,
+    },
     /// Stored bytes do not open.
     #[error("a stored {kind} does not open")]
     Unseal {

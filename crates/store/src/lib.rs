@@ -32,6 +32,7 @@ mod run;
 mod source;
 mod sql;
 mod sqlite;
+mod transfer;
 mod write;
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
@@ -72,6 +73,7 @@ pub use run::{
 };
 pub use source::Source;
 pub use sql::Fault;
+pub use transfer::{Before, Comparison, Copied, Purpose, Sum, Transfer};
 
 /// How a store is opened.
 #[derive(Clone, Debug)]

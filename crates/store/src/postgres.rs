@@ -17,6 +17,7 @@ mod session;
 mod table;
 mod time;
 mod transaction;
+mod transfer;
 mod writer;
 
 use std::{
@@ -38,6 +39,7 @@ use tokio::{
     time::timeout,
 };
 use transaction::{End, Transaction};
+pub(crate) use transfer::{MARK, PROGRESS, Progress, Target};
 use writer::Writer;
 
 use crate::{
@@ -81,11 +83,9 @@ impl Database {
         sessions: usize,
         clock: &Clock,
     ) -> Result<(Self, i64, Arc<AtomicU16>), Error> {
-        let connector = Connector::new(url)?;
-        let session = Session::connect(&connector)
-            .await
-            .map_err(|fault| Error::Open { path: connector.name(), reason: fault.to_string() })?;
+        let (connector, session) = connect(url).await?;
         migrate::run(&session).await?;
+        transfer::refuse_half(&session, &connector).await?;
         transaction::forget_marks(&session).await.map_err(Error::Read)?;
         time::begin(&session, clock).await.map_err(Error::Read)?;
         let (maker, keeping) = maker::take(&connector).await.map_err(Error::Read)?;
@@ -245,6 +245,15 @@ impl Database {
         self.pool.close();
         self.leases.close();
         self.beats.close();
+    }
+}
+
+/// Connects.
+async fn connect(url: &str) -> Result<(Connector, Session), Error> {
+    let connector = Connector::new(url)?;
+    match Session::connect(&connector).await {
+        Ok(session) => Ok((connector, session)),
+        Err(fault) => Err(Error::Open { path: connector.name(), reason: fault.to_string() }),
     }
 }
 

@@ -11,6 +11,7 @@ mod migrate;
 mod origins;
 mod prune;
 mod queue;
+mod transfer;
 mod values;
 mod writer;
 
@@ -25,6 +26,7 @@ use parking_lot::Mutex;
 use rusqlite::{Connection, OpenFlags, config::DbConfig};
 use tokio::sync::{Semaphore, oneshot};
 
+pub(crate) use transfer::{Batch, Batches, Source};
 pub(crate) use values::{held, rows};
 pub use writer::Counters;
 use writer::Writer;
@@ -33,8 +35,12 @@ use crate::{
     Error, Fault, RefusalId,
     id::number,
     read::Reader,
+    transfer::served,
     write::{Outcome, Write},
 };
+
+/// The database's file in its folder.
+const FILE: &str = "linchpin.db";
 
 /// How long a read may take before it is stopped; no reader may hold back the checkpoint.
 const READ_LIMIT: Duration = Duration::from_secs(1);
@@ -63,14 +69,13 @@ impl Database {
     ) -> Result<(Self, i64), Error> {
         let failed = |reason: String| Error::Open { path: directory.display().to_string(), reason };
         std::fs::create_dir_all(directory).map_err(|error| failed(error.to_string()))?;
-        let lock = lock(&directory.join("lock")).map_err(failed)?;
-        let path = directory.join("linchpin.db");
-        let mut connection =
-            connect(&path, OpenFlags::default()).map_err(|error| failed(error.to_string()))?;
-        prepare_writer(&connection, max_bytes).map_err(|error| failed(error.to_string()))?;
-        migrate::run(&mut connection)?;
+        let in_use = "another server has it open; stop that one, or give this one another --data-dir";
+        let lock = lock(&directory.join("lock"), in_use).map_err(failed)?;
+        served(directory).map_err(failed)?;
+        let path = directory.join(FILE);
+        let connection = connect_to_write(&path, directory, max_bytes)?;
         let readers = (0..readers.max(1))
-            .map(|_| connect(&path, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX))
+            .map(|_| connect_to_read(&path))
             .collect::<Result<Vec<_>, _>>()
             .map_err(|error| failed(error.to_string()))?;
         let free_readers = Arc::new(Semaphore::new(readers.len()));
@@ -143,17 +148,32 @@ fn last_number(connection: &Connection) -> rusqlite::Result<i64> {
     Ok(numbered.max(other.map_or(0, |id| number(id.into()))))
 }
 
-/// Takes the lock that says which process has the folder open.
-fn lock(path: &Path) -> Result<File, String> {
+/// Takes the lock that says which process has the folder open. `in_use` is what is said when another has it.
+fn lock(path: &Path, in_use: &str) -> Result<File, String> {
     let file =
         File::options().create(true).truncate(false).write(true).open(path).map_err(|e| e.to_string())?;
     match file.try_lock() {
         Ok(()) => Ok(file),
-        Err(std::fs::TryLockError::WouldBlock) => {
-            Err("another server has it open; stop that one, or give this one another --data-dir".to_owned())
-        }
+        Err(std::fs::TryLockError::WouldBlock) => Err(in_use.to_owned()),
         Err(std::fs::TryLockError::Error(error)) => Err(error.to_string()),
     }
+}
+
+/// A connection that writes, to a database whose schema it has brought up to date.
+fn connect_to_write(path: &Path, directory: &Path, max_bytes: Option<u64>) -> Result<Connection, Error> {
+    let failed = |error: rusqlite::Error| Error::Open {
+        path: directory.display().to_string(),
+        reason: error.to_string(),
+    };
+    let mut connection = connect(path, OpenFlags::default()).map_err(failed)?;
+    prepare_writer(&connection, max_bytes).map_err(failed)?;
+    migrate::run(&mut connection)?;
+    Ok(connection)
+}
+
+/// A connection that only reads.
+fn connect_to_read(path: &Path) -> rusqlite::Result<Connection> {
+    connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)
 }
 
 fn connect(path: &Path, flags: OpenFlags) -> rusqlite::Result<Connection> {

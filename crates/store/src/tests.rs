@@ -16,4 +16,5 @@ mod queue;
 mod retention;
 mod runs;
 mod telling;
+mod transfer;
 mod writing;

@@ -2,16 +2,17 @@
 
 use std::{
     collections::HashMap,
+    pin::pin,
     sync::atomic::{AtomicBool, Ordering},
     time::Duration,
 };
 
-use bytes::{BufMut, BytesMut};
-use futures_util::future::try_join_all;
+use bytes::{BufMut, Bytes, BytesMut};
+use futures_util::{SinkExt, future::try_join_all};
 use parking_lot::Mutex;
 use tokio::{task::AbortHandle, time::timeout};
 use tokio_postgres::{
-    Client, SimpleQueryMessage, Statement,
+    Client, CopyOutStream, SimpleQueryMessage, Statement,
     types::{FromSql, IsNull, ToSql, Type, to_sql_checked},
 };
 
@@ -165,6 +166,20 @@ impl Session {
             table.columns().iter().map(|column| column as &(dyn ToSql + Sync)).collect();
         let rows = self.answered(self.client.query(&statement, &columns)).await?;
         rows.iter().map(|row| read(&Row::Postgres(row))).collect()
+    }
+
+    /// Copies rows into a table: `data` is a whole file of COPY's binary format. Gives how many there were.
+    pub(super) async fn copy_in(&self, sql: &str, data: Bytes) -> Result<u64, Fault> {
+        let statement = self.statement(sql).await?;
+        let mut sink = pin!(self.client.copy_in(&statement).await?);
+        sink.send(data).await?;
+        Ok(sink.finish().await?)
+    }
+
+    /// What a COPY gives, a row at a time.
+    pub(super) async fn copy_out(&self, sql: &str) -> Result<CopyOutStream, Fault> {
+        let statement = self.statement(sql).await?;
+        Ok(self.client.copy_out(&statement).await?)
     }
 
     async fn statement(&self, sql: &str) -> Result<Statement, Fault> {

@@ -251,5 +251,19 @@ impl Claims {
     }
 }
 
+/// Puts all claims of the log into the index, in one transaction: for who reads the database without a writer.
+pub(super) fn settle(c: &mut Connection) -> rusqlite::Result<()> {
+    let transaction = c.transaction()?;
+    let Claims { fresh, rows, .. } = Claims::read(&transaction)?;
+    let mut claims: Vec<_> = fresh.into_iter().collect();
+    claims.sort_unstable_by_key(|(key, _)| *key);
+    if !claims.is_empty() {
+        let all = claims.len();
+        Moving { claims, rows, moved: Moved::default() }.go_on(&transaction, all)?;
+        transaction.execute("DELETE FROM dedupe_log", [])?;
+    }
+    transaction.commit()
+}
+
 #[cfg(test)]
 mod tests;

@@ -30,22 +30,27 @@ struct Home {
 
 impl Home {
     async fn new() -> Self {
+        let home = Self::folder();
+        match schema().await {
+            Some(schema) => Self { options: Options::at(Location::Postgres(schema.into())), ..home },
+            None => home,
+        }
+    }
+
+    fn folder() -> Self {
         let directory = tempfile::tempdir().unwrap();
-        let options = match std::env::var("POSTGRES_FOR_TESTS") {
-            Ok(server) => Options::at(Location::Postgres(schema(&server).await.into())),
-            Err(_) => Options::folder(directory.path()),
-        };
-        Self { options, directory }
+        Self { options: Options::folder(directory.path()), directory }
     }
 }
 
-/// Makes a schema and gives the address of the server with it.
-pub(super) async fn schema(server: &str) -> String {
+/// Makes a schema on the server that `POSTGRES_FOR_TESTS` names, and gives the address of the server with it.
+pub(super) async fn schema() -> Option<String> {
+    let server = std::env::var("POSTGRES_FOR_TESTS").ok()?;
     let name = format!("test_{}", uuid::Uuid::now_v7().simple());
-    let (client, connection) = tokio_postgres::connect(server, tokio_postgres::NoTls).await.unwrap();
+    let (client, connection) = tokio_postgres::connect(&server, tokio_postgres::NoTls).await.unwrap();
     tokio::spawn(connection);
     client.batch_execute(&format!("CREATE SCHEMA {name}")).await.unwrap();
-    format!("{server}?options=-csearch_path%3D{name}")
+    Some(format!("{server}?options=-csearch_path%3D{name}"))
 }
 
 pub(super) async fn open(options: &Options) -> Store {
@@ -70,7 +75,15 @@ pub(super) fn small(directory: &TempDir) -> Options {
 
 impl Fixture {
     pub(super) async fn new() -> Self {
-        let home = Home::new().await;
+        Self::at(Home::new().await).await
+    }
+
+    /// One that is in a folder in any case.
+    pub(super) async fn in_folder() -> Self {
+        Self::at(Home::folder()).await
+    }
+
+    async fn at(home: Home) -> Self {
         let clock = Clock::virtual_from(Clock::system().now());
         let store = open_at(&home.options, clock.clone()).await;
         let workspace = store.workspace_ensure("Acme").await.unwrap();

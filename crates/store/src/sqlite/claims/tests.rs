@@ -17,6 +17,8 @@ enum Op {
     Sweep(u32),
     /// The server starts again.
     Restart,
+    /// The same, after the log was put into the index.
+    Settle,
 }
 
 fn op() -> impl Strategy<Value = Op> {
@@ -26,6 +28,7 @@ fn op() -> impl Strategy<Value = Op> {
         2 => (1..20_i64).prop_map(Op::Later),
         1 => (1..9_u32).prop_map(Op::Sweep),
         1 => Just(Op::Restart),
+        1 => Just(Op::Settle),
     ]
 }
 
@@ -58,6 +61,11 @@ proptest! {
             match op {
                 Op::Later(by) => now += by,
                 Op::Restart => claims = Claims::with_log(&c, SMALL).unwrap(),
+                Op::Settle => {
+                    settle(&mut c).unwrap();
+                    prop_assert_eq!(rows(&c, "dedupe_log"), 0);
+                    claims = Claims::with_log(&c, SMALL).unwrap();
+                }
                 Op::Sweep(limit) => {
                     let transaction = c.transaction().unwrap();
                     claims.sweep(&transaction, limit, now).unwrap();

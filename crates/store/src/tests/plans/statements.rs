@@ -50,7 +50,9 @@ pub(super) fn statements(dialect: Dialect) -> Vec<(String, String)> {
 fn sources(dialect: Dialect) -> Vec<(String, String)> {
     let other =
         if dialect == Dialect::Sqlite { ["postgres", "postgres.rs"] } else { ["sqlite", "sqlite.rs"] };
-    let left_out = |name: &str| other.contains(&name) || ["tests", "tests.rs", "newest.rs"].contains(&name);
+    let left_out = |name: &str| {
+        other.contains(&name) || ["tests", "tests.rs", "newest.rs", "transfer", "transfer.rs"].contains(&name)
+    };
     let mut found = Vec::new();
     let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("src")];
     while let Some(folder) = folders.pop() {
