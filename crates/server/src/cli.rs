@@ -4,6 +4,7 @@ mod event;
 mod flow;
 mod folder;
 mod import;
+mod migrate;
 mod offline;
 mod remote;
 mod serve;
@@ -30,6 +31,7 @@ enum Command {
     /// Replay events.
     #[command(subcommand)]
     Event(event::Event),
+    Migrate(migrate::Migrate),
     /// Print the node kinds and the error codes as JSON.
     #[command(hide = true)]
     Catalogue,
@@ -44,6 +46,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Serve(serve) => serve.run(),
         Command::Flow(flow) => wait(flow.run()),
         Command::Event(event) => wait(event.run()),
+        Command::Migrate(migrate) => wait(migrate.run()),
         Command::Catalogue => offline::catalogue().and_then(|catalogue| print(&catalogue)),
         Command::Openapi => print(&crate::api::openapi()),
     };

@@ -16,13 +16,13 @@ outputs: { text: \"{{ nodes.say.text }}\" }
 
 /// What a command did.
 #[derive(Debug)]
-struct Done {
-    code: Option<i32>,
-    out: String,
-    said: String,
+pub(crate) struct Done {
+    pub(crate) code: Option<i32>,
+    pub(crate) out: String,
+    pub(crate) said: String,
 }
 
-async fn linchpin(folder: &Path, variables: &[(&str, &str)], arguments: &[&str]) -> Done {
+pub(crate) async fn linchpin(folder: &Path, variables: &[(&str, &str)], arguments: &[&str]) -> Done {
     let mut command = Command::new(env!("CARGO_BIN_EXE_linchpin"));
     command.args(arguments).env_clear().envs(variables.iter().copied()).current_dir(folder);
     let output = command.output().await.unwrap();
@@ -32,14 +32,14 @@ async fn linchpin(folder: &Path, variables: &[(&str, &str)], arguments: &[&str])
 
 impl Done {
     #[track_caller]
-    fn ok(self) -> String {
+    pub(crate) fn ok(self) -> String {
         assert_eq!((self.code, self.said.as_str()), (Some(0), ""), "{self:?}");
         self.out
     }
 
     /// What is said of a failure, for people, behind the program's name.
     #[track_caller]
-    fn failed(self, words: &[&str]) -> String {
+    pub(crate) fn failed(self, words: &[&str]) -> String {
         assert_eq!(self.code, Some(1), "{self:?}");
         assert!(self.said.starts_with("linchpin: "), "{self:?}");
         assert!(words.iter().all(|word| self.said.contains(word)), "{self:?}");
@@ -78,17 +78,22 @@ async fn a_flow_is_checked_without_a_server() {
 #[tokio::test]
 async fn wrong_arguments_are_told_apart_from_failures() {
     let home = Home::new();
-    let wrong: [(&[&str], &str); 5] = [
+    let wrong: [(&[&str], &str); 9] = [
         (&["flow", "validate"], "FILE"),
         (&["flow", "vaildate", "x"], "validate"),
         (&["flow", "export", "echo"], "--api-key"),
         (&["event", "replay", "evt_x", "--version", "draft", "--api-key", "lpk_x"], "deployed"),
         (&["flow", "export", "echo", "--version", "one", "--api-key", "lpk_x"], "one"),
+        (&["migrate", "--from", "sqlite:data"], "--to"),
+        (&["migrate", "--from", "data", "--to", "postgres://host/db"], "sqlite:DIR"),
+        (&["migrate", "--from", "sqlite:data", "--to", "mysql://me:swordfish@host/db"], "postgres:URL"),
+        (&["migrate", "--from", "sqlite:x", "--to", "postgres:x", "--restart", "--verify-only"], "--restart"),
     ];
     for (arguments, word) in wrong {
         let done = linchpin(home.path(), &[], arguments).await;
         assert_eq!((done.code, done.out.as_str()), (Some(2), ""), "{arguments:?}: {done:?}");
         assert!(done.said.contains(word), "{arguments:?}: {done:?}");
+        assert!(!done.said.contains("swordfish"), "{arguments:?}: {done:?}");
     }
     let version = linchpin(home.path(), &[], &["--version"]).await.ok();
     assert_eq!(version, format!("linchpin {}\n", env!("CARGO_PKG_VERSION")));

@@ -29,6 +29,7 @@ mod ingesting;
 mod jobs;
 mod knowledge;
 mod live;
+mod migrating;
 mod mistakes;
 mod models;
 mod nodes;

@@ -21,6 +21,9 @@ use super::within;
 /// How long the process may take to start, to stop, or to fail.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// Where a server's database is, when it is not in its folder.
+const DATABASE: &str = "LINCHPIN_DATABASE__URL";
+
 /// A data folder, and a schema of its own on the server that `POSTGRES_FOR_TESTS` names, if it does. The folder
 /// goes when the last of its users does.
 #[derive(Clone)]
@@ -53,12 +56,25 @@ struct Written {
 impl Home {
     pub(crate) fn new() -> Self {
         let home = Self(Arc::new(tempfile::tempdir().unwrap()));
-        if let Ok(server) = std::env::var("POSTGRES_FOR_TESTS") {
-            let sql = format!("CREATE SCHEMA {}", home.schema());
-            let made = std::process::Command::new("psql").args([&server, "-qc", &sql]).status().unwrap();
-            assert!(made.success(), "{sql}");
+        if Self::is_on_postgres() {
+            home.psql(&format!("CREATE SCHEMA {}", home.schema()));
         }
         home
+    }
+
+    /// The address of its schema.
+    pub(crate) fn database(&self) -> Option<String> {
+        let server = std::env::var("POSTGRES_FOR_TESTS").ok()?;
+        Some(format!("{server}?options=-csearch_path%3D{}", self.schema()))
+    }
+
+    /// Runs a statement in its schema, and gives what that gives.
+    pub(crate) fn psql(&self, sql: &str) -> String {
+        let database = self.database().unwrap();
+        let done =
+            std::process::Command::new("psql").args([database.as_str(), "-qAtc", sql]).output().unwrap();
+        assert!(done.status.success(), "{sql}: {done:?}");
+        String::from_utf8(done.stdout).unwrap().trim().to_owned()
     }
 
     /// Whether its data is on PostgreSQL, and not in the folder.
@@ -87,18 +103,22 @@ impl Home {
         let launch = launch
             .variable("LINCHPIN_LISTEN", "127.0.0.1:0")
             .variable("LINCHPIN_DATA_DIR", data.to_str().unwrap());
-        match std::env::var("POSTGRES_FOR_TESTS") {
+        match self.database() {
             // A node that was killed is waited for until its lease is over.
-            Ok(server) => launch.variable("LINCHPIN_LEASE", "1s").variable(
-                "LINCHPIN_DATABASE__URL",
-                &format!("{server}?options=-csearch_path%3D{}", self.schema()),
-            ),
-            Err(_) => launch,
+            Some(url) => launch.variable("LINCHPIN_LEASE", "1s").variable(DATABASE, &url),
+            None => launch,
         }
     }
 }
 
 impl Launch {
+    /// On SQLite in its folder in any case.
+    #[must_use]
+    pub(crate) fn in_folder(mut self) -> Self {
+        self.environment.retain(|(name, _)| name != DATABASE);
+        self
+    }
+
     #[must_use]
     pub(crate) fn arguments(mut self, arguments: &[&str]) -> Self {
         self.arguments.extend(arguments.iter().map(ToString::to_string));
