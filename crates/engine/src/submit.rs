@@ -117,12 +117,16 @@ impl Engine {
         match shared.store.event_admit(admission).await {
             Ok(Admitted::New) => {}
             Ok(Admitted::Duplicate(first)) => {
-                controlled.iter().for_each(|controlled| shared.hub.leave(controlled));
+                if let Some(controlled) = &controlled {
+                    shared.hub.leave(controlled);
+                }
                 let (event, run) = (first, first.original_run());
                 return Ok(Submitted { event, run, duplicate: true, outcome: None, answer: None });
             }
             Err(error) => {
-                controlled.iter().for_each(|controlled| shared.hub.leave(controlled));
+                if let Some(controlled) = &controlled {
+                    shared.hub.leave(controlled);
+                }
                 return Err(error.into());
             }
         }
