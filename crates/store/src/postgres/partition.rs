@@ -175,7 +175,7 @@ async fn admit_until(session: &Session, to: i64) -> Result<(), Fault> {
         transaction.commit().await?.settled().await?;
         let transaction = session.begin().await?;
         let validate = format!("ALTER TABLE {table}_kept VALIDATE CONSTRAINT {table}_kept_until");
-        session.batch(&format!("{PATIENCE}; SET LOCAL statement_timeout = 0; {validate}")).await?;
+        session.long_batch(&format!("{PATIENCE}; SET LOCAL statement_timeout = 0; {validate}")).await?;
         transaction.commit().await?.settled().await?;
     }
     Ok(())

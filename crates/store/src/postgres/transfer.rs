@@ -150,7 +150,7 @@ impl Target {
     async fn at_once(&self, sql: &str) -> Result<(), Error> {
         let run = async {
             let transaction = self.session.begin().await?;
-            self.session.batch(sql).await?;
+            self.session.long_batch(sql).await?;
             transaction.commit().await?.settled().await
         };
         run.await.map_err(Error::Write)
@@ -198,7 +198,7 @@ impl Target {
             self.session.execute(&sql, names).await.map_err(Error::Write)?;
         }
         // Until the database does so by itself, it would not know how large the table is.
-        self.session.batch(&format!("ANALYZE {name}")).await.map_err(Error::Write)
+        self.session.long_batch(&format!("ANALYZE {name}")).await.map_err(Error::Write)
     }
 
     /// Sums up a table.
