@@ -19,7 +19,7 @@ use clock::Random;
 use vault::Secret;
 
 pub(crate) use mark::served;
-pub(crate) use plan::{Column, Move, Table, plan, quoted};
+pub(crate) use plan::{Column, Move, Table, is_moved, plan, quoted};
 pub use tuple::Sum;
 pub(crate) use tuple::{HEADER, TRAILER, row, values};
 

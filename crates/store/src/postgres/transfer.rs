@@ -11,7 +11,7 @@ use crate::{
     Error, Fault,
     sql::{Value, values},
     sqlite::Batch,
-    transfer::{Column, Move, Purpose, Sum, Table, quoted, row},
+    transfer::{Column, Move, Purpose, Sum, Table, is_moved, quoted, row},
 };
 
 /// The table that says that something was moved here: one row.
@@ -126,10 +126,10 @@ impl Target {
         self.at_once(&marks).await
     }
 
-    /// The tables that have rows.
+    /// The tables that have rows, those aside that nothing is moved to.
     async fn filled(&self) -> Result<Vec<String>, Error> {
         let mut filled = Vec::new();
-        for table in self.tables().await?.into_iter().filter(|table| !table.name.starts_with("linchpin_")) {
+        for table in self.tables().await?.into_iter().filter(is_moved) {
             let sql = format!("SELECT 1::bigint FROM {} LIMIT 1", quoted(&table.name));
             let row = self.session.row(&sql, [], |row| row.get::<i64>(0)).await.map_err(Error::Read)?;
             filled.extend(row.map(|_| table.name));

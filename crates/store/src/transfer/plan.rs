@@ -76,9 +76,14 @@ pub(crate) fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 
+/// Whether a table is moved.
+pub(crate) fn is_moved(table: &Table) -> bool {
+    LEFT_OUT.iter().all(|(name, _)| *name != table.name)
+}
+
 /// What is to be moved; says what is wrong when the databases do not fit together.
 pub(crate) fn plan(source: &[Table], target: &[Table]) -> Result<Vec<Move>, String> {
-    let moved = |table: &&Table| LEFT_OUT.iter().all(|(name, _)| *name != table.name);
+    let moved = |table: &&Table| is_moved(table);
     let known = |table: &Table, there: &[Table]| there.iter().any(|other| other.name == table.name);
     if let Some(table) = target.iter().filter(moved).find(|table| !known(table, source)) {
         return Err(format!("it has a table `{}`, which is not of this installation", table.name));
