@@ -55,6 +55,9 @@ pub struct Takeover {
 /// How often a run may be in flight when its worker dies: twice among others, three times alone.
 const DEATHS: u32 = 5;
 
+/// The least time that the database has for the answer to a beat.
+const ANSWER: Duration = Duration::from_secs(2);
+
 /// How long a node is listed after its lease has ended.
 const LISTED: i64 = 24 * 60 * 60 * 1000;
 
@@ -72,8 +75,10 @@ impl Store {
         let statement = || self.beat(node, beat);
         match &*self.database {
             Database::Sqlite(_) => self.lease(statement()).await.map(drop),
-            // Three times in a lease, and soon again if that fails: one that does not answer must not take it all.
-            Database::Postgres(database) => database.beat(&self.clock, statement, self.lease / 5).await,
+            // A connection that does not answer must not take the whole lease.
+            Database::Postgres(database) => {
+                database.beat(&self.clock, statement, (self.lease / 3).max(ANSWER)).await
+            }
         }
     }
 

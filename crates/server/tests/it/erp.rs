@@ -25,7 +25,7 @@ fn calls() -> Kind {
 }
 
 async fn cases(elsewhere: &str) -> Vec<Case> {
-    let late = ("timeout", "took longer than 300ms");
+    let late = ("timeout", "took longer than 3");
     let (lost, malformed) = (("connection_lost", "broke"), "answer_malformed");
     let redirect = whole("307 Temporary Redirect", &format!("location: {elsewhere}\r\n"), "");
     let flood = "x".repeat(50_000);
