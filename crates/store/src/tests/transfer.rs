@@ -169,7 +169,7 @@ async fn what_differs_is_found() {
         "UPDATE chunk SET text = text || '.' WHERE ordinal = 1;
          DELETE FROM variable WHERE name = 'A';
          UPDATE run_live SET owner = NULL WHERE owner IS NOT NULL;
-         INSERT INTO node VALUES (gen_random_uuid(), 'a', 'b', 1, 1)",
+         INSERT INTO node VALUES (gen_random_uuid(), 'a', 'b', '[]', NULL, 0, 1, 1, 1)",
     )
     .await;
     drop(transfer);
