@@ -8,7 +8,7 @@ use tempfile::TempDir;
 
 use crate::{
     outside::Outside,
-    senders::Taken,
+    senders::{Receipt, Taken},
     support::{Answer, Home, Source, eventually},
 };
 
@@ -53,7 +53,7 @@ async fn fill(source: &Source) -> Taken {
             let key = format!("plain {} of {size}", taken.len());
             let answer = post(source, &key, size).await;
             if answer.status == 202 {
-                taken.insert(key, answer.header("linchpin-event").unwrap().to_owned());
+                taken.insert(key, Receipt::of(&answer));
                 continue;
             }
             answer.problem(503, "storage_unavailable");
@@ -80,7 +80,7 @@ async fn post_until_taken(source: &Source, taken: &mut Taken) {
     });
     let answer = answer.await;
     assert_eq!(answer.header("linchpin-duplicate"), None, "what was refused was not stored");
-    taken.insert(key.to_owned(), answer.header("linchpin-event").unwrap().to_owned());
+    taken.insert(key.to_owned(), Receipt::of(&answer));
 }
 
 #[tokio::test]
@@ -101,10 +101,10 @@ async fn a_full_disk_refuses_loses_nothing_and_is_used_again_as_soon_as_it_is_fr
     let working = owner.open_source("working", "accept").await;
     outside.close();
     let held = "working and held";
-    let event = post(&working, held, 10).await.header("linchpin-event").unwrap().to_owned();
+    let receipt = Receipt::of(&post(&working, held, 10).await);
     outside.asked(held).await;
     let mut taken = fill(&source).await;
-    taken.insert(held.to_owned(), event);
+    taken.insert(held.to_owned(), receipt);
     outside.open();
     let refused = post(&source, "plain and at last", 10).await;
     refused.problem(503, "storage_unavailable");
@@ -115,9 +115,13 @@ async fn a_full_disk_refuses_loses_nothing_and_is_used_again_as_soon_as_it_is_fr
 
     std::fs::remove_file(&ballast).unwrap();
     post_until_taken(&source, &mut taken).await;
-    let sum = outside.balance(&owner, &taken).await;
+    let sum = outside.balance(&owner, &taken, &[]).await;
     println!("after the full disk: {sum:?}");
-    assert_eq!((sum.calls, sum.repeated_calls), (3, 0), "what a step got was kept until it could be stored");
+    assert_eq!(
+        (sum.calls, sum.repeated_calls, sum.late_calls),
+        (3, 0, 0),
+        "what a step got was kept until it could be stored"
+    );
     server.kill().await;
 }
 
@@ -136,6 +140,6 @@ async fn a_database_that_may_not_grow_refuses_and_loses_nothing() {
     let server = home.serve().variable("LINCHPIN_DATABASE__MAX_SIZE", "64MiB").start().await;
     let source = source.at(source.url.replace(&owner.url, &server.url));
     post_until_taken(&source, &mut taken).await;
-    let sum = outside.balance(&owner.at(&server), &taken).await;
+    let sum = outside.balance(&owner.at(&server), &taken, &[]).await;
     println!("after the full database: {sum:?}");
 }

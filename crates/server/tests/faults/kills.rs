@@ -25,9 +25,9 @@ async fn nothing_is_lost_and_nothing_committed_is_repeated_however_often_it_is_k
     let owner = outside.set_up(&server).await;
     let senders = Senders::new(&owner).await;
     let sending: Vec<_> = (0..CONNECTIONS)
-        .map(|_| {
+        .map(|nth| {
             let senders = senders.clone();
-            tokio::spawn(async move { senders.send_on().await })
+            tokio::spawn(async move { senders.send_on(nth).await })
         })
         .collect();
     let begun = Instant::now();
@@ -36,15 +36,15 @@ async fn nothing_is_lost_and_nothing_committed_is_repeated_however_often_it_is_k
         tokio::time::sleep(Duration::from_millis(life.into())).await;
         server.kill().await;
         server = home.serve().start().await;
-        senders.turn_to(&server);
+        senders.turn_to([&server]);
     }
     senders.stop();
     for sender in sending {
         sender.await.unwrap();
     }
     let killed_for = begun.elapsed();
-    senders.repeat_all().await;
-    let sum = outside.balance(&owner.at(&server), &senders.taken()).await;
+    senders.repeat(usize::MAX).await;
+    let sum = outside.balance(&owner.at(&server), &senders.taken(), &[]).await;
     println!("{kills} kills in {killed_for:?}, balanced after {:?}: {sum:?}", begun.elapsed());
     assert!(
         sum.events >= 4 * kills && sum.repeated_calls > 0,

@@ -7,6 +7,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod books;
 mod disk;
 mod kills;
 mod outside;

@@ -1,19 +1,12 @@
 //! Everything around the server: the systems that it calls, and what they saw.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-    time::Duration,
-};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use parking_lot::Mutex;
 use serde_json::{Value, json};
 use tokio::sync::Semaphore;
 
-use crate::{
-    senders::Taken,
-    support::{Api, Receiver, Reply, Seen, Server, flow, within},
-};
+use crate::support::{Api, Receiver, Reply, Seen, Server, flow, within};
 
 /// A flow with a step of every class of effects, a delivery, and one more effect behind it.
 const WORKING: &str = "nodes:
@@ -26,7 +19,10 @@ const WORKING: &str = "nodes:
     body: { key: \"{{ input.query }}\", asked: \"{{ nodes.ask.body.number }}\", thought: \"{{ nodes.think.text }}\" }
   book: { kind: http, method: POST, url: \"{{ env.OUTSIDE }}/book\", body: { key: \"{{ input.query }}\" } }
 edges: [start -> note -> ask -> think -> tell -> book]
-outputs: { asked: \"{{ nodes.ask.body.number }}\", thought: \"{{ nodes.think.text }}\" }
+outputs:
+  asked: \"{{ nodes.ask.body.number }}\"
+  thought: \"{{ nodes.think.text }}\"
+  booked: \"{{ nodes.book.body.number }}\"
 ";
 
 /// A flow that is done before its event is committed.
@@ -38,7 +34,7 @@ edges: [start -> tell]
 /// The names of the flows.
 pub(crate) const FLOWS: [&str; 2] = ["working", "plain"];
 
-/// How long the model thinks: long enough that something is in flight whenever the server dies.
+/// How long the model thinks by default: long enough that something is in flight whenever the server dies.
 const THINKING: Duration = Duration::from_millis(20);
 
 /// The systems outside. They count what comes, and answer with the count.
@@ -48,24 +44,18 @@ pub(crate) struct Outside {
     gate: Arc<Semaphore>,
 }
 
-/// What the ledger came to.
-#[derive(Debug, Default)]
-pub(crate) struct Sum {
-    pub(crate) events: usize,
-    /// Calls of steps and models, and how many of them were repeats of one in flight at a crash.
-    pub(crate) calls: usize,
-    pub(crate) repeated_calls: usize,
-    /// Deliveries, and how many of them came again.
-    pub(crate) deliveries: usize,
-    pub(crate) repeated_deliveries: usize,
-}
-
 impl Outside {
     pub(crate) async fn start() -> Self {
+        Self::thinking(THINKING).await
+    }
+
+    /// The same with a model that thinks so long.
+    pub(crate) async fn thinking(thinking: Duration) -> Self {
         let gate = Arc::new(Semaphore::new(0));
         let (guard, told) = (Arc::clone(&gate), Mutex::<BTreeSet<String>>::default());
         let answer = move |nth: usize, seen: &Seen| match seen.path.as_str() {
             "/ask" => Reply::Gate(Arc::clone(&guard), Box::new(answer(nth, seen))),
+            "/v1/chat/completions" => Reply::After(thinking, Box::new(answer(nth, seen))),
             // Every other message is refused at first.
             "/hook" if key(seen).ends_with(['1', '3', '5', '7', '9']) && told.lock().insert(key(seen)) => {
                 Reply::Status(500)
@@ -115,109 +105,14 @@ impl Outside {
         owner
     }
 
-    /// Waits until everything that was taken is done, then goes through the books.
-    pub(crate) async fn balance(&self, owner: &Api, taken: &Taken) -> Sum {
-        let limit = Duration::from_secs(60);
-        let events = within(limit, "every event is done and every delivery has arrived", async || {
-            let events = owner.list_all("events").await;
-            let done =
-                |event: &Value| event["status"] == "succeeded" && event["deliveries"] == json!(["delivered"]);
-            if let Some(stuck) =
-                events.iter().find(|event| ["failed", "parked"].iter().any(|s| event["status"] == *s))
-            {
-                panic!("{}", owner.trace(stuck["id"].as_str().unwrap()).await);
-            }
-            events.iter().all(done).then_some(events)
-        });
-        let events: BTreeSet<String> = ids(&events.await, "id");
-        let promised: BTreeSet<String> = taken.values().cloned().collect();
-        assert_eq!(promised.len(), taken.len(), "two keys have one event");
-        assert_eq!(events, promised, "the events are not those that were answered with a 2xx");
-
-        let runs = owner.list_all("runs").await;
-        assert_eq!(runs.len(), taken.len(), "an event has not exactly one run");
-        assert_eq!(ids(&runs, "event"), promised);
-        let is_fine = |run: &&Value| run["cause"] == "original" && run["status"] == "succeeded";
-        assert!(runs.iter().all(|run| is_fine(&run)), "{runs:?}");
-        self.count(taken)
+    /// What came, in its order.
+    pub(crate) fn seen(&self) -> Vec<Seen> {
+        self.receiver.seen()
     }
-
-    /// Compares what came here with what was promised.
-    fn count(&self, taken: &Taken) -> Sum {
-        let mut by_key: BTreeMap<String, Vec<(usize, Seen)>> = BTreeMap::new();
-        for (nth, seen) in self.receiver.seen().into_iter().enumerate() {
-            by_key.entry(key(&seen)).or_default().push((nth, seen));
-        }
-        let promised: BTreeSet<&String> = taken.keys().collect();
-        assert_eq!(
-            by_key.keys().collect::<BTreeSet<_>>(),
-            promised,
-            "somebody was called for nothing, or not at all"
-        );
-        let mut sum = Sum { events: taken.len(), ..Sum::default() };
-        let mut names = BTreeSet::new();
-        for (key, seen) in &by_key {
-            let told = one_name(key, seen, "/hook", "webhook-id", &mut names);
-            sum.deliveries += 1;
-            sum.repeated_deliveries += told.len() - 1;
-            if key.starts_with("working") {
-                let calls = working(key, seen, &told, &mut names);
-                sum.calls += calls;
-                sum.repeated_calls += calls - 3;
-            }
-        }
-        sum
-    }
-}
-
-/// Checks the calls of one event of the working flow; gives how many there were.
-fn working(key: &str, seen: &[(usize, Seen)], told: &[(usize, Seen)], names: &mut BTreeSet<String>) -> usize {
-    let asked = one_name(key, seen, "/ask", "idempotency-key", names);
-    let booked = one_name(key, seen, "/book", "idempotency-key", names);
-    let thought: Vec<_> =
-        seen.iter().filter(|(_, seen)| seen.path == "/v1/chat/completions").cloned().collect();
-    // A step's answer is committed before anything after it starts: then it is not asked for again.
-    let order = [&asked, &thought, &booked];
-    assert!(order.is_sorted_by(|one, next| one.last().unwrap().0 < next[0].0), "{key}: {order:?}");
-    assert!(thought.last().unwrap().0 < told[0].0, "{key}: it was told of before it was thought");
-    let said = told[0].1.json();
-    assert_eq!(said["asked"], asked.last().unwrap().0, "{key}: what was told is not what was answered");
-    assert_eq!(
-        said["thought"],
-        thought.last().unwrap().0.to_string(),
-        "{key}: what was told is not what was thought"
-    );
-    asked.len() + booked.len() + thought.len()
-}
-
-/// The requests to a path, which must all carry one name, that no other event's carry.
-fn one_name(
-    key: &str,
-    seen: &[(usize, Seen)],
-    path: &str,
-    header: &str,
-    names: &mut BTreeSet<String>,
-) -> Vec<(usize, Seen)> {
-    let here: Vec<_> = seen.iter().filter(|(_, seen)| seen.path == path).cloned().collect();
-    assert!(!here.is_empty(), "{key}: nothing came to {path}");
-    let name = here[0].1.header(header);
-    assert!(
-        !name.is_empty() && names.insert(name.to_owned()),
-        "{key}: {path} has the name of another: {name}"
-    );
-    for (_, seen) in &here {
-        assert_eq!(seen.header(header), name, "{key}: a repeat came to {path} under another name");
-        assert_eq!(seen.body, here[0].1.body, "{key}: a repeat came to {path} with another body");
-    }
-    here
-}
-
-fn ids(items: &[Value], field: &str) -> BTreeSet<String> {
-    items.iter().map(|item| item[field].as_str().unwrap().to_owned()).collect()
 }
 
 /// For which event a request is.
-fn key(seen: &Seen) -> String {
+pub(crate) fn key(seen: &Seen) -> String {
     let body = seen.json();
     let key = if seen.path.ends_with("completions") { &body["messages"][0]["content"] } else { &body["key"] };
     key.as_str().unwrap().to_owned()
@@ -229,8 +124,7 @@ fn answer(nth: usize, seen: &Seen) -> Reply {
             let piece =
                 json!({ "choices": [{ "delta": { "content": nth.to_string() }, "finish_reason": "stop" }] });
             let stream = format!("data: {piece}\n\ndata: [DONE]\n\n");
-            let reply = Reply::with(200, &[("content-type", "text/event-stream")], stream);
-            Reply::After(THINKING, Box::new(reply))
+            Reply::with(200, &[("content-type", "text/event-stream")], stream)
         }
         "/hook" => Reply::Status(200),
         _ => Reply::json(200, &json!({ "number": nth })),

@@ -39,10 +39,10 @@ async fn survive(point: CrashPoint, nth: u32) {
     let armed = format!("{point:?}:{nth}");
     let armed = home.serve().arguments(&["--crash-at", &armed]).variable("LINCHPIN_ENGINE__MAX_RUNS", "1");
     let mut armed = armed.start().await;
-    senders.turn_to(&armed);
+    senders.turn_to([&armed]);
     let sending = tokio::spawn({
         let senders = senders.clone();
-        async move { join_all((0..EVENTS).map(|_| senders.send())).await }
+        async move { join_all((0..EVENTS).map(|_| senders.send(0))).await }
     });
     let limit = std::time::Duration::from_secs(20);
     let what = format!("the crash point {point:?} is hit {nth} times");
@@ -50,15 +50,15 @@ async fn survive(point: CrashPoint, nth: u32) {
     assert_eq!(died.signal(), Some(ABORTED), "{point:?}: {}", armed.log());
 
     let server = home.serve().start().await;
-    senders.turn_to(&server);
+    senders.turn_to([&server]);
     sending.await.unwrap_or_else(|error| panic!("after {point:?}: {error}"));
-    let sum = outside.balance(&owner.at(&server), &senders.taken()).await;
+    let sum = outside.balance(&owner.at(&server), &senders.taken(), &[]).await;
     assert_eq!(sum.events, EVENTS, "{point:?}");
     assert!(
         sum.repeated_calls <= repeats_allowed(point),
         "{point:?}: what was committed is repeated: {sum:?}"
     );
-    senders.repeat_all().await;
+    senders.repeat(usize::MAX).await;
     println!("{point:?}:{nth}: {sum:?}");
 }
 

@@ -9,8 +9,9 @@ use std::{
     time::{Duration, Instant},
 };
 
+use futures_util::{StreamExt, stream};
 use parking_lot::{Mutex, RwLock};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::{
     outside::FLOWS,
@@ -23,11 +24,33 @@ const PATIENCE: Duration = Duration::from_secs(40);
 /// The pause between two tries.
 const PAUSE: Duration = Duration::from_millis(5);
 
+/// Events that are sent once more at the same time.
+const AT_ONCE: usize = 8;
+
 /// Every so manieth sender hangs up at first, and sends its event again.
 const HANGS_UP: usize = 3;
 
+/// How long a sender waits for an answer before it tries again.
+const TRY: Duration = Duration::from_secs(5);
+
 /// The events that were answered with a 2xx, by their keys.
-pub(crate) type Taken = BTreeMap<String, String>;
+pub(crate) type Taken = BTreeMap<String, Receipt>;
+
+/// What a sender was told of its event.
+#[derive(Clone, Debug)]
+pub(crate) struct Receipt {
+    pub(crate) event: String,
+    /// The flow's outputs, when the answer had them.
+    pub(crate) outputs: Option<Value>,
+}
+
+impl Receipt {
+    /// What an answer with a 2xx says.
+    pub(crate) fn of(answer: &Answer) -> Self {
+        let event = answer.header("linchpin-event").unwrap().to_owned();
+        Self { event, outputs: (answer.status == 200).then(|| answer.json()) }
+    }
+}
 
 /// Senders. Cheap to clone.
 #[derive(Clone)]
@@ -36,8 +59,8 @@ pub(crate) struct Senders(Arc<Shared>);
 struct Shared {
     /// Of each flow, one that answers at once and one that waits for the result.
     sources: Vec<(&'static str, Source)>,
-    /// Where the server is now.
-    url: RwLock<String>,
+    /// Where the servers are now.
+    urls: RwLock<Vec<String>>,
     taken: Mutex<Taken>,
     sent: AtomicUsize,
     stopped: AtomicBool,
@@ -54,22 +77,23 @@ impl Senders {
         }
         Self(Arc::new(Shared {
             sources,
-            url: RwLock::new(owner.url.clone()),
+            urls: RwLock::new(vec![owner.url.clone()]),
             taken: Mutex::default(),
             sent: AtomicUsize::new(0),
             stopped: AtomicBool::new(false),
         }))
     }
 
-    /// The server has been started anew.
-    pub(crate) fn turn_to(&self, server: &Server) {
-        self.0.url.write().clone_from(&server.url);
+    /// Servers have been started, or started anew.
+    pub(crate) fn turn_to<'s>(&self, servers: impl IntoIterator<Item = &'s Server>) {
+        *self.0.urls.write() = servers.into_iter().map(|server| server.url.clone()).collect();
     }
 
-    /// Sends events, one after another, until it is told to stop.
-    pub(crate) async fn send_on(&self) {
+    /// Sends events, one after another, until it is told to stop: each first to the same server, to another one when
+    /// that does not take it.
+    pub(crate) async fn send_on(&self, server: usize) {
         while !self.0.stopped.load(Ordering::Relaxed) {
-            self.send().await;
+            self.send(server).await;
         }
     }
 
@@ -78,7 +102,7 @@ impl Senders {
     }
 
     /// Sends one event under a key of its own, again and again until it is taken.
-    pub(crate) async fn send(&self) {
+    pub(crate) async fn send(&self, mut server: usize) {
         let nth = self.0.sent.fetch_add(1, Ordering::Relaxed);
         let (flow, source) = &self.0.sources[nth % self.0.sources.len()];
         let key = format!("{flow} {nth}");
@@ -86,13 +110,11 @@ impl Senders {
         if nth.is_multiple_of(HANGS_UP) {
             // This sender loses its patience while its event is on the way to the disk.
             let patience = Duration::from_millis((nth % 20) as u64);
-            let _ = tokio::time::timeout(patience, self.post(source, &key)).await;
+            let _ = tokio::time::timeout(patience, self.post(source, &key, server)).await;
         }
-        let event = loop {
-            match self.post(source, &key).await {
-                Ok(answer) if (200..300).contains(&answer.status) => {
-                    break answer.header("linchpin-event").unwrap().to_owned();
-                }
+        let receipt = loop {
+            match self.post(source, &key, server).await {
+                Ok(answer) if (200..300).contains(&answer.status) => break Receipt::of(&answer),
                 Ok(answer) => {
                     assert_eq!(answer.status, 503, "{key}: {answer:?}");
                     assert!(answer.header("retry-after").is_some(), "{key}: {answer:?}");
@@ -100,20 +122,22 @@ impl Senders {
                 Err(_) => {}
             }
             assert!(Instant::now() < deadline, "{key} is not taken");
+            server += 1;
             tokio::time::sleep(PAUSE).await;
         };
-        self.0.taken.lock().insert(key, event);
+        self.0.taken.lock().insert(key, receipt);
     }
 
-    /// Sends every event once more: each must be known.
-    pub(crate) async fn repeat_all(&self) {
-        for (key, event) in self.taken() {
+    /// Sends events once more, so many at most: each must be known.
+    pub(crate) async fn repeat(&self, at_most: usize) {
+        let repeats = self.taken().into_iter().take(at_most).map(|(key, receipt)| async move {
             let nth: usize = key.rsplit(' ').next().unwrap().parse().unwrap();
             let source = &self.0.sources[nth % self.0.sources.len()].1;
-            let answer = self.post(source, &key).await.unwrap();
+            let answer = self.post(source, &key, nth).await.unwrap();
             assert_eq!(answer.header("linchpin-duplicate"), Some("true"), "{key}: {answer:?}");
-            assert_eq!(answer.header("linchpin-event"), Some(event.as_str()), "{key}: {answer:?}");
-        }
+            assert_eq!(answer.header("linchpin-event"), Some(receipt.event.as_str()), "{key}: {answer:?}");
+        });
+        stream::iter(repeats).buffer_unordered(AT_ONCE).collect::<()>().await;
     }
 
     /// What was taken so far.
@@ -121,8 +145,13 @@ impl Senders {
         self.0.taken.lock().clone()
     }
 
-    async fn post(&self, source: &Source, key: &str) -> Result<Answer, Lost> {
-        let url = format!("{}/hooks/{}", self.0.url.read(), source.id);
-        source.at(url).try_post(&[("idempotency-key", key)], &json!({ "query": key })).await
+    async fn post(&self, source: &Source, key: &str, server: usize) -> Result<Answer, Lost> {
+        let url = {
+            let urls = self.0.urls.read();
+            format!("{}/hooks/{}", urls[server % urls.len()], source.id)
+        };
+        let (source, body) = (source.at(url), json!({ "query": key }));
+        let answer = tokio::time::timeout(TRY, source.try_post(&[("idempotency-key", key)], &body)).await;
+        answer.unwrap_or_else(|_| Err(Lost(format!("no answer in {TRY:?}"))))
     }
 }
