@@ -4,6 +4,7 @@ mod bench;
 mod certificates;
 mod codegen;
 mod demo;
+mod faults;
 mod models;
 mod postgres;
 mod shell;
@@ -20,6 +21,8 @@ use clap::Parser;
 enum Chore {
     /// Install what the tests need, start it, and run them all.
     Test(test::Test),
+    /// Let a cluster's nodes, its database and the lines between fail, for minutes on end.
+    Faults(faults::Faults),
     /// Check the house rules that no compiler knows.
     Tidy,
     /// Write what is generated: the OpenAPI document and the documentation made from the code.
@@ -39,6 +42,7 @@ enum Chore {
 fn main() -> ExitCode {
     let done = match Chore::parse() {
         Chore::Test(test) => test.run(),
+        Chore::Faults(faults) => faults.run(),
         Chore::Tidy => tidy::run(),
         Chore::Codegen { check } => codegen::run(check),
         Chore::Models => models::fetch(),

@@ -27,11 +27,7 @@ impl Test {
             if !self.rust_only {
                 system::need(&WEB_NEEDS)?;
             }
-            if is_there("cargo-nextest") {
-                Ok(())
-            } else {
-                run(&cargo(), &["install", "--locked", "cargo-nextest"], ".")
-            }
+            need_nextest()
         })?;
         step("The models' weights", models::fetch)?;
         step("Form (rustfmt)", || run(&cargo(), &["fmt", "--all", "--check"], "."))?;
@@ -73,6 +69,14 @@ impl Test {
         }
         web()
     }
+}
+
+/// Installs what runs the tests, if it is not there.
+pub(crate) fn need_nextest() -> anyhow::Result<()> {
+    if is_there("cargo-nextest") {
+        return Ok(());
+    }
+    run(&cargo(), &["install", "--locked", "cargo-nextest"], ".")
 }
 
 /// The console, and the whole in a browser.

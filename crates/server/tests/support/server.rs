@@ -24,10 +24,13 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// Where a server's database is, when it is not in its folder.
 const DATABASE: &str = "LINCHPIN_DATABASE__URL";
 
-/// A data folder, and a schema of its own on the server that `POSTGRES_FOR_TESTS` names, if it does. The folder
-/// goes when the last of its users does.
+/// A data folder, and a schema of its own on a server of PostgreSQL, if there is one. The folder goes when the last of
+/// its users does.
 #[derive(Clone)]
-pub(crate) struct Home(Arc<TempDir>);
+pub(crate) struct Home {
+    folder: Arc<TempDir>,
+    database: Option<String>,
+}
 
 /// A server that is to be started.
 pub(crate) struct Launch {
@@ -54,18 +57,27 @@ struct Written {
 }
 
 impl Home {
+    /// On the server that `POSTGRES_FOR_TESTS` names, if it does.
     pub(crate) fn new() -> Self {
-        let home = Self(Arc::new(tempfile::tempdir().unwrap()));
-        if Self::is_on_postgres() {
-            home.psql(&format!("CREATE SCHEMA {}", home.schema()));
+        Self::on(std::env::var("POSTGRES_FOR_TESTS").ok().as_deref())
+    }
+
+    /// On this server of PostgreSQL.
+    pub(crate) fn on(server: Option<&str>) -> Self {
+        let folder = Arc::new(tempfile::tempdir().unwrap());
+        let name = folder.path().file_name().unwrap().to_str().unwrap();
+        let schema = name.bytes().fold("home_".to_owned(), |all, byte| format!("{all}{byte:02x}"));
+        let database = server.map(|server| format!("{server}?options=-csearch_path%3D{schema}"));
+        let home = Self { folder, database };
+        if home.database.is_some() {
+            home.psql(&format!("CREATE SCHEMA {schema}"));
         }
         home
     }
 
     /// The address of its schema.
     pub(crate) fn database(&self) -> Option<String> {
-        let server = std::env::var("POSTGRES_FOR_TESTS").ok()?;
-        Some(format!("{server}?options=-csearch_path%3D{}", self.schema()))
+        self.database.clone()
     }
 
     /// Runs a statement in its schema, and gives what that gives.
@@ -82,13 +94,8 @@ impl Home {
         std::env::var_os("POSTGRES_FOR_TESTS").is_some()
     }
 
-    fn schema(&self) -> String {
-        let name = self.path().file_name().unwrap().to_str().unwrap();
-        name.bytes().map(|byte| format!("{byte:02x}")).fold("home_".to_owned(), |all, byte| all + &byte)
-    }
-
     pub(crate) fn path(&self) -> &Path {
-        self.0.path()
+        self.folder.path()
     }
 
     /// A server of this folder that listens where it finds a place and may call this machine.
@@ -103,9 +110,9 @@ impl Home {
         let launch = launch
             .variable("LINCHPIN_LISTEN", "127.0.0.1:0")
             .variable("LINCHPIN_DATA_DIR", data.to_str().unwrap());
-        match self.database() {
+        match &self.database {
             // A node that was killed is waited for until its lease is over.
-            Some(url) => launch.variable("LINCHPIN_LEASE", "1s").variable(DATABASE, &url),
+            Some(url) => launch.variable("LINCHPIN_LEASE", "1s").variable(DATABASE, url),
             None => launch,
         }
     }
@@ -215,8 +222,21 @@ impl Server {
 
     /// Asks it to stop in good order.
     pub(crate) fn terminate(&self) {
+        self.signal(Signal::TERM);
+    }
+
+    /// Stops it where it is, until it is resumed.
+    pub(crate) fn pause(&self) {
+        self.signal(Signal::STOP);
+    }
+
+    pub(crate) fn resume(&self) {
+        self.signal(Signal::CONT);
+    }
+
+    fn signal(&self, signal: Signal) {
         let id = i32::try_from(self.child.id().unwrap()).unwrap();
-        kill_process(Pid::from_raw(id).unwrap(), Signal::TERM).unwrap();
+        kill_process(Pid::from_raw(id).unwrap(), signal).unwrap();
     }
 
     /// Whether it has ended.
@@ -235,6 +255,11 @@ impl Server {
 
     /// Kills it, as the kernel does when it needs the memory, and waits until it is gone.
     pub(crate) async fn kill(mut self) {
+        self.die().await;
+    }
+
+    /// The same, and what it has logged can still be read.
+    pub(crate) async fn die(&mut self) {
         self.child.start_kill().unwrap();
         self.ended().await;
     }
