@@ -1,4 +1,4 @@
-use std::{net::SocketAddr, path::PathBuf};
+use std::{io::IsTerminal, net::SocketAddr, path::PathBuf};
 
 use anyhow::Context;
 use clap::Args;
@@ -108,7 +108,8 @@ fn start_log(log: &Log) -> anyhow::Result<()> {
         EnvFilter::try_new(format!("async_nats=off,{}", log.filter)).context("`log.filter` is wrong")?;
     let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     match log.format {
-        LogFormat::Text => subscriber.with_target(false).init(),
+        // Colours are for people at a terminal; in a file they are noise.
+        LogFormat::Text => subscriber.with_ansi(std::io::stderr().is_terminal()).with_target(false).init(),
         LogFormat::Json => subscriber.json().init(),
     }
     Ok(())
