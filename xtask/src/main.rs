@@ -5,6 +5,7 @@ mod certificates;
 mod codegen;
 mod demo;
 mod faults;
+mod fuzz;
 mod models;
 mod postgres;
 mod shell;
@@ -23,6 +24,8 @@ enum Chore {
     Test(test::Test),
     /// Let a cluster's nodes, its database and the lines between fail, for minutes on end.
     Faults(faults::Faults),
+    /// Send a server requests of every kind that chance can make up, a million of them.
+    Fuzz(fuzz::Fuzz),
     /// Check the house rules that no compiler knows.
     Tidy,
     /// Write what is generated: the OpenAPI document and the documentation made from the code.
@@ -43,6 +46,7 @@ fn main() -> ExitCode {
     let done = match Chore::parse() {
         Chore::Test(test) => test.run(),
         Chore::Faults(faults) => faults.run(),
+        Chore::Fuzz(fuzz) => fuzz.run(),
         Chore::Tidy => tidy::run(),
         Chore::Codegen { check } => codegen::run(check),
         Chore::Models => models::fetch(),

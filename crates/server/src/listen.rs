@@ -2,7 +2,11 @@
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
-use axum::{Router, extract::ConnectInfo};
+use axum::{
+    Router,
+    extract::ConnectInfo,
+    http::{HeaderValue, header},
+};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
@@ -61,9 +65,19 @@ fn answering(
     Future: Send,
 > {
     service_fn(move |request: hyper::Request<Incoming>| {
+        let is_held_back = request.headers().contains_key(header::EXPECT);
         let mut request = linger(request);
         request.extensions_mut().insert(ConnectInfo(peer));
-        router.clone().oneshot(request)
+        let answer = router.clone().oneshot(request);
+        async move {
+            let mut answer = answer.await?;
+            // Who waits to be told to go on may not wait for long. A body that nobody has read ends the connection,
+            // and only a sender that knows so sends its next request on another one (RFC 9110, section 10.1.1).
+            if is_held_back && !answer.status().is_success() {
+                answer.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+            }
+            Ok(answer)
+        }
     })
 }
 
@@ -167,6 +181,21 @@ mod tests {
             let mut answer = Vec::new();
             stream.read_to_end(&mut answer).await.unwrap();
             assert!(began.elapsed() >= HEAD_TIME);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_body_that_was_held_back_and_is_not_wanted_ends_the_connection() {
+        let (address, _stop, _server) = serving(10).await;
+        for (expect, closes) in [("", false), ("expect: 100-continue\r\n", true)] {
+            let mut stream = TcpStream::connect(address).await.unwrap();
+            let request = format!("POST / HTTP/1.1\r\nhost: x\r\n{expect}content-length: 2\r\n\r\n{{}}");
+            stream.write_all(request.as_bytes()).await.unwrap();
+            let mut answer = vec![0; 4096];
+            let read = stream.read(&mut answer).await.unwrap();
+            let answer = String::from_utf8_lossy(&answer[..read]);
+            assert!(answer.starts_with("HTTP/1.1 405"), "{answer}");
+            assert_eq!(answer.contains("connection: close"), closes, "{answer}");
         }
     }
 

@@ -24,6 +24,7 @@ mod erp;
 mod failing;
 mod fates;
 mod forms;
+mod fuzzed;
 mod importing;
 mod ingesting;
 mod jobs;
