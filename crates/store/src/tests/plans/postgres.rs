@@ -82,11 +82,6 @@ impl Planner {
         let (client, connection) = tokio_postgres::connect(url, tokio_postgres::NoTls).await.unwrap();
         tokio::spawn(connection);
         client.batch_execute(PLANNING).await.unwrap();
-        // What they are called while they are dropped.
-        for table in ["event", "run", "journal", "delivery", "attempt"] {
-            let gone = format!("CREATE TABLE IF NOT EXISTS {table}_gone (LIKE {table} INCLUDING ALL)");
-            client.batch_execute(&gone).await.unwrap();
-        }
         let mut planner =
             Self { client, indexes: HashMap::new(), parents: HashMap::new(), few: HashSet::new() };
         let indexes =
