@@ -15,8 +15,12 @@ use tokio::{
 
 use crate::{Settled, Waker, worker::Worker};
 
-/// How often the outbox is looked through for work that nobody was woken for, such as another node's.
+/// How often the outbox is looked through for work that nobody was woken for, such as another node's. It is besides when
+/// another node's lease ends.
 const LOOK: Duration = Duration::from_secs(10);
+
+/// Clocks are not that exact: so much later a lease has ended for everybody.
+const MOMENT: Duration = Duration::from_millis(20);
 
 /// How soon it is looked through again when it could not be read.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
@@ -43,6 +47,8 @@ pub struct Surroundings {
 pub(crate) struct Around {
     surroundings: Surroundings,
     pub(crate) settled: broadcast::Sender<Settled>,
+    /// Told whenever destinations that another node had may be free.
+    pub(crate) freed: watch::Sender<()>,
 }
 
 /// Drains the outbox until it is stopped. Dropping it abandons what is under way, as a crash would.
@@ -57,7 +63,8 @@ impl Drain {
     /// Starts to drain, with what is due already. It runs on the tokio runtime that this is called on.
     pub fn start(surroundings: Surroundings) -> Self {
         let (settled, _) = broadcast::channel(SETTLED);
-        let around = Arc::new(Around { surroundings, settled });
+        let freed = watch::Sender::new(());
+        let around = Arc::new(Around { surroundings, settled, freed });
         let (stop, stopped) = watch::channel(false);
         let waker = Waker::default();
         let supervisor = Supervisor { around: Arc::clone(&around), waker: waker.clone(), stopped };
@@ -149,19 +156,28 @@ impl Supervisor {
         }
     }
 
-    /// Wakes every destination that has something due now or soon. Says when to look again.
+    /// Wakes every destination that has something due now or soon, and those that another node had. Says when to look
+    /// again.
     async fn look(&self) -> Duration {
-        match self.around.store.delivery_next_due().await {
-            Ok(due) => {
-                let soon = self.around.clock.now().after(LOOK);
-                self.waker.notify(due.into_iter().filter(|(_, at)| *at <= soon).map(|(id, _)| id));
-                LOOK
-            }
+        match self.look_through().await {
+            Ok(pause) => pause,
             Err(error) => {
                 tracing::warn!(%error, "the outbox could not be read");
                 LOOK_AGAIN
             }
         }
+    }
+
+    async fn look_through(&self) -> Result<Duration, store::Error> {
+        let Surroundings { store, clock, node, .. } = &**self.around;
+        let due = store.delivery_next_due().await?;
+        let soon = clock.now().after(LOOK);
+        self.waker.notify(due.into_iter().filter(|(_, at)| *at <= soon).map(|(id, _)| id));
+        self.around.freed.send_replace(());
+        // A lease that is not known yet ends later than that.
+        let latest = LOOK.min(store.node_lease());
+        let ends = store.node_next_lease_end(*node).await?;
+        Ok(ends.map_or(latest, |ends| latest.min(clock.now().until(ends) + MOMENT)))
     }
 }
 

@@ -25,9 +25,6 @@ use crate::{
 /// A destination that cannot be sent to (switched off, unusable settings) is looked at again after this.
 const CLOSED: Duration = Duration::from_secs(30);
 
-/// One that another node owns, after this.
-const ELSEWHERE: Duration = Duration::from_secs(5);
-
 /// A worker with nothing to do ends after this.
 const IDLE: Duration = Duration::from_secs(60);
 
@@ -47,6 +44,10 @@ pub(crate) struct Worker {
     bell: Arc<Bell>,
     settings: Option<Settings>,
     owned_at: Option<Instant>,
+    /// Whether another node had it when that was asked last.
+    elsewhere: bool,
+    /// Told when a destination that another node has may be free.
+    freed: watch::Receiver<()>,
     /// Read and not yet begun.
     queue: VecDeque<DueDelivery>,
     /// In the queue or under way: read but to be skipped. Sound because nobody else sends to this destination.
@@ -67,6 +68,8 @@ enum Rest {
     Until(Instant),
     /// Until this, whatever is delivered to the destination; only changed settings end it earlier.
     Deaf(Instant),
+    /// Until another node may have let go of the destination, or its settings change.
+    Elsewhere,
     /// Nothing is left to do.
     Idle,
     /// The destination is no more.
@@ -77,11 +80,13 @@ impl Worker {
     pub(crate) fn new(id: DestinationId, around: Arc<Around>, (waker, bell): (Waker, Arc<Bell>)) -> Self {
         Self {
             id,
+            freed: around.freed.subscribe(),
             around,
             waker,
             bell,
             settings: None,
             owned_at: None,
+            elsewhere: false,
             queue: VecDeque::new(),
             held: HashSet::new(),
             under_way: JoinSet::new(),
@@ -136,7 +141,7 @@ impl Worker {
         while self.has_work() && self.under_way.len() < destination.concurrency {
             if !self.own(workspace).await? {
                 self.drop_queue();
-                return Ok(Rest::Deaf(Instant::now() + ELSEWHERE));
+                return Ok(Rest::Elsewhere);
             }
             if self.unread && self.queue.len() < destination.concurrency {
                 self.read(destination.concurrency).await?;
@@ -150,6 +155,7 @@ impl Worker {
     async fn rest(&mut self, rest: Rest) -> bool {
         let until = match rest {
             Rest::Until(at) | Rest::Deaf(at) => at,
+            Rest::Elsewhere => Instant::now() + CLOSED,
             Rest::Idle => Instant::now() + IDLE,
             Rest::Gone => return true,
         };
@@ -169,10 +175,11 @@ impl Worker {
                     if changed {
                         self.settings = None;
                     }
-                    if changed || !matches!(rest, Rest::Deaf(_)) {
+                    if changed || !matches!(rest, Rest::Deaf(_) | Rest::Elsewhere) {
                         return false;
                     }
                 }
+                Ok(()) = self.freed.changed(), if rest == Rest::Elsewhere => return false,
                 () = sleep_until(until) => return rest == Rest::Idle,
             }
         }
@@ -197,8 +204,13 @@ impl Worker {
             return Ok(true);
         }
         let asked_at = Instant::now();
+        // What is told from here on may not be known to the store's answer.
+        self.freed.mark_unchanged();
         let owned = self.around.store.destination_own(workspace, self.id, self.around.node).await?;
         self.owned_at = owned.then_some(asked_at);
+        if std::mem::replace(&mut self.elsewhere, !owned) && owned {
+            tracing::info!(destination = %self.id, "deliveries of another node go on here");
+        }
         Ok(owned)
     }
 

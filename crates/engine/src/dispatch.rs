@@ -38,6 +38,10 @@ const UPGRADE: Duration = Duration::from_secs(60);
 /// Versions known to be another node's; with more, they are found out anew.
 const UNFIT: usize = 256;
 
+/// How soon the dispatcher looks again for what it was not given although it is due: another node is taking it, or
+/// lets go of it.
+const PASSED_OVER: Duration = Duration::from_millis(100);
+
 /// How long the dispatcher sleeps at most when nothing wakes it.
 const FALLBACK: Duration = Duration::from_secs(10);
 
@@ -225,7 +229,10 @@ impl Alone {
 
 async fn time_to_next(shared: &Shared) -> Duration {
     match shared.store.run_next_due(shared.unfit()).await {
-        Ok(Some(due)) => shared.clock.now().until(due).min(FALLBACK),
+        Ok(Some(due)) => match shared.clock.now().until(due) {
+            Duration::ZERO => PASSED_OVER,
+            wait => wait.min(FALLBACK),
+        },
         Ok(None) => FALLBACK,
         Err(error) => {
             tracing::warn!(%error, "the next timer could not be read");

@@ -29,6 +29,8 @@ use clock::{Clock, Timestamp};
 use connector::Connector;
 use fault::classify;
 use notify::Notify;
+#[cfg(test)]
+pub(crate) use partition::TABLES;
 use pool::Pool;
 #[cfg(test)]
 pub(crate) use session::{PLANNING, translated};

@@ -260,7 +260,8 @@ impl Store {
         }
     }
 
-    /// When the next waiting run is due, those of `unfit` versions aside.
+    /// When the next waiting run is due, those of `unfit` versions aside. Where there can be other nodes, 0 when one is
+    /// queued: a claim passes over what another node is taking, which may let go of it.
     ///
     /// # Errors
     /// When the database cannot be read.
@@ -302,13 +303,17 @@ const SUSPECT: Sql = Sql::Each {
                  AND version <> ALL(?2::text::uuid[]) LIMIT 1",
 };
 
-/// When the next run wakes.
+/// When the next run wakes. Where there is one node, a claim passes over nothing.
 const NEXT_DUE: Sql = Sql::Each {
     sqlite: "SELECT wake_at FROM run_live WHERE wake_at IS NOT NULL AND deaths < 2 AND ?1 = ?1
              ORDER BY wake_at LIMIT 1",
-    postgres: "SELECT wake_at FROM run_live
-               WHERE wake_at IS NOT NULL AND deaths < 2 AND version <> ALL(?1::text::uuid[])
-               ORDER BY wake_at LIMIT 1",
+    postgres: "SELECT 0::bigint FROM run_queue WHERE version <> ALL(?1::text::uuid[])
+               UNION ALL SELECT 0 FROM run_live
+                   WHERE owner IS NULL AND status = 'queued' AND deaths < 2 AND version <> ALL(?1::text::uuid[])
+               UNION ALL (SELECT wake_at FROM run_live
+                          WHERE wake_at IS NOT NULL AND deaths < 2 AND version <> ALL(?1::text::uuid[])
+                          ORDER BY wake_at LIMIT 1)
+               LIMIT 1",
 };
 
 /// Versions as PostgreSQL writes an array.

@@ -37,11 +37,20 @@ impl Outbox {
     }
 
     pub(crate) async fn with(clock: Clock, max_bytes: Option<u64>) -> Self {
+        Self::open(clock, max_bytes, store::LEASE).await
+    }
+
+    /// One whose nodes may be silent for so long.
+    pub(crate) async fn with_lease(lease: Duration) -> Self {
+        Self::open(Clock::system(), None, lease).await
+    }
+
+    async fn open(clock: Clock, max_bytes: Option<u64>, lease: Duration) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let random = Random::seeded(1);
         let keys = KeyRing::new(Key::generate(&random), vec![], random);
         let location = Location::Folder { directory: directory.path().to_owned(), max_bytes };
-        let options = Options::at(location);
+        let options = Options { lease, ..Options::at(location) };
         let store = Store::open(&options, keys, clock.clone(), Random::system()).await.unwrap();
         let workspace = store.workspace_ensure("Acme").await.unwrap();
         let environment = store.environment_list(workspace).await.unwrap()[0].id;

@@ -155,6 +155,24 @@ async fn what_another_node_owns_is_left_to_it() {
 }
 
 #[tokio::test]
+async fn what_a_dead_node_had_goes_out_when_its_lease_ends() {
+    let receiver = Receiver::accepting().await;
+    let outbox = Outbox::with_lease(Duration::from_millis(500)).await;
+    let destination = outbox.webhook(&receiver.url()).await;
+    let dead: NodeId = outbox.store.ids().next();
+    outbox.store.node_beat(dead, &Beat::default()).await.unwrap();
+    let ends = outbox.store.node_next_lease_end(outbox.node).await.unwrap().unwrap();
+    assert!(outbox.store.destination_own(outbox.place.workspace, destination, dead).await.unwrap());
+    outbox.deliver_one(destination, json!(1)).await;
+    let drain = outbox.drain();
+    let mut settled = drain.settled();
+    drain.waker().notify([destination]);
+    let first = timeout(Duration::from_secs(3), settled.recv()).await.expect("nobody took it over").unwrap();
+    assert!(first.at >= ends, "the other node still had it");
+    assert_eq!(receiver.seen().len(), 1);
+}
+
+#[tokio::test]
 async fn stopping_ends_what_is_under_way_and_begins_nothing() {
     let gate = Arc::new(Semaphore::new(0));
     let answer = Arc::clone(&gate);

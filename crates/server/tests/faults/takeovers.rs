@@ -13,9 +13,16 @@ pub(crate) struct Silence {
     begun: Timestamp,
 }
 
-/// How long it took each time, from the beginning of the silence.
+/// What is taken over, and what is logged then.
+const KINDS: [(&str, &str); 2] = [
+    ("runs", "runs that were in flight go on"),
+    // After a node that left in good order as well.
+    ("deliveries", "deliveries of another node go on here"),
+];
+
+/// How long it took each time, from the beginning of the silence, for each kind.
 #[derive(Default)]
-pub(crate) struct Takeovers(Vec<Duration>);
+pub(crate) struct Takeovers([Vec<Duration>; KINDS.len()]);
 
 impl Silence {
     pub(crate) fn of(node: usize) -> Self {
@@ -24,35 +31,40 @@ impl Silence {
 }
 
 impl Takeovers {
-    /// Reads the first takeover after each silence. There is none after one whose node held no run.
+    /// Reads the first takeover after each silence. There is none after one whose node held nothing.
     pub(crate) fn read(&mut self, cluster: &Cluster<'_>, silences: &[Silence]) {
-        let told: Vec<(usize, Timestamp)> =
-            cluster.nodes.iter().enumerate().flat_map(|(nth, node)| takeovers(nth, &node.log())).collect();
-        for Silence { node, begun } in silences {
-            let after = told.iter().filter(|(by, _)| by != node).map(|(_, at)| begun.until(*at));
-            // What comes sooner is of another silence, and so is what comes later.
-            self.0.extend(after.filter(|after| (LEASE / 2..4 * LEASE).contains(after)).min());
+        for (all, (_, said)) in self.0.iter_mut().zip(KINDS) {
+            let nodes = cluster.nodes.iter().enumerate();
+            let told: Vec<(usize, Timestamp)> =
+                nodes.flat_map(|(nth, node)| takeovers(nth, &node.log(), said)).collect();
+            for Silence { node, begun } in silences {
+                let after = told.iter().filter(|(by, _)| by != node).map(|(_, at)| begun.until(*at));
+                // What comes sooner is of another silence, and so is what comes later.
+                all.extend(after.filter(|after| (LEASE / 2..4 * LEASE).contains(after)).min());
+            }
+            all.sort_unstable();
         }
-        self.0.sort_unstable();
     }
 }
 
 /// When a node took over, by its log.
-fn takeovers(node: usize, log: &str) -> Vec<(usize, Timestamp)> {
-    let lines = log.lines().filter(|line| line.contains("runs that were in flight go on"));
+fn takeovers(node: usize, log: &str, said: &str) -> Vec<(usize, Timestamp)> {
+    let lines = log.lines().filter(|line| line.contains(said));
     let at = |line: &str| line.split(' ').next().unwrap().parse::<jiff::Timestamp>().unwrap();
     lines.map(|line| (node, Timestamp::from_millis(at(line).as_millisecond()))).collect()
 }
 
 impl fmt::Display for Takeovers {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self(all) = self;
-        let (Some(first), Some(last)) = (all.first(), all.last()) else { return write!(f, "no takeover") };
-        let middle = all[all.len() / 2];
-        write!(
-            f,
-            "{} takeovers after {first:?} to {last:?}, median {middle:?}, of a lease of {LEASE:?}",
-            all.len()
-        )
+        write!(f, "takeovers, of a lease of {LEASE:?}:")?;
+        for (all, (kind, _)) in self.0.iter().zip(KINDS) {
+            let (Some(first), Some(last)) = (all.first(), all.last()) else {
+                write!(f, " no {kind};")?;
+                continue;
+            };
+            let (count, middle) = (all.len(), all[all.len() / 2]);
+            write!(f, " {kind} {count} times after {first:?} to {last:?}, median {middle:?};")?;
+        }
+        Ok(())
     }
 }

@@ -1,21 +1,31 @@
 //! The one way to the database: every connection is made here, in the clear or by TLS, as the operator asks.
 
+mod hosts;
 #[cfg(test)]
 mod tests;
 mod tls;
 mod words;
 
-use std::{error::Error as _, io, sync::Arc, time::Duration};
+use std::{
+    error::Error as _,
+    io,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
 
+use clock::Random;
 use tokio_postgres::{
     Client, Config, Socket,
-    config::{Host, SslMode},
+    config::{Host as Address, LoadBalanceHosts, SslMode},
     error::SqlState,
     tls::MakeTlsConnect,
 };
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-use self::tls::Mode;
+use self::{hosts::Host, tls::Mode};
 use crate::{Error, Fault};
 
 /// Where the database is, and how it is connected to. Cheap to clone.
@@ -23,14 +33,15 @@ use crate::{Error, Fault};
 pub(super) struct Connector(Arc<Known>);
 
 struct Known {
-    config: Config,
+    /// The servers that may be the database's; one at least.
+    hosts: Vec<Host>,
+    /// Which of them let a client in last.
+    last: AtomicUsize,
+    /// Whether they are to be asked in any order.
+    is_random: bool,
     tls: MakeRustlsConnect,
-    /// How to connect without TLS, where it is only preferred.
-    plain: Option<Config>,
+    database: String,
 }
-
-/// How long the server may take to let a client in.
-const PATIENCE: Duration = Duration::from_secs(5);
 
 /// After how long without a word the other end is asked whether it is there, and how often.
 pub(super) const STILL_THERE: Duration = Duration::from_secs(5);
@@ -62,40 +73,55 @@ impl Connector {
             }
         }
         // As in libpq, a socket of this machine needs no TLS.
-        let is_local = config.get_hosts().iter().all(|host| matches!(host, Host::Unix(_)));
+        let is_local = config.get_hosts().iter().all(|host| matches!(host, Address::Unix(_)));
         config.ssl_mode(match mode {
             _ if is_local => SslMode::Disable,
             Mode::Disable => SslMode::Disable,
             Mode::Prefer => SslMode::Prefer,
             Mode::Require | Mode::VerifyCa | Mode::VerifyFull => SslMode::Require,
         });
-        let mut plain = config.clone();
-        plain.ssl_mode(SslMode::Disable);
-        let plain = (config.get_ssl_mode() == SslMode::Prefer).then_some(plain);
-        Ok(Self(Arc::new(Known { config, tls, plain })))
+        let hosts = hosts::of(&config).map_err(|reason| wrong(reason.to_owned()))?;
+        let is_random = config.get_load_balance_hosts() == LoadBalanceHosts::Random;
+        let database = config.get_dbname().unwrap_or("the user's own database").to_owned();
+        Ok(Self(Arc::new(Known { hosts, last: AtomicUsize::new(0), is_random, tls, database })))
     }
 
-    /// Opens a connection; somebody must drive its second half.
+    /// Opens a connection; somebody must drive its second half. Of several hosts each has its own five seconds, or as
+    /// many as `connect_timeout` says. The one that let a client in last is asked first: else one that hangs would take
+    /// these seconds of every connection, and a lease is not renewed in less.
     pub(super) async fn connect(&self) -> Result<(Client, Connection), Fault> {
-        let connected = tokio::time::timeout(PATIENCE, self.0.connect()).await;
-        let late = |_| Fault::Unreachable(format!("it did not answer within {} s", PATIENCE.as_secs()));
-        connected.map_err(late)?.map_err(|error| Fault::Unreachable(explained(&error)))
+        let Known { hosts, last, tls, .. } = &*self.0;
+        let mut refusals = Vec::new();
+        for (nth, host) in self.0.in_turn() {
+            match host.connect(tls).await {
+                Ok(connected) => {
+                    last.store(nth, Ordering::Relaxed);
+                    return Ok(connected);
+                }
+                Err(why) if hosts.len() == 1 => refusals.push(why),
+                Err(why) => refusals.push(format!("{}: {why}", host.name)),
+            }
+        }
+        Err(Fault::Unreachable(refusals.join("; ")))
     }
 
     /// How messages call the database: without the password.
     pub(super) fn name(&self) -> String {
-        format!("PostgreSQL ({})", self.0.config.get_dbname().unwrap_or("the user's own database"))
+        format!("PostgreSQL ({})", self.0.database)
     }
 }
 
 impl Known {
-    async fn connect(&self) -> Result<(Client, Connection), tokio_postgres::Error> {
-        match (self.config.connect(self.tls.clone()).await, &self.plain) {
-            (Err(refused), Some(plain)) if tls_stood_in_the_way(&refused) => {
-                plain.connect(self.tls.clone()).await.map_err(|_| refused)
-            }
-            (connected, _) => connected,
+    /// The hosts in the order in which they are to be asked, each with its place in the connection string.
+    fn in_turn(&self) -> Vec<(usize, &Host)> {
+        let mut hosts: Vec<(usize, &Host)> = self.hosts.iter().enumerate().collect();
+        if self.is_random {
+            let random = Random::system();
+            hosts.sort_by_cached_key(|_| random.bytes::<8>());
+        } else {
+            hosts.rotate_left(self.last.load(Ordering::Relaxed));
         }
+        hosts
     }
 }
 

@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use parking_lot::Mutex;
 
-use clock::{Clock, Random};
+use clock::{Clock, Random, Timestamp};
 
 use super::fixture::{Fixture, keys};
 use crate::*;
@@ -95,6 +95,32 @@ async fn no_two_nodes_make_the_same_ids() {
     assert_eq!((maker(&here).len(), maker(&there).len()), (1, 1));
     assert!(!maker(&here).contains(&0), "nobody is alone here");
     assert!(maker(&here).is_disjoint(&maker(&there)));
+}
+
+#[tokio::test]
+async fn a_run_that_another_node_has_locked_is_still_to_be_looked_for() {
+    let f = Fixture::new().await;
+    let Some(url) = f.postgres() else { return };
+    assert_eq!(f.store.run_next_due(vec![]).await.unwrap(), None);
+    let original = f.queued().await;
+    let repeat = f.repeat(original).await.unwrap();
+    assert_eq!(f.store.run_next_due(vec![f.version]).await.unwrap(), None, "nobody here can run it");
+    let (mut client, connection) = tokio_postgres::connect(&url, tokio_postgres::NoTls).await.unwrap();
+    tokio::spawn(connection);
+    let waiting = [original.original_run(), repeat];
+    // Another node is taking all that is left, and dies over it; so each is the last one once.
+    for next in waiting {
+        let taking = client.transaction().await.unwrap();
+        taking
+            .batch_execute("SELECT FROM run_queue FOR UPDATE; SELECT FROM run_live FOR UPDATE")
+            .await
+            .unwrap();
+        assert!(f.store.run_claim(f.node, 9, vec![]).await.unwrap().is_empty());
+        assert_eq!(f.store.run_next_due(vec![]).await.unwrap(), Some(Timestamp::from_millis(0)));
+        taking.rollback().await.unwrap();
+        assert_eq!(f.store.run_claim(f.node, 1, vec![]).await.unwrap()[0].held.id, next);
+    }
+    assert_eq!(f.store.run_next_due(vec![]).await.unwrap(), None);
 }
 
 #[tokio::test]

@@ -6,18 +6,10 @@ use ::flow::run::Status;
 
 use super::fixture::Fixture;
 use crate::{
+    postgres::TABLES,
     sql::{Statement, values},
     *,
 };
-
-/// The partitioned tables, and by which column.
-const TABLES: [(&str, &str); 5] = [
-    ("event", "number"),
-    ("run", "number"),
-    ("journal", "run"),
-    ("delivery", "number"),
-    ("attempt", "delivery"),
-];
 
 impl Fixture {
     /// The partitions of a table with their bounds, in order.
@@ -110,15 +102,25 @@ async fn a_row_has_a_place_whatever_the_clock_says() {
     let old = f.place_of(f.queued().await).await;
     f.days_pass(60);
     let far = f.queued().await;
-    assert_eq!(f.place_of(far).await, *f.names("event").await.last().unwrap());
+    let before = f.names("event").await;
+    assert_eq!(f.place_of(far).await, *before.last().unwrap());
     f.days_pass(-60);
     // The ids of this node go on after the greatest, as if it were later.
     f.days_pass(10);
-    let before = f.names("event").await;
     f.prune().await;
     let names = f.names("event").await;
-    assert!(names.len() > before.len(), "{names:?}");
-    assert_eq!(f.place_of(far).await, *names.last().unwrap(), "it was moved along");
+    assert_eq!((&names[..before.len()], names.len()), (&before[..], before.len() + 1));
+    assert_eq!(f.place_of(far).await, *before.last().unwrap(), "it stayed where it was");
+    let (_, bounds) = f.partitions("event").await.pop().unwrap();
+    assert_eq!(bounds.split_once(" TO ").unwrap().1, "(MAXVALUE)");
+    let after = "SELECT max(number) FROM event WHERE tableoid = ?1::text::regclass";
+    assert_eq!(
+        f.store
+            .row(after, values![names.last().unwrap().as_str()], |row| row.get::<Option<i64>>(0))
+            .await
+            .unwrap(),
+        Some(None)
+    );
     let mut early = f.admission(None, Begin::Queued);
     let clock = clock::Clock::virtual_from(clock::Timestamp::from_millis(1_000_000_000_000));
     early.event.id = Ids::new(clock, clock::Random::system()).next();
@@ -250,20 +252,96 @@ async fn a_lock_that_somebody_holds_is_not_waited_for() {
     let Some(f) = fixture().await else { return };
     f.ended().await;
     f.days_pass(38);
-    let read = f.store.read(|c| {
+    let (locked, is_locked) = tokio::sync::oneshot::channel();
+    let (let_go, is_let_go) = std::sync::mpsc::channel::<()>();
+    let read = f.store.read(move |c| {
         let held: Option<i64> = c.row("SELECT count(*) FROM event", [], |row| row.get(0))?;
-        std::thread::sleep(std::time::Duration::from_millis(1_500));
+        locked.send(()).unwrap();
+        is_let_go.recv().unwrap();
         Ok(held)
     });
     let pruned = async {
-        tokio::time::sleep(std::time::Duration::from_millis(300)).await;
-        f.store.prune_history(64).await.unwrap()
+        is_locked.await.unwrap();
+        let pruned = f.store.prune_history(64).await.unwrap();
+        let_go.send(()).unwrap();
+        pruned
     };
     let (read, pruned) = tokio::join!(read, pruned);
     assert_eq!((read.unwrap(), pruned), (Some(1), Pruned::default()));
     assert!(f.names("event").await.contains(&"event_first".to_owned()), "it was left to another time");
     f.prune().await;
     assert!(!f.names("event").await.contains(&"event_first".to_owned()));
+}
+
+#[tokio::test]
+async fn partitions_that_end_at_different_numbers_are_dropped_all_the_same() {
+    let Some(f) = fixture().await else { return };
+    let destination = f.owned_destination().await;
+    let url = f.postgres().unwrap();
+    let (mut client, connection) = tokio_postgres::connect(&url, tokio_postgres::NoTls).await.unwrap();
+    tokio::spawn(connection);
+    f.a_week_nears_its_end();
+    f.prune().await;
+    f.long_story(destination).await;
+    let ends = async |table| f.partitions(table).await.into_iter().map(|(_, bounds)| bounds);
+    // Nobody gets at the deliveries for some weeks, so theirs get an end too late.
+    let reading = client.transaction().await.unwrap();
+    reading.batch_execute("LOCK TABLE delivery IN ACCESS SHARE MODE").await.unwrap();
+    for _ in 0..3 {
+        f.days_pass(7);
+        f.prune().await;
+    }
+    reading.rollback().await.unwrap();
+    let dead = f.queued().await;
+    let letter = f.delivery(destination);
+    f.run_to_end(dead.original_run(), vec![letter.clone()]).await;
+    f.attempted(destination, letter.id, Settle::Retry(f.store.now())).await;
+    f.attempted(destination, letter.id, Settle::Dead).await;
+    f.prune().await;
+    let before: Vec<String> = ends("event").await.collect();
+    assert_ne!(before, ends("delivery").await.collect::<Vec<_>>());
+
+    for _ in 0..10 {
+        f.days_pass(7);
+        f.prune().await;
+    }
+    for (table, _) in TABLES {
+        let (name, bounds) = f.partitions(table).await.swap_remove(1);
+        assert!(!before.contains(&bounds), "{name} is as old as that: {bounds}");
+    }
+    assert_eq!(f.place_of(dead).await, "event_kept");
+    assert!(f.store.delivery_replay(f.place.workspace, letter.id).await.unwrap());
+    let history = f.store.delivery_history(f.place.workspace, letter.id).await.unwrap();
+    assert_eq!(history.unwrap().1.len(), 2);
+    assert_eq!(f.counts().await[0], 1);
+    f.nothing_is_half().await;
+}
+
+#[tokio::test]
+async fn a_partition_that_gets_its_end_late_takes_what_comes_meanwhile() {
+    let Some(f) = fixture().await else { return };
+    f.days_pass(20);
+    let last = f.names("event").await.pop().unwrap();
+    assert_eq!(f.place_of(f.ended().await).await, last);
+    let (mut client, connection) =
+        tokio_postgres::connect(&f.postgres().unwrap(), tokio_postgres::NoTls).await.unwrap();
+    tokio::spawn(connection);
+    // It can prove that it may have that end, but not get it.
+    let reading = client.transaction().await.unwrap();
+    reading.batch_execute("LOCK TABLE ONLY event IN ACCESS SHARE MODE").await.unwrap();
+    f.prune().await;
+    let proofs = async || {
+        let sql = "SELECT conrelid::regclass::text FROM pg_constraint
+             WHERE conname LIKE '%until' AND connamespace = current_schema()::regnamespace";
+        f.store.rows(sql, vec![], |row| row.get::<String>(0)).await.unwrap()
+    };
+    assert_eq!((f.names("event").await.last(), proofs().await), (Some(&last), vec![last.clone()]));
+    f.days_pass(9);
+    assert_eq!(f.place_of(f.ended().await).await, last);
+    reading.rollback().await.unwrap();
+    f.prune().await;
+    assert_ne!(f.names("event").await.last(), Some(&last));
+    assert_eq!((f.place_of(f.ended().await).await, proofs().await), (last, vec![]));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -4,6 +4,7 @@
 
 use std::path::Path;
 
+use futures_util::FutureExt;
 use rcgen::{CertifiedKey, generate_simple_self_signed};
 
 use super::*;
@@ -141,6 +142,44 @@ async fn a_server_that_never_answers_is_given_up() {
     assert!(said.contains("did not answer within 5 s"), "{said}");
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_host_that_never_answers_takes_no_time_of_the_next() {
+    let silent = async || tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let (one, two) = (silent().await, silent().await);
+    let [first, second] = [&one, &two].map(|listener| listener.local_addr().unwrap());
+    let server =
+        Server { url: format!("postgres://ann:pencil@{first},{second}/db"), authority: String::new() };
+    let said = server.refuses("").await;
+    let each = format!("{first}: it did not answer within 5 s; {second}: it did not answer within 5 s");
+    assert_eq!(said, each);
+    two.accept().await.unwrap();
+}
+
+#[tokio::test]
+async fn the_host_that_answered_last_is_asked_first() {
+    let Ok(url) = std::env::var("POSTGRES_FOR_TESTS") else { return };
+    let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let two = url.replacen('@', &format!("@{},", silent.local_addr().unwrap()), 1);
+    let connector = Connector::new(&format!("{two}?connect_timeout=1")).unwrap();
+    Session::connect(&connector).await.unwrap();
+    silent.accept().now_or_never().expect("it was asked").unwrap();
+    let session = Session::connect(&connector).await.unwrap();
+    assert!(silent.accept().now_or_never().is_none(), "it was asked again");
+    let writable = session.row("SHOW transaction_read_only", [], |row| row.get::<String>(0)).await.unwrap();
+    assert_eq!(writable.as_deref(), Some("off"));
+}
+
+#[tokio::test]
+async fn a_host_that_takes_no_writes_is_passed_over() {
+    let Ok(url) = std::env::var("POSTGRES_FOR_TESTS") else { return };
+    // Both are the same server, which lets nobody write.
+    let address = url.split_once('@').unwrap().1.split_once('/').unwrap().0.to_owned();
+    let two = url.replacen('@', &format!("@{address},"), 1);
+    let connector = Connector::new(&format!("{two}?options=-cdefault_transaction_read_only%3Don")).unwrap();
+    let Err(Fault::Unreachable(said)) = connector.connect().await else { panic!("it is used") };
+    assert!(said.contains("does not allow writes"), "{said}");
+}
+
 #[tokio::test]
 async fn every_connection_of_a_store_is_secured() {
     let Some(Server { url, authority }) = Server::with_tls() else { return };
@@ -181,7 +220,7 @@ fn what_makes_no_sense_is_refused_with_what_to_write_instead() {
 
 #[test]
 fn a_socket_of_this_machine_needs_no_tls() {
-    let mode = |url: &str| Connector::new(url).unwrap().0.config.get_ssl_mode();
+    let mode = |url: &str| Connector::new(url).unwrap().0.hosts[0].config.get_ssl_mode();
     assert_eq!(mode("postgres://ann@%2Frun%2Fpostgresql/db?sslmode=require"), SslMode::Disable);
     assert_eq!(mode("hostaddr=127.0.0.1 user=ann sslmode=require"), SslMode::Require);
 }
