@@ -242,7 +242,7 @@ impl Database {
 
     pub(crate) async fn close(&self) {
         self.writer.close().await;
-        self.notify.stop();
+        self.notify.stop().await;
         self.keeping.abort();
         self.pool.close();
         self.leases.close();
