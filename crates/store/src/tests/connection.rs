@@ -184,3 +184,17 @@ async fn a_node_that_lost_its_line_keeps_its_number_and_nobody_new_gets_it() {
     .await;
     assert_eq!(maker(&store), before);
 }
+
+#[tokio::test]
+async fn a_read_that_breaks_off_leaves_nothing_to_the_next() {
+    let Some((f, store, _proxy)) = broken().await else { return };
+    let count = "SELECT count(*) FROM event";
+    let broken = store.read::<(), _>(move |c| {
+        c.row(count, [], |row| row.get::<i64>(0))?;
+        panic!("as a mistake would");
+    });
+    assert!(broken.await.is_err());
+    f.queued().await;
+    let counted = store.read(move |c| c.row(count, [], |row| row.get::<i64>(0)));
+    assert_eq!(counted.await.unwrap(), Some(1));
+}
