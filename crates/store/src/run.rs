@@ -260,8 +260,8 @@ impl Store {
         }
     }
 
-    /// When the next waiting run is due, those of `unfit` versions aside. Where there can be other nodes, 0 when one is
-    /// queued: a claim passes over what another node is taking, which may let go of it.
+    /// When the next run is due that nobody holds, those of `unfit` versions aside; 0 when one is queued. There may be
+    /// one after a claim that gave none: it passes over what another node is taking, which may let go of it.
     ///
     /// # Errors
     /// When the database cannot be read.
@@ -303,10 +303,13 @@ const SUSPECT: Sql = Sql::Each {
                  AND version <> ALL(?2::text::uuid[]) LIMIT 1",
 };
 
-/// When the next run wakes. Where there is one node, a claim passes over nothing.
+/// When the next run wakes, or 0 when one is queued. Where there is one node, nothing is left to others.
 const NEXT_DUE: Sql = Sql::Each {
-    sqlite: "SELECT wake_at FROM run_live WHERE wake_at IS NOT NULL AND deaths < 2 AND ?1 = ?1
-             ORDER BY wake_at LIMIT 1",
+    sqlite: "SELECT 0 FROM run_queue WHERE origin >= 0 AND ?1 = ?1
+             UNION ALL SELECT 0 FROM run_live WHERE owner IS NULL AND status = 'queued' AND deaths < 2
+             UNION ALL SELECT * FROM (SELECT wake_at FROM run_live WHERE wake_at IS NOT NULL AND deaths < 2
+                                      ORDER BY wake_at LIMIT 1)
+             LIMIT 1",
     postgres: "SELECT 0::bigint FROM run_queue WHERE version <> ALL(?1::text::uuid[])
                UNION ALL SELECT 0 FROM run_live
                    WHERE owner IS NULL AND status = 'queued' AND deaths < 2 AND version <> ALL(?1::text::uuid[])
