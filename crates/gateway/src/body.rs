@@ -36,16 +36,37 @@ enum Kind {
 const MAX_PAIRS: usize = 10_000;
 
 impl<'r> Parsed<'r> {
-    /// Reads a body. Without a content type it must be JSON, which nearly all webhooks are.
-    pub(crate) fn read(headers: &HeaderMap, body: &'r [u8]) -> Result<Self, Refused> {
+    /// Reads a body. Without a content type it must be JSON, which nearly all webhooks are. `opened_as` is the
+    /// content type of a body that was encrypted, of which the headers say nothing.
+    pub(crate) fn read(
+        headers: &HeaderMap,
+        opened_as: Option<&'static str>,
+        body: &'r [u8],
+    ) -> Result<Self, Refused> {
         if body.is_empty() {
             return Ok(Self::Nothing);
+        }
+        if let Some(content_type) = opened_as {
+            return Self::read_as(content_type, body);
         }
         if headers.get(header::CONTENT_ENCODING).is_some_and(|encoding| encoding != "identity") {
             return Err(unsupported("The body is compressed; this source takes it only uncompressed."));
         }
         let said = headers.get(header::CONTENT_TYPE).map_or(Ok("application/json"), |said| said.to_str());
-        let said = said.map_err(|_| unsupported("`Content-Type` is not plain text."))?;
+        Self::read_as(said.map_err(|_| unsupported("`Content-Type` is not plain text."))?, body)
+    }
+
+    /// Takes values out of a JSON body, and leaves null in their places.
+    pub(crate) fn without(&mut self, places: &[&str]) {
+        let Self::Json(root) = self else { return };
+        for place in places {
+            if let Some(value) = place.split('.').try_fold(&mut *root, |value, key| value.get_mut(key)) {
+                *value = Value::Null;
+            }
+        }
+    }
+
+    fn read_as(said: &str, body: &'r [u8]) -> Result<Self, Refused> {
         let (media_type, parameters) = said.split_once(';').unwrap_or((said, ""));
         let kind = kind(&media_type.trim().to_ascii_lowercase());
         if matches!(kind, Kind::Json | Kind::Form | Kind::Text) && !is_utf8(parameters) {
@@ -146,7 +167,7 @@ mod tests {
         if !content_type.is_empty() {
             headers.insert(header::CONTENT_TYPE, HeaderValue::from_str(content_type).unwrap());
         }
-        Parsed::read(&headers, body)
+        Parsed::read(&headers, None, body)
     }
 
     fn refusal(content_type: &str, body: &[u8]) -> (Code, String) {
@@ -211,7 +232,7 @@ mod tests {
         assert!(detail("application/json; charset=gbk").contains("character set"));
         assert!(detail("text/plain; Charset = iso-8859-1").contains("character set"));
         let headers = HeaderMap::from_iter([(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"))]);
-        assert!(Parsed::read(&headers, b"x").unwrap_err().detail.contains("compressed"));
+        assert!(Parsed::read(&headers, None, b"x").unwrap_err().detail.contains("compressed"));
     }
 
     proptest! {

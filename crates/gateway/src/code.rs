@@ -23,16 +23,26 @@ pub enum Code {
     BodyLate,
     /// Too many requests.
     RateLimited,
+    /// No name and password came.
+    CredentialsMissing,
+    /// The name and password are not the source's.
+    CredentialsInvalid,
     /// No token came.
     TokenMissing,
     /// The token is not one of the source's.
     TokenInvalid,
+    /// The token is over, or not valid yet.
+    TokenExpired,
+    /// The public keys that would verify a token could not be fetched.
+    KeysUnavailable,
     /// The headers of a signed request are missing.
     SignatureMissing,
     /// The signature does not belong to this body.
     SignatureInvalid,
     /// The signed time is too far from now.
     TimestampOutOfRange,
+    /// The signature is right, and the body does not decrypt.
+    DecryptionFailed,
     /// The body is of a type that the source does not take.
     ContentTypeUnsupported,
     /// The body is not what its content type says.
@@ -75,7 +85,7 @@ pub const fn codes() -> &'static [CodeEntry] {
     &CODES
 }
 
-static CODES: [CodeEntry; 17] = [
+static CODES: [CodeEntry; 22] = [
     entry(
         Code::SourceNotFound,
         404,
@@ -128,26 +138,57 @@ static CODES: [CodeEntry; 17] = [
         "请按 `Retry-After` 指示的时间等待后重发，或调高该来源的速率限制。",
     ),
     entry(
+        Code::CredentialsMissing,
+        401,
+        "Name and password missing",
+        "Send the source's user name and password once, as `Authorization: Basic`.",
+        "请以 `Authorization: Basic` 携带该来源的用户名和密码，且仅携带一次。",
+    ),
+    entry(
+        Code::CredentialsInvalid,
+        401,
+        "Name or password wrong",
+        "Use the name and a password that the source has now; the password may have been replaced.",
+        "请使用该来源当前有效的用户名和密码；原密码可能已被更换。",
+    ),
+    entry(
         Code::TokenMissing,
         401,
         "Token missing",
-        "Send the source's token where its page says: as `Authorization: Bearer`, in its header, or in the \
-         query.",
-        "请按来源页面的说明携带令牌：使用 `Authorization: Bearer`、指定的请求头或查询参数。",
+        "Send the source's token where its page says: as `Authorization: Bearer`, in its header, in the query, \
+         or, for Feishu, in the body.",
+        "请按来源页面的说明携带令牌：使用 `Authorization: Bearer`、指定的请求头、查询参数，或（飞书）请求体。",
     ),
     entry(
         Code::TokenInvalid,
         401,
         "Token invalid",
-        "Use a token that the source has now; it may have been replaced.",
-        "请使用该来源当前有效的令牌；原令牌可能已被更换。",
+        "Use a token that the source has now; it may have been replaced. Of a JSON Web Token the detail says what \
+         is wrong with it.",
+        "请使用该来源当前有效的令牌；原令牌可能已被更换。若为 JSON Web Token，详情会说明具体问题。",
+    ),
+    entry(
+        Code::TokenExpired,
+        401,
+        "Token not valid now",
+        "Send a token that is valid now, and set the sender's clock right.",
+        "请发送当前有效的令牌，并校准发送方的时钟。",
+    ),
+    entry(
+        Code::KeysUnavailable,
+        503,
+        "Public keys not available",
+        "Send the request again after `Retry-After`. The keys behind the source's `jwks_url` could not be fetched: \
+         its server must answer, and its address must be allowed. Nothing was accepted.",
+        "请在 `Retry-After` 之后重发。无法获取来源 `jwks_url` 处的公钥：请确认其服务器可用且地址已被允许。本次请求未被接收。",
     ),
     entry(
         Code::SignatureMissing,
         401,
         "Signature missing",
-        "Sign the request: send `webhook-id`, `webhook-timestamp` and `webhook-signature`, each once.",
-        "请对请求签名：`webhook-id`、`webhook-timestamp`、`webhook-signature` 各发送一次。",
+        "Sign the request as the source's scheme says. The detail names what is missing; each header and parameter \
+         of a signature must come exactly once.",
+        "请按来源所选方案对请求签名。详情会指出缺少的内容；签名的每个请求头和参数都必须恰好出现一次。",
     ),
     entry(
         Code::SignatureInvalid,
@@ -163,6 +204,14 @@ static CODES: [CodeEntry; 17] = [
         "Timestamp out of range",
         "Set the sender's clock right, and sign each attempt anew with the time of that attempt.",
         "请校准发送方的时钟，并在每次重试时用当次的时间重新签名。",
+    ),
+    entry(
+        Code::DecryptionFailed,
+        400,
+        "Message does not decrypt",
+        "Check the source's encryption key and receiver id against the sender's console: the signature was right, and \
+         the message did not open with them.",
+        "请对照发送方控制台核对来源的加密密钥与接收方标识：签名正确，但消息无法解密。",
     ),
     entry(
         Code::ContentTypeUnsupported,
@@ -225,11 +274,16 @@ impl Code {
             Self::BodyTooLarge => "body_too_large",
             Self::BodyLate => "body_late",
             Self::RateLimited => "rate_limited",
+            Self::CredentialsMissing => "credentials_missing",
+            Self::CredentialsInvalid => "credentials_invalid",
             Self::TokenMissing => "token_missing",
             Self::TokenInvalid => "token_invalid",
+            Self::TokenExpired => "token_expired",
+            Self::KeysUnavailable => "keys_unavailable",
             Self::SignatureMissing => "signature_missing",
             Self::SignatureInvalid => "signature_invalid",
             Self::TimestampOutOfRange => "timestamp_out_of_range",
+            Self::DecryptionFailed => "decryption_failed",
             Self::ContentTypeUnsupported => "content_type_unsupported",
             Self::BodyMalformed => "body_malformed",
             Self::FieldInvalid => "field_invalid",

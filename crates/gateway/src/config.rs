@@ -3,6 +3,7 @@
 
 use std::num::NonZeroU32;
 
+use clock::Timestamp;
 use flow::{ByteSize, Field, FieldType, Path, Span};
 use indexmap::IndexMap;
 use schemars::JsonSchema;
@@ -17,6 +18,10 @@ use crate::{Error, Verification};
 pub struct Config {
     /// How the source knows its senders. It must be chosen: there is no default.
     pub verification: Verification,
+    /// The scheme that senders change over from, for as long as they may still use it. Its secrets are put by when
+    /// a source's secrets are rotated.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub previous: Option<Previous>,
     /// The methods it takes; others get 405.
     #[serde(default = "Config::default_methods")]
     pub methods: Vec<Method>,
@@ -43,6 +48,17 @@ pub struct Config {
     /// `Cookie`, and those with `token`, `secret`, `password`, `signature` or `api-key` in their names.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub redact: Vec<String>,
+}
+
+/// The scheme that a source verified by before.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Previous {
+    /// The scheme. A request that the present one refuses is tried with it.
+    pub verification: Verification,
+    /// Until when, in milliseconds since 1970.
+    #[schemars(with = "i64")]
+    pub until: Timestamp,
 }
 
 /// An HTTP method that a source may take.
@@ -93,8 +109,8 @@ pub struct SourceField {
 #[serde(deny_unknown_fields)]
 pub struct Dedupe {
     /// Where the key is, written like a field's `from`. By default the scheme's own
-    /// (`header.webhook-id` for Standard Webhooks), else `header.idempotency-key`. A request without
-    /// a key is new.
+    /// (`header.webhook-id` for Standard Webhooks, `header.x-github-delivery` for GitHub), else
+    /// `header.idempotency-key`. A request without a key is new.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>", extend("x-widget" = "source-path"))]
     pub from: Option<Path>,

@@ -63,7 +63,7 @@ impl<'a> RequestRecord<'a> {
         }
     }
 
-    /// Records a request with at most `keep` bytes of the body.
+    /// Records a request with at most `keep` bytes of the body, from which its proofs were cut out.
     pub(crate) fn capped(head: &crate::Head<'a>, body: &'a [u8], keep: usize, redaction: &Redaction) -> Self {
         let (kept, whole) = match body.get(..keep) {
             Some(kept) if keep < body.len() => (kept, false),

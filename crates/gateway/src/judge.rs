@@ -6,16 +6,18 @@ use bytes::Bytes;
 use clock::Timestamp;
 use flow::Span;
 use serde_json::{Map, Value};
-use sha2::{Digest, Sha256};
+use sha2::{Digest, Sha256, digest::Output};
 use store::DedupeClaim;
 
 use crate::{
     Content, Dedupe, Error, Head, Limits, Refused, Reply, RequestRecord, Source,
     body::Parsed,
+    keys::KeysWanted,
     origin::{Origin, Parts},
     pairs::Pairs,
     redaction::Redaction,
-    scheme::{Scheme, Unverified},
+    rotation::Verifier,
+    scheme::{Answer, Event, Scheme, Unproven, Unverified, Verified},
     tail::{Parameters, Template},
 };
 
@@ -39,12 +41,28 @@ pub struct Accepted {
     pub content: Bytes,
     /// How it is answered.
     pub reply: Reply,
+    /// What its sender must be told wherever another would get a receipt, always with 200.
+    pub acknowledgement: Option<Answer>,
+}
+
+/// What comes of a request that was not refused.
+#[derive(Debug)]
+pub enum Judged {
+    /// It brings an event.
+    Accepted(Accepted),
+    /// It only asks whether the address is its sender's to use; the answer goes with 200.
+    Handshake(Answer),
+    /// It cannot be judged before public keys were fetched.
+    KeysWanted(KeysWanted),
 }
 
 /// Where a source's dedupe key comes from and how long it is remembered.
 #[derive(Debug)]
 pub(crate) struct DedupeKey {
-    origin: Origin,
+    /// The first that is there counts.
+    origins: Vec<Origin>,
+    /// Whether the configuration says where it is.
+    is_chosen: bool,
     window: Span,
 }
 
@@ -68,34 +86,61 @@ impl<'r> Screened<'r> {
         self.source.too_large()
     }
 
-    /// Judges the whole request: verification on the raw bytes, source rate, parsing, dedupe key,
+    /// Judges the whole request: verification on the raw bytes, handshake, source rate, parsing, dedupe key,
     /// fields. `now` is the time at which the body has been read, by which the source's bucket counts;
     /// signed times are compared with the time of receipt.
     ///
     /// # Errors
     /// The first check that fails, with a code of that check.
-    pub fn judge(&self, body: &[u8], now: Timestamp) -> Result<Accepted, Refused> {
-        let Self { source, head, parameters, limits } = self;
+    pub fn judge(&self, body: &[u8], now: Timestamp) -> Result<Judged, Refused> {
+        let Self { source, head, limits, .. } = self;
         source.check_size(body.len() as u64)?;
         let query = Pairs::parse(head.query.unwrap_or_default().as_bytes());
-        source.scheme.verify(&Unverified {
+        let outcome = source.verifiers.verify(&Unverified {
+            method: head.method,
             headers: head.headers,
             query: &query,
             body,
             received_at: head.received_at,
-        })?;
+        });
+        let (event, verifier) = match outcome {
+            Ok((Verified::Event(event), verifier)) => (event, verifier),
+            Ok((Verified::Handshake(answer), _)) => return Ok(Judged::Handshake(answer)),
+            Err(Unproven::KeysWanted(keys, otherwise)) => {
+                return Ok(Judged::KeysWanted(KeysWanted { keys, otherwise }));
+            }
+            Err(Unproven::Refused(refused)) => return Err(refused),
+        };
+        // A method that was let in for a handshake brings no events.
+        source.check_method(head.method)?;
         limits.take_source(now)?;
-        let parsed = Parsed::read(head.headers, body)?;
+        self.accept(body, query, event, verifier).map(Judged::Accepted)
+    }
+
+    fn accept(
+        &self,
+        body: &[u8],
+        query: Pairs,
+        event: Event,
+        verifier: &Verifier,
+    ) -> Result<Accepted, Refused> {
+        let Self { source, head, parameters, .. } = self;
+        let Event { opened, dedupe_key, acknowledgement } = event;
+        let told = opened.as_ref().map_or(body, |opened| &opened.body);
+        let mut parsed = Parsed::read(head.headers, opened.as_ref().map(|opened| opened.content_type), told)?;
+        parsed.without(verifier.scheme.places_of_proofs());
         let redaction = &source.redaction;
         let mut parts = Parts { body: parsed, query, headers: head.headers, parameters, redaction };
-        let dedupe = source.dedupe.as_ref().and_then(|dedupe| dedupe.claim(&parts, head));
-        let input = source.mapping.take(&mut parts).map_err(|refused| hint(refused, &parts.body, body))?;
+        let dedupe = verifier.dedupe.as_ref();
+        let dedupe = dedupe.and_then(|dedupe| dedupe.claim(&parts, dedupe_key.as_deref(), head));
+        let input = source.mapping.take(&mut parts).map_err(|refused| hint(refused, &parts.body, told))?;
+        let recorded = redaction.body(body);
         let content = Content {
             input: Cow::Borrowed(&input),
-            request: Some(RequestRecord::new(head, body, redaction)),
+            request: Some(RequestRecord::new(head, &recorded, redaction)),
         };
         let content = content.to_json().into();
-        Ok(Accepted { input, dedupe, content, reply: source.config().reply })
+        Ok(Accepted { input, dedupe, content, reply: source.config().reply, acknowledgement })
     }
 }
 
@@ -106,27 +151,38 @@ impl DedupeKey {
         template: &Template,
         redaction: &Redaction,
     ) -> Result<Self, Error> {
-        let own = || scheme.dedupe_key().parse();
-        let from = dedupe.from.clone().map_or_else(own, Ok).map_err(|error| {
-            let suggestion = "Set `dedupe.from`.";
-            Error::config("dedupe.from", "wrong_origin", error.to_string(), suggestion)
-        })?;
-        let origin = Origin::compile("dedupe.from", &from, template, redaction)?;
-        Ok(Self { origin, window: dedupe.window })
+        let window = dedupe.window;
+        if let Some(from) = &dedupe.from {
+            let origin = Origin::compile("dedupe.from", from, template, redaction)?;
+            return Ok(Self { origins: vec![origin], is_chosen: true, window });
+        }
+        let own = |from: &&str| {
+            let from = from.parse().map_err(|error: flow::PathError| {
+                let suggestion = "Set `dedupe.from`.";
+                Error::config("dedupe.from", "wrong_origin", error.to_string(), suggestion)
+            })?;
+            Origin::compile("dedupe.from", &from, template, redaction)
+        };
+        let origins = scheme.dedupe_keys().iter().map(own).collect::<Result<_, _>>()?;
+        Ok(Self { origins, is_chosen: false, window })
     }
 
-    /// The claim on the request's key. Nothing, null and the empty text are no key; a value that is not
-    /// text counts as its JSON.
-    fn claim(&self, parts: &Parts, head: &Head) -> Option<DedupeClaim> {
-        let found = self.origin.peek(parts)?;
-        let digest = match found.as_ref() {
-            Value::Null => return None,
-            Value::String(text) if text.is_empty() => return None,
-            Value::String(text) => Sha256::digest(text),
-            other => Sha256::digest(other.to_string()),
-        };
+    /// The claim on the request's key: the scheme's own, unless another place was chosen. Nothing, null and the empty
+    /// text are no key; a value that is not text counts as its JSON.
+    fn claim(&self, parts: &Parts, own: Option<&str>, head: &Head) -> Option<DedupeClaim> {
+        let own = own.filter(|_| !self.is_chosen).map(Sha256::digest);
+        let digest = own.or_else(|| self.origins.iter().find_map(|origin| digest(&*origin.peek(parts)?)))?;
         let (key, _) = digest.split_first_chunk()?;
         Some(DedupeClaim { key: *key, expires_at: head.received_at.after(self.window.as_duration()) })
+    }
+}
+
+fn digest(key: &Value) -> Option<Output<Sha256>> {
+    match key {
+        Value::Null => None,
+        Value::String(text) if text.is_empty() => None,
+        Value::String(text) => Some(Sha256::digest(text)),
+        other => Some(Sha256::digest(other.to_string())),
     }
 }
 

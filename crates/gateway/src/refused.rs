@@ -20,6 +20,8 @@ pub struct Refused {
     pub errors: Vec<FieldProblem>,
     /// Headers of the answer, beside its content type: `Allow`, `Retry-After`, `RateLimit-*`, …
     pub headers: Vec<(HeaderName, HeaderValue)>,
+    /// What lies behind it, for those who run the source: it is recorded, and not told.
+    pub cause: Option<String>,
 }
 
 /// The body of a refusal, sent as [`Problem::CONTENT_TYPE`].
@@ -63,7 +65,7 @@ impl Problem<'_> {
 impl Refused {
     /// A refusal with a code and what happened in this case.
     pub fn new(code: Code, detail: impl Into<Cow<'static, str>>) -> Self {
-        Self { code, detail: detail.into(), errors: Vec::new(), headers: Vec::new() }
+        Self { code, detail: detail.into(), errors: Vec::new(), headers: Vec::new(), cause: None }
     }
 
     /// The same refusal with one more header.

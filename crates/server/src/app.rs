@@ -38,6 +38,8 @@ pub(crate) struct Parts {
     pub(crate) library: Library,
     /// The models that flows call by name.
     pub(crate) models: Arc<Models>,
+    /// Calls addresses that a member can set.
+    pub(crate) outbound: outbound::Client,
     /// Sources in memory.
     pub(crate) sources: Sources,
     /// Keeps refused requests.

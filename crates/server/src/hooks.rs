@@ -1,12 +1,14 @@
 //! The door for events: `/hooks/{source_id}`.
 
 mod client;
+mod jwks;
 mod receive;
 mod refusals;
 mod reply;
 mod sources;
 pub(crate) mod status;
 
+pub(crate) use jwks::keep_fresh;
 pub(crate) use receive::receive;
 pub(crate) use refusals::Recorder;
 pub(crate) use reply::status_url;

@@ -126,7 +126,7 @@ async fn build(config: Config, bound: SocketAddr, clock: Clock) -> anyhow::Resul
     engine.start(beat(&config.roles, internal.as_ref())).await?;
     let surroundings = delivery::Surroundings {
         store: store.clone(),
-        client,
+        client: client.clone(),
         clock: clock.clone(),
         random: random.clone(),
         node: engine.node(),
@@ -148,6 +148,7 @@ async fn build(config: Config, bound: SocketAddr, clock: Clock) -> anyhow::Resul
     let app = App::new(Parts {
         public_url: config.public_url(bound),
         workspace,
+        outbound: client,
         sources: Sources::load(&store, &places).await?,
         refusals: Recorder::start(store.clone()),
         outbox,
@@ -168,6 +169,7 @@ async fn build(config: Config, bound: SocketAddr, clock: Clock) -> anyhow::Resul
     if let Some(news) = app.store.news() {
         tokio::spawn(changes::follow(app.clone(), news));
     }
+    tokio::spawn(hooks::keep_fresh(app.clone()));
     Ok((app, workers))
 }
 

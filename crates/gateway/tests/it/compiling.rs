@@ -78,8 +78,16 @@ fn the_schema_says_what_the_form_needs() {
     assert_eq!(config["required"], json!(["verification"]));
     let schemes = config["$defs"]["Verification"]["oneOf"].as_array().unwrap();
     let names: Vec<_> = schemes.iter().map(|scheme| &scheme["properties"]["scheme"]["const"]).collect();
-    assert_eq!(names, ["token", "standard_webhooks", "none"]);
+    let all = "token basic jwt hmac standard_webhooks github gitlab stripe shopify slack wecom dingtalk \
+               dingtalk_events feishu none";
+    assert_eq!(names, all.split(' ').collect::<Vec<_>>());
     assert!(schemes.iter().all(|scheme| scheme["description"].is_string()));
     let secrets = serde_json::to_value(schema_for!(Secrets)).unwrap();
-    assert_eq!(secrets["oneOf"][0]["properties"]["tokens"]["writeOnly"], true);
+    for scheme in secrets["oneOf"].as_array().unwrap() {
+        let fields = scheme["properties"].as_object().unwrap().iter().filter(|(name, _)| *name != "scheme");
+        for (name, field) in fields {
+            let how = (&field["x-widget"], &field["writeOnly"]);
+            assert_eq!(how, (&json!("secret"), &json!(true)), "{name} of {scheme}");
+        }
+    }
 }

@@ -5,9 +5,13 @@
 
 mod accepting;
 mod compiling;
+mod encrypted;
 mod hostile;
 mod limiting;
 mod order;
+mod presets;
 mod refusing;
 mod request;
+mod rotating;
+mod tokens;
 mod verifying;

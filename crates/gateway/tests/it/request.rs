@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use clock::Timestamp;
 use flow::Fields;
-use gateway::{Accepted, Content, Head, Limits, Refused, Source};
+use gateway::{Accepted, Answer, Content, Head, Judged, Limits, Refused, Source};
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use serde_json::{Value, json};
 
@@ -61,8 +61,25 @@ pub(crate) fn tested(scheme: &str, secrets: Value, more: Value) -> Tested {
 }
 
 impl Tested {
-    /// Judges a request as the server does.
+    /// Judges a request that brings an event, or none.
     pub(crate) fn judge(&self, request: &Request) -> Result<Accepted, Refused> {
+        match self.verdict(request)? {
+            Judged::Accepted(accepted) => Ok(accepted),
+            Judged::KeysWanted(wanted) => Err(wanted.otherwise),
+            Judged::Handshake(answer) => panic!("a handshake: {answer:?}"),
+        }
+    }
+
+    /// The answer to a request that only asks whether the address is right.
+    pub(crate) fn handshake(&self, request: &Request) -> Answer {
+        match self.verdict(request) {
+            Ok(Judged::Handshake(answer)) => answer,
+            other => panic!("no handshake: {other:?}"),
+        }
+    }
+
+    /// Judges a request as the server does.
+    pub(crate) fn verdict(&self, request: &Request) -> Result<Judged, Refused> {
         let screened = self.source.before_body(request.head(), &self.limits)?;
         if request.body.len() as u64 > screened.body_limit() {
             return Err(screened.overrun());

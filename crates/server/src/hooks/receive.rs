@@ -10,13 +10,15 @@ use axum::{
 };
 use bytes::Bytes;
 use engine::{Submission, Submitted};
-use gateway::{Accepted, Code, Head, Refused};
+use gateway::{Accepted, Code, Head, Judged, Refused, Screened};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde_json::Value;
 use store::SourceId;
 
 use super::{
-    client, reply,
+    client,
+    jwks::Renewed,
+    reply,
     sources::{Found, Known, Live},
 };
 use crate::app::App;
@@ -31,6 +33,12 @@ const RETRY_AFTER: Duration = Duration::from_secs(5);
 struct Refusal {
     by: Option<Known>,
     refused: Refused,
+}
+
+/// A request that was not refused.
+struct Taken {
+    outcome: &'static str,
+    response: Response,
 }
 
 /// Takes a request to a source.
@@ -52,8 +60,8 @@ pub(crate) async fn receive(
     let mut kept = Bytes::new();
     let refusal = match source(&app, id).await {
         Ok(live) => match take(&app, &live, head, body, &mut kept).await {
-            Ok(response) => {
-                metrics::counter!("linchpin_requests_total", "outcome" => "accepted").increment(1);
+            Ok(Taken { outcome, response }) => {
+                metrics::counter!("linchpin_requests_total", "outcome" => outcome).increment(1);
                 return response;
             }
             Err(refused) => Refusal { by: Some(Known::Live(live)), refused },
@@ -109,7 +117,7 @@ async fn take(
     head: Head<'_>,
     body: Body,
     kept: &mut Bytes,
-) -> Result<Response, Refused> {
+) -> Result<Taken, Refused> {
     let screened = live.judge.before_body(head, &live.limits)?;
     let limit = usize::try_from(screened.body_limit()).unwrap_or(usize::MAX);
     let read = tokio::time::timeout(BODY_TIME, Limited::new(body, limit).collect());
@@ -122,10 +130,27 @@ async fn take(
         Err(_) => return Err(Refused::new(Code::BodyLate, "The body took longer than 30 s to arrive.")),
     };
     kept.clone_from(&bytes);
-    let accepted = screened.judge(&bytes, app.clock.now())?;
-    let reply = accepted.reply;
-    let submitted = submit(app, live, accepted, head.received_at).await?;
-    Ok(reply::accepted(app, &reply, submitted).await)
+    match judge(app, live, &screened, &bytes).await? {
+        Judged::Accepted(accepted) => {
+            let how = (accepted.reply, accepted.acknowledgement.clone());
+            let submitted = submit(app, live, accepted, head.received_at).await?;
+            Ok(Taken { outcome: "accepted", response: reply::accepted(app, how, submitted).await })
+        }
+        Judged::Handshake(answer) => Ok(Taken { outcome: "handshake", response: reply::answer(answer) }),
+        Judged::KeysWanted(wanted) => Err(wanted.otherwise),
+    }
+}
+
+/// Judges a request, and once more when newer keys may be there that would verify it.
+async fn judge(app: &App, live: &Live, screened: &Screened<'_>, body: &[u8]) -> Result<Judged, Refused> {
+    let wanted = match screened.judge(body, app.clock.now())? {
+        Judged::KeysWanted(wanted) => wanted,
+        judged => return Ok(judged),
+    };
+    match live.renewal.renew(app, &wanted.keys).await {
+        Renewed::Perhaps => screened.judge(body, app.clock.now()),
+        Renewed::Not(cause) => Err(Refused { cause, ..wanted.otherwise }),
+    }
 }
 
 async fn submit(

@@ -36,24 +36,30 @@ pub(super) const fn waits_for(reply: &Reply) -> Option<Tells> {
     }
 }
 
-/// The answer to an accepted request.
-pub(super) async fn accepted(app: &App, reply: &Reply, submitted: Submitted) -> Response {
-    let Submitted { event, run, duplicate, outcome, answer } = submitted;
-    let mut response = match *reply {
-        Reply::Accept { status } => receipt(app, event, run, status),
+/// The answer to an accepted request, by its reply mode. Where others get a receipt, a sender that must be told
+/// something of its own is told that.
+pub(super) async fn accepted(
+    app: &App,
+    (reply, acknowledgement): (Reply, Option<gateway::Answer>),
+    submitted: Submitted,
+) -> Response {
+    let Submitted { event, run, duplicate, outcome, answer: answered } = submitted;
+    let receipt = |status| acknowledgement.map_or_else(|| receipt(app, event, run, status), answer);
+    let mut response = match reply {
+        Reply::Accept { status } => receipt(status),
         Reply::Wait { deadline } | Reply::Respond { deadline } => {
-            let until = (waits_for(reply).unwrap_or(Tells::End), Instant::now() + deadline.as_duration());
+            let until = (waits_for(&reply).unwrap_or(Tells::End), Instant::now() + deadline.as_duration());
             let outcome = match outcome {
                 None => tokio::select! {
                     biased;
-                    outcome = outcome_by(app, run, answer, until) => outcome,
+                    outcome = outcome_by(app, run, answered, until) => outcome,
                     () = app.closing() => None,
                 },
                 known => known,
             };
             match outcome {
-                Some(outcome) => told(reply, &outcome, event),
-                None => receipt(app, event, run, 202),
+                Some(outcome) => told(&reply, &outcome, event),
+                None => receipt(202),
             }
         }
     };
@@ -145,6 +151,13 @@ fn run_failed(outcome: &Outcome, event: store::EventId) -> Response {
         cause: cause.as_ref(),
     };
     problem(StatusCode::INTERNAL_SERVER_ERROR, &body)
+}
+
+/// The answer that a sender's own rules ask for.
+pub(super) fn answer(answer: gateway::Answer) -> Response {
+    let mut response = with_status(StatusCode::OK, Body::from(answer.body));
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(answer.content_type));
+    response
 }
 
 /// A refusal.

@@ -13,6 +13,7 @@ use parking_lot::RwLock;
 use store::{FlowId, Place, Source, SourceId, Store};
 use tokio::sync::OnceCell;
 
+use super::jwks::Renewal;
 use crate::{api::problem::Error, app::App};
 
 /// The sources by id.
@@ -41,6 +42,8 @@ pub(crate) struct Live {
     pub(crate) judge: gateway::Source,
     /// How much it took lately.
     pub(crate) limits: Limits,
+    /// Fetches the public keys that it verifies by.
+    pub(super) renewal: Renewal,
     /// The version that serves its flow; `None` until one is deployed.
     pub(crate) program: Option<Arc<Program>>,
 }
@@ -117,6 +120,12 @@ impl Sources {
         }
     }
 
+    /// The sources that were called since they were read, as they judge now.
+    pub(crate) fn live(&self) -> Vec<Arc<Live>> {
+        let sources = self.entries.read();
+        sources.values().filter_map(|entry| entry.live.get()?.clone()).collect()
+    }
+
     /// The source of an id.
     pub(crate) async fn find(&self, app: &App, id: SourceId) -> Result<Found, Error> {
         let entry = self.entries.read().get(&id).map(Arc::clone);
@@ -155,8 +164,11 @@ impl Entry {
                     .before
                     .as_ref()
                     .map_or_else(|| Limits::of(&judge), |before| before.limits.carried_to(&judge));
+                if let Some(before) = &self.before {
+                    judge.take_keys(&before.judge);
+                }
                 let (row, name) = (self.row.clone(), self.row.name.as_str().into());
-                Ok(Some(Arc::new(Live { row, name, judge, limits, program })))
+                Ok(Some(Arc::new(Live { row, name, judge, limits, renewal: Renewal::default(), program })))
             }
             Err(error) => {
                 tracing::error!(source = %self.row.id, %error, "a source's configuration does not fit its flow");
