@@ -7,6 +7,7 @@ mod demo;
 mod faults;
 mod models;
 mod postgres;
+mod senders;
 mod shell;
 mod system;
 mod test;

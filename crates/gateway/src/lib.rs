@@ -40,7 +40,7 @@ pub use judge::{Accepted, Judged, Screened};
 pub use keys::{KeySet, KeysWanted, MalformedKeys};
 pub use limit::Limits;
 pub use refused::{Problem, Refused};
-pub use rotation::{replaced, rotated};
+pub use rotation::{kept, rotated};
 pub use scheme::{
     Answer, Secrets, Verification, basic, dingtalk, dingtalk_events, feishu, github, gitlab, hmac, jwt, none,
     shopify, slack, standard_webhooks, stripe, token, wecom,

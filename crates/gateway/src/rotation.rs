@@ -121,14 +121,19 @@ pub fn rotated(
     Ok((Value::Object(config).to_string(), pair(next, &before)))
 }
 
-/// Stored secrets with others in place of the present scheme's; those of the scheme before stay.
+/// The secrets that go with a configuration: those that are stored, or `next` in place of the present scheme's.
+/// Those of the scheme before stay for as long as the configuration names it.
 ///
 /// # Errors
 /// When the stored secrets cannot be read.
-pub fn replaced(secrets: &[u8], next: &Value) -> Result<Vec<u8>, Error> {
-    match Stored::read(secrets).1 {
-        Some(before) => Ok(pair(next, &read_secrets(before)?)),
-        None => Ok(next.to_string().into_bytes()),
+pub fn kept(config: &Value, secrets: &[u8], next: Option<&Value>) -> Result<Vec<u8>, Error> {
+    let (present, before) = Stored::read(secrets);
+    let before = before.filter(|_| config.get("previous").is_some_and(|previous| !previous.is_null()));
+    let text = |value: &Value| value.to_string().into_bytes();
+    match (before, next) {
+        (Some(before), Some(next)) => Ok(pair(next, &read_secrets(before)?)),
+        (Some(_), None) => Ok(secrets.to_vec()),
+        (None, next) => Ok(next.map_or_else(|| present.to_vec(), text)),
     }
 }
 

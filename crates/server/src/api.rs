@@ -59,6 +59,7 @@ fn table_of_contents() -> OpenApiRouter<App> {
         .routes(routes!(flows::deploy))
         .routes(routes!(sources::list, sources::create))
         .routes(routes!(sources::get, sources::update, sources::delete))
+        .routes(routes!(sources::rotate))
         .routes(routes!(destinations::list, destinations::create))
         .routes(routes!(destinations::get, destinations::update, destinations::delete))
         .routes(routes!(destinations::enable))

@@ -107,9 +107,7 @@ async fn build(config: Config, bound: SocketAddr, clock: Clock) -> anyhow::Resul
     let workspace = store.workspace_ensure(&config.workspace).await?;
     join_bus(&config, &store, workspace, &random).await?;
     let world = Arc::new(World::load(store.clone(), workspace).await?);
-    let policy = outbound::Policy::new(format!("Linchpin/{VERSION}"));
-    let policy = policy.allow(config.outbound.allow_cidrs.clone());
-    let client = outbound::Client::new(policy, Arc::new(outbound::SystemResolver::default()))?;
+    let client = client(&config)?;
     let models = Arc::new(Models::new(&config, store.clone(), client.clone(), &random));
     let library = Library::new(store.clone(), models.clone(), random.clone());
     let registry = nodes::registry(&nodes::Needs {
@@ -171,6 +169,13 @@ async fn build(config: Config, bound: SocketAddr, clock: Clock) -> anyhow::Resul
     }
     tokio::spawn(hooks::keep_fresh(app.clone()));
     Ok((app, workers))
+}
+
+/// What calls addresses that a member can set.
+fn client(config: &Config) -> Result<outbound::Client, outbound::Error> {
+    let policy = outbound::Policy::new(format!("Linchpin/{VERSION}"));
+    let policy = policy.allow(config.outbound.allow_cidrs.clone());
+    outbound::Client::new(policy, Arc::new(outbound::SystemResolver::default()))
 }
 
 /// Opens the database, with the keys of what lies in it.

@@ -16,6 +16,16 @@ describe('the call to copy', () => {
     )
   })
 
+  it('shows where a signature, a token or a password goes', () => {
+    const call = (verification: object) => curlOf(url, { verification }, {})
+    expect(call({ scheme: 'basic', username: 'shop' })).toContain("-u 'shop:PASSWORD'")
+    expect(call({ scheme: 'jwt' })).toContain("-H 'authorization: Bearer TOKEN'")
+    expect(call({ scheme: 'jwt', header: 'x-jwt' })).toContain("-H 'x-jwt: TOKEN'")
+    const signed = call({ scheme: 'hmac', header: 'x-sig', prefix: 'v1=', timestamp: { header: 'x-at', unit: 'ms' } })
+    expect(signed).toContain("-H 'x-at: MILLISECONDS' \\\n  -H 'x-sig: v1=SIGNATURE'")
+    expect(call({ scheme: 'hmac', header: 'x-sig' })).toContain("-H 'x-sig: SIGNATURE'")
+  })
+
   it('uses a method and a path that the source takes', () => {
     expect(curlOf(url, { methods: ['PUT'], path: 'orders/{order_id}' }, {})).toContain(
       `curl -X PUT '${url}/orders/{order_id}'`,

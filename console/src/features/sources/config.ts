@@ -1,6 +1,14 @@
 /** What the console reads of a source's settings, as the server's `gateway` writes them. */
 export interface SourceConfig {
-  verification?: { scheme?: string; bearer?: boolean; header?: string | null; query?: string | null }
+  verification?: {
+    scheme?: string
+    bearer?: boolean
+    header?: string | null
+    query?: string | null
+    username?: string
+    prefix?: string
+    timestamp?: { header: string; unit?: 's' | 'ms' } | null
+  }
   methods?: string[]
   path?: string
   reply?: { mode?: string }
@@ -19,6 +27,15 @@ function proofs({ verification }: SourceConfig): string[] {
     case 'token':
       if (verification.bearer !== false) return [`-H 'authorization: Bearer TOKEN'`]
       return [`-H '${verification.header ?? 'x-webhook-token'}: TOKEN'`]
+    case 'basic':
+      return [`-u '${verification.username ?? 'USER'}:PASSWORD'`]
+    case 'jwt':
+      return [verification.header ? `-H '${verification.header}: TOKEN'` : `-H 'authorization: Bearer TOKEN'`]
+    case 'hmac':
+      return [
+        ...(verification.timestamp ? [`-H '${verification.timestamp.header}: ${timeOf(verification.timestamp)}'`] : []),
+        `-H '${verification.header}: ${verification.prefix ?? ''}SIGNATURE'`,
+      ]
     case 'standard_webhooks':
       return [
         `-H 'webhook-id: ID'`,
@@ -29,6 +46,8 @@ function proofs({ verification }: SourceConfig): string[] {
       return []
   }
 }
+
+const timeOf = ({ unit }: { unit?: 's' | 'ms' }) => (unit === 'ms' ? 'MILLISECONDS' : 'SECONDS')
 
 /** One of a flow's inputs, as its definition has it. */
 interface FieldView {

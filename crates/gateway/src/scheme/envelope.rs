@@ -75,9 +75,8 @@ impl Envelopes {
                 "The signature is not that of timestamp, nonce and ciphertext under a token of this source.";
             return Err(proof::unauthorised(Code::SignatureInvalid, detail));
         }
-        let bytes = STANDARD.decode(sealed.ciphertext).ok();
         let opened =
-            bytes.and_then(|bytes| self.keys.iter().find_map(|key| self.message(key, bytes.clone())));
+            self.keys.iter().find_map(|key| self.message(key, STANDARD.decode(sealed.ciphertext).ok()?));
         opened.ok_or_else(|| {
             let detail =
                 "The message does not open with a key of this source, or is meant for another receiver.";

@@ -245,7 +245,8 @@ impl Verifier {
         if named.peek().is_none() {
             return Err(Unproven::KeysWanted(Arc::clone(set), unsigned()));
         }
-        let mut fit = named.filter(|key| key.takes(header.alg)).map(PublicKey::key);
+        // A token that names no key is tried with a few: a bound on the work that a stranger makes.
+        let mut fit = named.filter(|key| key.takes(header.alg)).take(super::MAX_SECRETS).map(PublicKey::key);
         fit.find_map(read).ok_or_else(|| unsigned().into())
     }
 }

@@ -5,6 +5,8 @@ use axum::{
     extract::{Path, State},
     http::StatusCode,
 };
+use clock::Timestamp;
+use flow::Span;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use store::{Role, Source, SourceId};
@@ -31,6 +33,8 @@ pub(crate) struct SourceView {
     config: Value,
     enabled: bool,
     updated_at: String,
+    /// Until when the scheme and secrets that senders change over from are taken as well, after a rotation.
+    previous_until: Option<String>,
 }
 
 /// A source that is to be made or changed.
@@ -48,6 +52,29 @@ pub(crate) struct SourceInput {
     /// Whether it takes requests.
     #[serde(default = "yes")]
     enabled: bool,
+}
+
+/// What a source's senders are given in place of what they have.
+#[derive(Deserialize, ToSchema)]
+pub(crate) struct RotateInput {
+    /// The scheme that they are to use; absent keeps the present one.
+    #[schema(value_type = Option<Object>)]
+    verification: Option<Value>,
+    /// Its secrets.
+    #[schema(value_type = Object)]
+    secrets: Value,
+    /// How long the present scheme and secrets are taken as well: 0s to 30d.
+    #[serde(default = "RotateInput::day")]
+    #[schema(value_type = String, default = "1d")]
+    overlap: Span,
+}
+
+impl RotateInput {
+    const MOST: Span = Span::from_secs(30 * 86_400);
+
+    const fn day() -> Span {
+        Span::from_secs(86_400)
+    }
 }
 
 const fn yes() -> bool {
@@ -120,9 +147,35 @@ pub(crate) async fn update(
     caller.at_least(Role::Editor)?;
     let before = find(&app, &caller, &id).await?;
     let flow = named(&app, &caller, &input.flow).await?.id;
-    let secrets = input.secrets.map_or(before.secrets, |secrets| secrets.to_string().into_bytes());
+    let secrets = gateway::kept(&input.config, &before.secrets, input.secrets.as_ref()).map_err(invalid)?;
     let config = input.config.to_string();
     let source = Source { flow, name: input.name, config, secrets, enabled: input.enabled, ..before };
+    save(&app, &source).await?;
+    Ok(Json(view(&app, find(&app, &caller, &id).await?)))
+}
+
+/// Give a source's senders another scheme or other secrets
+///
+/// Until the overlap is over, what was valid before is taken as well. What an earlier rotation left ends at once.
+#[utoipa::path(post, operation_id = "rotate_source", path = "/api/v1/sources/{id}/rotate", tag = "sources",
+    params(("id" = String, Path,)), request_body = RotateInput, responses((status = 200, body = SourceView)))]
+pub(crate) async fn rotate(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<String>,
+    Json(input): Json<RotateInput>,
+) -> Result<Json<SourceView>, Error> {
+    caller.at_least(Role::Editor)?;
+    if input.overlap > RotateInput::MOST {
+        return Err(Error::invalid("`overlap`: an overlap is of 0s to 30d."));
+    }
+    let before = find(&app, &caller, &id).await?;
+    let overlaps = input.overlap > Span::from_secs(0);
+    let until = overlaps.then(|| app.clock.now().after(input.overlap.as_duration()));
+    let stored = (before.config.as_str(), before.secrets.as_slice());
+    let rotated = gateway::rotated(stored, input.verification.as_ref(), &input.secrets, until);
+    let (config, secrets) = rotated.map_err(invalid)?;
+    let source = Source { config, secrets, ..before };
     save(&app, &source).await?;
     Ok(Json(view(&app, find(&app, &caller, &id).await?)))
 }
@@ -155,21 +208,28 @@ async fn save(app: &App, source: &Source) -> Result<(), Error> {
     }
     let program = super::serving(app, source.place, source.flow).await?;
     let inputs = program.map(|program| program.flow.definition().inputs.clone()).unwrap_or_default();
-    gateway::Source::compile(&source.config, &source.secrets, &inputs)
-        .map_err(|error| Error::invalid(error.to_string()))?;
+    gateway::Source::compile(&source.config, &source.secrets, &inputs).map_err(invalid)?;
     app.store.source_put(source).await?;
     changed(app, Changed::Source(source.id)).await
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "`map_err` hands it over")]
+fn invalid(error: gateway::Error) -> Error {
+    Error::invalid(error.to_string())
+}
+
 fn view(app: &App, source: Source) -> SourceView {
+    let config: Value = serde_json::from_str(&source.config).unwrap_or_default();
+    let until = config["previous"]["until"].as_i64().map(Timestamp::from_millis);
     SourceView {
         id: source.id.to_string(),
         url: format!("{}/hooks/{}", app.public_url, source.id),
         environment: app.world.environment_name(source.place.environment).to_string(),
         flow: source.flow.to_string(),
         name: source.name,
-        config: serde_json::from_str(&source.config).unwrap_or_default(),
+        config,
         enabled: source.enabled,
         updated_at: rfc3339(source.updated_at),
+        previous_until: until.filter(|until| *until > app.clock.now()).map(rfc3339),
     }
 }
