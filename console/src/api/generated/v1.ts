@@ -2712,6 +2712,60 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/sources/{id}/rotate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Give a source's senders another scheme or other secrets
+         * @description Until the overlap is over, what was valid before is taken as well. What an earlier rotation left ends at once.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["RotateInput"];
+                };
+            };
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["SourceView"];
+                    };
+                };
+                /** @description A problem document that says what happened and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDocument"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -3262,6 +3316,18 @@ export interface components {
          * @enum {string}
          */
         ReplayVersion: "ran" | "deployed";
+        /** @description What a source's senders are given in place of what they have. */
+        RotateInput: {
+            /**
+             * @description How long the present scheme and secrets are taken as well: 0s to 30d.
+             * @default 1d
+             */
+            overlap: string;
+            /** @description Its secrets. */
+            secrets: Record<string, never>;
+            /** @description The scheme that they are to use; absent keeps the present one. */
+            verification?: Record<string, never> | null;
+        };
         /** @description A run, its steps and its deliveries. */
         RunDetail: components["schemas"]["RunTrace"] & {
             environment: string;
@@ -3362,6 +3428,8 @@ export interface components {
             flow: string;
             id: string;
             name: string;
+            /** @description Until when the scheme and secrets that senders change over from are taken as well, after a rotation. */
+            previous_until?: string | null;
             updated_at: string;
             /** @description Where senders post to. */
             url: string;

@@ -43,7 +43,19 @@ describe('the words', () => {
   })
 
   it('are Chinese in Chinese, but for names', () => {
-    const names = new Set(['Webhook', 'API', 'TLS', 'Standard Webhooks', ''])
+    const names = new Set([
+      'Webhook',
+      'API',
+      'TLS',
+      'Standard Webhooks',
+      'JSON Web Token',
+      'GitHub',
+      'GitLab',
+      'Stripe',
+      'Shopify',
+      'Slack',
+      '',
+    ])
     const foreign = [...flat(zh)].filter(([, text]) => !/\p{Script=Han}/u.test(text) && !names.has(text))
     expect(foreign).toEqual([])
   })

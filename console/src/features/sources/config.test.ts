@@ -21,7 +21,12 @@ describe('the call to copy', () => {
     expect(call({ scheme: 'basic', username: 'shop' })).toContain("-u 'shop:PASSWORD'")
     expect(call({ scheme: 'jwt' })).toContain("-H 'authorization: Bearer TOKEN'")
     expect(call({ scheme: 'jwt', header: 'x-jwt' })).toContain("-H 'x-jwt: TOKEN'")
-    const signed = call({ scheme: 'hmac', header: 'x-sig', prefix: 'v1=', timestamp: { header: 'x-at', unit: 'ms' } })
+    const signed = call({
+      scheme: 'hmac',
+      header: 'x-sig',
+      prefix: 'v1=',
+      timestamp: { header: 'x-at', unit: 'ms' },
+    })
     expect(signed).toContain("-H 'x-at: MILLISECONDS' \\\n  -H 'x-sig: v1=SIGNATURE'")
     expect(call({ scheme: 'hmac', header: 'x-sig' })).toContain("-H 'x-sig: SIGNATURE'")
   })

@@ -33,7 +33,9 @@ function proofs({ verification }: SourceConfig): string[] {
       return [verification.header ? `-H '${verification.header}: TOKEN'` : `-H 'authorization: Bearer TOKEN'`]
     case 'hmac':
       return [
-        ...(verification.timestamp ? [`-H '${verification.timestamp.header}: ${timeOf(verification.timestamp)}'`] : []),
+        ...(verification.timestamp
+          ? [`-H '${verification.timestamp.header}: ${timeOf(verification.timestamp)}'`]
+          : []),
         `-H '${verification.header}: ${verification.prefix ?? ''}SIGNATURE'`,
       ]
     case 'standard_webhooks':

@@ -72,19 +72,16 @@ impl Config {
 }
 
 impl Verifier {
-    fn open(&self, request: &Unverified, sealed: Sealed) -> Result<Vec<u8>, Refused> {
-        let message = self.envelopes.open(sealed)?;
+    fn open(&self, request: &Unverified, sealed: Sealed) -> Result<(Vec<u8>, Answer), Refused> {
+        let (message, used) = self.envelopes.open(sealed)?;
         let signed_ms = hmac::Unit::Ms.read(sealed.timestamp).ok_or_else(|| {
             proof::unauthorised(Code::TimestampOutOfRange, "`timestamp` is not a count of milliseconds.")
         })?;
         self.tolerance.check("`timestamp`", signed_ms, request.received_at)?;
-        Ok(message)
-    }
-
-    fn success(&self, request: &Unverified, sealed: Sealed) -> Result<Answer, Refused> {
-        let answer = self.envelopes.seal(b"success", sealed, request.received_at.as_millis());
-        let answer = answer.ok_or_else(|| Refused::new(Code::SourceUnavailable, "The answer could not be sealed."))?;
-        Ok(Answer::json(answer))
+        let success = self.envelopes.seal(b"success", used, sealed, request.received_at.as_millis());
+        let success = success
+            .ok_or_else(|| Refused::new(Code::SourceUnavailable, "The answer could not be sealed."))?;
+        Ok((message, Answer::json(success)))
     }
 }
 
@@ -99,8 +96,7 @@ impl Scheme for Verifier {
             nonce: proof::parameter(request.query, "nonce")?,
             ciphertext: &body.encrypt,
         };
-        let message = self.open(request, sealed)?;
-        let answer = self.success(request, sealed)?;
+        let (message, answer) = self.open(request, sealed)?;
         let told: Told = serde_json::from_slice(&message).unwrap_or_default();
         if told.kind == "check_url" {
             return Ok(Verified::Handshake(answer));

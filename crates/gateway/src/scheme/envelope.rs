@@ -22,7 +22,14 @@ pub(super) struct Envelopes {
 }
 
 /// An AES key, whose first half is the initialisation vector as well.
-struct Key([u8; 32]);
+pub(super) struct Key([u8; 32]);
+
+/// The token and the key that a sender uses, of several while one replaces another.
+#[derive(Clone, Copy)]
+pub(super) struct Used<'e> {
+    token: &'e Secret,
+    key: &'e Key,
+}
 
 /// What is signed, and the signature.
 #[derive(Clone, Copy, Debug)]
@@ -63,20 +70,20 @@ impl Envelopes {
         Ok(Self { tokens: tokens.to_vec(), keys, receiver: receiver.to_owned() })
     }
 
-    /// The message in an envelope. The signature comes first: nothing that is not signed is decrypted.
-    pub(super) fn open(&self, sealed: Sealed) -> Result<Vec<u8>, Refused> {
+    /// The message in an envelope, and by what it was opened. The signature comes first: nothing that is not signed is
+    /// decrypted.
+    pub(super) fn open(&self, sealed: Sealed) -> Result<(Vec<u8>, Used<'_>), Refused> {
         let given = sealed.signature.as_bytes();
-        let signed = self
-            .tokens
-            .iter()
-            .fold(false, |known, token| known | proof::equal(signature(token, &sealed).as_bytes(), given));
-        if !signed {
+        let signs = |token: &&Secret| proof::equal(signature(token, &sealed).as_bytes(), given);
+        let token = self.tokens.iter().find(signs).ok_or_else(|| {
             let detail =
                 "The signature is not that of timestamp, nonce and ciphertext under a token of this source.";
-            return Err(proof::unauthorised(Code::SignatureInvalid, detail));
-        }
-        let opened =
-            self.keys.iter().find_map(|key| self.message(key, STANDARD.decode(sealed.ciphertext).ok()?));
+            proof::unauthorised(Code::SignatureInvalid, detail)
+        })?;
+        let opened = self.keys.iter().find_map(|key| {
+            let message = self.message(key, STANDARD.decode(sealed.ciphertext).ok()?)?;
+            Some((message, Used { token, key }))
+        });
         opened.ok_or_else(|| {
             let detail =
                 "The message does not open with a key of this source, or is meant for another receiver.";
@@ -86,8 +93,13 @@ impl Envelopes {
 
     /// An answer in an envelope, as JSON with the names that DingTalk gives them. It takes the envelope that it
     /// answers in place of chance: no two have the same nonce and time.
-    pub(super) fn seal(&self, message: &[u8], answered: Sealed, timestamp_ms: i64) -> Option<Vec<u8>> {
-        let (token, key) = (self.tokens.first()?, self.keys.first()?);
+    pub(super) fn seal(
+        &self,
+        message: &[u8],
+        Used { token, key }: Used,
+        answered: Sealed,
+        timestamp_ms: i64,
+    ) -> Option<Vec<u8>> {
         let random = Sha1::new().chain_update(key.0).chain_update(answered.signature).finalize();
         let length = u32::try_from(message.len()).ok()?.to_be_bytes();
         let mut plain = [&random[..16], &length, message, self.receiver.as_bytes()].concat();

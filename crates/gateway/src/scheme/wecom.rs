@@ -61,7 +61,7 @@ impl Verifier {
             nonce: proof::parameter(request.query, "nonce")?,
             ciphertext,
         };
-        let message = self.envelopes.open(sealed)?;
+        let (message, _) = self.envelopes.open(sealed)?;
         let signed_ms = hmac::Unit::S.read(sealed.timestamp).ok_or_else(|| {
             proof::unauthorised(Code::TimestampOutOfRange, "`timestamp` is not a count of seconds.")
         })?;

@@ -119,16 +119,16 @@ fn new_secrets_in_between_leave_those_of_before() {
     let third = "0000111122223333";
     let (config, secrets) = rotated(&first(), None, &tokens(NEXT), Some(HOUR));
     let value: Value = serde_json::from_str(&config).unwrap();
-    let kept = |config: &Value, next| gateway::kept(config, &secrets, next).unwrap();
+    let kept = |config: &Value, next: Option<Value>| gateway::kept(config, &secrets, next.as_ref()).unwrap();
     assert_eq!(kept(&value, None), secrets);
-    let tested = source(&(config.clone(), kept(&value, Some(&tokens(third)))));
+    let tested = source(&(config.clone(), kept(&value, Some(tokens(third)))));
     assert_eq!((tested.code(&shown(TOKEN)), tested.code(&shown(third))), ("accepted", "accepted"));
     assert_eq!(tested.code(&shown(NEXT)), "token_invalid");
 
     let alone = kept(&json!({"previous": null}), None);
     assert!(!String::from_utf8(alone.clone()).unwrap().contains(TOKEN), "nobody needs them any more");
     assert_eq!(source(&(first().0, alone)).code(&shown(NEXT)), "accepted");
-    assert_eq!(source(&(first().0, kept(&json!({}), Some(&tokens(third))))).code(&shown(third)), "accepted");
+    assert_eq!(source(&(first().0, kept(&json!({}), Some(tokens(third))))).code(&shown(third)), "accepted");
     let lost = gateway::Source::compile(&config, tokens(NEXT).to_string().as_bytes(), &inputs()).unwrap_err();
     assert!(lost.to_string().contains("`scheme` is missing"), "without its secrets it fails: {lost}");
 }
