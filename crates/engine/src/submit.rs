@@ -7,8 +7,8 @@ use clock::Timestamp;
 use flow::run::Status;
 use serde_json::Value;
 use store::{
-    Admission, Admitted, Begin, DedupeClaim, EventId, EventStatus, NewEvent, OriginalRun, Place, Repeat,
-    RunId, SourceId, WorkspaceId,
+    Admission, Admitted, Begin, DedupeClaim, EventId, EventStatus, NewEvent, NewFile, OriginalRun, Place,
+    Repeat, RunId, SourceId, WorkspaceId,
 };
 use tokio::{sync::oneshot, time::Instant};
 
@@ -38,6 +38,8 @@ pub struct Submission {
     pub content: Bytes,
     /// Its dedupe key.
     pub dedupe: Option<DedupeClaim>,
+    /// The files that came with it; its input names them by their digests.
+    pub files: Vec<NewFile>,
     /// What the sender waits for; nothing when it only wants to know that the event is safe.
     pub waits_for: Option<Tells>,
 }
@@ -112,6 +114,7 @@ impl Engine {
                 content: submission.content,
             },
             dedupe: submission.dedupe,
+            files: submission.files,
             run: Some(OriginalRun { version: submission.program.version, begin }),
         };
         match shared.store.event_admit(admission).await {

@@ -43,6 +43,8 @@ pub(crate) struct Config {
     pub(crate) trusted_proxies: Vec<IpNet>,
     /// The database.
     pub(crate) database: Database,
+    /// The files that come with requests.
+    pub(crate) blobs: Blobs,
     /// The bus by which nodes wake each other.
     pub(crate) bus: Bus,
     /// How long a node may be silent before others take over what it holds.
@@ -82,6 +84,15 @@ pub(crate) struct Database {
     pub(crate) max_size: Option<ByteSize>,
     /// Connections for reading; on PostgreSQL also for what is seldom written.
     pub(crate) readers: usize,
+}
+
+/// The files that come with requests.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Blobs {
+    /// The folder for their contents; in the database when it is not set. Nodes that share a database must share the
+    /// folder.
+    pub(crate) directory: Option<PathBuf>,
 }
 
 /// How other nodes reach this one, where several share a database.
@@ -130,7 +141,8 @@ impl Config {
                 max_bytes: max_size.map(|size| size.0),
             },
         };
-        store::Options { location, readers: *readers, lease: self.lease.as_duration() }
+        let blobs = self.blobs.directory.clone();
+        store::Options { location, readers: *readers, lease: self.lease.as_duration(), blobs }
     }
 }
 
@@ -182,6 +194,7 @@ impl Default for Config {
             workspace: "Linchpin".to_owned(),
             trusted_proxies: Vec::new(),
             database: Database::default(),
+            blobs: Blobs::default(),
             bus: Bus::default(),
             lease: Span::from_secs(store::LEASE.as_secs()),
             roles: Roles::default(),

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     EnvironmentId, Error, EventId, FlowId, NodeId, Page, PageRequest, Place, SourceId, Store, VersionId,
     WorkspaceId,
+    blob::NewFile,
     delivery::NewDelivery,
     newest::{Newest, Ranges},
     origin::Scope,
@@ -116,6 +117,8 @@ pub struct Admission {
     pub event: NewEvent,
     /// Its dedupe key, if it has one.
     pub dedupe: Option<DedupeClaim>,
+    /// The files that came with it.
+    pub files: Vec<NewFile>,
     /// Its original run; `None` for a filtered event. Repeats come later, by [`Store::run_repeat`].
     pub run: Option<OriginalRun>,
 }
@@ -159,7 +162,7 @@ pub struct EventFilter {
 }
 
 impl Store {
-    /// Commits an accepted request: event, dedupe key and run, all or nothing.
+    /// Commits an accepted request: event, dedupe key and run, all or nothing; its files before that.
     ///
     /// # Errors
     /// When it cannot be put on stable storage; then nothing of it is kept.
@@ -181,6 +184,10 @@ impl Store {
             }
         }
         faults::hit(faults::CrashPoint::BeforeAdmission);
+        if !admission.files.is_empty() {
+            Box::pin(self.blobs_put(admission.event.place.workspace, &admission.files)).await?;
+            faults::hit(faults::CrashPoint::AfterFiles);
+        }
         match self.write(Write::Admit(Box::new(SealedAdmission(admission)))).await? {
             Outcome::Admitted(admitted) => {
                 faults::hit(faults::CrashPoint::AfterAdmission);

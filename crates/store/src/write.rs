@@ -23,6 +23,8 @@ pub(crate) enum Write {
     SweepClaims { limit: u32, now: clock::Timestamp },
     /// A lease is taken or renewed, by one statement that no other has to be held up for.
     Lease(Statement),
+    /// Store the content of a file, by one statement that no other has to be held up for.
+    Blob(Statement),
     /// Delete the history that has expired of some events.
     Prune(Prune),
     /// Anything off the hot path: statements in a row.

@@ -158,6 +158,7 @@ impl Pair {
             content: json!({ "input": input }).to_string().into(),
             input,
             dedupe: None,
+            files: Vec::new(),
             waits_for: Some(Tells::End),
         };
         self.gateway.engine.submit(submission).await.unwrap()

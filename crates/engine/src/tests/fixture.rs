@@ -261,6 +261,7 @@ impl Fixture {
             content: json!({ "input": input }).to_string().into(),
             input,
             dedupe: None,
+            files: Vec::new(),
             waits_for,
         }
     }

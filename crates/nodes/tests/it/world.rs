@@ -185,6 +185,7 @@ impl Fixture {
             content: serde_json::json!({ "input": input }).to_string().into(),
             input,
             dedupe: None,
+            files: Vec::new(),
             waits_for: None,
         };
         let run = self.engine.submit(submission).await.unwrap().run;

@@ -47,6 +47,7 @@ pub(super) async fn apply(
             Write::Claim(_)
             | Write::SweepClaims { .. }
             | Write::Lease(_)
+            | Write::Blob(_)
             | Write::Prune(_)
             | Write::Statements(_) => {}
         }
@@ -72,6 +73,7 @@ pub(super) async fn apply(
             | Write::Commit(_)
             | Write::Attempt(_)
             | Write::Lease(_)
+            | Write::Blob(_)
             | Write::Prune(_)
             | Write::Statements(_) => {}
         }

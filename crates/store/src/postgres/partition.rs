@@ -40,8 +40,9 @@ const KEPT: usize = 5_000;
 const LOCK: i64 = 0x7061_7274_6963_6c65;
 
 /// The partitioned tables, and by which column.
-const TABLES: [(&str, &str); 5] = [
+const TABLES: [(&str, &str); 6] = [
     ("event", "number"),
+    ("blob_use", "event"),
     ("run", "number"),
     ("journal", "run"),
     ("delivery", "number"),
@@ -232,6 +233,7 @@ async fn rescue(session: &Session, events: &[EventId]) -> Result<(), Fault> {
         (Table::column(runs.iter().copied()), Table::column(runs.iter().map(|run| run.number())));
     for (sql, whose) in [
         ("INSERT INTO event_kept SELECT * FROM event_gone WHERE number = ANY(?1::bigint[])", &numbers),
+        ("INSERT INTO blob_use_kept SELECT * FROM blob_use_gone WHERE event = ANY(?1::bigint[])", &numbers),
         ("INSERT INTO run_kept SELECT * FROM run_gone WHERE number = ANY(?1::bigint[])", &numbers),
         ("INSERT INTO journal_kept SELECT * FROM journal_gone WHERE run = ANY(?1::bigint[])", &numbers),
         (

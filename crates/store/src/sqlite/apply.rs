@@ -24,7 +24,9 @@ pub(super) fn apply(c: &Connection, memory: &mut Memory, write: &Write) -> rusql
         Write::SweepClaims { limit, now } => {
             memory.claims.sweep(c, *limit, now.as_millis()).map(|deleted| Outcome::Changed(vec![deleted]))
         }
-        Write::Lease(statement) => statements_in_turn(c, std::slice::from_ref(statement)),
+        Write::Lease(statement) | Write::Blob(statement) => {
+            statements_in_turn(c, std::slice::from_ref(statement))
+        }
         Write::Prune(slice) => prune::apply(c, slice).map(Outcome::Pruned),
         Write::Statements(statements) => statements_in_turn(c, statements),
     }
@@ -41,6 +43,7 @@ fn admit(c: &Connection, memory: &mut Memory, admission: &Admission) -> rusqlite
     }
     let origin = origins::number(c, &mut memory.origins, event)?;
     insert_event(c, event, origin, admission.run.as_ref().and_then(OriginalRun::first_record))?;
+    insert_uses(c, admission)?;
     faults::hit(CrashPoint::InsideAdmission);
     if let Some(run) = &admission.run {
         insert_run(c, memory, event, origin, run)?;
@@ -68,6 +71,17 @@ fn insert_event(
         record,
     ])
     .map(drop)
+}
+
+fn insert_uses(c: &Connection, admission: &Admission) -> rusqlite::Result<()> {
+    let Admission { event, files, .. } = admission;
+    for file in files {
+        c.prepare_cached(
+            "INSERT INTO blob_use (event, sha256, workspace) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
+        )?
+        .execute(params![event.id.number(), file.sha256, event.place.workspace])?;
+    }
+    Ok(())
 }
 
 fn insert_run(

@@ -4,15 +4,16 @@ use std::sync::Arc;
 
 use ::flow::run::Status;
 
-use super::fixture::Fixture;
+use super::{blobs::file, fixture::Fixture};
 use crate::{
     sql::{Statement, values},
     *,
 };
 
 /// The partitioned tables, and by which column.
-const TABLES: [(&str, &str); 5] = [
+const TABLES: [(&str, &str); 6] = [
     ("event", "number"),
+    ("blob_use", "event"),
     ("run", "number"),
     ("journal", "run"),
     ("delivery", "number"),
@@ -177,6 +178,8 @@ async fn what_is_unfinished_or_reaches_beyond_outlives_its_partition() {
     f.a_week_nears_its_end();
     // Goes with the partition.
     let done = f.long_story(destination).await;
+    let [shared, gone, stays] = ["both", "one that goes", "one that stays"].map(file);
+    f.with_files(&[shared.clone(), gone.clone()]).await;
     // Has a dead letter that was tried twice.
     let letter = f.delivery(destination);
     let dead = f.queued().await;
@@ -184,7 +187,7 @@ async fn what_is_unfinished_or_reaches_beyond_outlives_its_partition() {
     f.attempted(destination, letter.id, Settle::Retry(f.store.now())).await;
     f.attempted(destination, letter.id, Settle::Dead).await;
     // Waits, with a journal; waits for its first turn.
-    let asleep = f.queued().await;
+    let asleep = f.queued_with(&[shared.clone(), stays.clone()]).await;
     let held = f.store.run_claim_one(f.node, asleep.original_run()).await.unwrap().unwrap().held;
     f.commit_of(held, vec![], Then::Release { status: Status::Waiting, wake_at: None }).await;
     let queued = f.queued().await;
@@ -214,6 +217,9 @@ async fn what_is_unfinished_or_reaches_beyond_outlives_its_partition() {
     let names = f.names("event").await;
     assert!(!names.contains(&"event_first".to_owned()), "{names:?}");
     assert!(f.store.event_get(workspace, done).await.unwrap().is_none());
+    for (file, content) in [(&shared, Some(&shared.content)), (&gone, None), (&stays, Some(&stays.content))] {
+        assert_eq!(f.content(file).await.as_ref(), content);
+    }
     for event in [slow, again] {
         assert!(f.store.event_get(workspace, event).await.unwrap().is_none(), "it has ended all the same");
     }

@@ -41,6 +41,8 @@ impl Fixture {
                 "(SELECT number FROM run UNION ALL SELECT number FROM run_live
                 UNION ALL SELECT number FROM run_queue) AS runs WHERE number = r.number",
             ),
+            ("blob_use r WHERE true", "event WHERE number = r.event"),
+            ("blob_use r WHERE true", "blob WHERE workspace = r.workspace AND sha256 = r.sha256"),
             (
                 "journal r WHERE true",
                 "(SELECT number FROM run UNION ALL SELECT number FROM run_live) AS runs

@@ -191,6 +191,25 @@ CREATE TABLE event (
 ) PARTITION BY RANGE (number);
 CREATE INDEX event_of_origin ON event (origin, number);
 
+CREATE TABLE blob (
+    workspace uuid NOT NULL,
+    sha256 bytea NOT NULL,
+    size bigint NOT NULL,
+    stored_at bigint NOT NULL,
+    file text,
+    sealed bytea,
+    PRIMARY KEY (workspace, sha256)
+);
+CREATE INDEX blob_age ON blob (stored_at, workspace, sha256);
+
+CREATE TABLE blob_use (
+    event bigint NOT NULL,
+    sha256 bytea NOT NULL,
+    workspace uuid NOT NULL,
+    PRIMARY KEY (event, sha256)
+) PARTITION BY RANGE (event);
+CREATE INDEX blob_use_of ON blob_use (workspace, sha256);
+
 CREATE TABLE refusal (
     workspace uuid NOT NULL,
     environment uuid NOT NULL,
@@ -327,7 +346,7 @@ DECLARE
     week_ends bigint := (extract(epoch FROM now())::bigint / 604800 + 1) * 604800000 << 21;
     history text;
 BEGIN
-    FOREACH history IN ARRAY ARRAY['event', 'run', 'journal', 'delivery', 'attempt'] LOOP
+    FOREACH history IN ARRAY ARRAY['event', 'blob_use', 'run', 'journal', 'delivery', 'attempt'] LOOP
         EXECUTE format('CREATE TABLE %1$s_kept PARTITION OF %1$s FOR VALUES FROM (MINVALUE) TO (0)', history);
         EXECUTE format('CREATE TABLE %1$s_first PARTITION OF %1$s FOR VALUES FROM (0) TO (%2$s)', history, week_ends);
         EXECUTE format('CREATE TABLE %1$s_second PARTITION OF %1$s FOR VALUES FROM (%2$s) TO (MAXVALUE)', history, week_ends);

@@ -189,6 +189,27 @@ CREATE TABLE event (
 ) STRICT;
 CREATE INDEX event_of_origin ON event (origin);
 
+-- The contents of files that came with events, each once in a workspace (blob.rs).
+CREATE TABLE blob (
+    workspace BLOB NOT NULL,
+    sha256 BLOB NOT NULL, -- of the content
+    size INTEGER NOT NULL,
+    stored_at INTEGER NOT NULL, -- when it was last given
+    file TEXT, -- where it lies in the folder for files, when there is one
+    sealed BLOB, -- the content, when there is none
+    PRIMARY KEY (workspace, sha256)
+) STRICT;
+CREATE INDEX blob_age ON blob (stored_at, workspace, sha256);
+
+-- Which events use them.
+CREATE TABLE blob_use (
+    event INTEGER NOT NULL, -- its number
+    sha256 BLOB NOT NULL,
+    workspace BLOB NOT NULL,
+    PRIMARY KEY (event, sha256)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX blob_use_of ON blob_use (workspace, sha256);
+
 CREATE TABLE refusal (
     workspace BLOB NOT NULL,
     environment BLOB NOT NULL,

@@ -78,16 +78,29 @@ pub(super) async fn apply(
                SELECT *, 'original'
                FROM unnest(?1::bigint[], ?2::uuid[], ?3::bigint[], ?4::uuid[], ?5::bigint[], ?6::text[], ?7::text[],
                            ?8::bigint[])";
+    let uses = uses(admissions, &outcomes);
     // Sent without waiting for one another.
     try_join!(
         session.insert(into_event, &events),
         session.insert(into_queue, &queued),
         session.insert(into_live, &held),
         session.insert(into_ended, &finished),
+        session.insert(INTO_USES, &uses),
     )?;
     events.each_row(|| faults::hit(CrashPoint::InsideAdmission));
     Ok(outcomes)
 }
+
+/// The contents of files that new events use.
+fn uses(admissions: &[&Admission], outcomes: &[Admitted]) -> Table {
+    let new = admissions.iter().zip(outcomes).filter(|(_, outcome)| **outcome == Admitted::New);
+    let files =
+        new.flat_map(|(admission, _)| admission.files.iter().map(move |file| (&admission.event, file)));
+    files.map(|(event, file)| values![event.id.number(), file.sha256, event.place.workspace]).collect()
+}
+
+const INTO_USES: &str = "INSERT INTO blob_use (event, sha256, workspace)
+     SELECT * FROM unnest(?1::bigint[], ?2::bytea[], ?3::uuid[]) ON CONFLICT DO NOTHING";
 
 fn key(admission: &Admission) -> Option<Key> {
     Some(dedupe_key(admission.event.source?, admission.dedupe.as_ref()?))

@@ -86,7 +86,7 @@ impl Planner {
         tokio::spawn(connection);
         client.batch_execute(PLANNING).await.unwrap();
         // What they are called while they are dropped.
-        for table in ["event", "run", "journal", "delivery", "attempt"] {
+        for table in ["event", "blob_use", "run", "journal", "delivery", "attempt"] {
             let gone = format!("CREATE TABLE IF NOT EXISTS {table}_gone (LIKE {table} INCLUDING ALL)");
             client.batch_execute(&gone).await.unwrap();
         }

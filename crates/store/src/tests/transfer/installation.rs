@@ -2,8 +2,13 @@
 
 use std::time::Duration;
 
-use crate::tests::fixture::{ALL, Fixture, first, open};
-use crate::*;
+use crate::{
+    tests::{
+        blobs::file,
+        fixture::{ALL, Fixture, first, open},
+    },
+    *,
+};
 
 const SOURCE: SourceId = SourceId::from_bytes([7; 16]);
 
@@ -31,7 +36,8 @@ impl Fixture {
     }
 
     async fn with_key(&self, key: u8) -> EventId {
-        let admission = self.admission(Some(key), Begin::Queued);
+        let files = vec![file("a résumé"), file(vec![0xff, key])];
+        let admission = Admission { files, ..self.admission(Some(key), Begin::Queued) };
         let id = admission.event.id;
         assert_eq!(self.store.event_admit(admission).await.unwrap(), Admitted::New);
         id
@@ -192,6 +198,7 @@ pub(super) async fn all(s: &Store, place: Place) -> Vec<String> {
         all.extend(said![
             s.event_get(workspace, event.id),
             s.event_content(place, event.id),
+            s.event_file(workspace, event.id, file("a résumé").sha256),
             s.run_of_event(workspace, event.id),
             s.run_journal(run),
             s.delivery_histories(workspace, vec![run]),
