@@ -37,6 +37,12 @@ pub enum Code {
     ContentTypeUnsupported,
     /// The body is not what its content type says.
     BodyMalformed,
+    /// There are more files than the source takes.
+    TooManyFiles,
+    /// A file is larger than the source takes.
+    FileTooLarge,
+    /// A file is of a media type that the source does not take.
+    FileTypeUnsupported,
     /// A field is missing or does not fit.
     FieldInvalid,
     /// The event could not be put on stable storage.
@@ -75,7 +81,7 @@ pub const fn codes() -> &'static [CodeEntry] {
     &CODES
 }
 
-static CODES: [CodeEntry; 17] = [
+static CODES: [CodeEntry; 20] = [
     entry(
         Code::SourceNotFound,
         404,
@@ -168,8 +174,9 @@ static CODES: [CodeEntry; 17] = [
         Code::ContentTypeUnsupported,
         415,
         "Content type not supported",
-        "Send JSON, a URL-encoded form or UTF-8 text, uncompressed, and name its type in `Content-Type`.",
-        "请发送未压缩的 JSON、URL 编码表单或 UTF-8 文本，并在 `Content-Type` 中写明类型。",
+        "Name a character set that is known, or none, in `Content-Type`; send the body as it is, or compressed by \
+         gzip.",
+        "请在 `Content-Type` 中写明可识别的字符集，或不写；请求体请勿压缩，或仅使用 gzip 压缩。",
     ),
     entry(
         Code::BodyMalformed,
@@ -177,6 +184,27 @@ static CODES: [CodeEntry; 17] = [
         "Body malformed",
         "Mend the body where the detail says, or name its true type in `Content-Type`.",
         "请按详情所示位置修正请求体，或在 `Content-Type` 中写明其真实类型。",
+    ),
+    entry(
+        Code::TooManyFiles,
+        413,
+        "Too many files",
+        "Send fewer files in one request, or raise the source's limit of files. Nothing of the body was kept.",
+        "请减少单次请求中的文件数量，或调高该来源的文件数量上限。本次请求体未被保存。",
+    ),
+    entry(
+        Code::FileTooLarge,
+        413,
+        "File too large",
+        "Send a smaller file, or raise the source's limit for a file. `errors` says which one it is.",
+        "请发送更小的文件，或调高该来源的单个文件上限；`errors` 指明了是哪个文件。",
+    ),
+    entry(
+        Code::FileTypeUnsupported,
+        415,
+        "File type not taken",
+        "Send a file of one of the types in `errors`, with its true `Content-Type`, or let the source take this one.",
+        "请发送 `errors` 中列出的类型的文件，并写明其真实的 `Content-Type`，或让该来源接受此类型。",
     ),
     entry(
         Code::FieldInvalid,
@@ -232,6 +260,9 @@ impl Code {
             Self::TimestampOutOfRange => "timestamp_out_of_range",
             Self::ContentTypeUnsupported => "content_type_unsupported",
             Self::BodyMalformed => "body_malformed",
+            Self::TooManyFiles => "too_many_files",
+            Self::FileTooLarge => "file_too_large",
+            Self::FileTypeUnsupported => "file_type_unsupported",
             Self::FieldInvalid => "field_invalid",
             Self::StorageUnavailable => "storage_unavailable",
             Self::Stopping => "stopping",

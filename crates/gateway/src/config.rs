@@ -9,7 +9,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{Error, Verification};
+use crate::{Error, FileLimits, Verification};
 
 /// A source's configuration, without its secrets.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -26,8 +26,8 @@ pub struct Config {
     #[schemars(extend("examples" = ["orders/{order_id}"]))]
     pub path: Option<String>,
     /// The flow's inputs and where each comes from. When there are none, each input is taken by its
-    /// own name from the JSON object or the form in the body, or, when there is no body, from the
-    /// query; other keys are ignored.
+    /// own name from the JSON object, the XML or the form in the body (files from the form's parts),
+    /// or, when there is no body, from the query; other keys are ignored.
     #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
     pub fields: IndexMap<String, SourceField>,
     /// How a repeated request is known; `null` takes every request as new.
@@ -64,8 +64,8 @@ pub struct SourceField {
     /// What the value must be. Text from query, header, path or form is read as the type.
     #[serde(rename = "type")]
     pub kind: FieldType,
-    /// Where it is: `body.data.items[0].sku`, `query.x`, `header.x-y`, `path.order_id`, `form.x`; or
-    /// `body` for the whole body.
+    /// Where it is: `body.data.items[0].sku`, `query.x`, `header.x-y`, `path.order_id`, `form.x`, `file.x`
+    /// for a file of a form; or `body` for the whole body.
     #[schemars(with = "String", extend("x-widget" = "source-path", "examples" = ["body.data.items[0].sku"]))]
     pub from: Path,
     /// Whether the field must be there and not null.
@@ -107,9 +107,12 @@ pub struct Dedupe {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LimitConfig {
-    /// The largest body, up to 64MiB; larger ones get 413.
+    /// The largest body, up to 64MiB, also after it is decompressed; larger ones get 413.
     #[serde(default = "LimitConfig::default_body")]
     pub body: ByteSize,
+    /// Files.
+    #[serde(default, skip_serializing_if = "FileLimits::is_default")]
+    pub files: FileLimits,
     /// Requests of all verified senders together; more get 429.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source_rate: Option<Rate>,
@@ -180,6 +183,7 @@ impl Config {
             let reason = format!("{} is not a size from 1B to 64MiB", self.limits.body);
             return Err(Error::config("limits.body", "out_of_range", reason, "Choose one, such as `1MiB`."));
         }
+        self.limits.files.check_config()?;
         for (name, rate) in
             [("source_rate", self.limits.source_rate), ("client_rate", self.limits.client_rate)]
         {
@@ -203,7 +207,12 @@ impl LimitConfig {
 
 impl Default for LimitConfig {
     fn default() -> Self {
-        Self { body: Self::default_body(), source_rate: None, client_rate: None }
+        Self {
+            body: Self::default_body(),
+            files: FileLimits::default(),
+            source_rate: None,
+            client_rate: None,
+        }
     }
 }
 

@@ -7,11 +7,12 @@ use clock::Timestamp;
 use flow::Span;
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
-use store::DedupeClaim;
+use store::{DedupeClaim, NewFile};
 
 use crate::{
-    Content, Dedupe, Error, Head, Limits, Refused, Reply, RequestRecord, Source,
-    body::Parsed,
+    Content, Dedupe, Error, Head, Limits, Refused, Reply, RequestBody, RequestRecord, Source,
+    body::{self, Parsed},
+    files::Upload,
     origin::{Origin, Parts},
     pairs::Pairs,
     redaction::Redaction,
@@ -37,6 +38,8 @@ pub struct Accepted {
     pub dedupe: Option<DedupeClaim>,
     /// The event's [`Content`] as JSON.
     pub content: Bytes,
+    /// The files that came with it. They are on stable storage before the event is.
+    pub files: Vec<NewFile>,
     /// How it is answered.
     pub reply: Reply,
 }
@@ -74,7 +77,7 @@ impl<'r> Screened<'r> {
     ///
     /// # Errors
     /// The first check that fails, with a code of that check.
-    pub fn judge(&self, body: &[u8], now: Timestamp) -> Result<Accepted, Refused> {
+    pub fn judge(&self, body: &Bytes, now: Timestamp) -> Result<Accepted, Refused> {
         let Self { source, head, parameters, limits } = self;
         source.check_size(body.len() as u64)?;
         let query = Pairs::parse(head.query.unwrap_or_default().as_bytes());
@@ -85,18 +88,52 @@ impl<'r> Screened<'r> {
             received_at: head.received_at,
         })?;
         limits.take_source(now)?;
-        let parsed = Parsed::read(head.headers, body)?;
+        let body = &body::unpacked(head.headers, body, self.body_limit())?;
+        let content_type = body::content_type(head.headers)?;
+        let parsed = Parsed::read(content_type, body, &source.config().limits.files)?;
+        let whole = self.whole_file(content_type, body, &parsed)?;
         let redaction = &source.redaction;
-        let mut parts = Parts { body: parsed, query, headers: head.headers, parameters, redaction };
+        let mut parts = Parts { body: parsed, whole, query, headers: head.headers, parameters, redaction };
         let dedupe = source.dedupe.as_ref().and_then(|dedupe| dedupe.claim(&parts, head));
         let input = source.mapping.take(&mut parts).map_err(|refused| hint(refused, &parts.body, body))?;
+        let recorded = RequestBody::of_parts(body, &parts);
         let content = Content {
             input: Cow::Borrowed(&input),
-            request: Some(RequestRecord::new(head, body, redaction)),
+            request: Some(RequestRecord::new(head, recorded, redaction)),
         };
         let content = content.to_json().into();
-        Ok(Accepted { input, dedupe, content, reply: source.config().reply })
+        Ok(Accepted { input, dedupe, content, files: files(parts), reply: source.config().reply })
     }
+
+    /// The body as a file, where a field takes it as one, or where it is large and nothing else.
+    fn whole_file(
+        &self,
+        content_type: &str,
+        body: &Bytes,
+        parsed: &Parsed,
+    ) -> Result<Option<Upload>, Refused> {
+        let is_taken = self.source.mapping.takes_body_as_file();
+        let is_file = match parsed {
+            Parsed::Nothing | Parsed::Multipart(_) => false,
+            Parsed::Bytes(_) => true,
+            _ => is_taken,
+        };
+        if !is_file {
+            return Ok(None);
+        }
+        let upload = Upload::whole(self.head.headers, content_type, body.clone());
+        self.source.config().limits.files.check(&upload)?;
+        Ok((is_taken || body.len() > RequestBody::IN_PLACE).then_some(upload))
+    }
+}
+
+/// The contents of the files.
+fn files(parts: Parts) -> Vec<NewFile> {
+    let of_form = match parts.body {
+        Parsed::Multipart(contents) => contents.files,
+        _ => Vec::new(),
+    };
+    of_form.into_iter().chain(parts.whole).map(|upload| upload.stored).collect()
 }
 
 impl DedupeKey {

@@ -19,6 +19,7 @@ mod config;
 mod content;
 mod error;
 mod field;
+mod files;
 mod judge;
 mod limit;
 mod origin;
@@ -31,8 +32,9 @@ mod tail;
 
 pub use code::{Code, CodeEntry, codes};
 pub use config::{Config, Dedupe, LimitConfig, Method, Rate, Reply, SourceField};
-pub use content::{Content, Headers, RequestBody, RequestRecord, Values};
+pub use content::{Content, Headers, Part, RequestBody, RequestRecord, Values};
 pub use error::Error;
+pub use files::{File, FileLimits};
 pub use judge::{Accepted, Screened};
 pub use limit::Limits;
 pub use refused::{Problem, Refused};

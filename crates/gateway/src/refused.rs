@@ -16,7 +16,7 @@ pub struct Refused {
     pub code: Code,
     /// What happened in this case, in a sentence or two.
     pub detail: Cow<'static, str>,
-    /// The fields that do not fit, for [`Code::FieldInvalid`].
+    /// The fields that do not fit, for [`Code::FieldInvalid`] and the codes of files.
     pub errors: Vec<FieldProblem>,
     /// Headers of the answer, beside its content type: `Allow`, `Retry-After`, `RateLimit-*`, …
     pub headers: Vec<(HeaderName, HeaderValue)>,
@@ -45,9 +45,9 @@ pub struct Problem<'r> {
 #[derive(JsonSchema)]
 #[expect(dead_code, reason = "only its schema is used; the values are flow's own type")]
 struct FieldError {
-    /// The field's name.
+    /// The field's name; of a file, where it is in the request, such as `file.resume`.
     field: String,
-    /// `missing`, `wrong_type`, `too_long` or `not_allowed`.
+    /// `missing`, `wrong_type`, `too_long` or `not_allowed`; of a file, the problem's own code.
     code: String,
     /// What was expected, such as `integer`.
     expected: String,

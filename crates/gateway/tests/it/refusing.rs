@@ -34,10 +34,23 @@ fn refused_requests() -> Vec<(Tested, Request)> {
         (signing(), Request::good()),
         (signing(), signed(NOW.as_secs(), b"other")),
         (signing(), signed(0, &Request::good().body)),
-        (open(json!({})), Request::of("multipart/form-data", "x")),
+        (open(json!({})), Request::of("text/plain; charset=klingon", "x")),
         (open(json!({})), Request::of("application/json", "{")),
+        (open(json!({"limits": {"files": {"count": 1}}})), with_files(&["a", "b"])),
+        (open(json!({"limits": {"files": {"size": "0B"}}})), with_files(&["a"])),
+        (open(json!({"limits": {"files": {"media_types": ["image/*"]}}})), with_files(&["a"])),
         (open(json!({})), Request::json(&json!({"count": "1"}))),
     ]
+}
+
+/// A form with a text file in each of these parts.
+fn with_files(parts: &[&str]) -> Request {
+    let part = |name: &&str| {
+        let disposition = format!("Content-Disposition: form-data; name=\"{name}\"; filename=\"{name}.txt\"");
+        format!("--b\r\n{disposition}\r\nContent-Type: text/plain\r\n\r\nsecret value\r\n")
+    };
+    let body = parts.iter().map(part).collect::<String>() + "--b--";
+    Request::of("multipart/form-data; boundary=b", body)
 }
 
 #[test]
@@ -66,7 +79,9 @@ fn every_answer_is_a_problem_document() {
         assert_eq!(problem["code"], code);
         assert_eq!(problem["status"], refused.status().as_u16());
         assert!(problem["title"].is_string() && problem["detail"].as_str().is_some_and(|d| d.ends_with('.')));
-        assert_eq!(problem.get("errors").is_some(), code == "field_invalid");
+        let names_fields = code.contains("file") || code == "field_invalid";
+        assert_eq!(problem.get("errors").is_some(), names_fields, "{code}");
+        assert!(!problem.to_string().contains("secret value"), "{problem}");
     }
     let refused = Refused::new(Code::StorageUnavailable, "The event could not be stored.");
     assert_eq!(serde_json::to_value(refused.problem()).unwrap()["status"], 503);

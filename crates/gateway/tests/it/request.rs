@@ -67,7 +67,7 @@ impl Tested {
         if request.body.len() as u64 > screened.body_limit() {
             return Err(screened.overrun());
         }
-        screened.judge(&request.body, request.at)
+        screened.judge(&request.body.clone().into(), request.at)
     }
 
     /// The code with which a request is refused, or `accepted`.

@@ -24,6 +24,9 @@ use crate::app::App;
 /// How long a body may take to arrive.
 const BODY_TIME: Duration = Duration::from_secs(30);
 
+/// A larger body keeps an async thread so long, with digests and files, that the others must not wait behind it.
+const AT_ONCE: usize = 1 << 20;
+
 /// When a sender may try again what the server could not take.
 const RETRY_AFTER: Duration = Duration::from_secs(5);
 
@@ -122,7 +125,8 @@ async fn take(
         Err(_) => return Err(Refused::new(Code::BodyLate, "The body took longer than 30 s to arrive.")),
     };
     kept.clone_from(&bytes);
-    let accepted = screened.judge(&bytes, app.clock.now())?;
+    let judge = || screened.judge(&bytes, app.clock.now());
+    let accepted = if bytes.len() > AT_ONCE { tokio::task::block_in_place(judge) } else { judge() }?;
     let reply = accepted.reply;
     let submitted = submit(app, live, accepted, head.received_at).await?;
     Ok(reply::accepted(app, &reply, submitted).await)
@@ -144,7 +148,7 @@ async fn submit(
         input: Value::Object(accepted.input),
         content: accepted.content,
         dedupe: accepted.dedupe,
-        files: Vec::new(),
+        files: accepted.files,
         waits_for: reply::waits_for(&accepted.reply),
     };
     app.engine.submit(submission).await.map_err(|error| match error {
