@@ -6,6 +6,7 @@ mod destinations;
 mod document;
 mod environments;
 mod events;
+mod files;
 mod flows;
 mod jobs;
 mod keys;
@@ -67,6 +68,7 @@ fn table_of_contents() -> OpenApiRouter<App> {
         .routes(routes!(events::list_refused))
         .routes(routes!(events::get_refused))
         .routes(routes!(trace::get))
+        .routes(routes!(files::get))
         .routes(routes!(runs::list))
         .routes(routes!(runs::get))
         .routes(routes!(runs::cancel))

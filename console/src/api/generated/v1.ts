@@ -1223,6 +1223,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/events/{id}/files/{sha256}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Download a file that came with an event
+         * @description Whatever it is, it comes as bytes to be saved: nobody looks into what strangers send.
+         */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                    sha256: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description The file */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/octet-stream": unknown;
+                    };
+                };
+                /** @description A problem document that says what happened and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDocument"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/events/{id}/replay": {
         parameters: {
             query?: never;
@@ -2893,6 +2944,20 @@ export interface components {
              */
             took_ms?: number | null;
         };
+        /** @description A file that came with a request. */
+        FileTrace: {
+            /** @description Its media type, as the sender says. */
+            media_type: string;
+            /** @description Its name, without folders. */
+            name: string;
+            /** @description The SHA-256 of its content in hex, by which it is downloaded. */
+            sha256: string;
+            /**
+             * Format: int64
+             * @description How many bytes it has.
+             */
+            size: number;
+        };
         /** @description A flow with its draft. */
         FlowDetail: {
             deployments: components["schemas"]["Deployed"][];
@@ -3379,6 +3444,8 @@ export interface components {
         /** @description An event and all that followed. */
         Trace: {
             environment: string;
+            /** @description The files that came with it. */
+            files: components["schemas"]["FileTrace"][];
             /** @description Whether it was held back by the source's filter. */
             filtered: boolean;
             flow: string;

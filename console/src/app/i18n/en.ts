@@ -239,6 +239,7 @@ export default {
     nothing: 'Nothing.',
     noOutputs: 'No results.',
     noBody: 'No body.',
+    files: 'Files',
     status: 'Status and headers',
     body: 'Body',
     told: 'What the flow tells it',

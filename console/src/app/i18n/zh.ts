@@ -221,6 +221,7 @@ export default {
     nothing: '无。',
     noOutputs: '没有结果。',
     noBody: '没有正文。',
+    files: '文件',
     status: '状态与响应头',
     body: '正文',
     told: '流程中的设置',

@@ -2,7 +2,8 @@ import type { ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import { CopyButton } from '~/ui/Copy'
 import { Json } from '~/ui/json/Json'
-import type { ShownBody } from './body'
+import type { FileRecord, ShownBody } from './body'
+import { bytes } from './bytes'
 
 /** What went into a station, or what came out of it. */
 export function Panel({ title, note, copy, children }: PanelProps) {
@@ -63,7 +64,7 @@ interface ValuePanelProps {
 }
 
 /** A body in the form it has: JSON, text, or bytes. */
-export function Body({ body, label, root }: { body: ShownBody | undefined; label: string; root?: string }) {
+export function Body({ body, label, root, event }: BodyProps) {
   const { t } = useTranslation()
   if (!body) return <p className="text-ink-3">{t('trace.noBody')}</p>
   return (
@@ -77,14 +78,53 @@ export function Body({ body, label, root }: { body: ShownBody | undefined; label
       {body.base64 !== undefined && (
         <p className="text-ink-2">{t('trace.bytes', { count: Math.floor((body.base64.length * 3) / 4) })}</p>
       )}
+      {body.files && <Files files={body.files} event={event} />}
       {body.cut && <p className="mt-1 text-small text-ink-3">{t('trace.cut')}</p>}
     </>
   )
 }
 
+interface BodyProps {
+  body: ShownBody | undefined
+  label: string
+  root?: string
+  /** The event that the body's files belong to, from which they are downloaded. */
+  event?: string
+}
+
+/** The files of a request, each to be downloaded. */
+function Files({ files, event }: { files: FileRecord[]; event: string | undefined }) {
+  const { t } = useTranslation()
+  return (
+    <ul aria-label={t('trace.files')} className="mt-2 text-small first:mt-0">
+      {files.map((file, place) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: the same file may come twice, and the list never changes
+        <li key={`${file.sha256}/${place}`} className="flex h-6 min-w-0 items-center gap-2">
+          {event ? (
+            <a
+              href={`/api/v1/events/${event}/files/${file.sha256}`}
+              download={file.name}
+              className="truncate rounded-small text-accent hover:underline"
+            >
+              {file.name}
+            </a>
+          ) : (
+            <span className="truncate">{file.name}</span>
+          )}
+          <span className="tabular shrink-0 text-ink-3">
+            {file.media_type} · {bytes(file.size)}
+          </span>
+        </li>
+      ))}
+    </ul>
+  )
+}
+
 export function bodyText(body: ShownBody | undefined): string | undefined {
   if (!body) return undefined
-  return body.text ?? body.base64 ?? JSON.stringify(body.json, null, 2)
+  return (
+    body.text ?? body.base64 ?? (body.json === undefined ? undefined : JSON.stringify(body.json, null, 2))
+  )
 }
 
 /** Headers, folded until somebody wants them. */

@@ -10,6 +10,23 @@ describe('a body', () => {
     expect(requestBody({ body: { text: '' } })).toBeUndefined()
   })
 
+  it('of a form in parts is its texts and its files', () => {
+    const file = { name: 'cv.pdf', media_type: 'application/pdf', size: 3, sha256: 'ab' }
+    const parts = [
+      { name: 'a', text: '1' },
+      { name: 'b', text: 'x' },
+      { name: 'a', text: '2' },
+      { name: 'cv', file },
+    ]
+    expect(requestBody({ body: { parts } })).toEqual({
+      json: { a: ['1', '2'], b: 'x' },
+      files: [file],
+      cut: false,
+    })
+    expect(requestBody({ body: { parts: [{ name: 'cv', file }] } })).toEqual({ files: [file], cut: false })
+    expect(requestBody({ body: { file } })).toEqual({ files: [file], cut: false })
+  })
+
   it('says when it was cut', () => {
     expect(requestBody({ body: { text: 'beginning' }, cut_from: 99 })?.cut).toBe(true)
     expect(sentBody({ encoding: 'text', content: 'beginning', truncated: true })?.cut).toBe(true)

@@ -9,9 +9,24 @@ export interface RequestRecord {
   path?: string
   query?: string
   headers?: Record<string, string | string[]>
-  body?: { text?: string; base64?: string }
+  body?: { text?: string; base64?: string; file?: FileRecord; parts?: PartRecord[] }
   cut_from?: number
   peer?: string
+}
+
+/** A file that came with a request; its content is kept apart. */
+export interface FileRecord {
+  name: string
+  media_type: string
+  size: number
+  sha256: string
+}
+
+/** A part of a form: text, or a file. */
+interface PartRecord {
+  name: string
+  text?: string
+  file?: FileRecord
 }
 
 /** A body as an attempt records it. */
@@ -26,6 +41,8 @@ export interface ShownBody {
   json?: unknown
   text?: string
   base64?: string
+  /** The files that came in it. */
+  files?: FileRecord[]
   /** Whether only its beginning was kept. */
   cut: boolean
 }
@@ -41,6 +58,8 @@ export function requestBody(request: RequestRecord): ShownBody | undefined {
   const { body, cut_from } = request
   if (!body) return undefined
   const cut = cut_from !== undefined
+  if (body.parts) return formBody(body.parts)
+  if (body.file) return { files: [body.file], cut }
   if (body.base64 !== undefined) return { base64: body.base64, cut }
   return textBody(body.text ?? '', cut)
 }
@@ -49,6 +68,17 @@ export function sentBody(body: SentBody | undefined): ShownBody | undefined {
   if (!body?.content) return undefined
   if (body.encoding === 'base64') return { base64: body.content, cut: body.truncated === true }
   return textBody(body.content, body.truncated === true)
+}
+
+/** The texts of a form by their names, and its files. A name that came again has several texts. */
+function formBody(parts: PartRecord[]): ShownBody {
+  const texts = new Map<string, string[]>()
+  for (const { name, text } of parts) {
+    if (text !== undefined) texts.set(name, [...(texts.get(name) ?? []), text])
+  }
+  const one = ([name, values]: [string, string[]]) => [name, values.length === 1 ? values[0] : values]
+  const files = parts.flatMap(({ file }) => file ?? [])
+  return { ...(texts.size > 0 && { json: Object.fromEntries([...texts].map(one)) }), files, cut: false }
 }
 
 function textBody(text: string, cut: boolean): ShownBody | undefined {

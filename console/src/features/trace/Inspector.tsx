@@ -71,7 +71,7 @@ function RequestInspector({ trace, run }: { trace: Trace; run: RunTrace | undefi
           .join(' · ')}
         copy={bodyText(body)}
       >
-        <Body body={body} label={t('trace.asItCame')} />
+        <Body body={body} label={t('trace.asItCame')} event={trace.id} />
         <Headers headers={headerPairs(request)} />
       </Panel>
       <ValuePanel

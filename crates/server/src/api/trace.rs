@@ -12,7 +12,14 @@ use serde_json::Value;
 use store::{Attempt, DeliveryState, DeliveryView, EventId, EventStatus, RunId};
 use utoipa::ToSchema;
 
-use super::{auth::Caller, events::word, problem::Error, runs::why, time::rfc3339};
+use super::{
+    auth::Caller,
+    events::word,
+    files::{self, FileTrace},
+    problem::Error,
+    runs::why,
+    time::rfc3339,
+};
 use crate::{app::App, hooks};
 
 /// An event and all that followed.
@@ -32,6 +39,8 @@ pub(crate) struct Trace {
     /// The request as it came, with secrets hidden.
     #[schema(value_type = Option<Object>)]
     request: Option<Value>,
+    /// The files that came with it.
+    files: Vec<FileTrace>,
     /// The original run first, then its repeats.
     runs: Vec<RunTrace>,
 }
@@ -157,6 +166,7 @@ pub(crate) async fn get(
     let event = event.ok_or_else(|| Error::not_found("There is no such event."))?;
     let place = store::Place { workspace: caller.workspace, environment: event.environment };
     let content = app.store.event_content(place, id).await?.unwrap_or_default();
+    let files = files::of_content(&content);
     let mut content: Value = serde_json::from_slice(&content).unwrap_or_default();
     let rows = app.store.run_of_event(caller.workspace, id).await?;
     let runs = run_traces(&app, place, &rows.iter().map(|run| run.id).collect::<Vec<_>>()).await?;
@@ -170,6 +180,7 @@ pub(crate) async fn get(
         received_at: rfc3339(event.received_at),
         status_url: hooks::status_url(&app, id),
         request: content.get_mut("request").map(Value::take),
+        files,
         runs,
     }))
 }

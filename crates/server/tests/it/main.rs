@@ -23,6 +23,7 @@ mod endpoint;
 mod erp;
 mod failing;
 mod fates;
+mod files;
 mod forms;
 mod importing;
 mod ingesting;
