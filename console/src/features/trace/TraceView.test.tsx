@@ -47,6 +47,24 @@ describe('a trace', () => {
     expect(document.activeElement).toHaveAttribute('data-key', 'attempt.msg_1.2')
   })
 
+  it('gives the files that came with the request', async () => {
+    const file = { name: '简历.pdf', media_type: 'application/pdf', size: 1536, sha256: 'ab'.repeat(32) }
+    const parts = [
+      { name: 'query', text: 'E3' },
+      { name: 'cv', file },
+    ]
+    const request = { method: 'POST', headers: {}, body: { parts } } as never
+    await open(trace({ request, files: [file] }), '?at=request')
+    await waterfall()
+    const files = within(inspector()).getByRole('list', { name: 'Files' })
+    expect(within(files).getByRole('link', { name: file.name })).toHaveAttribute(
+      'href',
+      `/api/v1/events/${EVENT}/files/${file.sha256}`,
+    )
+    expect(files).toHaveTextContent('application/pdf · 1.5 KiB')
+    expect(inspector()).toHaveTextContent('query: E3')
+  })
+
   it('begins at the step that failed', async () => {
     const error = { step: 'ticket', code: 'template_failed', message: 'cannot divide by zero' }
     const tries = [{ attempt: 1, ended_at: timeAfter(3), took_us: 40, error }]
