@@ -27,7 +27,7 @@ const MULTIPART: (&str, &str) = ("content-type", "multipart/form-data; boundary=
 
 /// A photo: bytes that are no text, larger than what is recorded in place.
 fn photo() -> Vec<u8> {
-    [&b"\x89PNG\r\n\x1a\n"[..], &[0xff; 100_000]].concat()
+    [&b"\x89PNG\r\n\x1a\n"[..], &vec![0xff; 100_000]].concat()
 }
 
 /// A form as curl sends it: of each part what stands in its disposition, its media type, and its content.
