@@ -28,5 +28,5 @@ pub use kind::{ConfigProblem, Effect, Kinds, NodeKind, Resource, ResourceKind, S
 pub use names::{InvalidName, NodeId};
 pub use path::{Path, PathError};
 pub use problem::Problem;
-pub use template::{Dynamic, Scope, Text};
+pub use template::{Dynamic, Expression, Names, Scope, Text};
 pub use units::{ByteSize, Span};

@@ -8,6 +8,7 @@
 //! Neither knows the time or chance: `now` and `random` do not exist here.
 
 pub(crate) mod environment;
+mod expression;
 mod filters;
 pub(crate) mod references;
 mod scope;
@@ -20,6 +21,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use serde_json::{Map, Value};
 
+pub use expression::{Expression, Names};
 pub(crate) use references::{Called, Reference};
 pub use scope::{Facts, Scope, Values};
 use text::Template;
