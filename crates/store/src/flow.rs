@@ -174,15 +174,26 @@ impl Store {
         self.row(
             "SELECT id, flow, number, definition, kinds FROM flow_version WHERE id = ?1 AND workspace = ?2",
             values![id, workspace],
-            |row: &Row| {
-                Ok(Version {
-                    id: row.get(0)?,
-                    flow: row.get(1)?,
-                    number: row.get(2)?,
-                    definition: row.get(3)?,
-                    kinds: row.json(4)?,
-                })
-            },
+            version,
+        )
+        .await
+    }
+
+    /// The version of a flow that has a number.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn version_numbered(
+        &self,
+        workspace: WorkspaceId,
+        flow: FlowId,
+        number: u32,
+    ) -> Result<Option<Version>, Error> {
+        self.row(
+            "SELECT id, flow, number, definition, kinds FROM flow_version
+                 WHERE flow = ?1 AND number = ?2 AND workspace = ?3",
+            values![flow, number, workspace],
+            version,
         )
         .await
     }
@@ -273,6 +284,16 @@ impl Store {
         )
         .await
     }
+}
+
+fn version(row: &Row) -> Result<Version, Fault> {
+    Ok(Version {
+        id: row.get(0)?,
+        flow: row.get(1)?,
+        number: row.get(2)?,
+        definition: row.get(3)?,
+        kinds: row.json(4)?,
+    })
 }
 
 fn deployment(row: &Row) -> Result<Deployment, Fault> {

@@ -33,6 +33,7 @@ mod source;
 mod sql;
 mod sqlite;
 mod transfer;
+mod usage;
 mod write;
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
@@ -74,6 +75,7 @@ pub use run::{
 pub use source::Source;
 pub use sql::Fault;
 pub use transfer::{Before, Comparison, Copied, Purpose, Sum, Transfer};
+pub use usage::{USES_COUNTED, Usage};
 
 /// How a store is opened.
 #[derive(Clone, Debug)]

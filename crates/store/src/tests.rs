@@ -17,4 +17,5 @@ mod retention;
 mod runs;
 mod telling;
 mod transfer;
+mod usage;
 mod writing;
