@@ -1,6 +1,6 @@
 //! Taking an event in.
 
-use std::{sync::Arc, time::Duration};
+use std::{any::Any, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use clock::Timestamp;
@@ -40,6 +40,10 @@ pub struct Submission {
     pub dedupe: Option<DedupeClaim>,
     /// What the sender waits for; nothing when it only wants to know that the event is safe.
     pub waits_for: Option<Tells>,
+    /// Whether the source's filter held it back: it is recorded and runs nothing.
+    pub filtered: bool,
+    /// What is let go of when the event is committed, or was not taken: its share of a bound, say.
+    pub until_committed: Option<Box<dyn Any + Send>>,
 }
 
 /// An event that is on stable storage.
@@ -51,10 +55,28 @@ pub struct Submitted {
     pub run: RunId,
     /// Whether its dedupe key was there before.
     pub duplicate: bool,
+    /// Whether the event, the first one for a duplicate, was held back by the source's filter: then it has no run.
+    pub filtered: bool,
     /// What came of it, if that is known already.
     pub outcome: Option<Outcome>,
     /// Tells what comes of it, for a sender that waits.
     pub answer: Option<Answer>,
+}
+
+impl Submission {
+    /// The event that it becomes; its content is taken out.
+    fn event(&mut self, id: EventId, status: EventStatus) -> NewEvent {
+        NewEvent {
+            id,
+            place: self.place,
+            flow: self.program.flow_id,
+            source: self.source.as_ref().map(|(id, _)| *id),
+            kind: self.kind,
+            received_at: self.received_at,
+            status,
+            content: std::mem::take(&mut self.content),
+        }
+    }
 }
 
 impl Engine {
@@ -71,9 +93,12 @@ impl Engine {
         finishing(self.clone().take_in(submission))
     }
 
-    async fn take_in(self, submission: Submission) -> Result<Submitted, Error> {
+    async fn take_in(self, mut submission: Submission) -> Result<Submitted, Error> {
         if *self.0.stopping.borrow() {
             return Err(Error::Stopping);
+        }
+        if submission.filtered {
+            return self.hold_back(submission).await;
         }
         let shared = &self.0;
         let event: EventId = shared.store.ids().next();
@@ -100,19 +125,11 @@ impl Engine {
         // Before it is committed: whichever node takes it up shall know who waits.
         let waits_for = submission.waits_for.filter(|_| !finished);
         let answer = waits_for.and_then(|what| shared.hub.wait(run, what));
+        let version = submission.program.version;
         let admission = Admission {
-            event: NewEvent {
-                id: event,
-                place,
-                flow: submission.program.flow_id,
-                source: submission.source.as_ref().map(|(id, _)| *id),
-                kind: submission.kind,
-                received_at: submission.received_at,
-                status: EventStatus::Accepted,
-                content: submission.content,
-            },
+            event: submission.event(event, EventStatus::Accepted),
             dedupe: submission.dedupe,
-            run: Some(OriginalRun { version: submission.program.version, begin }),
+            run: Some(OriginalRun { version, begin }),
         };
         match shared.store.event_admit(admission).await {
             Ok(Admitted::New) => {}
@@ -120,8 +137,7 @@ impl Engine {
                 if let Some(controlled) = &controlled {
                     shared.hub.leave(controlled);
                 }
-                let (event, run) = (first, first.original_run());
-                return Ok(Submitted { event, run, duplicate: true, outcome: None, answer: None });
+                return self.repeated(place.workspace, first).await;
             }
             Err(error) => {
                 if let Some(controlled) = &controlled {
@@ -132,7 +148,30 @@ impl Engine {
         }
         let outcome = self.after_admission(identity, execution, controlled);
         let outcome = outcome.filter(|outcome| submission.waits_for.is_some_and(|what| outcome.tells(what)));
-        Ok(Submitted { event, run, duplicate: false, outcome, answer })
+        Ok(Submitted { event, run, duplicate: false, filtered: false, outcome, answer })
+    }
+
+    /// Records an event that runs nothing.
+    async fn hold_back(self, mut submission: Submission) -> Result<Submitted, Error> {
+        let store = &self.0.store;
+        let event: EventId = store.ids().next();
+        let (run, workspace) = (event.original_run(), submission.place.workspace);
+        let filtered = submission.event(event, EventStatus::Filtered);
+        let admission = Admission { event: filtered, dedupe: submission.dedupe, run: None };
+        match store.event_admit(admission).await? {
+            Admitted::New => {
+                Ok(Submitted { event, run, duplicate: false, filtered: true, outcome: None, answer: None })
+            }
+            Admitted::Duplicate(first) => self.repeated(workspace, first).await,
+        }
+    }
+
+    /// What a duplicate is told: that of the first event with its key, which may have been held back.
+    async fn repeated(&self, workspace: WorkspaceId, event: EventId) -> Result<Submitted, Error> {
+        let first = self.0.store.event_get(workspace, event).await?;
+        let filtered = first.is_some_and(|first| first.status == EventStatus::Filtered);
+        let run = event.original_run();
+        Ok(Submitted { event, run, duplicate: true, filtered, outcome: None, answer: None })
     }
 
     /// Tells whoever wants to know, and lets the run go on.

@@ -6,6 +6,7 @@ use store::Beat;
 
 use super::*;
 
+mod filtered;
 mod fixture;
 
 use fixture::Fixture;

@@ -15,6 +15,8 @@ pub enum Code {
     SourceUnavailable,
     /// The source does not take this method.
     MethodNotAllowed,
+    /// The source does not take requests from the client's address.
+    AddressNotAllowed,
     /// The path behind the source's URL is not the one it takes.
     PathNotFound,
     /// The body is larger than the source takes.
@@ -39,6 +41,10 @@ pub enum Code {
     BodyMalformed,
     /// A field is missing or does not fit.
     FieldInvalid,
+    /// An expression of the source has no answer for the request.
+    ExpressionFailed,
+    /// The server has as much in hand as it may.
+    Overloaded,
     /// The event could not be put on stable storage.
     StorageUnavailable,
     /// The server is stopping and takes no new work.
@@ -72,10 +78,10 @@ const fn entry(
 
 /// Every code that a source answers with, in the order of the checks.
 pub const fn codes() -> &'static [CodeEntry] {
-    &CODES
+    CODES
 }
 
-static CODES: [CodeEntry; 17] = [
+static CODES: &[CodeEntry] = &[
     entry(
         Code::SourceNotFound,
         404,
@@ -97,6 +103,15 @@ static CODES: [CodeEntry; 17] = [
         "Method not allowed",
         "Use one of the methods in the `Allow` header, or allow this method in the source's configuration.",
         "请改用 `Allow` 响应头中列出的方法，或在来源配置中允许该方法。",
+    ),
+    entry(
+        Code::AddressNotAllowed,
+        403,
+        "Address not allowed",
+        "Send from one of the networks in the source's `allow_cidrs`, or add yours to it. Behind a proxy, the server \
+         sees your address only when the proxy is among its `trusted_proxies`.",
+        "请从该来源 `allow_cidrs` 所列的网段发送，或将您的网段加入其中。若前面有代理，只有该代理在服务器的 \
+         `trusted_proxies` 之内，服务器才能看到您的真实地址。",
     ),
     entry(
         Code::PathNotFound,
@@ -187,6 +202,25 @@ static CODES: [CodeEntry; 17] = [
         "请逐项修正 `errors` 中的字段：其中写明了期望值与实际值。同一去重键可以再次使用。",
     ),
     entry(
+        Code::ExpressionFailed,
+        422,
+        "The source's expression failed",
+        "Mend what `errors` names, the source's `filter` or `dedupe.key`: let it say what to use where a value may be \
+         missing, as in `{{ body.type | default('') == 'order.paid' }}`. Nothing was accepted, and the same dedupe key \
+         may be used again.",
+        "请修正 `errors` 所指的表达式（来源的 `filter` 或 `dedupe.key`）：对可能缺失的值给出默认值，例如 \
+         `{{ body.type | default('') == 'order.paid' }}`。本次请求未被接收，同一去重键可以再次使用。",
+    ),
+    entry(
+        Code::Overloaded,
+        503,
+        "The server is overloaded",
+        "Send the request again after `Retry-After`, with the same dedupe key. Nothing was accepted. The operator can \
+         raise `limits.in_flight_bytes` and `limits.in_flight_requests`, or add a node.",
+        "请在 `Retry-After` 之后使用相同的去重键重发。本次请求未被接收。管理员可以调高 `limits.in_flight_bytes` 与 \
+         `limits.in_flight_requests`，或增加节点。",
+    ),
+    entry(
         Code::StorageUnavailable,
         503,
         "The event could not be stored",
@@ -221,6 +255,7 @@ impl Code {
             Self::SourceNotFound => "source_not_found",
             Self::SourceUnavailable => "source_unavailable",
             Self::MethodNotAllowed => "method_not_allowed",
+            Self::AddressNotAllowed => "address_not_allowed",
             Self::PathNotFound => "path_not_found",
             Self::BodyTooLarge => "body_too_large",
             Self::BodyLate => "body_late",
@@ -233,6 +268,8 @@ impl Code {
             Self::ContentTypeUnsupported => "content_type_unsupported",
             Self::BodyMalformed => "body_malformed",
             Self::FieldInvalid => "field_invalid",
+            Self::ExpressionFailed => "expression_failed",
+            Self::Overloaded => "overloaded",
             Self::StorageUnavailable => "storage_unavailable",
             Self::Stopping => "stopping",
         }

@@ -1,7 +1,7 @@
 //! What a source is told: the JSON that is stored, its form in the console and its place in the API
 //! all come from here.
 
-use std::num::NonZeroU32;
+use std::{num::NonZeroU32, sync::Arc};
 
 use flow::{ByteSize, Field, FieldType, Path, Span};
 use indexmap::IndexMap;
@@ -9,7 +9,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{Error, Verification};
+use crate::{Contract, Cors, Error, StaticReply, Verification};
 
 /// A source's configuration, without its secrets.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -30,6 +30,12 @@ pub struct Config {
     /// query; other keys are ignored.
     #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
     pub fields: IndexMap<String, SourceField>,
+    /// Which requests run the flow: an expression that is true for them, over `input` (the fields), `body`, `query`,
+    /// `header`, `path` and `form`. One for which it is false is answered and recorded as filtered, and runs nothing;
+    /// one for which it fails gets 422.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("x-widget" = "template", "examples" = ["{{ body.type == 'order.paid' }}"]))]
+    pub filter: Option<String>,
     /// How a repeated request is known; `null` takes every request as new.
     #[serde(default = "Config::default_dedupe")]
     pub dedupe: Option<Dedupe>,
@@ -39,6 +45,16 @@ pub struct Config {
     /// How an accepted request is answered.
     #[serde(default)]
     pub reply: Reply,
+    /// The client addresses it takes requests from, as networks or single addresses; others get 403. Empty for all.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(extend("examples" = [["203.0.113.0/24", "2001:db8::/32"]]))]
+    pub allow_cidrs: Vec<String>,
+    /// Which pages of other origins may call it from a browser; none by default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cors: Option<Cors>,
+    /// Lets the source take the inputs of one version of the flow, whatever version is deployed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub contract: Option<Contract>,
     /// Further headers and query parameters whose values are not recorded, beside `Authorization`,
     /// `Cookie`, and those with `token`, `secret`, `password`, `signature` or `api-key` in their names.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -98,6 +114,11 @@ pub struct Dedupe {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>", extend("x-widget" = "source-path"))]
     pub from: Option<Path>,
+    /// In place of `from`, the key as an expression over the same names as the filter's:
+    /// `{{ body.order.id }}-{{ header.x-shop }}`. When it gives nothing or an empty text, the request has no key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("x-widget" = "template"))]
+    pub key: Option<String>,
     /// How long a key is remembered, 1s to 30d.
     #[serde(default = "Dedupe::default_window")]
     pub window: Span,
@@ -133,7 +154,7 @@ pub struct Rate {
 }
 
 /// How an accepted request is answered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "mode", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Reply {
     /// At once, when the event is committed: its id, its run's id and a URL for its fate.
@@ -155,6 +176,8 @@ pub enum Reply {
         #[serde(default = "Reply::default_deadline")]
         deadline: Span,
     },
+    /// With a fixed answer, at once, when the event is committed.
+    Static(Arc<StaticReply>),
 }
 
 impl Config {
@@ -164,7 +187,7 @@ impl Config {
 
     #[expect(clippy::unnecessary_wraps, reason = "serde's default is of the field's own type")]
     fn default_dedupe() -> Option<Dedupe> {
-        Some(Dedupe { from: None, window: Dedupe::default_window() })
+        Some(Dedupe { from: None, key: None, window: Dedupe::default_window() })
     }
 
     /// Checks what the types alone do not say.
@@ -174,6 +197,10 @@ impl Config {
             return Err(Error::config("methods", "empty", reason, "Add at least `POST`."));
         }
         if let Some(dedupe) = &self.dedupe {
+            if dedupe.from.is_some() && dedupe.key.is_some() {
+                let reason = "a key comes from one place.";
+                return Err(Error::config("dedupe", "too_many", reason, "Give either `from` or `key`."));
+            }
             span("dedupe.window", dedupe.window, [Span::from_secs(1), Span::from_secs(30 * 86_400)])?;
         }
         if !(1..=64 << 20).contains(&self.limits.body.0) {
@@ -235,9 +262,10 @@ impl Reply {
         Span::from_secs(30)
     }
 
-    fn check(self) -> Result<(), Error> {
+    fn check(&self) -> Result<(), Error> {
         match self {
-            Self::Accept { status } if (200..300).contains(&status) => Ok(()),
+            Self::Static(reply) => reply.check(),
+            Self::Accept { status } if (200..300).contains(status) => Ok(()),
             Self::Accept { status } => {
                 let reason = format!("{status} is not a status from 200 to 299");
                 Err(Error::config(
@@ -248,7 +276,7 @@ impl Reply {
                 ))
             }
             Self::Wait { deadline } | Self::Respond { deadline } => {
-                span("reply.deadline", deadline, [Span::from_secs(1), Span::from_secs(300)])
+                span("reply.deadline", *deadline, [Span::from_secs(1), Span::from_secs(300)])
             }
         }
     }

@@ -4,6 +4,8 @@ use flow::{Field, FieldProblem, FieldType, Fields, Leniency};
 use indexmap::IndexMap;
 use serde_json::{Map, Value};
 
+mod pinned;
+
 use crate::{
     Code, Error, Refused, SourceField,
     body::Parsed,
@@ -30,8 +32,11 @@ struct Mapped {
     moves: bool,
     /// The type of one item, for fields that are arrays of a type.
     item: Option<Field>,
-    /// The flow's own input, where it asks for more than the field does.
-    input: Option<Field>,
+    /// The flow's own inputs, where they ask for more than the field does: those of the version that is served, and of
+    /// the one that runs.
+    inputs: Vec<Field>,
+    /// Whether the version that runs has no such input.
+    is_dropped: bool,
 }
 
 impl Mapping {
@@ -79,6 +84,11 @@ impl Mapping {
         Ok(Self { fields, by_name: true })
     }
 
+    /// The names of the flow's inputs.
+    pub(crate) fn names(&self) -> Vec<&str> {
+        self.fields.iter().filter(|mapped| !mapped.is_dropped).map(|mapped| mapped.name.as_str()).collect()
+    }
+
     /// The flow's input, complete and checked.
     ///
     /// # Errors
@@ -92,8 +102,8 @@ impl Mapping {
         let mut errors = Vec::new();
         for mapped in &self.fields {
             match mapped.take(parts) {
-                Ok(Some(value)) => drop(input.insert(mapped.name.clone(), value)),
-                Ok(None) => {}
+                Ok(Some(value)) if !mapped.is_dropped => drop(input.insert(mapped.name.clone(), value)),
+                Ok(_) => {}
                 Err(problem) => errors.push(problem),
             }
         }
@@ -124,12 +134,8 @@ impl Mapped {
                 Error::config(at("default"), "wrong_default", reason, "Give one that fits, or none.")
             })?;
         }
-        let asks_more = input.kind != field.kind
-            || input.default.is_some()
-            || (input.max_length.is_some() && input.max_length != field.max_length)
-            || (input.one_of.is_some() && input.one_of != field.one_of);
-        let input = asks_more.then(|| input.clone());
-        Ok(Self { input, ..Self::unmapped(name, field, origin) })
+        let inputs = asks_more(input, &field).then(|| input.clone()).into_iter().collect();
+        Ok(Self { inputs, ..Self::unmapped(name, field, origin) })
     }
 
     fn unmapped(name: &str, field: Field, origin: Origin) -> Self {
@@ -137,7 +143,15 @@ impl Mapped {
             FieldType::Array(Some(item)) => Some(Field::of(item.as_ref().clone())),
             _ => None,
         };
-        Self { name: name.to_owned(), field, origin, moves: true, item, input: None }
+        Self {
+            name: name.to_owned(),
+            field,
+            origin,
+            moves: true,
+            item,
+            inputs: Vec::new(),
+            is_dropped: false,
+        }
     }
 
     fn take(&self, parts: &mut Parts) -> Result<Option<Value>, FieldProblem> {
@@ -147,10 +161,7 @@ impl Mapped {
             Some((value, Leniency::FromText)) => (Some(self.list(value)?), Leniency::FromText),
         };
         let value = self.field.take(&self.name, value, leniency)?;
-        match &self.input {
-            None => Ok(value),
-            Some(input) => input.take(&self.name, value, Leniency::Strict),
-        }
+        self.inputs.iter().try_fold(value, |value, input| input.take(&self.name, value, Leniency::Strict))
     }
 
     /// For a field that is an array: a lone text becomes an array of one, unless it is written as JSON;
@@ -171,6 +182,14 @@ impl Mapped {
         };
         items.into_iter().enumerate().map(read).collect()
     }
+}
+
+/// Whether an input must be looked at behind a field that fits its type.
+fn asks_more(input: &Field, field: &Field) -> bool {
+    input.kind != field.kind
+        || input.default.is_some()
+        || (input.max_length.is_some() && input.max_length != field.max_length)
+        || (input.one_of.is_some() && input.one_of != field.one_of)
 }
 
 /// Whether every value of one type is a value of the other.

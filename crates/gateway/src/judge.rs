@@ -41,10 +41,20 @@ pub struct Accepted {
     pub reply: Reply,
 }
 
+/// What is to be done with a request that was not refused.
+#[derive(Clone, Debug)]
+pub enum Judged {
+    /// It runs the flow.
+    Accepted(Accepted),
+    /// The source's filter holds it back: it is recorded and answered, and runs nothing.
+    Filtered(Accepted),
+}
+
 /// Where a source's dedupe key comes from and how long it is remembered.
 #[derive(Debug)]
 pub(crate) struct DedupeKey {
-    origin: Origin,
+    /// A place in the request; `None` when the source's [`Rules`](crate::rules::Rules) give the key.
+    origin: Option<Origin>,
     window: Span,
 }
 
@@ -69,12 +79,12 @@ impl<'r> Screened<'r> {
     }
 
     /// Judges the whole request: verification on the raw bytes, source rate, parsing, dedupe key,
-    /// fields. `now` is the time at which the body has been read, by which the source's bucket counts;
+    /// fields, filter. `now` is the time at which the body has been read, by which the source's bucket counts;
     /// signed times are compared with the time of receipt.
     ///
     /// # Errors
     /// The first check that fails, with a code of that check.
-    pub fn judge(&self, body: &[u8], now: Timestamp) -> Result<Accepted, Refused> {
+    pub fn judge(&self, body: &[u8], now: Timestamp) -> Result<Judged, Refused> {
         let Self { source, head, parameters, limits } = self;
         source.check_size(body.len() as u64)?;
         let query = Pairs::parse(head.query.unwrap_or_default().as_bytes());
@@ -88,14 +98,23 @@ impl<'r> Screened<'r> {
         let parsed = Parsed::read(head.headers, body)?;
         let redaction = &source.redaction;
         let mut parts = Parts { body: parsed, query, headers: head.headers, parameters, redaction };
-        let dedupe = source.dedupe.as_ref().and_then(|dedupe| dedupe.claim(&parts, head));
+        let mut dedupe = source.dedupe.as_ref().and_then(|dedupe| dedupe.claim(&parts, head));
+        let ruled = source.rules.as_ref().map(|rules| (rules, rules.names(&parts, &source.template)));
         let input = source.mapping.take(&mut parts).map_err(|refused| hint(refused, &parts.body, body))?;
+        let mut passes = true;
+        if let Some((rules, names)) = ruled {
+            let ruling = rules.judge(names, &input)?;
+            passes = ruling.passes;
+            let claim = |(key, dedupe): (Value, &DedupeKey)| dedupe.claim_of(&key, head);
+            dedupe = ruling.key.zip(source.dedupe.as_ref()).map_or(dedupe, claim);
+        }
         let content = Content {
             input: Cow::Borrowed(&input),
             request: Some(RequestRecord::new(head, body, redaction)),
         };
         let content = content.to_json().into();
-        Ok(Accepted { input, dedupe, content, reply: source.config().reply })
+        let accepted = Accepted { input, dedupe, content, reply: source.config().reply.clone() };
+        Ok(if passes { Judged::Accepted(accepted) } else { Judged::Filtered(accepted) })
     }
 }
 
@@ -106,20 +125,27 @@ impl DedupeKey {
         template: &Template,
         redaction: &Redaction,
     ) -> Result<Self, Error> {
+        if dedupe.key.is_some() {
+            return Ok(Self { origin: None, window: dedupe.window });
+        }
         let own = || scheme.dedupe_key().parse();
         let from = dedupe.from.clone().map_or_else(own, Ok).map_err(|error| {
             let suggestion = "Set `dedupe.from`.";
             Error::config("dedupe.from", "wrong_origin", error.to_string(), suggestion)
         })?;
         let origin = Origin::compile("dedupe.from", &from, template, redaction)?;
-        Ok(Self { origin, window: dedupe.window })
+        Ok(Self { origin: Some(origin), window: dedupe.window })
     }
 
-    /// The claim on the request's key. Nothing, null and the empty text are no key; a value that is not
-    /// text counts as its JSON.
+    /// The claim on the key at its place.
     fn claim(&self, parts: &Parts, head: &Head) -> Option<DedupeClaim> {
-        let found = self.origin.peek(parts)?;
-        let digest = match found.as_ref() {
+        self.claim_of(self.origin.as_ref()?.peek(parts)?.as_ref(), head)
+    }
+
+    /// The claim on a key. Nothing, null and the empty text are no key; a value that is not
+    /// text counts as its JSON.
+    fn claim_of(&self, key: &Value, head: &Head) -> Option<DedupeClaim> {
+        let digest = match key {
             Value::Null => return None,
             Value::String(text) if text.is_empty() => return None,
             Value::String(text) => Sha256::digest(text),

@@ -5,18 +5,22 @@
 //!
 //! 1. [`Source::compile`] checks a source's [`Config`] against its secrets and the flow's inputs.
 //! 2. [`Source::before_body`] judges a request's [`Head`] and says how much body may be read.
-//! 3. [`Screened::judge`] judges the whole and gives [`Accepted`]: the flow's input, the dedupe
-//!    claim, the event's [`Content`] and how to reply.
+//! 3. [`Screened::judge`] judges the whole and gives [`Judged`]: whether the request runs the flow or was filtered, and
+//!    with it the flow's input, the dedupe claim, the event's [`Content`] and how to reply.
+//! 4. [`Source::stamp`] puts on every answer what the source says on each.
 //!
-//! Checks come in this order: method, path, size, client rate; then, with the body, size again,
-//! verification on the raw bytes, source rate, parsing, dedupe key, fields. So a stranger cannot
+//! Checks come in this order: method, address, path, size, client rate; then, with the body, size again,
+//! verification on the raw bytes, source rate, parsing, dedupe key, fields, filter. So a stranger cannot
 //! drain a source's bucket, and a request whose fields do not fit burns no dedupe key. What fails
 //! is [`Refused`] with a [`Code`], each of which [`codes`] explains.
 
 mod body;
+mod cidr;
 mod code;
 mod config;
 mod content;
+mod contract;
+mod cors;
 mod error;
 mod field;
 mod judge;
@@ -25,16 +29,21 @@ mod origin;
 mod pairs;
 mod redaction;
 mod refused;
+mod rules;
 mod scheme;
 mod source;
+mod static_reply;
 mod tail;
 
 pub use code::{Code, CodeEntry, codes};
 pub use config::{Config, Dedupe, LimitConfig, Method, Rate, Reply, SourceField};
 pub use content::{Content, Headers, RequestBody, RequestRecord, Values};
+pub use contract::{Contract, pinned_version};
+pub use cors::Cors;
 pub use error::Error;
-pub use judge::{Accepted, Screened};
+pub use judge::{Accepted, Judged, Screened};
 pub use limit::Limits;
 pub use refused::{Problem, Refused};
 pub use scheme::{Secrets, Verification, none, standard_webhooks, token};
 pub use source::{Head, Source, refusal_of_broken_source};
+pub use static_reply::StaticReply;

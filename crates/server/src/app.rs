@@ -11,7 +11,7 @@ use tokio::sync::{Semaphore, broadcast, watch};
 
 use crate::{
     config::Config,
-    hooks::{Recorder, Sources},
+    hooks::{InFlight, Recorder, Sources},
     models::Models,
     world::World,
 };
@@ -40,6 +40,8 @@ pub(crate) struct Parts {
     pub(crate) models: Arc<Models>,
     /// Sources in memory.
     pub(crate) sources: Sources,
+    /// What requests hold in memory before they are committed.
+    pub(crate) in_flight: Arc<InFlight>,
     /// Keeps refused requests.
     pub(crate) refusals: Recorder,
     /// Tells the outbox of new deliveries and changed destinations.

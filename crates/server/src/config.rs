@@ -3,7 +3,7 @@
 
 use std::{
     net::{IpAddr, SocketAddr},
-    num::NonZeroUsize,
+    num::{NonZeroU32, NonZeroUsize},
     path::{Path, PathBuf},
 };
 
@@ -18,7 +18,7 @@ use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 use vault::{Key, KeyRing, Secret};
 
-use crate::roles::Roles;
+use crate::{hooks::ForwardedBy, roles::Roles};
 
 /// Everything an operator can set. Environment variables are the names in capitals, with `LINCHPIN_`
 /// before and `__` between levels: `LINCHPIN_OUTBOUND__ALLOW_CIDRS`.
@@ -41,6 +41,11 @@ pub(crate) struct Config {
     pub(crate) workspace: String,
     /// Addresses of proxies before the server. Needed to listen beyond this machine without TLS.
     pub(crate) trusted_proxies: Vec<IpNet>,
+    /// The header in which those proxies say whose request it is. The other one is not looked at, since a proxy that
+    /// does not know it lets through what a client wrote.
+    pub(crate) forwarded_by: ForwardedBy,
+    /// How much the server takes at once.
+    pub(crate) limits: Limits,
     /// The database.
     pub(crate) database: Database,
     /// The bus by which nodes wake each other.
@@ -134,6 +139,23 @@ impl Config {
     }
 }
 
+/// How much the server takes at once; beyond it senders are told to come back, with 503 and `Retry-After`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Limits {
+    /// Bytes of requests' bodies in memory whose events are not committed yet. No source takes a larger body.
+    pub(crate) in_flight_bytes: ByteSize,
+    /// Requests that wait for their event's commit.
+    pub(crate) in_flight_requests: NonZeroU32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        let in_flight_requests = NonZeroU32::new(4_096).unwrap_or(NonZeroU32::MIN);
+        Self { in_flight_bytes: ByteSize(64 << 20), in_flight_requests }
+    }
+}
+
 /// Runs.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -181,6 +203,8 @@ impl Default for Config {
             older_keys: Vec::new(),
             workspace: "Linchpin".to_owned(),
             trusted_proxies: Vec::new(),
+            forwarded_by: ForwardedBy::default(),
+            limits: Limits::default(),
             database: Database::default(),
             bus: Bus::default(),
             lease: Span::from_secs(store::LEASE.as_secs()),
@@ -239,6 +263,12 @@ impl Config {
                 "`listen` is {}, which others can reach, and the server speaks plain HTTP: put a proxy with TLS before \
                  it and name its network in `trusted_proxies`, or listen on 127.0.0.1",
                 self.listen
+            );
+        }
+        if self.limits.in_flight_bytes.0 < 1 << 20 {
+            bail!(
+                "`limits.in_flight_bytes` is {}, which leaves no room for ordinary bodies: give 1MiB or more",
+                self.limits.in_flight_bytes
             );
         }
         if self.database.url.is_none() && self.roles != Roles::default() {
@@ -321,6 +351,15 @@ mod tests {
         assert!(said.contains("trusted_proxies"), "{said}");
         let behind = json!({ "listen": "0.0.0.0:8080", "trusted_proxies": ["10.0.0.0/8"] });
         assert!(Config::load(None, &behind).is_ok());
+    }
+
+    #[test]
+    fn there_is_room_for_ordinary_bodies() {
+        let narrow = json!({ "limits": { "in_flight_bytes": "1KiB" } });
+        let said = Config::load(None, &narrow).unwrap_err().to_string();
+        assert!(said.contains("limits.in_flight_bytes"), "{said}");
+        let wide = json!({ "limits": { "in_flight_bytes": "1MiB" }, "forwarded_by": "forwarded" });
+        assert!(Config::load(None, &wide).is_ok());
     }
 
     #[test]

@@ -29,7 +29,7 @@ use crate::{
     changes,
     config::Config,
     console,
-    hooks::{self, Recorder, Sources},
+    hooks::{self, InFlight, Recorder, Sources},
     internal::Internal,
     listen,
     models::Models,
@@ -101,8 +101,7 @@ async fn stop(app: &App, workers: Workers) {
 
 async fn build(config: Config, bound: SocketAddr, clock: Clock) -> anyhow::Result<(App, Workers)> {
     let random = Random::system();
-    let metrics = PrometheusBuilder::new().install_recorder()?;
-    tokio::spawn(upkeep(metrics.clone()));
+    let metrics = metrics()?;
     let store = open_store(&config, &clock, &random).await?;
     let workspace = store.workspace_ensure(&config.workspace).await?;
     join_bus(&config, &store, workspace, &random).await?;
@@ -149,6 +148,7 @@ async fn build(config: Config, bound: SocketAddr, clock: Clock) -> anyhow::Resul
         public_url: config.public_url(bound),
         workspace,
         sources: Sources::load(&store, &places).await?,
+        in_flight: InFlight::new(&config.limits),
         refusals: Recorder::start(store.clone()),
         outbox,
         settled,
@@ -169,6 +169,13 @@ async fn build(config: Config, bound: SocketAddr, clock: Clock) -> anyhow::Resul
         tokio::spawn(changes::follow(app.clone(), news));
     }
     Ok((app, workers))
+}
+
+/// Keeps what is measured from now on.
+fn metrics() -> anyhow::Result<PrometheusHandle> {
+    let metrics = PrometheusBuilder::new().install_recorder()?;
+    tokio::spawn(upkeep(metrics.clone()));
+    Ok(metrics)
 }
 
 /// Opens the database, with the keys of what lies in it.

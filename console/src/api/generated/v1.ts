@@ -3365,6 +3365,7 @@ export interface components {
             updated_at: string;
             /** @description Where senders post to. */
             url: string;
+            usage: components["schemas"]["Usage"];
         };
         /** @description A step and its tries. */
         StepTrace: {
@@ -3407,6 +3408,21 @@ export interface components {
             port?: string | null;
             /** Format: int64 */
             took_us: number;
+        };
+        /** @description How much a source is used, as far as history is kept: requests that were taken, filtered ones too. */
+        Usage: {
+            /** @description When the last one came. */
+            last_at?: string | null;
+            /**
+             * Format: int32
+             * @description Requests of the last 24 hours; 10000 stands for that many or more.
+             */
+            requests_24h: number;
+            /**
+             * Format: int32
+             * @description Requests of the last 30 days; 10000 stands for that many or more.
+             */
+            requests_30d: number;
         };
         /** @description What came of a check. */
         Validation: {

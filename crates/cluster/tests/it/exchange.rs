@@ -159,6 +159,8 @@ impl Pair {
             input,
             dedupe: None,
             waits_for: Some(Tells::End),
+            filtered: false,
+            until_committed: None,
         };
         self.gateway.engine.submit(submission).await.unwrap()
     }

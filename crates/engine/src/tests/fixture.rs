@@ -262,6 +262,8 @@ impl Fixture {
             input,
             dedupe: None,
             waits_for,
+            filtered: false,
+            until_committed: None,
         }
     }
 

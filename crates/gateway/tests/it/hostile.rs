@@ -110,6 +110,23 @@ proptest! {
     }
 
     #[test]
+    fn a_source_whose_expressions_look_at_everything(request in request()) {
+        let tested = guarded(json!({
+            "methods": ["POST", "GET", "PUT"],
+            "filter": format!("{{{{ '{TOKEN}' in (header | tojson) or '{TOKEN}' in (query | tojson) }}}}"),
+            "dedupe": {"key": "{{ body }}{{ form }}{{ header['x-id'] }}{{ body.items[0].sku | default('') }}"},
+        }));
+        let elsewhere = |name: &HeaderName, value: &HeaderValue| {
+            name != "authorization" && String::from_utf8_lossy(value.as_bytes()).contains(TOKEN)
+        };
+        let shown = request.headers.iter().filter(|(name, value)| !elsewhere(name, value));
+        let headers: HeaderMap = shown.map(|(name, value)| (name.clone(), value.clone())).collect();
+        let request = Request { tail: String::new(), headers, ..request };
+        check(&tested, &request)?;
+        prop_assert_ne!(tested.code(&request), "accepted", "an expression saw the token");
+    }
+
+    #[test]
     fn a_good_request_with_any_text(text in ".{0,100}", more in any::<f64>()) {
         let request = Request::json(&json!({"query": text, "more": more})).with_token();
         let input = guarded(json!({})).input(&request);

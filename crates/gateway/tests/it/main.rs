@@ -5,9 +5,11 @@
 
 mod accepting;
 mod compiling;
+mod filtering;
 mod hostile;
 mod limiting;
 mod order;
+mod pinning;
 mod refusing;
 mod request;
 mod verifying;

@@ -26,6 +26,7 @@ fn refused_requests() -> Vec<(Tested, Request)> {
     limited.judge(&Request::good()).unwrap();
     vec![
         (open(json!({})), Request { method: Method::GET, ..Request::good() }),
+        (open(json!({"allow_cidrs": ["203.0.113.0/24"]})), Request::good()),
         (open(json!({})), Request { tail: "x".into(), ..Request::good() }),
         (open(json!({"limits": {"body": "1B"}})), Request::good()),
         (limited, Request::good()),
@@ -37,6 +38,7 @@ fn refused_requests() -> Vec<(Tested, Request)> {
         (open(json!({})), Request::of("multipart/form-data", "x")),
         (open(json!({})), Request::of("application/json", "{")),
         (open(json!({})), Request::json(&json!({"count": "1"}))),
+        (open(json!({"filter": "{{ body.order.id == 7 }}"})), Request::good()),
     ]
 }
 
@@ -46,6 +48,7 @@ fn every_code_is_given_by_a_request_or_by_the_server() {
         Code::SourceNotFound,
         Code::SourceUnavailable,
         Code::BodyLate,
+        Code::Overloaded,
         Code::StorageUnavailable,
         Code::Stopping,
     ];
@@ -66,7 +69,7 @@ fn every_answer_is_a_problem_document() {
         assert_eq!(problem["code"], code);
         assert_eq!(problem["status"], refused.status().as_u16());
         assert!(problem["title"].is_string() && problem["detail"].as_str().is_some_and(|d| d.ends_with('.')));
-        assert_eq!(problem.get("errors").is_some(), code == "field_invalid");
+        assert_eq!(problem.get("errors").is_some(), ["field_invalid", "expression_failed"].contains(&code));
     }
     let refused = Refused::new(Code::StorageUnavailable, "The event could not be stored.");
     assert_eq!(serde_json::to_value(refused.problem()).unwrap()["status"], 503);

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use clock::Timestamp;
 use flow::Fields;
-use gateway::{Accepted, Content, Head, Limits, Refused, Source};
+use gateway::{Accepted, Content, Head, Judged, Limits, Refused, Source};
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use serde_json::{Value, json};
 
@@ -61,8 +61,15 @@ pub(crate) fn tested(scheme: &str, secrets: Value, more: Value) -> Tested {
 }
 
 impl Tested {
-    /// Judges a request as the server does.
+    /// Judges a request as the server does, and gives what becomes of it, filtered or not.
     pub(crate) fn judge(&self, request: &Request) -> Result<Accepted, Refused> {
+        self.judged(request).map(|judged| match judged {
+            Judged::Accepted(accepted) | Judged::Filtered(accepted) => accepted,
+        })
+    }
+
+    /// Judges a request as the server does.
+    pub(crate) fn judged(&self, request: &Request) -> Result<Judged, Refused> {
         let screened = self.source.before_body(request.head(), &self.limits)?;
         if request.body.len() as u64 > screened.body_limit() {
             return Err(screened.overrun());
@@ -70,9 +77,13 @@ impl Tested {
         screened.judge(&request.body, request.at)
     }
 
-    /// The code with which a request is refused, or `accepted`.
+    /// The code with which a request is refused, or `accepted` or `filtered`.
     pub(crate) fn code(&self, request: &Request) -> &'static str {
-        self.judge(request).map_or_else(|refused| refused.code.as_str(), |_| "accepted")
+        match self.judged(request) {
+            Ok(Judged::Accepted(_)) => "accepted",
+            Ok(Judged::Filtered(_)) => "filtered",
+            Err(refused) => refused.code.as_str(),
+        }
     }
 
     /// The input that a request becomes.

@@ -186,6 +186,8 @@ impl Fixture {
             input,
             dedupe: None,
             waits_for: None,
+            filtered: false,
+            until_committed: None,
         };
         let run = self.engine.submit(submission).await.unwrap().run;
         let mut updates = self.engine.updates().subscribe();

@@ -26,6 +26,7 @@ use super::{
 use crate::{
     app::App,
     changes::{Changed, changed},
+    hooks::interface::{self, Version},
 };
 
 /// A flow as lists show it.
@@ -319,8 +320,15 @@ pub(crate) async fn deploy(
     let stored = app.store.version_get(caller.workspace, version.id).await?;
     let stored = stored.ok_or_else(|| no_version(&name, body.version))?;
     let resources = resources(&app, place).await?;
-    Program::compile(&stored.definition, &stored.kinds, app.engine.registry(), &resources)
+    let flow = Program::compile(&stored.definition, &stored.kinds, app.engine.registry(), &resources)
         .map_err(Error::flow_problems)?;
+    let running = Version { number: version.number, inputs: &flow.definition().inputs };
+    let broken = interface::broken_by(&app, place, row.id, running).await?;
+    if !broken.is_empty() {
+        let number = version.number;
+        let what = format!("Version {number} cannot serve the interface that these sources pin.");
+        return Err(Error::conflict(format!("{what}\n{}", broken.join("\n"))));
+    }
     app.store.deployment_add(place, row.id, version.id, &caller.name).await?;
     changed(&app, Changed::Deployment(row.id)).await?;
     Ok(StatusCode::NO_CONTENT)

@@ -14,6 +14,7 @@ use super::{auth::Caller, environments::place, flows::named, problem::Error, tim
 use crate::{
     app::App,
     changes::{Changed, changed},
+    hooks::interface::{self, Version},
 };
 
 /// A source.
@@ -31,6 +32,25 @@ pub(crate) struct SourceView {
     config: Value,
     enabled: bool,
     updated_at: String,
+    usage: Usage,
+}
+
+/// How much a source is used, as far as history is kept: requests that were taken, filtered ones too.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Usage {
+    /// Requests of the last 24 hours; 10000 stands for that many or more.
+    requests_24h: u32,
+    /// Requests of the last 30 days; 10000 stands for that many or more.
+    requests_30d: u32,
+    /// When the last one came.
+    last_at: Option<String>,
+}
+
+impl From<store::Usage> for Usage {
+    fn from(usage: store::Usage) -> Self {
+        let store::Usage { last_day, last_month, last_at } = usage;
+        Self { requests_24h: last_day, requests_30d: last_month, last_at: last_at.map(rfc3339) }
+    }
 }
 
 /// A source that is to be made or changed.
@@ -63,8 +83,14 @@ pub(crate) async fn list(
     _: Caller,
     Path(environment): Path<String>,
 ) -> Result<Json<Vec<SourceView>>, Error> {
-    let sources = app.store.source_list(place(&app, &environment)?).await?;
-    Ok(Json(sources.into_iter().map(|source| view(&app, source)).collect()))
+    let place = place(&app, &environment)?;
+    let sources = app.store.source_list(place).await?;
+    let mut usage = app.store.source_usage(place, None).await?;
+    let view = |source: Source| {
+        let usage = usage.remove(&source.id).unwrap_or_default();
+        view(&app, source, usage)
+    };
+    Ok(Json(sources.into_iter().map(view).collect()))
 }
 
 /// Make a source
@@ -93,7 +119,7 @@ pub(crate) async fn create(
         updated_at: app.clock.now(),
     };
     save(&app, &source).await?;
-    Ok((StatusCode::CREATED, Json(view(&app, source))))
+    Ok((StatusCode::CREATED, Json(view(&app, source, store::Usage::default()))))
 }
 
 /// A source
@@ -104,8 +130,7 @@ pub(crate) async fn get(
     caller: Caller,
     Path(id): Path<String>,
 ) -> Result<Json<SourceView>, Error> {
-    let source = find(&app, &caller, &id).await?;
-    Ok(Json(view(&app, source)))
+    used(&app, find(&app, &caller, &id).await?).await.map(Json)
 }
 
 /// Change a source
@@ -124,7 +149,7 @@ pub(crate) async fn update(
     let config = input.config.to_string();
     let source = Source { flow, name: input.name, config, secrets, enabled: input.enabled, ..before };
     save(&app, &source).await?;
-    Ok(Json(view(&app, find(&app, &caller, &id).await?)))
+    used(&app, find(&app, &caller, &id).await?).await.map(Json)
 }
 
 /// Delete a source; its events stay
@@ -154,14 +179,21 @@ async fn save(app: &App, source: &Source) -> Result<(), Error> {
         return Err(Error::invalid("`name`: a source's name has 1 to 100 characters."));
     }
     let program = super::serving(app, source.place, source.flow).await?;
-    let inputs = program.map(|program| program.flow.definition().inputs.clone()).unwrap_or_default();
-    gateway::Source::compile(&source.config, &source.secrets, &inputs)
-        .map_err(|error| Error::invalid(error.to_string()))?;
+    let running = program.as_ref().map(|program| Version::of(program));
+    let compiled = interface::compile(app, source, running).await?;
+    compiled.map_err(|error| Error::invalid(error.to_string()))?;
     app.store.source_put(source).await?;
     changed(app, Changed::Source(source.id)).await
 }
 
-fn view(app: &App, source: Source) -> SourceView {
+/// A source with how much it is used.
+async fn used(app: &App, source: Source) -> Result<SourceView, Error> {
+    let mut usage = app.store.source_usage(source.place, Some(source.id)).await?;
+    let usage = usage.remove(&source.id).unwrap_or_default();
+    Ok(view(app, source, usage))
+}
+
+fn view(app: &App, source: Source, usage: store::Usage) -> SourceView {
     SourceView {
         id: source.id.to_string(),
         url: format!("{}/hooks/{}", app.public_url, source.id),
@@ -171,5 +203,6 @@ fn view(app: &App, source: Source) -> SourceView {
         config: serde_json::from_str(&source.config).unwrap_or_default(),
         enabled: source.enabled,
         updated_at: rfc3339(source.updated_at),
+        usage: usage.into(),
     }
 }

@@ -2,13 +2,13 @@
 
 use axum::{
     body::Body,
-    http::{HeaderName, HeaderValue, StatusCode, header},
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
     response::Response,
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use engine::{Answer, Outcome, Submitted, Tells};
 use flow::run::{RunError, Status};
-use gateway::{Problem, Refused, Reply};
+use gateway::{Problem, Refused, Reply, StaticReply};
 use serde::Serialize;
 use serde_json::Value;
 use tokio::time::Instant;
@@ -23,24 +23,29 @@ const DUPLICATE: HeaderName = HeaderName::from_static("linchpin-duplicate");
 #[derive(Serialize)]
 struct Receipt<'a> {
     event_id: String,
-    run_id: String,
+    /// None for an event that was filtered.
+    run_id: Option<String>,
     status_url: &'a str,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    filtered: bool,
 }
 
 /// What the sender of a request waits for.
 pub(super) const fn waits_for(reply: &Reply) -> Option<Tells> {
     match reply {
-        Reply::Accept { .. } => None,
+        Reply::Accept { .. } | Reply::Static(_) => None,
         Reply::Wait { .. } => Some(Tells::End),
         Reply::Respond { .. } => Some(Tells::Answer),
     }
 }
 
-/// The answer to an accepted request.
+/// The answer to a request that was taken, also when the filter held it back.
 pub(super) async fn accepted(app: &App, reply: &Reply, submitted: Submitted) -> Response {
-    let Submitted { event, run, duplicate, outcome, answer } = submitted;
+    let Submitted { event, run, duplicate, filtered, outcome, answer } = submitted;
     let mut response = match *reply {
-        Reply::Accept { status } => receipt(app, event, run, status),
+        Reply::Static(ref reply) => fixed(reply),
+        Reply::Accept { status } => receipt(app, event, (!filtered).then_some(run), status),
+        _ if filtered => receipt(app, event, None, 200),
         Reply::Wait { deadline } | Reply::Respond { deadline } => {
             let until = (waits_for(reply).unwrap_or(Tells::End), Instant::now() + deadline.as_duration());
             let outcome = match outcome {
@@ -53,7 +58,7 @@ pub(super) async fn accepted(app: &App, reply: &Reply, submitted: Submitted) -> 
             };
             match outcome {
                 Some(outcome) => told(reply, &outcome, event),
-                None => receipt(app, event, run, 202),
+                None => receipt(app, event, Some(run), 202),
             }
         }
     };
@@ -116,6 +121,33 @@ fn responded(said: &Value) -> Response {
     response
 }
 
+/// A fixed answer. It may be HTML, and comes from the console's own origin: a browser keeps it in a sandbox.
+fn fixed(reply: &StaticReply) -> Response {
+    let status = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::OK);
+    let body = reply.bytes();
+    let content_type = body.as_ref().and_then(|_| reply.content_type().parse().ok());
+    let mut response = with_status(status, body.map_or_else(Body::empty, Body::from));
+    let headers = response.headers_mut();
+    for (name, value) in &reply.headers {
+        if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {
+            headers.insert(name, value);
+        }
+    }
+    if let Some(content_type) = content_type {
+        headers.insert(header::CONTENT_TYPE, content_type);
+        headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static("sandbox"));
+        headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    }
+    response
+}
+
+/// The answer to a browser that asks whether a page may call.
+pub(super) fn preflight(headers: HeaderMap) -> Response {
+    let mut response = with_status(StatusCode::NO_CONTENT, Body::empty());
+    *response.headers_mut() = headers;
+    response
+}
+
 #[derive(Serialize)]
 struct RunFailed<'a> {
     r#type: &'static str,
@@ -160,13 +192,15 @@ pub(crate) fn status_url(app: &App, event: store::EventId) -> String {
     format!("{}/status/{event}?token={}", app.public_url, URL_SAFE_NO_PAD.encode(tag))
 }
 
-fn receipt(app: &App, event: store::EventId, run: store::RunId, status: u16) -> Response {
+/// The receipt for an event and its run; for one that was filtered there is none.
+fn receipt(app: &App, event: store::EventId, run: Option<store::RunId>, status: u16) -> Response {
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::ACCEPTED);
     if matches!(status, StatusCode::NO_CONTENT | StatusCode::RESET_CONTENT) {
         return with_status(status, Body::empty());
     }
     let status_url = status_url(app, event);
-    json(status, &Receipt { event_id: event.to_string(), run_id: run.to_string(), status_url: &status_url })
+    let (event_id, run_id) = (event.to_string(), run.map(|run| run.to_string()));
+    json(status, &Receipt { event_id, run_id, status_url: &status_url, filtered: run.is_none() })
 }
 
 pub(super) fn json(status: StatusCode, body: &impl Serialize) -> Response {
