@@ -12,9 +12,13 @@ use flow::run::{Status, StepPath};
 use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 use store::{EventId, Place, RunId};
-use tokio::sync::{broadcast, mpsc, oneshot};
+use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
-use crate::{Outcome, Tells};
+use crate::{
+    Outcome, Tells,
+    feed::{Feed, Room},
+    progress::{Advance, Cursor, Told},
+};
 
 /// Updates that a slow viewer may be behind before it misses some.
 const BACKLOG: usize = 1024;
@@ -69,6 +73,10 @@ pub enum Call {
     Want(RunId),
     /// Nobody does any more.
     Enough(RunId),
+    /// Somebody reads along how it goes on.
+    Follow(RunId),
+    /// Nobody does any more.
+    Unfollow(RunId),
     /// It is to be cancelled.
     Cancel {
         /// The run.
@@ -93,17 +101,25 @@ struct Inner {
     updates: Updates,
     outcomes: broadcast::Sender<(RunId, Outcome)>,
     calls: broadcast::Sender<Call>,
-    /// Runs that are under way here or waited for here.
+    room: Room,
+    /// Runs that are under way here, waited for here, or read along: here, or at other nodes if they come here.
     runs: Mutex<HashMap<RunId, Entry>>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Entry {
     /// Of a run that is under way here.
     control: Option<mpsc::Sender<Control>>,
     waiters: Vec<(Tells, oneshot::Sender<Outcome>)>,
     /// Whether other nodes were asked for it.
     is_wanted: bool,
+    feed: Arc<Feed>,
+    /// Who reads along here.
+    followers: usize,
+    /// Whether other nodes were asked to tell how it goes on.
+    is_called: bool,
+    /// Whether other nodes asked for that.
+    is_followed_elsewhere: bool,
 }
 
 /// A run that is under way here, as whoever carries it on has it.
@@ -113,6 +129,17 @@ pub(crate) struct Controlled {
     /// Tells it from the same run, taken up here again.
     control: mpsc::Sender<Control>,
     told: mpsc::Receiver<Control>,
+    /// Who reads along.
+    pub(crate) feed: Arc<Feed>,
+}
+
+/// Somebody who reads along how a run goes on, wherever it is under way.
+#[derive(Debug)]
+pub struct Follower {
+    hub: Hub,
+    run: RunId,
+    feed: Arc<Feed>,
+    changed: watch::Receiver<bool>,
 }
 
 /// What will come of a run, once it is known; an error when nobody here will tell, and its row is to be looked at.
@@ -129,6 +156,7 @@ impl Hub {
             updates: broadcast::Sender::new(BACKLOG),
             outcomes: broadcast::Sender::new(BACKLOG),
             calls: broadcast::Sender::new(BACKLOG),
+            room: Room::new(BACKLOG),
             runs: Mutex::default(),
         }))
     }
@@ -167,15 +195,20 @@ impl Hub {
     /// Says that a run is under way here.
     pub(crate) fn enter(&self, run: RunId) -> Controlled {
         let (control, told) = mpsc::channel(4);
-        self.0.runs.lock().entry(run).or_default().control = Some(control.clone());
-        Controlled { run, control, told }
+        let mut runs = self.0.runs.lock();
+        let entry = self.entry(&mut runs, run);
+        if entry.control.replace(control.clone()).is_some() {
+            // Whoever had it here before does not write on.
+            entry.renew_feed(run, &self.0.room);
+        }
+        Controlled { run, control, told, feed: Arc::clone(&entry.feed) }
     }
 
     /// Waits for the answer or the end of a run, wherever it is under way; `None` when too many do already.
     pub(crate) fn wait(&self, run: RunId, what: Tells) -> Option<Answer> {
         let (answer, answered) = oneshot::channel();
         let mut runs = self.0.runs.lock();
-        let entry = runs.entry(run).or_default();
+        let entry = self.entry(&mut runs, run);
         if entry.waiters.len() >= WAITERS {
             return None;
         }
@@ -209,15 +242,96 @@ impl Hub {
         }
     }
 
-    /// Says that a run is no longer under way here. Its waiters learn that by their closed channel. One that was taken
-    /// up here again meanwhile stays.
+    /// Says that a run is no longer under way here. Its waiters learn that by their closed channel, and its readers by
+    /// the end of their feed. One that was taken up here again meanwhile stays.
     pub(crate) fn leave(&self, controlled: &Controlled) {
         let mut runs = self.0.runs.lock();
-        let hash_map::Entry::Occupied(entry) = runs.entry(controlled.run) else { return };
+        let hash_map::Entry::Occupied(mut entry) = runs.entry(controlled.run) else { return };
         let is_it = entry.get().control.as_ref().is_some_and(|known| known.same_channel(&controlled.control));
-        if is_it && entry.remove().is_wanted {
+        if !is_it {
+            return;
+        }
+        let left = entry.get_mut();
+        left.control = None;
+        left.waiters.clear();
+        left.renew_feed(controlled.run, &self.0.room);
+        if std::mem::take(&mut left.is_wanted) {
             self.call(Call::Enough(controlled.run));
         }
+        if left.is_idle() {
+            entry.remove();
+        }
+    }
+
+    /// Reads along how a run goes on, from now on.
+    pub(crate) fn follow(&self, run: RunId) -> Follower {
+        let mut runs = self.0.runs.lock();
+        let entry = self.entry(&mut runs, run);
+        entry.followers += 1;
+        if entry.control.is_none() && !entry.is_called {
+            entry.is_called = true;
+            self.call(Call::Follow(run));
+        }
+        let feed = Arc::clone(&entry.feed);
+        let changed = feed.follow();
+        drop(runs);
+        Follower { hub: self.clone(), run, feed, changed }
+    }
+
+    /// The runs that readers here follow and that other nodes were asked for.
+    pub(crate) fn followed(&self) -> Vec<RunId> {
+        self.0.runs.lock().iter().filter(|(_, entry)| entry.is_called).map(|(run, _)| *run).collect()
+    }
+
+    /// Readers at other nodes follow a run, or do not any more. Gives all that is known of it if it is under way here.
+    pub(crate) fn follow_elsewhere(&self, run: RunId, follows: bool) -> Option<Advance> {
+        let mut runs = self.0.runs.lock();
+        let entry = self.entry(&mut runs, run);
+        entry.is_followed_elsewhere = follows;
+        entry.feed.want(follows);
+        let here = entry.control.is_some().then(|| Arc::clone(&entry.feed));
+        if entry.is_idle() {
+            runs.remove(&run);
+        }
+        drop(runs);
+        here.filter(|_| follows)?.whole()
+    }
+
+    /// Tells of runs that came further, of those that readers at other nodes follow.
+    pub(crate) fn moved(&self) -> broadcast::Receiver<RunId> {
+        self.0.room.moved()
+    }
+
+    /// What those do not know yet of a run that is under way here.
+    pub(crate) fn news(&self, run: RunId) -> Option<Advance> {
+        let runs = self.0.runs.lock();
+        let feed =
+            runs.get(&run).filter(|entry| entry.control.is_some()).map(|entry| Arc::clone(&entry.feed));
+        drop(runs);
+        feed?.news()
+    }
+
+    /// Takes over how a run goes on elsewhere, for readers here.
+    pub(crate) fn learn_advance(&self, run: RunId, advance: Advance) {
+        let runs = self.0.runs.lock();
+        let entry = runs.get(&run).filter(|entry| entry.control.is_none() && entry.followers > 0);
+        let feed = entry.map(|entry| Arc::clone(&entry.feed));
+        drop(runs);
+        if let Some(feed) = feed {
+            feed.learn(advance);
+        }
+    }
+
+    fn entry<'a>(&self, runs: &'a mut HashMap<RunId, Entry>, run: RunId) -> &'a mut Entry {
+        runs.entry(run).or_insert_with(|| Entry {
+            control: None,
+            waiters: Vec::new(),
+            is_wanted: false,
+            feed: Arc::new(Feed::new(run, &self.0.room)),
+            followers: 0,
+            is_called: false,
+            is_followed_elsewhere: false,
+        })
     }
 
     pub(crate) fn control(&self, run: RunId) -> Option<mpsc::Sender<Control>> {
@@ -240,14 +354,73 @@ impl Hub {
         let hash_map::Entry::Occupied(mut entry) = runs.entry(run) else { return };
         entry.get_mut().waiters.retain(|(_, waiter)| !waiter.is_closed());
         if entry.get().waiters.is_empty() {
-            let was_wanted = std::mem::take(&mut entry.get_mut().is_wanted);
-            if entry.get().control.is_none() {
-                entry.remove();
-            }
-            if was_wanted {
+            if std::mem::take(&mut entry.get_mut().is_wanted) {
                 self.call(Call::Enough(run));
             }
+            if entry.get().is_idle() {
+                entry.remove();
+            }
         }
+    }
+
+    /// A reader reads along no more.
+    fn unfollow(&self, run: RunId) {
+        let mut runs = self.0.runs.lock();
+        let hash_map::Entry::Occupied(mut entry) = runs.entry(run) else { return };
+        let left = entry.get_mut();
+        left.followers -= 1;
+        if left.followers > 0 {
+            return;
+        }
+        if std::mem::take(&mut left.is_called) {
+            self.call(Call::Unfollow(run));
+        }
+        if left.is_idle() {
+            entry.remove();
+        }
+    }
+}
+
+impl Entry {
+    /// Whether nobody has to do with the run here.
+    fn is_idle(&self) -> bool {
+        self.control.is_none()
+            && self.waiters.is_empty()
+            && self.followers == 0
+            && !self.is_followed_elsewhere
+    }
+
+    /// Ends the feed; who reads along here takes the next one.
+    fn renew_feed(&mut self, run: RunId, room: &Room) {
+        let feed = Feed::new(run, room);
+        if self.followers > 0 {
+            feed.follow();
+        }
+        feed.want(self.is_followed_elsewhere);
+        std::mem::replace(&mut self.feed, Arc::new(feed)).close();
+    }
+}
+
+impl Follower {
+    /// The next thing that this reader does not know.
+    pub(crate) fn next(&self, reader: &mut Cursor) -> Option<Told> {
+        self.feed.next(reader)
+    }
+
+    /// Whether anything is known of the run.
+    pub(crate) fn is_known(&self) -> bool {
+        self.feed.is_known()
+    }
+
+    /// Waits until there may be something new. True when the run was let go here: then it is to be followed anew.
+    pub(crate) async fn changed(&mut self) -> bool {
+        self.changed.changed().await.is_err() || *self.changed.borrow_and_update()
+    }
+}
+
+impl Drop for Follower {
+    fn drop(&mut self) {
+        self.hub.unfollow(self.run);
     }
 }
 

@@ -13,6 +13,7 @@ mod context;
 mod dispatch;
 mod error;
 mod execution;
+mod feed;
 mod finished;
 mod finishing;
 mod hub;
@@ -20,6 +21,8 @@ mod journal;
 mod lease;
 mod node;
 mod program;
+mod progress;
+mod reading;
 mod registry;
 mod schedule;
 mod submit;
@@ -42,10 +45,12 @@ pub use context::{StepContext, Tokens};
 pub use error::Error;
 pub use finished::{Outcome, Response, StepStanding, Tells, Timeline};
 pub use finishing::{Finishing, finishing};
-pub use hub::{Answer, Call, Change, Update, Updates};
+pub use hub::{Answer, Call, Change, Follower, Update, Updates};
 pub use journal::decode as decode_record;
 pub use node::{Node, NodeError, Outgoing, StepOutcome};
 pub use program::{Program, Surroundings};
+pub use progress::{Advance, Cursor, Told};
+pub use reading::{Given, Read, Reader};
 pub use registry::{KindDescription, Registry};
 pub use submit::{Cancelled, Submission, Submitted};
 
@@ -180,6 +185,32 @@ impl Engine {
     /// Tells callers here what has come of a run on another node.
     pub fn learn(&self, run: RunId, outcome: &Outcome) {
         self.0.hub.learn(run, outcome);
+    }
+
+    /// The runs whose readers are here although they are not under way here.
+    pub fn followed(&self) -> Vec<RunId> {
+        self.0.hub.followed()
+    }
+
+    /// Readers on other nodes follow a run, or do not any more. Gives all that there is for them now, if it is under way
+    /// here; what follows is told of by [`Engine::moved`].
+    pub fn follow_elsewhere(&self, run: RunId, follows: bool) -> Option<Advance> {
+        self.0.hub.follow_elsewhere(run, follows)
+    }
+
+    /// Runs that came further here, of those that readers on other nodes follow: [`Engine::news`] says how.
+    pub fn moved(&self) -> broadcast::Receiver<RunId> {
+        self.0.hub.moved()
+    }
+
+    /// What the other nodes have not been told of a run that is under way here; once.
+    pub fn news(&self, run: RunId) -> Option<Advance> {
+        self.0.hub.news(run)
+    }
+
+    /// Tells readers here how a run goes on at another node.
+    pub fn learn_advance(&self, run: RunId, advance: Advance) {
+        self.0.hub.learn_advance(run, advance);
     }
 
     /// Cancels a run if it is under way here, for somebody on another node.

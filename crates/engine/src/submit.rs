@@ -13,7 +13,7 @@ use store::{
 use tokio::{sync::oneshot, time::Instant};
 
 use crate::{
-    Answer, Call, Change, Engine, Error, Outcome, Program, Tells, Update,
+    Answer, Call, Change, Engine, Error, Follower, Outcome, Program, Tells, Update,
     dispatch::cancel_claimed,
     execution::{Execution, Identity},
     finishing::finishing,
@@ -55,6 +55,8 @@ pub struct Submitted {
     pub outcome: Option<Outcome>,
     /// Tells what comes of it, for a sender that waits.
     pub answer: Option<Answer>,
+    /// Tells how it goes on, for a sender that reads along.
+    pub follower: Option<Follower>,
 }
 
 impl Engine {
@@ -100,6 +102,7 @@ impl Engine {
         // Before it is committed: whichever node takes it up shall know who waits.
         let waits_for = submission.waits_for.filter(|_| !finished);
         let answer = waits_for.and_then(|what| shared.hub.wait(run, what));
+        let follower = waits_for.filter(|what| *what == Tells::Progress).map(|_| shared.hub.follow(run));
         let admission = Admission {
             event: NewEvent {
                 id: event,
@@ -121,7 +124,14 @@ impl Engine {
                     shared.hub.leave(controlled);
                 }
                 let (event, run) = (first, first.original_run());
-                return Ok(Submitted { event, run, duplicate: true, outcome: None, answer: None });
+                return Ok(Submitted {
+                    event,
+                    run,
+                    duplicate: true,
+                    outcome: None,
+                    answer: None,
+                    follower: None,
+                });
             }
             Err(error) => {
                 if let Some(controlled) = &controlled {
@@ -132,7 +142,7 @@ impl Engine {
         }
         let outcome = self.after_admission(identity, execution, controlled);
         let outcome = outcome.filter(|outcome| submission.waits_for.is_some_and(|what| outcome.tells(what)));
-        Ok(Submitted { event, run, duplicate: false, outcome, answer })
+        Ok(Submitted { event, run, duplicate: false, outcome, answer, follower })
     }
 
     /// Tells whoever wants to know, and lets the run go on.

@@ -1,6 +1,6 @@
 //! Carrying a run on until it ends, waits, or is lost.
 
-use std::{pin::Pin, time::Duration};
+use std::{pin::Pin, sync::Arc, time::Duration};
 
 use flow::{
     Effect,
@@ -30,6 +30,8 @@ impl Execution {
     pub(crate) async fn drive(mut self, mut controlled: Controlled) {
         let mut under_way = UnderWay::new();
         let mut cancelled = Vec::new();
+        self.feed = Some(Arc::clone(&controlled.feed));
+        self.show();
         loop {
             self.advance(None);
             if let Some(ending) = self.ending() {
@@ -97,6 +99,9 @@ impl Execution {
         }
         for at in ready {
             self.publish(at, "running");
+            if let Some(feed) = &self.feed {
+                feed.begin(at.node.position());
+            }
             under_way.push(Box::pin(self.start(at)));
         }
         Hold::Kept

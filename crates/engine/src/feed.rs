@@ -1,0 +1,177 @@
+//! How far a run has come, for whoever reads along: at the node where it is under way, and at those where its readers
+//! are. It is kept only once somebody reads along, and then until the run is let go.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, AtomicUsize, Ordering},
+};
+
+use parking_lot::Mutex;
+use store::RunId;
+use tokio::sync::{broadcast, watch};
+
+use crate::progress::{Advance, Cursor, KEPT, Progress, Told};
+
+/// The bytes of text that a node keeps of all runs together.
+const KEPT_OF_ALL: usize = 64 << 20;
+
+/// What the feeds of a node share.
+#[derive(Clone, Debug)]
+pub(crate) struct Room {
+    /// Bytes of text that are kept.
+    kept: Arc<AtomicUsize>,
+    /// Tells of runs that have come further, of those that other nodes want to know of.
+    moved: broadcast::Sender<RunId>,
+}
+
+/// The feed of a run.
+#[derive(Debug)]
+pub(crate) struct Feed {
+    run: RunId,
+    room: Room,
+    inner: Mutex<Inner>,
+    /// Whether anybody has read along.
+    is_followed: AtomicBool,
+    /// Whether other nodes do.
+    is_wanted: AtomicBool,
+    /// Changes whenever there is something new; true when nothing more comes.
+    changed: watch::Sender<bool>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    progress: Progress,
+    /// What the other nodes have been told.
+    told: Option<Cursor>,
+}
+
+impl Room {
+    pub(crate) fn new(backlog: usize) -> Self {
+        Self { kept: Arc::default(), moved: broadcast::Sender::new(backlog) }
+    }
+
+    pub(crate) fn moved(&self) -> broadcast::Receiver<RunId> {
+        self.moved.subscribe()
+    }
+}
+
+impl Feed {
+    pub(crate) fn new(run: RunId, room: &Room) -> Self {
+        Self {
+            run,
+            room: room.clone(),
+            inner: Mutex::new(Inner { progress: Progress::default(), told: None }),
+            is_followed: AtomicBool::new(false),
+            is_wanted: AtomicBool::new(false),
+            changed: watch::Sender::new(false),
+        }
+    }
+
+    /// Somebody reads along from now on.
+    pub(crate) fn follow(&self) -> watch::Receiver<bool> {
+        self.is_followed.store(true, Ordering::Relaxed);
+        self.changed.subscribe()
+    }
+
+    /// Other nodes do, or do not any more.
+    pub(crate) fn want(&self, wanted: bool) {
+        self.is_followed.fetch_or(wanted, Ordering::Relaxed);
+        self.is_wanted.store(wanted, Ordering::Relaxed);
+    }
+
+    /// Whether it is worth telling it anything.
+    pub(crate) fn is_followed(&self) -> bool {
+        self.is_followed.load(Ordering::Relaxed)
+    }
+
+    /// Takes over where the steps of the run stand.
+    pub(crate) fn show(&self, progress: impl FnOnce() -> Progress) {
+        if self.is_followed() {
+            self.change(|known| known.show(progress()));
+        }
+    }
+
+    /// A try of a step begins.
+    pub(crate) fn begin(&self, nth: usize) {
+        if self.is_followed() {
+            self.change(|known| known.begin(nth));
+        }
+    }
+
+    /// A step says something.
+    pub(crate) fn say(&self, nth: usize, text: &str) {
+        if self.is_followed() {
+            self.change(|known| known.say(nth, text));
+        }
+    }
+
+    /// Takes over what the node tells where the run is under way.
+    pub(crate) fn learn(&self, advance: Advance) {
+        self.change(|known| known.learn(advance));
+    }
+
+    /// The next thing that a reader does not know; nothing too while nothing is known at all.
+    pub(crate) fn next(&self, reader: &mut Cursor) -> Option<Told> {
+        reader.next(&self.inner.lock().progress)
+    }
+
+    pub(crate) fn is_known(&self) -> bool {
+        self.inner.lock().progress.is_known()
+    }
+
+    /// All there is, for a node that knows nothing of it.
+    pub(crate) fn whole(&self) -> Option<Advance> {
+        let inner = self.inner.lock();
+        inner.progress.is_known().then(|| inner.progress.whole())
+    }
+
+    /// What the other nodes do not know.
+    pub(crate) fn news(&self) -> Option<Advance> {
+        let Inner { progress, told } = &mut *self.inner.lock();
+        if !progress.is_known() {
+            return None;
+        }
+        let is_first = told.is_none();
+        let news = progress.since(told.get_or_insert_with(|| Cursor::new(self.run)));
+        Some(if is_first { progress.whole() } else { news }).filter(|news| !news.is_empty())
+    }
+
+    /// Says that nothing more comes.
+    pub(crate) fn close(&self) {
+        self.changed.send_replace(true);
+    }
+
+    fn change<T>(&self, change: impl FnOnce(&mut Progress) -> T) {
+        let mut inner = self.inner.lock();
+        let before = inner.progress.size();
+        change(&mut inner.progress);
+        inner.progress.keep(KEPT);
+        let others = self.room.kept.load(Ordering::Relaxed).saturating_sub(before);
+        if others + inner.progress.size() > KEPT_OF_ALL {
+            inner.progress.keep(KEPT_OF_ALL.saturating_sub(others));
+        }
+        self.account(before, inner.progress.size());
+        drop(inner);
+        // Readers see for themselves what is new.
+        self.changed.send_modify(|_| {});
+        if self.is_wanted.load(Ordering::Relaxed) {
+            // Without a receiver there is no other node.
+            let _ = self.room.moved.send(self.run);
+        }
+    }
+
+    fn account(&self, before: usize, now: usize) {
+        if now >= before {
+            self.room.kept.fetch_add(now - before, Ordering::Relaxed);
+        } else {
+            self.room.kept.fetch_sub(before - now, Ordering::Relaxed);
+        }
+    }
+}
+
+impl Drop for Feed {
+    fn drop(&mut self) {
+        let kept = self.inner.get_mut().progress.size();
+        self.account(kept, 0);
+    }
+}
