@@ -1,13 +1,14 @@
 //! The links between this node and each of the others: it speaks to all that the database lists, and listens to all that
-//! have the key.
+//! have the key. Where no link can be made, it speaks by the relay, if there is one.
 
 use std::{
     collections::{HashMap, HashSet, hash_map::Entry},
+    convert::Infallible,
     sync::{
         Arc,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use bytes::Bytes;
@@ -22,7 +23,10 @@ use tokio::{
 use vault::KeyRing;
 
 use crate::{
+    Dropped, Nats,
     link::{self, Error, Listening, PULSE, Speaking},
+    nats,
+    relay::{Relay, Relayed, Speakers},
     said::{Hello, Said},
     seldom::Seldom,
     wishes::LinkId,
@@ -56,6 +60,8 @@ pub struct Surroundings {
     pub node: NodeId,
     /// Where other nodes reach it: host and port.
     pub address: String,
+    /// What relays words to those that cannot be reached.
+    pub nats: Option<Nats>,
 }
 
 /// The links of this node. Dropping it ends them.
@@ -72,6 +78,13 @@ struct Inner {
     heard: mpsc::Sender<Heard>,
     links: AtomicU64,
     foreign: Seldom,
+    relay: Option<Relay>,
+}
+
+/// A way to a node.
+enum Road<'a> {
+    Link(Speaking),
+    Relay(&'a Relay, NodeId),
 }
 
 struct Peer {
@@ -90,6 +103,8 @@ pub(crate) enum Heard {
     Said { link: LinkId, from: NodeId, said: Said },
     /// A node that spoke by this link does so no more.
     Left(LinkId),
+    /// Others may have said something that was not heard.
+    Missed,
 }
 
 impl Mesh {
@@ -97,14 +112,17 @@ impl Mesh {
     /// called on.
     pub fn start(surroundings: Surroundings, listener: TcpListener) -> Self {
         let (heard, hearing) = mpsc::channel(HEARD);
+        let relay = surroundings.nats.clone().map(|nats| Relay::new(nats, surroundings.node));
         let inner = Arc::new(Inner {
             surroundings,
             spoken_to: Mutex::default(),
             heard,
             links: AtomicU64::default(),
             foreign: Seldom::default(),
+            relay,
         });
         let mut tasks = JoinSet::new();
+        tasks.spawn(listen_by_relay(Arc::clone(&inner)));
         tasks.spawn(listen(Arc::clone(&inner), listener));
         tasks.spawn(look(Arc::clone(&inner)));
         Self { inner, heard: Some(hearing), _tasks: tasks }
@@ -201,7 +219,7 @@ fn speak_to(inner: &Arc<Inner>, node: NodeId, address: String) {
     vacant.insert(Peer { address, words, behind, speaking });
 }
 
-/// Speaks to a node for as long as it is listed.
+/// Speaks to a node for as long as it is listed: by a link, and by the relay while none can be made.
 async fn speak(
     inner: Arc<Inner>,
     (node, address): (NodeId, String),
@@ -209,31 +227,64 @@ async fn speak(
 ) {
     let Surroundings { keys, random, node: here, address: own, .. } = &inner.surroundings;
     let hello = Hello { node: *here, address: own.clone() };
+    let reach = || Speaking::to(&address, keys.clone(), &hello);
+    loop {
+        let link = match reach().await {
+            Ok(link) => link,
+            Err(error) => {
+                tracing::debug!(%node, %address, %error, "a node cannot be reached for now");
+                tokio::select! {
+                    link = reach_at_last(random, reach) => link,
+                    never = relay(&inner, node, (&mut words, &behind)) => match never {},
+                }
+            }
+        };
+        let error = say_all(&inner, Road::Link(link), node, (&mut words, &behind)).await;
+        tracing::debug!(%node, %address, %error, "a node is not spoken to for now");
+        tokio::time::sleep(random.jitter(PAUSE, 0.3)).await;
+    }
+}
+
+/// Tries until a link is made.
+async fn reach_at_last<F>(random: &Random, reach: impl Fn() -> F) -> Speaking
+where
+    F: Future<Output = Result<Speaking, Error>>,
+{
     let mut pause = PAUSE;
     loop {
-        let ended = match Speaking::to(&address, keys.clone(), &hello).await {
-            Ok(mut speaking) => {
-                pause = PAUSE;
-                // What was said before is old: it is told everything.
-                while words.try_recv().is_ok() {}
-                behind.store(true, Ordering::Relaxed);
-                say_all(&inner, node, (&mut speaking, &mut words, &behind)).await
-            }
-            Err(error) => error,
-        };
-        while words.try_recv().is_ok() {}
-        tracing::debug!(%node, %address, error = %ended, "a node is not spoken to for now");
         tokio::time::sleep(random.jitter(pause, 0.3)).await;
+        if let Ok(link) = reach().await {
+            return link;
+        }
         pause = (pause * 2).min(LONGEST_PAUSE);
     }
 }
 
-/// Says what there is to say until the link ends. A node that is behind is told everything, once there is room for that.
-async fn say_all(
+/// Speaks to a node by the relay whenever there is one.
+async fn relay(
     inner: &Inner,
     node: NodeId,
-    (speaking, words, behind): (&mut Speaking, &mut mpsc::Receiver<Bytes>, &AtomicBool),
+    (words, behind): (&mut mpsc::Receiver<Bytes>, &AtomicBool),
+) -> Infallible {
+    let Some(relay) = &inner.relay else { return std::future::pending().await };
+    loop {
+        relay.connected().await;
+        let error = say_all(inner, Road::Relay(relay, node), node, (words, behind)).await;
+        tracing::debug!(%node, %error, "nothing is relayed to a node for now");
+        tokio::time::sleep(PAUSE).await;
+    }
+}
+
+/// Says what there is to say until the road ends, at first everything: what was said before is old. A node that is behind
+/// is told everything again, once there is room for that.
+async fn say_all(
+    inner: &Inner,
+    mut road: Road<'_>,
+    node: NodeId,
+    (words, behind): (&mut mpsc::Receiver<Bytes>, &AtomicBool),
 ) -> Error {
+    while words.try_recv().is_ok() {}
+    behind.store(true, Ordering::Relaxed);
     loop {
         if words.is_empty()
             && behind.swap(false, Ordering::Relaxed)
@@ -241,13 +292,64 @@ async fn say_all(
         {
             return Error::Ended;
         }
-        let said = match tokio::time::timeout(PULSE, words.recv()).await {
-            Ok(Some(word)) => speaking.say(&word).await,
+        let word = match tokio::time::timeout(PULSE, words.recv()).await {
+            Ok(Some(word)) => word,
             Ok(None) => return Error::Ended,
-            Err(_) => speaking.pulse().await,
+            // It says no more than that it is there.
+            Err(_) => Bytes::new(),
         };
-        if let Err(error) = said {
+        if let Err(error) = road.say(&word, behind).await {
             return error;
+        }
+    }
+}
+
+impl Road<'_> {
+    async fn say(&mut self, word: &Bytes, behind: &AtomicBool) -> Result<(), Error> {
+        match self {
+            Self::Link(link) => link.say(word).await,
+            Self::Relay(relay, node) => match relay.say(*node, word) {
+                // One that is too large would be so again.
+                Ok(()) | Err(Dropped::TooLarge) => Ok(()),
+                Err(Dropped::Full) => {
+                    behind.store(true, Ordering::Relaxed);
+                    tokio::time::sleep(PAUSE).await;
+                    Ok(())
+                }
+                Err(Dropped::Unconnected) => Err(Error::Ended),
+            },
+        }
+    }
+}
+
+/// Listens to those who speak by the relay.
+async fn listen_by_relay(inner: Arc<Inner>) {
+    let Some(relay) = &inner.relay else { return };
+    let mut messages = match relay.hear().await {
+        Ok(messages) => messages,
+        Err(error) => return tracing::warn!(%error, "nothing is heard by NATS of nodes without a link"),
+    };
+    let mut speakers = Speakers::default();
+    let mut every = tokio::time::interval(PULSE);
+    loop {
+        let mut heard = Vec::new();
+        tokio::select! {
+            message = messages.next() => match message {
+                Some(nats::Heard::Message(message)) => {
+                    let relayed = speakers.take(&message, &inner.links, Instant::now());
+                    if let Some(Relayed { link, from, said: Some(said) }) = relayed {
+                        heard.push(Heard::Said { link, from, said });
+                    }
+                }
+                Some(nats::Heard::Missed) => heard.push(Heard::Missed),
+                None => return,
+            },
+            _ = every.tick() => heard.extend(speakers.left(Instant::now()).into_iter().map(Heard::Left)),
+        }
+        for heard in heard {
+            if inner.heard.send(heard).await.is_err() {
+                return;
+            }
         }
     }
 }
