@@ -1,5 +1,6 @@
 //! How far a run has come, for whoever reads along: at the node where it is under way, and at those where its readers
-//! are. It is kept only once somebody reads along, and then until the run is let go.
+//! are. It is kept from when a step speaks or somebody reads along until the run is let go; for other runs it would cost
+//! something and tell nothing that the journal does not.
 
 use std::sync::{
     Arc,
@@ -30,8 +31,8 @@ pub(crate) struct Feed {
     run: RunId,
     room: Room,
     inner: Mutex<Inner>,
-    /// Whether anybody has read along.
-    is_followed: AtomicBool,
+    /// Whether there is anything to keep.
+    is_kept: AtomicBool,
     /// Whether other nodes do.
     is_wanted: AtomicBool,
     /// Changes whenever there is something new; true when nothing more comes.
@@ -61,46 +62,50 @@ impl Feed {
             run,
             room: room.clone(),
             inner: Mutex::new(Inner { progress: Progress::default(), told: None }),
-            is_followed: AtomicBool::new(false),
+            is_kept: AtomicBool::new(false),
             is_wanted: AtomicBool::new(false),
             changed: watch::Sender::new(false),
         }
     }
 
+    /// A step is about to speak: whoever comes later shall know what it said.
+    pub(crate) fn keep(&self) {
+        self.is_kept.store(true, Ordering::Relaxed);
+    }
+
     /// Somebody reads along from now on.
     pub(crate) fn follow(&self) -> watch::Receiver<bool> {
-        self.is_followed.store(true, Ordering::Relaxed);
+        self.keep();
         self.changed.subscribe()
     }
 
     /// Other nodes do, or do not any more.
     pub(crate) fn want(&self, wanted: bool) {
-        self.is_followed.fetch_or(wanted, Ordering::Relaxed);
+        self.is_kept.fetch_or(wanted, Ordering::Relaxed);
         self.is_wanted.store(wanted, Ordering::Relaxed);
     }
 
-    /// Whether it is worth telling it anything.
-    pub(crate) fn is_followed(&self) -> bool {
-        self.is_followed.load(Ordering::Relaxed)
+    fn is_kept(&self) -> bool {
+        self.is_kept.load(Ordering::Relaxed)
     }
 
     /// Takes over where the steps of the run stand.
     pub(crate) fn show(&self, progress: impl FnOnce() -> Progress) {
-        if self.is_followed() {
+        if self.is_kept() {
             self.change(|known| known.show(progress()));
         }
     }
 
     /// A try of a step begins.
     pub(crate) fn begin(&self, nth: usize) {
-        if self.is_followed() {
+        if self.is_kept() {
             self.change(|known| known.begin(nth));
         }
     }
 
     /// A step says something.
     pub(crate) fn say(&self, nth: usize, text: &str) {
-        if self.is_followed() {
+        if self.is_kept() {
             self.change(|known| known.say(nth, text));
         }
     }

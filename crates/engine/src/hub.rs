@@ -393,9 +393,6 @@ impl Entry {
     /// Ends the feed; who reads along here takes the next one.
     fn renew_feed(&mut self, run: RunId, room: &Room) {
         let feed = Feed::new(run, room);
-        if self.followers > 0 {
-            feed.follow();
-        }
         feed.want(self.is_followed_elsewhere);
         std::mem::replace(&mut self.feed, Arc::new(feed)).close();
     }

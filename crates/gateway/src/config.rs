@@ -155,6 +155,13 @@ pub enum Reply {
         #[serde(default = "Reply::default_deadline")]
         deadline: Span,
     },
+    /// With server-sent events as the run goes on: its steps, the text of AI steps as it comes, and the outputs. When
+    /// the deadline passes first, the last one gives the URL of the event's fate.
+    Stream {
+        /// How long the stream is at most, 1s to 1h. It can be gone on with then.
+        #[serde(default = "Reply::longest_stream")]
+        deadline: Span,
+    },
 }
 
 impl Config {
@@ -235,8 +242,15 @@ impl Reply {
         Span::from_secs(30)
     }
 
+    const fn longest_stream() -> Span {
+        Span::from_secs(3600)
+    }
+
     fn check(self) -> Result<(), Error> {
         match self {
+            Self::Stream { deadline } => {
+                span("reply.deadline", deadline, [Span::from_secs(1), Self::longest_stream()])
+            }
             Self::Accept { status } if (200..300).contains(&status) => Ok(()),
             Self::Accept { status } => {
                 let reason = format!("{status} is not a status from 200 to 299");

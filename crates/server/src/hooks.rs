@@ -6,6 +6,7 @@ mod refusals;
 mod reply;
 mod sources;
 pub(crate) mod status;
+pub(crate) mod stream;
 
 pub(crate) use receive::receive;
 pub(crate) use refusals::Recorder;

@@ -105,7 +105,7 @@ async fn build(config: Config, bound: SocketAddr, clock: Clock) -> anyhow::Resul
     tokio::spawn(upkeep(metrics.clone()));
     let store = open_store(&config, &clock, &random).await?;
     let workspace = store.workspace_ensure(&config.workspace).await?;
-    join_bus(&config, &store, workspace, &random).await?;
+    let nats = join_bus(&config, &store, workspace, &random).await?;
     let world = Arc::new(World::load(store.clone(), workspace).await?);
     let policy = outbound::Policy::new(format!("Linchpin/{VERSION}"));
     let policy = policy.allow(config.outbound.allow_cidrs.clone());
@@ -144,7 +144,7 @@ async fn build(config: Config, bound: SocketAddr, clock: Clock) -> anyhow::Resul
     let places: Vec<Place> =
         environments.iter().map(|known| Place { workspace, environment: known.id }).collect();
     let exchange =
-        internal.map(|internal| internal.exchange((&store, &random), &engine, settled.resubscribe()));
+        internal.map(|internal| internal.exchange((&store, &random), (&engine, nats), settled.resubscribe()));
     let app = App::new(Parts {
         public_url: config.public_url(bound),
         workspace,
@@ -208,20 +208,23 @@ fn beat(roles: &Roles, internal: Option<&Internal>) -> Beat {
 }
 
 /// Lets NATS wake the other nodes, where it is set and there can be any. It need not be there yet.
+///
+/// Who has a key that was given up does not speak there as a node.
 async fn join_bus(
     config: &Config,
     store: &Store,
     workspace: WorkspaceId,
     random: &Random,
-) -> anyhow::Result<()> {
-    let Some(settings) = config.nats() else { return Ok(()) };
+) -> anyhow::Result<Option<Nats>> {
+    let Some(settings) = config.nats() else { return Ok(None) };
     if store.is_alone() {
         tracing::warn!("`bus.nats_url` is not used: a node on SQLite is alone. Nodes share a `database.url`");
-        return Ok(());
+        return Ok(None);
     }
-    let nats = Nats::start(&settings, &workspace.to_string(), store.keys().clone(), random).await;
-    cluster::carry_news(&nats.context("`bus` is wrong")?, store).await?;
-    Ok(())
+    let nats = Nats::start(&settings, &workspace.to_string(), store.keys().without_older(), random).await;
+    let nats = nats.context("`bus` is wrong")?;
+    cluster::carry_news(&nats, store).await?;
+    Ok(Some(nats))
 }
 
 /// Folds what histograms have taken in, which would otherwise be kept until somebody reads the metrics.
@@ -242,7 +245,8 @@ fn router(app: App) -> Router {
     if roles.has(Role::Gateway) {
         router = router
             .route("/hooks/{*path}", any(hooks::receive))
-            .route("/status/{event}", get(hooks::status::status));
+            .route("/status/{event}", get(hooks::status::status))
+            .route("/status/{event}/stream", get(hooks::stream::resume));
     }
     let router = if roles.has(Role::Console) {
         router.merge(api::router().layer(from_fn(finish))).fallback(console::serve)

@@ -11,7 +11,10 @@ use store::Then;
 use tokio::sync::oneshot;
 
 use super::{Execution, commit::Hold, step::Ended};
-use crate::hub::{Control, Controlled};
+use crate::{
+    feed::Feed,
+    hub::{Control, Controlled},
+};
 
 type UnderWay = FuturesUnordered<Pin<Box<dyn Future<Output = Ended> + Send>>>;
 
@@ -44,7 +47,7 @@ impl Execution {
                 }
                 break;
             }
-            if self.start_ready(&mut under_way).await == Hold::Lost {
+            if self.start_ready(&controlled.feed, &mut under_way).await == Hold::Lost {
                 break;
             }
             if under_way.is_empty() {
@@ -74,7 +77,7 @@ impl Execution {
     }
 
     /// Starts what may start, after a commit where one is due.
-    async fn start_ready(&mut self, under_way: &mut UnderWay) -> Hold {
+    async fn start_ready(&mut self, feed: &Feed, under_way: &mut UnderWay) -> Hold {
         let ready = std::mem::take(&mut self.ready);
         let effect = |at: &super::Ready| self.program.flow.node(at.node).effect;
         let has_effects = ready.iter().any(|at| effect(at) == Effect::Effectful);
@@ -98,10 +101,11 @@ impl Execution {
             return Hold::Lost;
         }
         for at in ready {
-            self.publish(at, "running");
-            if let Some(feed) = &self.feed {
-                feed.begin(at.node.position());
+            if self.program.speaks[at.node.position()] {
+                feed.keep();
             }
+            self.publish(at, "running");
+            feed.begin(at.node.position());
             under_way.push(Box::pin(self.start(at)));
         }
         Hold::Kept

@@ -18,6 +18,7 @@ use store::SourceId;
 use super::{
     client, reply,
     sources::{Found, Known, Live},
+    stream,
 };
 use crate::app::App;
 
@@ -125,7 +126,7 @@ async fn take(
     let accepted = screened.judge(&bytes, app.clock.now())?;
     let reply = accepted.reply;
     let submitted = submit(app, live, accepted, head.received_at).await?;
-    Ok(reply::accepted(app, &reply, submitted).await)
+    Ok(reply::accepted(app, &reply, submitted, head.headers.get(stream::LAST_EVENT_ID)).await)
 }
 
 async fn submit(

@@ -6,7 +6,7 @@ use axum::{
     response::Response,
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use engine::{Answer, Outcome, Submitted, Tells};
+use engine::{Answer, Given, Outcome, Submitted, Tells};
 use flow::run::{RunError, Status};
 use gateway::{Problem, Refused, Reply};
 use serde::Serialize;
@@ -14,6 +14,7 @@ use serde_json::Value;
 use tokio::time::Instant;
 use vault::Context;
 
+use super::stream;
 use crate::app::App;
 
 const EVENT: HeaderName = HeaderName::from_static("linchpin-event");
@@ -33,12 +34,18 @@ pub(super) const fn waits_for(reply: &Reply) -> Option<Tells> {
         Reply::Accept { .. } => None,
         Reply::Wait { .. } => Some(Tells::End),
         Reply::Respond { .. } => Some(Tells::Answer),
+        Reply::Stream { .. } => Some(Tells::Progress),
     }
 }
 
-/// The answer to an accepted request.
-pub(super) async fn accepted(app: &App, reply: &Reply, submitted: Submitted) -> Response {
-    let Submitted { event, run, duplicate, outcome, answer } = submitted;
+/// The answer to an accepted request; `last` is the header by which a client goes on with a stream.
+pub(super) async fn accepted(
+    app: &App,
+    reply: &Reply,
+    submitted: Submitted,
+    last: Option<&HeaderValue>,
+) -> Response {
+    let Submitted { event, run, duplicate, outcome, answer, follower } = submitted;
     let mut response = match *reply {
         Reply::Accept { status } => receipt(app, event, run, status),
         Reply::Wait { deadline } | Reply::Respond { deadline } => {
@@ -55,6 +62,11 @@ pub(super) async fn accepted(app: &App, reply: &Reply, submitted: Submitted) -> 
                 Some(outcome) => told(reply, &outcome, event),
                 None => receipt(app, event, run, 202),
             }
+        }
+        Reply::Stream { deadline } => {
+            let given = Given { outcome, answer, follower };
+            let stream = stream::answer(app, (event, last), given, deadline.as_duration()).await;
+            stream.unwrap_or_else(|| receipt(app, event, run, 202))
         }
     };
     let headers = response.headers_mut();
@@ -86,7 +98,9 @@ fn told(reply: &Reply, outcome: &Outcome, event: store::EventId) -> Response {
         return responded(response);
     }
     match outcome.status {
-        Status::Failed | Status::Cancelled | Status::Parked => run_failed(outcome, event),
+        Status::Failed | Status::Cancelled | Status::Parked => {
+            problem(StatusCode::INTERNAL_SERVER_ERROR, &RunFailed::of(outcome, event))
+        }
         _ if matches!(reply, Reply::Respond { .. }) => with_status(StatusCode::NO_CONTENT, Body::empty()),
         _ => json(StatusCode::OK, outcome.outputs.as_deref().unwrap_or(&Value::Null)),
     }
@@ -116,35 +130,37 @@ fn responded(said: &Value) -> Response {
     response
 }
 
+/// The problem of a run that has failed, for its caller.
 #[derive(Serialize)]
-struct RunFailed<'a> {
+pub(super) struct RunFailed {
     r#type: &'static str,
     title: &'static str,
     status: u16,
-    detail: &'a str,
+    detail: String,
     code: &'static str,
     event_id: String,
     /// Why, and at which step.
-    cause: Option<&'a RunError>,
+    cause: Option<RunError>,
 }
 
-fn run_failed(outcome: &Outcome, event: store::EventId) -> Response {
-    let cause = outcome.error.as_ref().map(RunError::without_payload);
-    let detail = match outcome.status {
-        Status::Cancelled => "The run was cancelled.",
-        Status::Parked => "The run is held back until a person has looked at it.",
-        _ => cause.as_ref().map_or("The run failed.", |cause| cause.message.as_str()),
-    };
-    let body = RunFailed {
-        r#type: "/errors/run_failed",
-        title: "The run failed",
-        status: 500,
-        detail,
-        code: "run_failed",
-        event_id: event.to_string(),
-        cause: cause.as_ref(),
-    };
-    problem(StatusCode::INTERNAL_SERVER_ERROR, &body)
+impl RunFailed {
+    pub(super) fn of(outcome: &Outcome, event: store::EventId) -> Self {
+        let cause = outcome.error.as_ref().map(RunError::without_payload);
+        let detail = match outcome.status {
+            Status::Cancelled => "The run was cancelled.",
+            Status::Parked => "The run is held back until a person has looked at it.",
+            _ => cause.as_ref().map_or("The run failed.", |cause| cause.message.as_str()),
+        };
+        Self {
+            r#type: "/errors/run_failed",
+            title: "The run failed",
+            status: 500,
+            detail: detail.to_owned(),
+            code: "run_failed",
+            event_id: event.to_string(),
+            cause,
+        }
+    }
 }
 
 /// A refusal.
