@@ -230,7 +230,7 @@ impl Exchanging {
                 continue;
             }
             if let Some(advance) = self.local.engine.follow_elsewhere(run, true) {
-                self.tell_advance([node].into(), run, advance);
+                self.tell_advance(&[node].into(), run, advance);
             }
         }
     }
@@ -238,12 +238,12 @@ impl Exchanging {
     /// Tells how a run here goes on, where it is followed.
     fn tell_news(&self, run: RunId) {
         if let Some(advance) = self.local.engine.news(run) {
-            self.tell_advance(self.wishes.of_followed(run), run, advance);
+            self.tell_advance(&self.wishes.of_followed(run), run, advance);
         }
     }
 
-    fn tell_advance(&self, nodes: HashSet<NodeId>, run: RunId, advance: Advance) {
-        self.board.mesh.tell(&nodes, &Said::Advance { run, advance });
+    fn tell_advance(&self, nodes: &HashSet<NodeId>, run: RunId, advance: Advance) {
+        self.board.mesh.tell(nodes, &Said::Advance { run, advance });
     }
 
     /// Tells the other nodes what callers and readers here want, several in one word.

@@ -1,9 +1,10 @@
 //! The links between this node and each of the others: it speaks to all that the database lists, and listens to all that
 //! have the key. Where no link can be made, it speaks by the relay, if there is one.
 
+mod speaking;
+
 use std::{
     collections::{HashMap, HashSet, hash_map::Entry},
-    convert::Infallible,
     sync::{
         Arc,
         atomic::{AtomicBool, AtomicU64, Ordering},
@@ -23,8 +24,8 @@ use tokio::{
 use vault::KeyRing;
 
 use crate::{
-    Dropped, Nats,
-    link::{self, Error, Listening, PULSE, Speaking},
+    Nats,
+    link::{self, Error, Listening, PULSE},
     nats,
     relay::{Relay, Relayed, Speakers},
     said::{Hello, Said},
@@ -79,12 +80,6 @@ struct Inner {
     links: AtomicU64,
     foreign: Seldom,
     relay: Option<Relay>,
-}
-
-/// A way to a node.
-enum Road<'a> {
-    Link(Speaking),
-    Relay(&'a Relay, NodeId),
 }
 
 struct Peer {
@@ -214,112 +209,9 @@ fn speak_to(inner: &Arc<Inner>, node: NodeId, address: String) {
     };
     let (words, said) = mpsc::channel(WAITING);
     let behind = Arc::<AtomicBool>::default();
-    let speaking = speak(Arc::clone(inner), (node, address.clone()), (said, Arc::clone(&behind)));
+    let speaking = speaking::speak(Arc::clone(inner), (node, address.clone()), (said, Arc::clone(&behind)));
     let speaking = tokio::spawn(speaking).abort_handle();
     vacant.insert(Peer { address, words, behind, speaking });
-}
-
-/// Speaks to a node for as long as it is listed: by a link, and by the relay while none can be made.
-async fn speak(
-    inner: Arc<Inner>,
-    (node, address): (NodeId, String),
-    (mut words, behind): (mpsc::Receiver<Bytes>, Arc<AtomicBool>),
-) {
-    let Surroundings { keys, random, node: here, address: own, .. } = &inner.surroundings;
-    let hello = Hello { node: *here, address: own.clone() };
-    let reach = || Speaking::to(&address, keys.clone(), &hello);
-    loop {
-        let link = match reach().await {
-            Ok(link) => link,
-            Err(error) => {
-                tracing::debug!(%node, %address, %error, "a node cannot be reached for now");
-                tokio::select! {
-                    link = reach_at_last(random, reach) => link,
-                    never = relay(&inner, node, (&mut words, &behind)) => match never {},
-                }
-            }
-        };
-        let error = say_all(&inner, Road::Link(link), node, (&mut words, &behind)).await;
-        tracing::debug!(%node, %address, %error, "a node is not spoken to for now");
-        tokio::time::sleep(random.jitter(PAUSE, 0.3)).await;
-    }
-}
-
-/// Tries until a link is made.
-async fn reach_at_last<F>(random: &Random, reach: impl Fn() -> F) -> Speaking
-where
-    F: Future<Output = Result<Speaking, Error>>,
-{
-    let mut pause = PAUSE;
-    loop {
-        tokio::time::sleep(random.jitter(pause, 0.3)).await;
-        if let Ok(link) = reach().await {
-            return link;
-        }
-        pause = (pause * 2).min(LONGEST_PAUSE);
-    }
-}
-
-/// Speaks to a node by the relay whenever there is one.
-async fn relay(
-    inner: &Inner,
-    node: NodeId,
-    (words, behind): (&mut mpsc::Receiver<Bytes>, &AtomicBool),
-) -> Infallible {
-    let Some(relay) = &inner.relay else { return std::future::pending().await };
-    loop {
-        relay.connected().await;
-        let error = say_all(inner, Road::Relay(relay, node), node, (words, behind)).await;
-        tracing::debug!(%node, %error, "nothing is relayed to a node for now");
-        tokio::time::sleep(PAUSE).await;
-    }
-}
-
-/// Says what there is to say until the road ends, at first everything: what was said before is old. A node that is behind
-/// is told everything again, once there is room for that.
-async fn say_all(
-    inner: &Inner,
-    mut road: Road<'_>,
-    node: NodeId,
-    (words, behind): (&mut mpsc::Receiver<Bytes>, &AtomicBool),
-) -> Error {
-    while words.try_recv().is_ok() {}
-    behind.store(true, Ordering::Relaxed);
-    loop {
-        if words.is_empty()
-            && behind.swap(false, Ordering::Relaxed)
-            && inner.heard.send(Heard::Reached(node)).await.is_err()
-        {
-            return Error::Ended;
-        }
-        let word = match tokio::time::timeout(PULSE, words.recv()).await {
-            Ok(Some(word)) => word,
-            Ok(None) => return Error::Ended,
-            // It says no more than that it is there.
-            Err(_) => Bytes::new(),
-        };
-        if let Err(error) = road.say(&word, behind).await {
-            return error;
-        }
-    }
-}
-
-impl Road<'_> {
-    async fn say(&mut self, word: &Bytes, behind: &AtomicBool) -> Result<(), Error> {
-        match self {
-            Self::Link(link) => link.say(word).await,
-            Self::Relay(relay, node) => match relay.say(*node, word) {
-                // One that is too large would be so again.
-                Ok(()) | Err(Dropped::TooLarge) => Ok(()),
-                Err(Dropped::Full) => {
-                    behind.store(true, Ordering::Relaxed);
-                    tokio::time::sleep(PAUSE).await;
-                    Ok(())
-                }
-                Err(Dropped::Unconnected) => Err(Error::Ended),
-            },
-        }
-    }
 }
 
 /// Listens to those who speak by the relay.

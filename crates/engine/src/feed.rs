@@ -180,3 +180,82 @@ impl Drop for Feed {
         self.account(kept, 0);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    const RUN: RunId = RunId::from_bytes([7; 16]);
+
+    /// What a node tells of a run whose one step has begun.
+    fn begun() -> Advance {
+        let step = json!({ "nth": 0, "step": "a", "standing": "running" });
+        serde_json::from_value(json!({ "is_whole": true, "steps": [step] })).unwrap()
+    }
+
+    fn feed(room: &Room) -> Feed {
+        let feed = Feed::new(RUN, room);
+        feed.keep();
+        feed.learn(begun());
+        feed.begin(0);
+        feed
+    }
+
+    #[test]
+    fn what_is_kept_of_a_run_and_of_all_is_bounded() {
+        let room = Room::new(1);
+        let kept = || room.kept.load(Ordering::Relaxed);
+        let feeds: Vec<Feed> = (0..KEPT_OF_ALL / KEPT + 50).map(|_| feed(&room)).collect();
+        let piece = "x".repeat(KEPT / 2 + 1);
+        for feed in &feeds {
+            for _ in 0..3 {
+                feed.say(0, &piece);
+                assert!(feed.inner.lock().progress.size() <= KEPT && kept() <= KEPT_OF_ALL);
+            }
+        }
+        let size = |feed: &Feed| feed.inner.lock().progress.size();
+        assert_eq!(kept(), feeds.iter().map(size).sum::<usize>());
+        assert!(kept() > KEPT_OF_ALL / 2, "what there is room for is kept");
+        drop(feeds);
+        assert_eq!(kept(), 0);
+    }
+
+    #[test]
+    fn nothing_is_kept_before_somebody_wants_it() {
+        let room = Room::new(1);
+        let feed = Feed::new(RUN, &room);
+        feed.show(|| panic!("nobody reads along"));
+        feed.say(0, "x");
+        assert!(!feed.is_known() && feed.whole().is_none() && feed.news().is_none());
+    }
+
+    #[test]
+    fn other_nodes_are_told_everything_once_and_then_what_is_new() {
+        let room = Room::new(8);
+        let (mut moved, feed) = (room.moved(), feed(&room));
+        feed.say(0, "unheard ");
+        assert!(moved.try_recv().is_err(), "no other node wants to know");
+        feed.want(true);
+        feed.say(0, "a");
+        assert_eq!(moved.try_recv(), Ok(RUN));
+        assert_eq!(feed.news(), feed.whole());
+        feed.say(0, "b");
+        feed.say(0, "c");
+        let news = feed.news().unwrap();
+        assert_ne!(Some(&news), feed.whole().as_ref());
+        assert_eq!(feed.news(), None, "it was told");
+
+        let there = Feed::new(RUN, &room);
+        let (mut changed, mut cursor) = (there.follow(), Cursor::new(RUN));
+        there.learn(feed.whole().unwrap());
+        there.learn(news);
+        assert!(changed.has_changed().unwrap());
+        let told: Vec<Told> = std::iter::from_fn(|| there.next(&mut cursor)).collect();
+        let (step, text) = ("a".into(), "unheard abc".to_owned());
+        assert_eq!(told[1..], [Told::Token { step, text }]);
+        there.close();
+        assert!(*changed.borrow_and_update());
+    }
+}

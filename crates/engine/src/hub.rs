@@ -1,5 +1,7 @@
 //! Who is told of what happens: live views, callers that wait for a result, and the other nodes.
 
+mod following;
+
 use std::{
     borrow::Cow,
     collections::{HashMap, hash_map},
@@ -12,12 +14,12 @@ use flow::run::{Status, StepPath};
 use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 use store::{EventId, Place, RunId};
-use tokio::sync::{broadcast, mpsc, oneshot, watch};
+use tokio::sync::{broadcast, mpsc, oneshot};
 
+pub use self::following::Follower;
 use crate::{
     Outcome, Tells,
     feed::{Feed, Room},
-    progress::{Advance, Cursor, Told},
 };
 
 /// Updates that a slow viewer may be behind before it misses some.
@@ -131,15 +133,6 @@ pub(crate) struct Controlled {
     told: mpsc::Receiver<Control>,
     /// Who reads along.
     pub(crate) feed: Arc<Feed>,
-}
-
-/// Somebody who reads along how a run goes on, wherever it is under way.
-#[derive(Debug)]
-pub struct Follower {
-    hub: Hub,
-    run: RunId,
-    feed: Arc<Feed>,
-    changed: watch::Receiver<bool>,
 }
 
 /// What will come of a run, once it is known; an error when nobody here will tell, and its row is to be looked at.
@@ -263,65 +256,6 @@ impl Hub {
         }
     }
 
-    /// Reads along how a run goes on, from now on.
-    pub(crate) fn follow(&self, run: RunId) -> Follower {
-        let mut runs = self.0.runs.lock();
-        let entry = self.entry(&mut runs, run);
-        entry.followers += 1;
-        if entry.control.is_none() && !entry.is_called {
-            entry.is_called = true;
-            self.call(Call::Follow(run));
-        }
-        let feed = Arc::clone(&entry.feed);
-        let changed = feed.follow();
-        drop(runs);
-        Follower { hub: self.clone(), run, feed, changed }
-    }
-
-    /// The runs that readers here follow and that other nodes were asked for.
-    pub(crate) fn followed(&self) -> Vec<RunId> {
-        self.0.runs.lock().iter().filter(|(_, entry)| entry.is_called).map(|(run, _)| *run).collect()
-    }
-
-    /// Readers at other nodes follow a run, or do not any more. Gives all that is known of it if it is under way here.
-    pub(crate) fn follow_elsewhere(&self, run: RunId, follows: bool) -> Option<Advance> {
-        let mut runs = self.0.runs.lock();
-        let entry = self.entry(&mut runs, run);
-        entry.is_followed_elsewhere = follows;
-        entry.feed.want(follows);
-        let here = entry.control.is_some().then(|| Arc::clone(&entry.feed));
-        if entry.is_idle() {
-            runs.remove(&run);
-        }
-        drop(runs);
-        here.filter(|_| follows)?.whole()
-    }
-
-    /// Tells of runs that came further, of those that readers at other nodes follow.
-    pub(crate) fn moved(&self) -> broadcast::Receiver<RunId> {
-        self.0.room.moved()
-    }
-
-    /// What those do not know yet of a run that is under way here.
-    pub(crate) fn news(&self, run: RunId) -> Option<Advance> {
-        let runs = self.0.runs.lock();
-        let feed =
-            runs.get(&run).filter(|entry| entry.control.is_some()).map(|entry| Arc::clone(&entry.feed));
-        drop(runs);
-        feed?.news()
-    }
-
-    /// Takes over how a run goes on elsewhere, for readers here.
-    pub(crate) fn learn_advance(&self, run: RunId, advance: Advance) {
-        let runs = self.0.runs.lock();
-        let entry = runs.get(&run).filter(|entry| entry.control.is_none() && entry.followers > 0);
-        let feed = entry.map(|entry| Arc::clone(&entry.feed));
-        drop(runs);
-        if let Some(feed) = feed {
-            feed.learn(advance);
-        }
-    }
-
     fn entry<'a>(&self, runs: &'a mut HashMap<RunId, Entry>, run: RunId) -> &'a mut Entry {
         runs.entry(run).or_insert_with(|| Entry {
             control: None,
@@ -362,23 +296,6 @@ impl Hub {
             }
         }
     }
-
-    /// A reader reads along no more.
-    fn unfollow(&self, run: RunId) {
-        let mut runs = self.0.runs.lock();
-        let hash_map::Entry::Occupied(mut entry) = runs.entry(run) else { return };
-        let left = entry.get_mut();
-        left.followers -= 1;
-        if left.followers > 0 {
-            return;
-        }
-        if std::mem::take(&mut left.is_called) {
-            self.call(Call::Unfollow(run));
-        }
-        if left.is_idle() {
-            entry.remove();
-        }
-    }
 }
 
 impl Entry {
@@ -388,36 +305,6 @@ impl Entry {
             && self.waiters.is_empty()
             && self.followers == 0
             && !self.is_followed_elsewhere
-    }
-
-    /// Ends the feed; who reads along here takes the next one.
-    fn renew_feed(&mut self, run: RunId, room: &Room) {
-        let feed = Feed::new(run, room);
-        feed.want(self.is_followed_elsewhere);
-        std::mem::replace(&mut self.feed, Arc::new(feed)).close();
-    }
-}
-
-impl Follower {
-    /// The next thing that this reader does not know.
-    pub(crate) fn next(&self, reader: &mut Cursor) -> Option<Told> {
-        self.feed.next(reader)
-    }
-
-    /// Whether anything is known of the run.
-    pub(crate) fn is_known(&self) -> bool {
-        self.feed.is_known()
-    }
-
-    /// Waits until there may be something new. True when the run was let go here: then it is to be followed anew.
-    pub(crate) async fn changed(&mut self) -> bool {
-        self.changed.changed().await.is_err() || *self.changed.borrow_and_update()
-    }
-}
-
-impl Drop for Follower {
-    fn drop(&mut self) {
-        self.hub.unfollow(self.run);
     }
 }
 
@@ -444,79 +331,4 @@ impl Drop for Answer {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const RUN: RunId = RunId::from_bytes([1; 16]);
-
-    fn ended() -> Outcome {
-        Outcome { status: Status::Succeeded, response: None, outputs: None, error: None }
-    }
-
-    #[tokio::test]
-    async fn who_waits_is_told_wherever_the_run_is() {
-        let hub = Hub::new();
-        let mut calls = hub.calls();
-        let elsewhere = hub.wait(RUN, Tells::End).unwrap();
-        assert_eq!(calls.recv().await.unwrap(), Call::Want(RUN));
-        let also = hub.wait(RUN, Tells::End).unwrap();
-        assert!(calls.is_empty(), "it is asked for once");
-        assert_eq!(hub.wanted(), [RUN]);
-        hub.learn(RUN, &ended());
-        assert_eq!(
-            (elsewhere.await.unwrap().status, also.await.unwrap().status),
-            (Status::Succeeded, Status::Succeeded)
-        );
-        assert_eq!(calls.recv().await.unwrap(), Call::Enough(RUN));
-        assert!(hub.0.runs.lock().is_empty());
-    }
-
-    #[tokio::test]
-    async fn a_run_that_comes_here_tells_who_waited_before() {
-        let hub = Hub::new();
-        let mut outcomes = hub.outcomes();
-        let waiting = hub.wait(RUN, Tells::End).unwrap();
-        let controlled = hub.enter(RUN);
-        assert!(hub.is_here(RUN));
-        hub.answer(RUN, &ended());
-        assert_eq!(waiting.await.unwrap().status, Status::Succeeded);
-        assert_eq!(outcomes.recv().await.unwrap().0, RUN, "and other nodes that want to know");
-        hub.leave(&controlled);
-        assert!(hub.0.runs.lock().is_empty());
-    }
-
-    #[tokio::test]
-    async fn who_waits_for_a_run_that_is_let_go_is_sent_to_its_row() {
-        let hub = Hub::new();
-        let calls = hub.calls();
-        let controlled = hub.enter(RUN);
-        let waiting = hub.wait(RUN, Tells::End).unwrap();
-        hub.leave(&controlled);
-        assert!(waiting.await.is_err());
-        assert!(calls.is_empty(), "nobody was asked");
-    }
-
-    #[test]
-    fn a_run_that_was_taken_up_again_stays_when_the_old_one_leaves() {
-        let hub = Hub::new();
-        let old = hub.enter(RUN);
-        let new = hub.enter(RUN);
-        hub.leave(&old);
-        assert!(hub.is_here(RUN) && hub.control(RUN).is_some());
-        hub.leave(&new);
-        assert!(hub.0.runs.lock().is_empty());
-    }
-
-    #[test]
-    fn a_caller_that_goes_away_leaves_nothing_behind() {
-        let hub = Hub::new();
-        let calls = hub.calls();
-        drop(hub.wait(RUN, Tells::Answer));
-        assert!(hub.0.runs.lock().is_empty());
-        assert_eq!(calls.len(), 2, "asked for, and enough");
-        let _controlled = hub.enter(RUN);
-        drop(hub.wait(RUN, Tells::Answer));
-        assert!(hub.is_here(RUN), "the run goes on");
-        assert_eq!(calls.len(), 2);
-    }
-}
+mod tests;

@@ -129,7 +129,7 @@ impl Shared {
             kind.map_or(Err(Vec::new()), |kind| kind.decode(&node.config))
         });
         let speaks = |node: &flow::Node| {
-            self.registry.get(&node.kind, Some(node.version)).is_some_and(|kind| kind.is_ai())
+            self.registry.get(&node.kind, Some(node.version)).is_some_and(flow::NodeKind::is_ai)
         };
         let configs = configs.collect::<Result<Vec<_>, _>>().map_err(|_| failed(Vec::new()))?;
         let program = Arc::new(Program {

@@ -110,12 +110,12 @@ impl Reader {
             }
             tokio::select! {
                 biased;
-                outcome = &mut self.waiting => match outcome? {
-                    Some(outcome) => self.finish(outcome).await?,
-                    None => {
+                outcome = &mut self.waiting => {
+                    let Some(outcome) = outcome? else {
                         self.end = End::Told;
                         return Ok(Some(Read::Late));
-                    }
+                    };
+                    self.finish(outcome).await?;
                 },
                 is_over = self.follower.changed() => if is_over {
                     self.follower = self.engine.0.hub.follow(self.cursor.run());
@@ -143,7 +143,12 @@ impl Reader {
     /// What is committed of the run: until more is known, it is what there is to tell.
     async fn look(&mut self) -> Result<(), Error> {
         if !self.follower.is_known() {
-            self.journaled = self.engine.timeline(self.workspace, self.cursor.run()).await?.progress;
+            let timeline = self.engine.timeline(self.workspace, self.cursor.run()).await?;
+            if timeline.outcome.tells(Tells::Progress) {
+                self.end = End::Known(timeline.progress, timeline.outcome);
+            } else {
+                self.journaled = timeline.progress;
+            }
         }
         Ok(())
     }

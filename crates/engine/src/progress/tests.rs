@@ -1,5 +1,5 @@
 use proptest::{collection::vec, prelude::*, sample::Index};
-use serde_json::json;
+use serde_json::{Value, json};
 use store::RunId;
 
 use super::*;

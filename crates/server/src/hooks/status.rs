@@ -22,11 +22,11 @@ pub(crate) struct Capability {
 }
 
 impl Capability {
-    /// The event that the URL is of, if it is a whole one.
-    pub(super) fn event(&self, app: &App, event: &str) -> Result<EventId, Error> {
+    /// The event that a URL of this kind is of, if it is a whole one.
+    pub(super) fn event(&self, app: &App, (kind, event): (&'static str, &str)) -> Result<EventId, Error> {
         let event: EventId = event.parse().map_err(|_| unknown())?;
         let token = URL_SAFE_NO_PAD.decode(&self.token).map_err(|_| unknown())?;
-        let is_whole = app.store.keys().is_tag(Context { kind: "status", id: event.as_bytes() }, &token);
+        let is_whole = app.store.keys().is_tag(Context { kind, id: event.as_bytes() }, &token);
         if is_whole { Ok(event) } else { Err(unknown()) }
     }
 }
@@ -50,7 +50,7 @@ pub(crate) async fn status(
     Path(event): Path<String>,
     Query(capability): Query<Capability>,
 ) -> Result<Json<Status>, Error> {
-    let event_id = capability.event(&app, &event)?;
+    let event_id = capability.event(&app, ("status", &event))?;
     let fate = fate(&app, event_id).await?.ok_or_else(unknown)?;
     Ok(Json(Status { event_id, fate }))
 }

@@ -10,12 +10,14 @@ use axum::{
         sse::{Event, KeepAlive, Sse},
     },
 };
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use engine::{Cursor, Given, Outcome, Read, Reader, Told};
 use flow::run::Status;
 use futures_util::{StreamExt, stream};
 use serde_json::{Value, json};
 use store::{EventId, EventStatus};
 use tokio::time::Instant;
+use vault::Context;
 
 use super::{
     reply::{RunFailed, status_url},
@@ -25,6 +27,9 @@ use crate::{api::problem::Error, app::App};
 
 /// What a client that comes back has read so far.
 pub(super) const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
+
+/// What a stream URL is good for.
+const CAPABILITY: &str = "stream";
 
 /// The longest that a stream is gone on with at its URL.
 const LONGEST: Duration = Duration::from_secs(3600);
@@ -73,7 +78,7 @@ pub(crate) async fn resume(
     Query(capability): Query<Capability>,
     headers: HeaderMap,
 ) -> Result<Response, Error> {
-    let event = capability.event(&app, &event)?;
+    let event = capability.event(&app, (CAPABILITY, &event))?;
     let row = app.store.event_get(app.workspace, event).await?.ok_or_else(unknown)?;
     if row.status == EventStatus::Filtered {
         return Err(Error::not_found("The source's filter held the event back: there is no run to follow."));
@@ -125,9 +130,11 @@ fn cursor(event: EventId, last: Option<&HeaderValue>) -> Cursor {
     known.unwrap_or_else(|| Cursor::new(run))
 }
 
-/// The URL at which an event's stream is gone on with, by whoever has it.
+/// The URL at which an event's stream is gone on with, by whoever has it. Not by who has but the status URL: that tells
+/// less of a run.
 fn stream_url(app: &App, event: EventId) -> String {
-    status_url(app, event).replacen("?token=", "/stream?token=", 1)
+    let tag = app.store.keys().tag(Context { kind: CAPABILITY, id: event.as_bytes() });
+    format!("{}/status/{event}/stream?token={}", app.public_url, URL_SAFE_NO_PAD.encode(tag))
 }
 
 impl Telling {

@@ -200,15 +200,14 @@ async fn the_run_goes_on_without_its_readers_and_past_their_deadline() {
 }
 
 #[tokio::test]
-async fn who_comes_late_to_a_run_of_another_source_gets_all_that_was_said() {
+async fn who_comes_late_gets_all_that_was_said() {
     let server = Server::fresh().await;
     let stage = Stage::on(&server).await;
-    let accepts = stage.owner.open_source("thinking", "accept").await;
-    let receipt = accepts.post(&json!({ "query": "x" })).await.ok();
+    let mut first = Transcript::default();
+    first.read(&mut stage.post(&[]).await).await;
     let call = stage.speaker.call(0).await;
     call.say("one ");
-    let url = receipt["status_url"].as_str().unwrap().replace("?token", "/stream?token");
-    let (mut stream, mut seen) = (Stream::get(&url, "").await, Transcript::default());
+    let (mut stream, mut seen) = (Stream::get(first.url("stream_url"), "").await, Transcript::default());
     seen.read_until(&mut stream, "think", "one ").await;
     assert_eq!(seen.states, ["greet succeeded", "think running"]);
     call.say("two");
@@ -268,6 +267,37 @@ async fn a_stream_goes_on_after_a_crash_with_the_new_try() {
 }
 
 #[tokio::test]
+async fn a_stream_at_one_node_goes_on_when_the_node_that_ran_it_dies() {
+    if !Home::is_on_postgres() {
+        return;
+    }
+    let home = Home::new();
+    let dies = home.serve().start().await;
+    let stage = Stage::on(&dies).await;
+    let lives = home.serve().start().await;
+    let (mut stream, mut seen) = (stage.post(&[]).await, Transcript::default());
+    let call = stage.speaker.call(0).await;
+    call.say("half of ");
+    seen.read_until(&mut stream, "think", "half of ").await;
+    let url = seen.url("stream_url").replace(&dies.url, &lives.url);
+    let (mut there, mut seen_there) = (Stream::get(&url, "").await, Transcript::default());
+    seen_there.read_until(&mut there, "think", "half of ").await;
+    call.say("it");
+    seen_there.read_until(&mut there, "think", "half of it").await;
+    dies.kill().await;
+
+    let call = stage.speaker.call(1).await;
+    call.say("something else");
+    call.end();
+    seen_there.read_all(&mut there).await;
+    seen.read_all(&mut Stream::get(&url, &seen.last).await).await;
+    for transcript in [seen_there, seen] {
+        assert_eq!((transcript.text("think"), transcript.resets), ("something else", 1));
+        assert_eq!(transcript.ended("result"), &json!({ "thought": "something else" }));
+    }
+}
+
+#[tokio::test]
 async fn a_stop_ends_streams_in_good_order() {
     let home = Home::new();
     let mut server = home.serve().variable("LINCHPIN_STOP_PATIENCE", "200ms").start().await;
@@ -292,6 +322,8 @@ async fn only_a_whole_url_opens_a_stream() {
     let url = seen.url("stream_url");
     let get = async |url: &str| Http::new().call(Method::GET, url, &[], "").await;
     get(url.split_once('?').unwrap().0).await.problem(404, "not_found");
+    // The status URL tells less.
+    get(&seen.url("status_url").replace("?token", "/stream?token")).await.problem(404, "not_found");
     get(&url.replace("token=", "token=x")).await.problem(404, "not_found");
     let (mut other, mut others) = (stage.post(&[]).await, Transcript::default());
     others.read(&mut other).await;
