@@ -210,15 +210,19 @@ impl Progress {
         }
     }
 
-    /// All there is, for another node.
+    /// All there is, for another node; of the texts as much as fits into a word between nodes, the last ones first. Readers
+    /// there get the others from the journal.
     pub(crate) fn whole(&self) -> Advance {
-        let piece = |(nth, shown): (usize, &Shown)| Piece {
-            nth,
-            step: shown.step.clone(),
-            standing: shown.standing,
-            said: shown.text.all().map(|all| (all.from, all.more.to_owned())),
+        let mut room = KEPT;
+        let piece = |(nth, shown): (usize, &Shown)| {
+            let all = shown.text.all().filter(|all| all.more.len() <= room);
+            room -= all.as_ref().map_or(0, |all| all.more.len());
+            let said = all.map(|all| (all.from, all.more.to_owned()));
+            Piece { nth, step: shown.step.clone(), standing: shown.standing, said }
         };
-        Advance { is_whole: true, steps: self.steps.iter().enumerate().map(piece).collect() }
+        let mut steps: Vec<Piece> = self.steps.iter().enumerate().rev().map(piece).collect();
+        steps.reverse();
+        Advance { is_whole: true, steps }
     }
 
     /// What has changed since another node knew this.

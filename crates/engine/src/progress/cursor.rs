@@ -6,7 +6,7 @@ use flow::run::StepPath;
 use store::RunId;
 
 use super::{
-    Piece, Progress, Standing,
+    KEPT, Piece, Progress, Standing,
     text::{Mark, boundary},
 };
 
@@ -149,8 +149,11 @@ impl Cursor {
             known.standing = shown.standing;
             let said = beyond.map(|beyond| {
                 *known = Known { read: beyond.from.after(beyond.more), epoch: beyond.epoch, ..*known };
-                (beyond.from, beyond.more.to_owned())
+                (beyond.from, beyond.more)
             });
+            // More would not fit into a word between nodes.
+            let said =
+                said.filter(|(_, more)| more.len() <= KEPT).map(|(from, more)| (from, more.to_owned()));
             Some(Piece { nth, step: shown.step.clone(), standing: shown.standing, said })
         });
         pieces.collect()

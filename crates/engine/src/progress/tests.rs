@@ -148,6 +148,30 @@ fn who_falls_behind_what_is_kept_gets_it_from_the_whole_text() {
 }
 
 #[test]
+fn what_nodes_tell_each_other_is_bounded_and_the_journal_gives_the_rest() {
+    let mut run = begun(3);
+    let long = ["a", "b", "c"].map(|letter| letter.repeat(KEPT / 2 + 1));
+    let mut told = Cursor::new(RUN);
+    for (nth, text) in long.iter().enumerate() {
+        succeed(&mut run, nth, text);
+    }
+    let length = |advance: &Advance| serde_json::to_string(advance).unwrap().len();
+    assert!((KEPT / 2..KEPT + 1024).contains(&length(&run.whole())));
+    run.since(&mut told);
+    let huge = "d".repeat(KEPT + 1);
+    succeed(&mut run, 0, &huge);
+    let news = run.since(&mut told);
+    assert!(length(&news) < 1024);
+    let (mut there, mut client) = (Progress::default(), Client::new(3));
+    there.learn(run.whole());
+    there.learn(news);
+    client.read_all(&there);
+    assert_eq!([0, 1, 2].map(|nth| client.texts[nth].len()), [0, 0, long[2].len()]);
+    client.read_all(&run);
+    assert_eq!([&huge, &long[1], &long[2]], [0, 1, 2].map(|nth| &client.texts[nth]));
+}
+
+#[test]
 fn only_what_was_given_out_for_a_run_is_taken_back() {
     let mut run = begun(2);
     run.say(1, "text");

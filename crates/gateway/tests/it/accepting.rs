@@ -133,6 +133,8 @@ fn the_reply_is_the_configured_one() {
     assert_eq!(reply(json!({"reply": {"mode": "accept", "status": 200}})), Reply::Accept { status: 200 });
     let wait = Reply::Wait { deadline: "30s".parse().unwrap() };
     assert_eq!(reply(json!({"reply": {"mode": "wait"}})), wait);
+    let stream = Reply::Stream { deadline: "1h".parse().unwrap() };
+    assert_eq!(reply(json!({"reply": {"mode": "stream"}})), stream);
     let respond = Reply::Respond { deadline: "5s".parse().unwrap() };
     assert_eq!(reply(json!({"reply": {"mode": "respond", "deadline": "5s"}})), respond);
 }

@@ -57,6 +57,7 @@ fn what_is_wrong_has_a_place_a_reason_and_a_way_out() {
         (json!({"reply": {"mode": "accept", "status": 302}}), "reply.status", "from 200 to 299"),
         (json!({"reply": {"mode": "wait", "deadline": "301s"}}), "reply.deadline", "from 1s to 5m"),
         (json!({"reply": {"mode": "respond", "deadline": "999ms"}}), "reply.deadline", "from 1s to 5m"),
+        (json!({"reply": {"mode": "stream", "deadline": "2h"}}), "reply.deadline", "from 1s to 1h"),
         (json!({"reply": {"mode": "wait", "deadlin": "3s"}}), "reply", "Did you mean `deadline`?"),
         (json!({"fields": {"q": {"from": "body.q"}}}), "fields.q", "Add `type`."),
         (json!({"fields": {"q": {"type": "strin", "from": "body.q"}}}), "fields.q.type", "is not a type"),

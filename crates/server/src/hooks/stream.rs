@@ -84,7 +84,7 @@ pub(crate) async fn resume(
         return Err(Error::not_found("The source's filter held the event back: there is no run to follow."));
     }
     let last = headers.get(LAST_EVENT_ID);
-    if cursor(event, last).has_ended() {
+    if known(event, last).is_some_and(|known| known.has_ended()) {
         // That is what keeps an EventSource from coming back.
         return Ok(StatusCode::NO_CONTENT.into_response());
     }
@@ -100,9 +100,10 @@ async fn open(
     given: Given,
     deadline: Duration,
 ) -> Result<Response, engine::Error> {
-    let cursor = cursor(event, last);
+    let known = known(event, last);
     // A client that comes back has been told the names.
-    let part = if cursor == Cursor::new(cursor.run()) { Part::Names } else { Part::Run };
+    let part = if known.is_some() { Part::Run } else { Part::Names };
+    let cursor = known.unwrap_or_else(|| Cursor::new(event.original_run()));
     let names = json!({
         "event_id": event.to_string(),
         "run_id": cursor.run().to_string(),
@@ -123,11 +124,9 @@ async fn open(
     Ok(response)
 }
 
-/// Where a client stands that comes back with this.
-fn cursor(event: EventId, last: Option<&HeaderValue>) -> Cursor {
-    let run = event.original_run();
-    let known = last.and_then(|last| Cursor::parse(run, last.to_str().ok()?));
-    known.unwrap_or_else(|| Cursor::new(run))
+/// Where a client stands that comes back with this; `None` when it does not.
+fn known(event: EventId, last: Option<&HeaderValue>) -> Option<Cursor> {
+    Cursor::parse(event.original_run(), last?.to_str().ok()?)
 }
 
 /// The URL at which an event's stream is gone on with, by whoever has it. Not by who has but the status URL: that tells
