@@ -22,7 +22,9 @@ mod node;
 mod program;
 mod registry;
 mod schedule;
+mod scheduler;
 mod submit;
+mod timetable;
 
 use std::{
     collections::{BTreeMap, HashSet},
@@ -47,7 +49,9 @@ pub use journal::decode as decode_record;
 pub use node::{Node, NodeError, Outgoing, StepOutcome};
 pub use program::{Program, Surroundings};
 pub use registry::{KindDescription, Registry};
+pub use schedule::{Missed, Planned, Schedule};
 pub use submit::{Cancelled, Submission, Submitted};
+pub use timetable::Timetable;
 
 /// How the engine runs.
 #[derive(Clone, Debug)]
@@ -102,6 +106,8 @@ pub(crate) struct Shared {
     permits: Arc<Semaphore>,
     /// Runs to be claimed may be there.
     work: Notify,
+    /// A schedule may be due sooner than was known.
+    schedules: Notify,
     programs: program::Cache,
     /// Versions with node kinds that this build lacks: their runs are another node's.
     unfit: Mutex<HashSet<VersionId>>,
@@ -130,6 +136,7 @@ impl Engine {
             node: store.ids().next(),
             permits: Arc::new(Semaphore::new(options.max_runs)),
             work: Notify::new(),
+            schedules: Notify::new(),
             programs: program::Cache::default(),
             unfit: Mutex::default(),
             hub: hub::Hub::new(),
@@ -188,6 +195,11 @@ impl Engine {
             // When it is told too much already, who asked asks again.
             let _ = control.try_send(hub::Control::Cancel { by, done: None });
         }
+    }
+
+    /// Looks at the schedules again: one is new, was changed or is gone.
+    pub fn reschedule(&self) {
+        self.0.schedules.notify_one();
     }
 
     /// The text that marks a secret's placeholder in what steps render. It never leaves the process.

@@ -8,7 +8,7 @@ use flow::run::Status;
 use serde_json::Value;
 use store::{
     Admission, Admitted, Begin, DedupeClaim, EventId, EventStatus, NewEvent, OriginalRun, Place, Repeat,
-    RunId, SourceId, WorkspaceId,
+    RunId, SourceId, Tick, WorkspaceId,
 };
 use tokio::{sync::oneshot, time::Instant};
 
@@ -28,7 +28,7 @@ pub struct Submission {
     pub program: Arc<Program>,
     /// The source it came by, with its name.
     pub source: Option<(SourceId, Arc<str>)>,
-    /// `webhook`, `api`, …
+    /// `webhook`, `schedule` or `api`.
     pub kind: &'static str,
     /// When it came.
     pub received_at: Timestamp,
@@ -38,6 +38,8 @@ pub struct Submission {
     pub content: Bytes,
     /// Its dedupe key.
     pub dedupe: Option<DedupeClaim>,
+    /// The tick of a schedule that it is.
+    pub tick: Option<Tick>,
     /// What the sender waits for; nothing when it only wants to know that the event is safe.
     pub waits_for: Option<Tells>,
 }
@@ -63,7 +65,8 @@ impl Engine {
     /// nobody was told so.
     ///
     /// # Errors
-    /// [`Error::Store`] when it cannot be put on stable storage; then it was not taken.
+    /// [`Error::Store`] when it cannot be put on stable storage, [`Error::Passed`] when it is a tick that was not to be
+    /// had; then it was not taken.
     pub fn submit(
         &self,
         submission: Submission,
@@ -112,23 +115,20 @@ impl Engine {
                 content: submission.content,
             },
             dedupe: submission.dedupe,
+            tick: submission.tick,
             run: Some(OriginalRun { version: submission.program.version, begin }),
         };
-        match shared.store.event_admit(admission).await {
-            Ok(Admitted::New) => {}
-            Ok(Admitted::Duplicate(first)) => {
-                if let Some(controlled) = &controlled {
-                    shared.hub.leave(controlled);
-                }
+        let admitted = shared.store.event_admit(admission).await;
+        if let (Some(controlled), false) = (&controlled, matches!(admitted, Ok(Admitted::New))) {
+            shared.hub.leave(controlled);
+        }
+        match admitted? {
+            Admitted::New => {}
+            Admitted::Duplicate(first) => {
                 let (event, run) = (first, first.original_run());
                 return Ok(Submitted { event, run, duplicate: true, outcome: None, answer: None });
             }
-            Err(error) => {
-                if let Some(controlled) = &controlled {
-                    shared.hub.leave(controlled);
-                }
-                return Err(error.into());
-            }
+            Admitted::Passed => return Err(Error::Passed),
         }
         let outcome = self.after_admission(identity, execution, controlled);
         let outcome = outcome.filter(|outcome| submission.waits_for.is_some_and(|what| outcome.tells(what)));

@@ -7,6 +7,7 @@ use store::Beat;
 use super::*;
 
 mod fixture;
+mod ticking;
 
 use fixture::Fixture;
 

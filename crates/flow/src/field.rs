@@ -150,7 +150,7 @@ impl Field {
 ///
 /// # Errors
 /// Every problem, in the order of the fields.
-pub(crate) fn take_all(
+pub fn take_all(
     fields: &Fields,
     mut values: Map<String, Value>,
 ) -> Result<Map<String, Value>, Vec<FieldProblem>> {

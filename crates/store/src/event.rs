@@ -12,6 +12,7 @@ use crate::{
     origin::Scope,
     read::Reader,
     run::Ending,
+    schedule::Tick,
     sql::{Fault, Row, values},
     write::{Outcome, Write},
 };
@@ -38,7 +39,7 @@ pub struct NewEvent {
     pub flow: FlowId,
     /// The source it came by; `None` for an API call.
     pub source: Option<SourceId>,
-    /// How it came: `webhook` or `api`. A replay makes a run, not an event.
+    /// How it came: `webhook`, `schedule` or `api`. A replay makes a run, not an event.
     pub kind: &'static str,
     /// When it came.
     pub received_at: Timestamp,
@@ -48,19 +49,19 @@ pub struct NewEvent {
     pub content: Bytes,
 }
 
-/// A claim on a dedupe key. Keys belong to a source: for an event without one the claim is not looked at.
+/// A claim on a dedupe key. Keys belong to a source; of an event without one the key itself says where it belongs.
 #[derive(Clone, Copy, Debug)]
 pub struct DedupeClaim {
-    /// The first 16 bytes of the key's SHA-256.
+    /// The first 16 bytes of the key's SHA-256; for an event without a source, of what it belongs to as well.
     pub key: [u8; 16],
     /// When the key may be used again.
     pub expires_at: Timestamp,
 }
 
-/// One key for a source and a dedupe key of it. Both are as good as random and as long, so their exclusive or is no
-/// more likely to meet another than they are themselves.
-pub(crate) fn dedupe_key(source: SourceId, claim: &DedupeClaim) -> [u8; 16] {
-    std::array::from_fn(|i| source.as_bytes()[i] ^ claim.key[i])
+/// One key for an event's source and a dedupe key of it. Both are as good as random and as long, so their exclusive or
+/// is no more likely to meet another than they are themselves.
+pub(crate) fn dedupe_key(event: &NewEvent, claim: &DedupeClaim) -> [u8; 16] {
+    event.source.map_or(claim.key, |source| std::array::from_fn(|i| source.as_bytes()[i] ^ claim.key[i]))
 }
 
 /// A run that begins with its event, whose id is its own.
@@ -116,6 +117,8 @@ pub struct Admission {
     pub event: NewEvent,
     /// Its dedupe key, if it has one.
     pub dedupe: Option<DedupeClaim>,
+    /// The tick of a schedule that it is, which moves the schedule on.
+    pub tick: Option<Tick>,
     /// Its original run; `None` for a filtered event. Repeats come later, by [`Store::run_repeat`].
     pub run: Option<OriginalRun>,
 }
@@ -127,6 +130,8 @@ pub enum Admitted {
     New,
     /// Its dedupe key was claimed by this event before; nothing was stored.
     Duplicate(EventId),
+    /// Its schedule has moved on, was changed or is gone: the tick was another's or nobody's. Nothing was stored.
+    Passed,
 }
 
 /// An admission whose payloads are sealed.
@@ -143,7 +148,7 @@ pub struct EventView {
     pub flow: FlowId,
     /// The source it came by.
     pub source: Option<SourceId>,
-    /// `webhook`, `api`, …
+    /// `webhook`, `schedule` or `api`.
     pub kind: String,
     /// Whether it ran its flow.
     pub status: EventStatus,

@@ -29,6 +29,7 @@ mod read;
 mod refusal;
 mod retention;
 mod run;
+mod schedule;
 mod source;
 mod sql;
 mod sqlite;
@@ -71,7 +72,8 @@ pub use retention::Pruned;
 pub use run::{
     Cause, ClaimedRun, Committed, Ending, HeldRun, Repeat, RunCommit, RunFilter, RunView, SealedCommit, Then,
 };
-pub use source::Source;
+pub use schedule::{DueSchedule, ScheduleState, Tick};
+pub use source::{Source, SourceKind};
 pub use sql::Fault;
 pub use transfer::{Before, Comparison, Copied, Purpose, Sum, Transfer};
 

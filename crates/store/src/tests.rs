@@ -15,6 +15,7 @@ mod proxy;
 mod queue;
 mod retention;
 mod runs;
+mod schedules;
 mod telling;
 mod transfer;
 mod writing;

@@ -117,6 +117,7 @@ impl Outbox {
                 content: "{}".into(),
             },
             dedupe: None,
+            tick: None,
             run: Some(OriginalRun {
                 version: self.version,
                 begin: Begin::Finished { ending, record: b"[]".to_vec(), deliveries },

@@ -112,6 +112,13 @@ impl Error {
         error
     }
 
+    /// The same error, with what it is about before what it says.
+    #[must_use]
+    pub(crate) fn within(mut self, what: &str) -> Self {
+        self.0.detail = format!("{what}: {}", self.0.detail);
+        self
+    }
+
     /// What the framework refused by itself, with what it said.
     fn refused(status: StatusCode, said: String) -> Self {
         match status {
@@ -155,7 +162,8 @@ impl From<engine::Error> for Error {
         match error {
             engine::Error::Store(error) => error.into(),
             engine::Error::NoRun(_) | engine::Error::NoVersion(_) => Self::not_found(error.to_string()),
-            engine::Error::Lacks { .. } => Self::conflict(error.to_string()),
+            engine::Error::Lacks { .. } | engine::Error::Passed => Self::conflict(error.to_string()),
+            engine::Error::Schedule { problem, .. } => Self::invalid(problem.to_string()),
             engine::Error::Program { problems, .. } => Self::flow_problems(problems),
             engine::Error::Stopping => Self::stopping(error.to_string()),
             other @ engine::Error::Journal { .. } => Self::hidden(&other),

@@ -144,6 +144,7 @@ async fn submit(
         input: Value::Object(accepted.input),
         content: accepted.content,
         dedupe: accepted.dedupe,
+        tick: None,
         waits_for: reply::waits_for(&accepted.reply),
     };
     app.engine.submit(submission).await.map_err(|error| match error {

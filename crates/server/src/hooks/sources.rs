@@ -10,7 +10,7 @@ use engine::Program;
 use flow::Fields;
 use gateway::Limits;
 use parking_lot::RwLock;
-use store::{FlowId, Place, Source, SourceId, Store};
+use store::{FlowId, Place, Source, SourceId, SourceKind, Store};
 use tokio::sync::OnceCell;
 
 use crate::{api::problem::Error, app::App};
@@ -103,6 +103,10 @@ impl Sources {
     }
 
     fn put(&self, row: Source) {
+        // Nobody can call a schedule.
+        if row.kind != SourceKind::Webhook {
+            return;
+        }
         let mut sources = self.entries.write();
         let before = sources.get(&row.id).and_then(|entry| entry.last_live());
         sources.insert(row.id, Arc::new(Entry { row, live: OnceCell::new(), before }));

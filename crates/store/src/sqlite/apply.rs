@@ -10,6 +10,7 @@ use crate::{
     delivery::{AttemptCommit, NewDelivery, Settle, Settled},
     event::{Admission, Admitted, Begin, NewEvent, OriginalRun, dedupe_key},
     run::{Committed, Ending, HeldRun, RunCommit, Then, status_word},
+    schedule::Tick,
     sql::Statement,
     write::{Outcome, Write},
 };
@@ -32,8 +33,13 @@ pub(super) fn apply(c: &Connection, memory: &mut Memory, write: &Write) -> rusql
 
 fn admit(c: &Connection, memory: &mut Memory, admission: &Admission) -> rusqlite::Result<Admitted> {
     let event = &admission.event;
-    if let (Some(claim), Some(source)) = (&admission.dedupe, event.source) {
-        let key = dedupe_key(source, claim);
+    if let Some(tick) = &admission.tick
+        && !moved_on(c, tick)?
+    {
+        return Ok(Admitted::Passed);
+    }
+    if let Some(claim) = &admission.dedupe {
+        let key = dedupe_key(event, claim);
         let times = (event.received_at.as_millis(), claim.expires_at.as_millis());
         if let Some(first) = memory.claims.claim(c, key, event.id, times)? {
             return Ok(Admitted::Duplicate(first));
@@ -46,6 +52,15 @@ fn admit(c: &Connection, memory: &mut Memory, admission: &Admission) -> rusqlite
         insert_run(c, memory, event, origin, run)?;
     }
     Ok(Admitted::New)
+}
+
+/// Moves a schedule on, if it still stands at this tick.
+fn moved_on(c: &Connection, tick: &Tick) -> rusqlite::Result<bool> {
+    c.prepare_cached(
+        "UPDATE schedule SET next_at = ?4, last_at = ?2 WHERE source = ?1 AND next_at = ?2 AND revision = ?3",
+    )?
+    .execute(params![tick.source, tick.at.as_millis(), tick.revision, tick.next_at.as_millis()])
+    .map(|moved| moved == 1)
 }
 
 fn insert_event(

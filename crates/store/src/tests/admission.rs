@@ -33,6 +33,7 @@ async fn concurrent_duplicates_give_one_event() {
             match f.store.event_admit(admission).await.unwrap() {
                 Admitted::New => (true, id),
                 Admitted::Duplicate(first) => (false, first),
+                Admitted::Passed => unreachable!("it is no tick"),
             }
         })
     });
@@ -58,6 +59,22 @@ async fn a_dedupe_key_may_be_used_again_when_its_window_is_over() {
     assert_eq!(f.store.event_admit(again).await.unwrap(), Admitted::New);
     assert_eq!(f.store.event_admit(clone).await.unwrap(), Admitted::Duplicate(again_id));
     assert_eq!(f.store.prune_claims().await.unwrap(), 0, "a living claim stays");
+}
+
+#[tokio::test]
+async fn a_key_without_a_source_is_claimed_as_well() {
+    let f = Fixture::new().await;
+    let by_api = || {
+        let mut admission = f.admission(Some(9), Begin::Queued);
+        admission.event.source = None;
+        admission
+    };
+    let first = by_api();
+    let id = first.event.id;
+    assert_eq!(f.store.event_admit(first).await.unwrap(), Admitted::New);
+    assert_eq!(f.store.event_admit(by_api()).await.unwrap(), Admitted::Duplicate(id));
+    let of_a_source = f.admission(Some(9), Begin::Queued);
+    assert_eq!(f.store.event_admit(of_a_source).await.unwrap(), Admitted::New, "its keys are its own");
 }
 
 #[tokio::test]

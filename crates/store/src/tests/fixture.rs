@@ -175,6 +175,7 @@ impl Fixture {
             },
             dedupe: key
                 .map(|key| DedupeClaim { key: [key; 16], expires_at: now.after(Duration::from_secs(3600)) }),
+            tick: None,
             run: Some(OriginalRun { version: self.version, begin }),
         }
     }

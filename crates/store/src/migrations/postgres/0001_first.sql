@@ -99,6 +99,7 @@ CREATE TABLE source (
     environment uuid NOT NULL,
     id uuid NOT NULL PRIMARY KEY, -- 16 random bytes: the URL is a capability
     flow uuid NOT NULL,
+    kind text NOT NULL, -- webhook or schedule
     name text NOT NULL,
     config text NOT NULL, -- JSON
     sealed bytea NOT NULL, -- secrets, JSON
@@ -108,6 +109,18 @@ CREATE TABLE source (
     UNIQUE (workspace, environment, name)
 );
 CREATE INDEX source_of_flow ON source (workspace, flow);
+
+-- When each schedule is due next. A tick moves it on in the transaction of its event.
+CREATE TABLE schedule (
+    source uuid NOT NULL PRIMARY KEY,
+    next_at bigint NOT NULL,
+    revision bigint NOT NULL, -- raised whenever the source is changed: a tick of before moves nothing
+    last_at bigint, -- the planned time of the last tick
+    skipped bigint NOT NULL, -- planned times that no event came of
+    skipped_at bigint, -- the last of them
+    skipped_why text
+);
+CREATE INDEX schedule_due ON schedule (next_at, source);
 
 CREATE TABLE destination (
     workspace uuid NOT NULL,

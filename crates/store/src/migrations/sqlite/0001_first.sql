@@ -98,6 +98,7 @@ CREATE TABLE source (
     environment BLOB NOT NULL,
     id BLOB NOT NULL PRIMARY KEY, -- 16 random bytes: the URL is a capability
     flow BLOB NOT NULL,
+    kind TEXT NOT NULL, -- webhook or schedule
     name TEXT NOT NULL,
     config TEXT NOT NULL, -- JSON
     sealed BLOB NOT NULL, -- secrets, JSON
@@ -107,6 +108,18 @@ CREATE TABLE source (
     UNIQUE (workspace, environment, name)
 ) STRICT;
 CREATE INDEX source_of_flow ON source (workspace, flow);
+
+-- When each schedule is due next. A tick moves it on in the transaction of its event.
+CREATE TABLE schedule (
+    source BLOB NOT NULL PRIMARY KEY,
+    next_at INTEGER NOT NULL,
+    revision INTEGER NOT NULL, -- raised whenever the source is changed: a tick of before moves nothing
+    last_at INTEGER, -- the planned time of the last tick
+    skipped INTEGER NOT NULL, -- planned times that no event came of
+    skipped_at INTEGER, -- the last of them
+    skipped_why TEXT
+) STRICT, WITHOUT ROWID;
+CREATE INDEX schedule_due ON schedule (next_at, source);
 
 CREATE TABLE destination (
     workspace BLOB NOT NULL,

@@ -1,6 +1,6 @@
 //! Accepted requests.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use faults::CrashPoint;
 use tokio::try_join;
@@ -26,12 +26,17 @@ pub(super) async fn apply(
     if admissions.is_empty() {
         return Ok(Vec::new());
     }
+    let ticks = moved_on(session, admissions).await?;
     let holders = claim(session, admissions).await?;
     let mut outcomes = Vec::with_capacity(admissions.len());
     let (mut events, mut queued, mut held, mut finished) =
         (Table::default(), Table::default(), Table::default(), Table::default());
     for admission in admissions {
         let event = &admission.event;
+        if admission.tick.is_some() && !ticks.contains(&event.id) {
+            outcomes.push(Admitted::Passed);
+            continue;
+        }
         let holder = key(admission).and_then(|key| holders.get(&key)).filter(|holder| **holder != event.id);
         if let Some(first) = holder {
             outcomes.push(Admitted::Duplicate(*first));
@@ -89,8 +94,36 @@ pub(super) async fn apply(
     Ok(outcomes)
 }
 
+/// Moves on the schedules that still stand at the ticks of these events; gives those events. Of two with the same tick
+/// the first has it.
+async fn moved_on(session: &Session, admissions: &[&Admission]) -> Result<HashSet<EventId>, Fault> {
+    let mut wanted = BTreeMap::new();
+    for admission in admissions {
+        if let Some(tick) = &admission.tick {
+            wanted.entry(tick.source).or_insert((tick, admission.event.id));
+        }
+    }
+    let ticks: Table = wanted
+        .values()
+        .map(|(tick, event)| values![tick.source, tick.at, tick.revision, tick.next_at, *event])
+        .collect();
+    // Rows are locked by the first statement, in the order of their keys, so the second one waits for nobody.
+    let at = "SELECT s.source
+              FROM unnest(?1::uuid[], ?2::bigint[], ?3::bigint[], ?4::bigint[], ?5::uuid[])
+                  AS n (source, at, revision, next_at, event)
+                  JOIN schedule s ON s.source = n.source AND s.next_at = n.at AND s.revision = n.revision
+              ORDER BY s.source FOR UPDATE OF s";
+    session.insert(at, &ticks).await?;
+    let on = "UPDATE schedule s SET next_at = n.next_at, last_at = n.at
+              FROM unnest(?1::uuid[], ?2::bigint[], ?3::bigint[], ?4::bigint[], ?5::uuid[])
+                  AS n (source, at, revision, next_at, event)
+              WHERE s.source = n.source AND s.next_at = n.at AND s.revision = n.revision
+              RETURNING n.event";
+    Ok(session.table(on, &ticks, |row| row.get(0)).await?.into_iter().collect())
+}
+
 fn key(admission: &Admission) -> Option<Key> {
-    Some(dedupe_key(admission.event.source?, admission.dedupe.as_ref()?))
+    Some(dedupe_key(&admission.event, admission.dedupe.as_ref()?))
 }
 
 /// Claims the dedupe keys; says which event holds each. Of two with the same key the first claims it.

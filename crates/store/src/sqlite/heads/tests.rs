@@ -52,7 +52,7 @@ fn admit(id: u16, to: u16) -> Write {
         content: "{}".into(),
     };
     let run = Some(OriginalRun { version: VersionId::from_bytes([3; 16]), begin: Begin::Queued });
-    Write::Admit(Box::new(SealedAdmission(Admission { event, dedupe: None, run })))
+    Write::Admit(Box::new(SealedAdmission(Admission { event, dedupe: None, tick: None, run })))
 }
 
 fn claim(which: Which) -> Write {

@@ -62,6 +62,7 @@ impl Fixture {
             id: SOURCE,
             place,
             flow: self.flow,
+            kind: SourceKind::Webhook,
             name: "shop".into(),
             config: "{}".into(),
             secrets: b"{}".to_vec(),
@@ -69,6 +70,9 @@ impl Fixture {
             updated_at: store.now(),
         };
         store.source_put(&source).await.unwrap();
+        let id = SourceId::from_bytes([8; 16]);
+        let digest = Source { id, kind: SourceKind::Schedule, name: "digest".into(), ..source };
+        store.schedule_put(&digest, Some(store.now())).await.unwrap();
         store.secret_set(place, "KEY", &vault::Secret::from("hunter2")).await.unwrap();
         for name in ["b", "A", "a"] {
             store.variable_set(place, name, "").await.unwrap();
@@ -168,6 +172,8 @@ pub(super) async fn all(s: &Store, place: Place) -> Vec<String> {
         s.login_link_peek([5; 32]),
         s.deployment_list(workspace),
         s.source_list(place),
+        s.schedule_states(place),
+        s.schedule_due(s.now(), None, 10),
         s.destination_list(place),
         s.provider_list(workspace),
         s.model_list(workspace),
