@@ -235,7 +235,11 @@ impl Reply {
         Span::from_secs(30)
     }
 
-    fn check(self) -> Result<(), Error> {
+    /// Checks what the types alone do not say.
+    ///
+    /// # Errors
+    /// Which field is wrong, and what to write.
+    pub fn check(self) -> Result<(), Error> {
         match self {
             Self::Accept { status } if (200..300).contains(&status) => Ok(()),
             Self::Accept { status } => {

@@ -16,8 +16,10 @@ mod nodes;
 mod paging;
 pub(crate) mod problem;
 mod runs;
+mod schedules;
 mod session;
 mod sources;
+mod start;
 mod time;
 mod trace;
 
@@ -59,6 +61,8 @@ fn table_of_contents() -> OpenApiRouter<App> {
         .routes(routes!(flows::deploy))
         .routes(routes!(sources::list, sources::create))
         .routes(routes!(sources::get, sources::update, sources::delete))
+        .routes(routes!(schedules::preview))
+        .routes(routes!(start::start))
         .routes(routes!(destinations::list, destinations::create))
         .routes(routes!(destinations::get, destinations::update, destinations::delete))
         .routes(routes!(destinations::enable))

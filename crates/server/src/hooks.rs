@@ -9,5 +9,5 @@ pub(crate) mod status;
 
 pub(crate) use receive::receive;
 pub(crate) use refusals::Recorder;
-pub(crate) use reply::status_url;
+pub(crate) use reply::{Receipt, accepted, refuse, status_url, waits_for};
 pub(crate) use sources::Sources;

@@ -1502,6 +1502,86 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/flows/{name}/runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Start a run
+         * @description A call with the same `Idempotency-Key` within 24 hours starts no second run: it is answered as the first one, with
+         *     `Linchpin-Duplicate: true`.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: {
+                    "idempotency-key"?: string | null;
+                };
+                path: {
+                    name: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Start"];
+                };
+            };
+            responses: {
+                /** @description The run's outputs */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": Record<string, never>;
+                    };
+                };
+                /** @description The event is committed */
+                202: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Receipt"];
+                    };
+                };
+                /** @description The input does not fit; `errors` names each field */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description The run failed, or the server */
+                500: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description A problem document that says what happened and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDocument"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/flows/{name}/versions": {
         parameters: {
             query?: never;
@@ -2433,6 +2513,55 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/schedules/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** See when a schedule would tick */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Draft"];
+                };
+            };
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Preview"];
+                    };
+                };
+                /** @description A problem document that says what happened and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDocument"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/session": {
         parameters: {
             query?: never;
@@ -2842,6 +2971,13 @@ export interface components {
             status: string;
             updated_at: string;
         };
+        /** @description A timetable to look at. */
+        Draft: {
+            /** @description Minute, hour, day of the month, month, day of the week; with seconds before them when there are six. */
+            cron: string;
+            /** @description The IANA name of a time zone; UTC by default. */
+            time_zone?: string;
+        };
         /** @description A flow's YAML. */
         DraftText: {
             definition: string;
@@ -2880,7 +3016,7 @@ export interface components {
             /** @description The flow, by id. */
             flow: string;
             id: string;
-            /** @description `webhook`, `api`, … */
+            /** @description `webhook`, `schedule` or `api`. */
             kind: string;
             received_at: string;
             /** @description The source, by id. */
@@ -3006,7 +3142,7 @@ export interface components {
                 /** @description The flow, by id. */
                 flow: string;
                 id: string;
-                /** @description `webhook`, `api`, … */
+                /** @description `webhook`, `schedule` or `api`. */
                 kind: string;
                 received_at: string;
                 /** @description The source, by id. */
@@ -3178,6 +3314,18 @@ export interface components {
                 number
             ] | null;
         };
+        /** @description A planned time. */
+        PlannedView: {
+            /** @description In UTC. */
+            at: string;
+            /** @description As clocks in the time zone show it, with the offset. */
+            local: string;
+        };
+        /** @description The planned times that come next. */
+        Preview: {
+            /** @description The next five. */
+            ticks: components["schemas"]["PlannedView"][];
+        };
         /** @description A problem document. */
         ProblemDocument: {
             /** @description A stable code. */
@@ -3227,6 +3375,13 @@ export interface components {
         /** @description What has changed. */
         PublishNote: {
             note?: string;
+        };
+        /** @description The answer that says that an event is safe. */
+        Receipt: {
+            event_id: string;
+            run_id: string;
+            /** @description Tells the event's fate to whoever has it. */
+            status_url: string;
         };
         /** @description A refused request and where it came. */
         RefusalDetail: components["schemas"]["RefusalRow"] & {
@@ -3302,6 +3457,22 @@ export interface components {
              */
             version: number;
         };
+        /** @description Where a schedule stands. */
+        ScheduleView: {
+            /** @description The planned time of its last event. */
+            last_at?: string | null;
+            /** @description The next planned time. */
+            next_at: string;
+            /**
+             * Format: int64
+             * @description Planned times that no event came of.
+             */
+            skipped: number;
+            /** @description The last of them. */
+            skipped_at?: string | null;
+            /** @description Why: `off`, `undeployed`, `missed` or `wrong_input`. */
+            skipped_why?: string | null;
+        };
         /** @description A question to try. */
         SearchInput: {
             query: string;
@@ -3342,29 +3513,51 @@ export interface components {
         };
         /** @description A source that is to be made or changed. */
         SourceInput: {
-            /** @description Verification, fields, limits and reply; see the source's schema. */
+            /** @description Verification, fields, limits and reply; or, of a schedule, `cron`, `time_zone`, `input` and `missed`. */
             config: Record<string, never>;
-            /** @description Whether it takes requests. */
+            /** @description Whether it takes requests, or ticks. */
             enabled?: boolean;
             /** @description The flow it starts, by name. */
             flow: string;
+            /** @description `webhook` or `schedule`; it never changes. */
+            kind?: string | null;
             name: string;
             /** @description The scheme's secrets. On a change, absent keeps what there is. */
             secrets?: Record<string, never> | null;
         };
         /** @description A source. */
         SourceView: {
-            /** @description Verification, fields, limits and reply. */
+            /** @description Verification, fields, limits and reply; or `cron`, `time_zone`, `input` and `missed`. */
             config: Record<string, never>;
             enabled: boolean;
             environment: string;
             /** @description The flow it starts, by id. */
             flow: string;
             id: string;
+            /** @description `webhook` or `schedule`. */
+            kind: string;
             name: string;
+            schedule?: components["schemas"]["ScheduleView"] | null;
             updated_at: string;
-            /** @description Where senders post to. */
-            url: string;
+            /** @description Where senders post to; nothing for a schedule. */
+            url?: string | null;
+        };
+        /** @description What a run is started with. */
+        Start: {
+            /** @description The environment whose variables, secrets and destinations it uses. */
+            environment: string;
+            /** @description The flow's input. */
+            input?: Record<string, never>;
+            /**
+             * @description How the call is answered, as a source's `reply`: `{"mode": "accept"}` by default, `{"mode": "wait", "deadline":
+             *     "30s"}` for the outputs.
+             */
+            reply?: Record<string, never> | null;
+            /**
+             * Format: int32
+             * @description The number of the version that it runs; by default the one that is deployed there.
+             */
+            version?: number | null;
         };
         /** @description A step and its tries. */
         StepTrace: {
@@ -3378,12 +3571,14 @@ export interface components {
         };
         /** @description An event and all that followed. */
         Trace: {
+            /** @description Who started it by the API. */
+            caller?: string | null;
             environment: string;
             /** @description Whether it was held back by the source's filter. */
             filtered: boolean;
             flow: string;
             id: string;
-            /** @description `webhook`, `api`, … */
+            /** @description `webhook`, `schedule` or `api`. */
             kind: string;
             received_at: string;
             /** @description The request as it came, with secrets hidden. */
@@ -3393,6 +3588,11 @@ export interface components {
             source?: string | null;
             /** @description Tells the event's fate to whoever has it. */
             status_url: string;
+            /**
+             * @description The planned time of the schedule that it came by: `at` in UTC, `local` and `date` in the schedule's time zone, and
+             *     whether it was `missed` and is made up for.
+             */
+            tick?: Record<string, never> | null;
         };
         /** @description One try of a step. */
         TryTrace: {

@@ -31,7 +31,7 @@ pub(crate) struct EventRow {
     flow: String,
     /// The source, by id.
     source: Option<String>,
-    /// `webhook`, `api`, …
+    /// `webhook`, `schedule` or `api`.
     kind: String,
     received_at: String,
     /// Where it stands: `filtered`, or its run's state.

@@ -321,6 +321,7 @@ pub(crate) async fn deploy(
     let resources = resources(&app, place).await?;
     Program::compile(&stored.definition, &stored.kinds, app.engine.registry(), &resources)
         .map_err(Error::flow_problems)?;
+    super::schedules::check_deployed(&app, place, (row.id, version.id)).await?;
     app.store.deployment_add(place, row.id, version.id, &caller.name).await?;
     changed(&app, Changed::Deployment(row.id)).await?;
     Ok(StatusCode::NO_CONTENT)
@@ -332,7 +333,12 @@ pub(crate) async fn named(app: &App, caller: &Caller, name: &str) -> Result<Flow
     row.ok_or_else(|| Error::not_found(format!("There is no flow `{name}`.")))
 }
 
-async fn numbered(app: &App, caller: &Caller, row: &FlowRow, number: u32) -> Result<VersionSummary, Error> {
+pub(super) async fn numbered(
+    app: &App,
+    caller: &Caller,
+    row: &FlowRow,
+    number: u32,
+) -> Result<VersionSummary, Error> {
     let versions = app.store.version_list(caller.workspace, row.id).await?;
     versions.into_iter().find(|known| known.number == number).ok_or_else(|| no_version(&row.name, number))
 }

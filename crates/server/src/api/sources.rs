@@ -1,4 +1,4 @@
-//! Sources: inbound endpoints.
+//! Sources: inbound endpoints and schedules.
 
 use axum::{
     Json,
@@ -7,10 +7,13 @@ use axum::{
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use store::{Role, Source, SourceId};
+use store::{Role, ScheduleState, Source, SourceId, SourceKind};
 use utoipa::ToSchema;
 
-use super::{auth::Caller, environments::place, flows::named, problem::Error, time::rfc3339};
+use super::{
+    auth::Caller, environments::place, flows::named, problem::Error, schedules, schedules::ScheduleView,
+    time::rfc3339,
+};
 use crate::{
     app::App,
     changes::{Changed, changed},
@@ -24,13 +27,18 @@ pub(crate) struct SourceView {
     environment: String,
     /// The flow it starts, by id.
     flow: String,
-    /// Where senders post to.
-    url: String,
-    /// Verification, fields, limits and reply.
+    /// `webhook` or `schedule`.
+    #[schema(value_type = String)]
+    kind: SourceKind,
+    /// Where senders post to; nothing for a schedule.
+    url: Option<String>,
+    /// Verification, fields, limits and reply; or `cron`, `time_zone`, `input` and `missed`.
     #[schema(value_type = Object)]
     config: Value,
     enabled: bool,
     updated_at: String,
+    /// Where a schedule stands.
+    schedule: Option<ScheduleView>,
 }
 
 /// A source that is to be made or changed.
@@ -39,13 +47,17 @@ pub(crate) struct SourceInput {
     name: String,
     /// The flow it starts, by name.
     flow: String,
-    /// Verification, fields, limits and reply; see the source's schema.
+    /// `webhook` or `schedule`; it never changes.
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    kind: SourceKind,
+    /// Verification, fields, limits and reply; or, of a schedule, `cron`, `time_zone`, `input` and `missed`.
     #[schema(value_type = Object)]
     config: Value,
     /// The scheme's secrets. On a change, absent keeps what there is.
     #[schema(value_type = Option<Object>)]
     secrets: Option<Value>,
-    /// Whether it takes requests.
+    /// Whether it takes requests, or ticks.
     #[serde(default = "yes")]
     enabled: bool,
 }
@@ -63,8 +75,10 @@ pub(crate) async fn list(
     _: Caller,
     Path(environment): Path<String>,
 ) -> Result<Json<Vec<SourceView>>, Error> {
-    let sources = app.store.source_list(place(&app, &environment)?).await?;
-    Ok(Json(sources.into_iter().map(|source| view(&app, source)).collect()))
+    let place = place(&app, &environment)?;
+    let mut schedules = app.store.schedule_states(place).await?;
+    let sources = app.store.source_list(place).await?.into_iter();
+    Ok(Json(sources.map(|source| view(&app, schedules.remove(&source.id), source)).collect()))
 }
 
 /// Make a source
@@ -86,14 +100,15 @@ pub(crate) async fn create(
         id: app.store.ids().unguessable(),
         place,
         flow,
+        kind: input.kind,
         name: input.name,
         config: input.config.to_string(),
         secrets,
         enabled: input.enabled,
         updated_at: app.clock.now(),
     };
-    save(&app, &source).await?;
-    Ok((StatusCode::CREATED, Json(view(&app, source))))
+    save(&app, &source, None).await?;
+    Ok((StatusCode::CREATED, Json(read(&app, source).await?)))
 }
 
 /// A source
@@ -105,7 +120,7 @@ pub(crate) async fn get(
     Path(id): Path<String>,
 ) -> Result<Json<SourceView>, Error> {
     let source = find(&app, &caller, &id).await?;
-    Ok(Json(view(&app, source)))
+    Ok(Json(read(&app, source).await?))
 }
 
 /// Change a source
@@ -119,12 +134,21 @@ pub(crate) async fn update(
 ) -> Result<Json<SourceView>, Error> {
     caller.at_least(Role::Editor)?;
     let before = find(&app, &caller, &id).await?;
+    if input.kind != before.kind {
+        return Err(Error::invalid("`kind`: a source's kind does not change; make another source."));
+    }
     let flow = named(&app, &caller, &input.flow).await?.id;
-    let secrets = input.secrets.map_or(before.secrets, |secrets| secrets.to_string().into_bytes());
-    let config = input.config.to_string();
-    let source = Source { flow, name: input.name, config, secrets, enabled: input.enabled, ..before };
-    save(&app, &source).await?;
-    Ok(Json(view(&app, find(&app, &caller, &id).await?)))
+    let secrets = input.secrets.map(|secrets| secrets.to_string().into_bytes());
+    let source = Source {
+        flow,
+        name: input.name,
+        config: input.config.to_string(),
+        secrets: secrets.unwrap_or_else(|| before.secrets.clone()),
+        enabled: input.enabled,
+        ..before.clone()
+    };
+    save(&app, &source, Some(&before)).await?;
+    Ok(Json(read(&app, find(&app, &caller, &id).await?).await?))
 }
 
 /// Delete a source; its events stay
@@ -149,22 +173,43 @@ async fn find(app: &App, caller: &Caller, id: &str) -> Result<Source, Error> {
 }
 
 /// Checks a source against its flow as it is served now, and stores it.
-async fn save(app: &App, source: &Source) -> Result<(), Error> {
+async fn save(app: &App, source: &Source, before: Option<&Source>) -> Result<(), Error> {
     if source.name.trim().is_empty() || source.name.chars().count() > 100 {
         return Err(Error::invalid("`name`: a source's name has 1 to 100 characters."));
     }
     let program = super::serving(app, source.place, source.flow).await?;
-    let inputs = program.map(|program| program.flow.definition().inputs.clone()).unwrap_or_default();
-    gateway::Source::compile(&source.config, &source.secrets, &inputs)
-        .map_err(|error| Error::invalid(error.to_string()))?;
-    app.store.source_put(source).await?;
+    let inputs = program.as_ref().map(|program| &program.flow.definition().inputs);
+    match source.kind {
+        SourceKind::Webhook => {
+            let none = flow::Fields::default();
+            gateway::Source::compile(&source.config, &source.secrets, inputs.unwrap_or(&none))
+                .map_err(|error| Error::invalid(error.to_string()))?;
+            app.store.source_put(source).await?;
+        }
+        SourceKind::Schedule => {
+            let next_at = schedules::next(app, source, (before, inputs))?;
+            app.store.schedule_put(source, next_at).await?;
+        }
+    }
     changed(app, Changed::Source(source.id)).await
 }
 
-fn view(app: &App, source: Source) -> SourceView {
+/// A source as it stands now.
+async fn read(app: &App, source: Source) -> Result<SourceView, Error> {
+    let state = match source.kind {
+        SourceKind::Webhook => None,
+        SourceKind::Schedule => app.store.schedule_state(source.id).await?,
+    };
+    Ok(view(app, state, source))
+}
+
+fn view(app: &App, state: Option<ScheduleState>, source: Source) -> SourceView {
+    let url = || format!("{}/hooks/{}", app.public_url, source.id);
     SourceView {
         id: source.id.to_string(),
-        url: format!("{}/hooks/{}", app.public_url, source.id),
+        kind: source.kind,
+        url: (source.kind == SourceKind::Webhook).then(url),
+        schedule: state.map(ScheduleView::from),
         environment: app.world.environment_name(source.place.environment).to_string(),
         flow: source.flow.to_string(),
         name: source.name,

@@ -22,7 +22,7 @@ pub(crate) struct Trace {
     environment: String,
     flow: String,
     source: Option<String>,
-    /// `webhook`, `api`, …
+    /// `webhook`, `schedule` or `api`.
     kind: String,
     /// Whether it was held back by the source's filter.
     filtered: bool,
@@ -32,6 +32,12 @@ pub(crate) struct Trace {
     /// The request as it came, with secrets hidden.
     #[schema(value_type = Option<Object>)]
     request: Option<Value>,
+    /// Who started it by the API.
+    caller: Option<String>,
+    /// The planned time of the schedule that it came by: `at` in UTC, `local` and `date` in the schedule's time zone, and
+    /// whether it was `missed` and is made up for.
+    #[schema(value_type = Option<Object>)]
+    tick: Option<Value>,
     /// The original run first, then its repeats.
     runs: Vec<RunTrace>,
 }
@@ -170,6 +176,8 @@ pub(crate) async fn get(
         received_at: rfc3339(event.received_at),
         status_url: hooks::status_url(&app, id),
         request: content.get_mut("request").map(Value::take),
+        caller: content["caller"].as_str().map(str::to_owned),
+        tick: content.get_mut("tick").map(Value::take),
         runs,
     }))
 }

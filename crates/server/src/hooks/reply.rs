@@ -12,6 +12,7 @@ use gateway::{Problem, Refused, Reply};
 use serde::Serialize;
 use serde_json::Value;
 use tokio::time::Instant;
+use utoipa::ToSchema;
 use vault::Context;
 
 use crate::app::App;
@@ -20,15 +21,16 @@ const EVENT: HeaderName = HeaderName::from_static("linchpin-event");
 const DUPLICATE: HeaderName = HeaderName::from_static("linchpin-duplicate");
 
 /// The answer that says that an event is safe.
-#[derive(Serialize)]
-struct Receipt<'a> {
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Receipt {
     event_id: String,
     run_id: String,
-    status_url: &'a str,
+    /// Tells the event's fate to whoever has it.
+    status_url: String,
 }
 
 /// What the sender of a request waits for.
-pub(super) const fn waits_for(reply: &Reply) -> Option<Tells> {
+pub(crate) const fn waits_for(reply: &Reply) -> Option<Tells> {
     match reply {
         Reply::Accept { .. } => None,
         Reply::Wait { .. } => Some(Tells::End),
@@ -37,7 +39,7 @@ pub(super) const fn waits_for(reply: &Reply) -> Option<Tells> {
 }
 
 /// The answer to an accepted request.
-pub(super) async fn accepted(app: &App, reply: &Reply, submitted: Submitted) -> Response {
+pub(crate) async fn accepted(app: &App, reply: &Reply, submitted: Submitted) -> Response {
     let Submitted { event, run, duplicate, outcome, answer } = submitted;
     let mut response = match *reply {
         Reply::Accept { status } => receipt(app, event, run, status),
@@ -148,7 +150,7 @@ fn run_failed(outcome: &Outcome, event: store::EventId) -> Response {
 }
 
 /// A refusal.
-pub(super) fn refuse(refused: &Refused) -> Response {
+pub(crate) fn refuse(refused: &Refused) -> Response {
     let mut response = problem(refused.status(), &refused.problem());
     response.headers_mut().extend(refused.headers.iter().cloned());
     response
@@ -166,7 +168,7 @@ fn receipt(app: &App, event: store::EventId, run: store::RunId, status: u16) -> 
         return with_status(status, Body::empty());
     }
     let status_url = status_url(app, event);
-    json(status, &Receipt { event_id: event.to_string(), run_id: run.to_string(), status_url: &status_url })
+    json(status, &Receipt { event_id: event.to_string(), run_id: run.to_string(), status_url })
 }
 
 pub(super) fn json(status: StatusCode, body: &impl Serialize) -> Response {
