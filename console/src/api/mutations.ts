@@ -59,6 +59,28 @@ export function useDeploy(name: string) {
   })
 }
 
+/** A source that is to be made or changed; what its settings hold, its kind says. */
+type SourceDraft = Omit<Schemas['SourceInput'], 'config'> & { config: Record<string, unknown> }
+
+/** Makes a source, or changes one. */
+export function useSaveSource(environment: string, id: string | undefined) {
+  const client = useQueryClient()
+  return useMutation({
+    mutationFn: (draft: SourceDraft) => {
+      const body = draft as Schemas['SourceInput']
+      return id === undefined
+        ? answered(
+            api.POST('/api/v1/environments/{environment}/sources', {
+              params: { path: { environment } },
+              body,
+            }),
+          )
+        : answered(api.PUT('/api/v1/sources/{id}', { params: { path: { id } }, body }))
+    },
+    onSettled: () => client.invalidateQueries({ queryKey: ['sources'] }),
+  })
+}
+
 /** Lets a destination that was switched off take deliveries again. */
 export function useEnable(id: string) {
   const client = useQueryClient()

@@ -42,6 +42,7 @@ const NAMES: Answers = {
       name: 'shop-chat',
       environment: 'production',
       flow: 'flow_01h455vb4pex5vsknk084sn02q',
+      kind: 'webhook',
       url: 'http://localhost/hooks/src_1',
       config: { verification: { scheme: 'token' } },
       enabled: true,

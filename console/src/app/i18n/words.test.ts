@@ -27,7 +27,8 @@ function sources(folder: string): string[] {
 }
 
 /** Words that are looked up by a value of the API's or by a name in a variable. */
-const LOOKED_UP = /^(status|problem|areas|live|person\.roles|nodes\.roles|theme|environment)\./
+const LOOKED_UP =
+  /^(status|problem|areas|live|person\.roles|nodes\.roles|sources\.missedHow|sources\.skippedWhy|theme|environment)\./
 
 describe('the words', () => {
   it('are the same in both languages', () => {

@@ -20,7 +20,7 @@ const LINK = 'text-accent underline underline-offset-2'
 export function NoEvents({ environment, sources, filtered }: NoEventsProps) {
   const { t } = useTranslation()
   const noFlow = useQuery(flows()).data?.length === 0
-  const [source] = sources
+  const source = sources.find(({ url }) => url)
   if (filtered) {
     return (
       <Empty
@@ -49,7 +49,7 @@ export function NoEvents({ environment, sources, filtered }: NoEventsProps) {
       </Empty>
     )
   }
-  if (!source) {
+  if (!source?.url) {
     return (
       <KeyedEmpty title={t('events.none')} example={(key) => makeSource(location.origin, environment, key)}>
         {t('events.noSourceText')}

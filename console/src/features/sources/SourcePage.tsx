@@ -14,8 +14,9 @@ import { InOut, Panel } from '../payload/Panel'
 import { TraceSkeleton } from '../trace/TraceSkeleton'
 import { curlOf, type SourceConfig, sampleOf } from './config'
 import { Refusals } from './Refusals'
+import { ScheduleDetail } from './ScheduleDetail'
 
-/** `/sources/{id}`: how do I call it, and why was I refused? */
+/** `/sources/{id}`: how do I call it, and why was I refused? Or when does it tick? */
 export function SourcePage() {
   const { source: id } = useParams({ from: '/frame/sources/$source' })
   const query = useQuery(sources(useEnvironment()))
@@ -62,7 +63,7 @@ function SourceDetail({ source }: { source: SourceView }) {
           </Link>
         </div>
         <div className="mt-1 flex flex-wrap items-center gap-x-4">
-          <Copyable text={source.url} what="URL" />
+          {source.url && <Copyable text={source.url} what="URL" />}
           {!source.enabled && <span className="text-small text-failed">{t('sources.off')}</span>}
         </div>
         {config.verification?.scheme === 'none' && (
@@ -73,36 +74,28 @@ function SourceDetail({ source }: { source: SourceView }) {
         )}
       </header>
       <div className="shrink-0 border-b border-line">
-        <InOut>
-          <Call source={source} flow={flow} config={config} />
-          <Panel title={t('sources.settings')} copy={toYaml(source.config)}>
-            <div className="-mx-4">
-              <Yaml text={toYaml(source.config)} />
-            </div>
-          </Panel>
-        </InOut>
+        {source.url ? (
+          <InOut>
+            <Call url={source.url} flow={flow} config={config} />
+            <Panel title={t('sources.settings')} copy={toYaml(source.config)}>
+              <div className="-mx-4">
+                <Yaml text={toYaml(source.config)} />
+              </div>
+            </Panel>
+          </InOut>
+        ) : (
+          <ScheduleDetail source={source} />
+        )}
       </div>
-      <Refusals environment={source.environment} source={source.id} />
+      {source.url && <Refusals environment={source.environment} source={source.id} />}
     </article>
   )
 }
 
-function Call({
-  source,
-  flow,
-  config,
-}: {
-  source: SourceView
-  flow: string | undefined
-  config: SourceConfig
-}) {
+function Call({ url, flow, config }: { url: string; flow: string | undefined; config: SourceConfig }) {
   const { t } = useTranslation()
   const { data } = useQuery({ ...flowQuery(flow ?? ''), enabled: flow !== undefined })
-  const curl = curlOf(
-    source.url,
-    config,
-    sampleOf((data?.graph?.inputs ?? {}) as Parameters<typeof sampleOf>[0]),
-  )
+  const curl = curlOf(url, config, sampleOf((data?.graph?.inputs ?? {}) as Parameters<typeof sampleOf>[0]))
   return (
     <Panel title={t('sources.call')} note={t('sources.callNote')} copy={curl}>
       <pre className="font-mono text-small leading-5 break-all whitespace-pre-wrap">{curl}</pre>

@@ -4,14 +4,17 @@ import { useTranslation } from 'react-i18next'
 import { type SourceView, sources } from '~/api/queries'
 import { useEnvironment, useNames } from '~/app/environment'
 import { CopyButton } from '~/ui/Copy'
+import { Due, Time } from '~/ui/Time'
 import { useNamed } from '../list/loaded'
 import { type Column, RecordList } from '../list/RecordList'
 import { SplitView } from '../list/SplitView'
 import { useWord } from '../thread/words'
 import type { SourceConfig } from './config'
+import { NewSource } from './NewSource'
 import { NoSources } from './NoSources'
+import type { ScheduleConfig } from './schedule'
 
-/** The addresses that other systems call. */
+/** What makes events: the addresses that other systems call, and schedules. */
 export function SourcesPage() {
   const { t } = useTranslation()
   const environment = useEnvironment()
@@ -22,6 +25,7 @@ export function SourcesPage() {
   const list = (
     <RecordList
       title={t('areas.sources')}
+      tools={<NewSource environment={environment} />}
       loaded={loaded}
       selected={selected}
       columns={useColumns()}
@@ -55,28 +59,51 @@ function useColumns(): Column<SourceView>[] {
       width: 'minmax(0, 1fr)',
       cell: (row) => <span className="text-ink-2">{names.shown.flow(row.flow)}</span>,
     },
+    { head: t('sources.kind'), width: '96px', cell: (row) => word(row.kind) },
     {
       head: t('sources.verification'),
       width: 'minmax(0, 0.7fr)',
       wide: true,
-      cell: (row) => word(configOf(row).verification?.scheme ?? ''),
+      cell: (row) => row.url && word(configOf(row).verification?.scheme ?? ''),
     },
     {
       head: t('sources.reply'),
       width: '96px',
       wide: true,
-      cell: (row) => configOf(row).reply?.mode ?? 'accept',
+      cell: (row) => row.url && (configOf(row).reply?.mode ?? 'accept'),
     },
     {
-      head: 'URL',
+      head: t('sources.where'),
       width: 'minmax(0, 1.4fr)',
       wide: true,
-      cell: (row) => (
-        <span className="relative flex items-center">
-          <code className="truncate font-mono text-small text-ink-3">{row.url}</code>
-          <CopyButton text={row.url} what="URL" />
-        </span>
-      ),
+      cell: (row) => (row.url ? <Address url={row.url} /> : <When row={row} />),
     },
   ]
+}
+
+function Address({ url }: { url: string }) {
+  return (
+    <span className="relative flex items-center">
+      <code className="truncate font-mono text-small text-ink-3">{url}</code>
+      <CopyButton text={url} what="URL" />
+    </span>
+  )
+}
+
+/** When a schedule ticks next, and when it did last. */
+function When({ row: { config, enabled, schedule } }: { row: SourceView }) {
+  const { t } = useTranslation()
+  const { cron } = config as unknown as ScheduleConfig
+  return (
+    <span className="flex items-center gap-3 text-small">
+      <code className="font-mono text-ink-2">{cron}</code>
+      {enabled && schedule && <Due at={schedule.next_at} />}
+      {!enabled && <span className="text-failed">{t('sources.off')}</span>}
+      {schedule?.last_at && (
+        <span className="truncate text-ink-3">
+          {t('sources.lastTick')} <Time at={schedule.last_at} />
+        </span>
+      )}
+    </span>
+  )
 }
