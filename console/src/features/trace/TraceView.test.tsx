@@ -1,7 +1,7 @@
 import { screen, waitFor, within } from '@testing-library/react'
 import userEvent from '@testing-library/user-event'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import type { RunTrace } from '~/api/queries'
+import type { RunTrace, Trace } from '~/api/queries'
 import { runTrace, step, timeAfter, trace } from '~/testing/fixtures'
 import { openAt } from '~/testing/page'
 
@@ -32,6 +32,18 @@ describe('a trace', () => {
     ])
     expect(screen.getByRole('option', { selected: true })).toHaveAttribute('data-key', 'run')
     expect(inspector()).toHaveTextContent('answer: Switch it off.')
+  })
+
+  it('that no request began says what did', async () => {
+    const planned: unknown = { local: '2026-03-01T18:00:00+08:00', missed: true }
+    const tick = planned as Trace['tick']
+    const first = await open(trace({ kind: 'schedule', request: null, tick }), '?at=request')
+    await waterfall()
+    expect(inspector()).toHaveTextContent(/The planned time.*2026-03-01T18:00:00\+08:00.*missed: true/)
+    first.unmount()
+    await open(trace({ kind: 'api', source: null, request: null, caller: 'key ci' }), '?at=request')
+    await waterfall()
+    expect(inspector()).toHaveTextContent('Started by the API: key ci.')
   })
 
   it('is walked along with the arrows, and the address follows', async () => {

@@ -103,7 +103,7 @@ impl<'e> Scheduler<'e> {
             let is_last = page.len() < PAGE as usize;
             behind = page.last().map(|due| (due.next_at, due.source));
             let fired = stream::iter(page).map(|due| self.one(due)).buffer_unordered(ABREAST);
-            more |= fired.any(async |fired| matches!(fired, Fired::More)).await;
+            more |= fired.fold(false, async |more, fired| more | matches!(fired, Fired::More)).await;
             if is_last {
                 break;
             }
