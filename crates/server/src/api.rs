@@ -57,6 +57,7 @@ fn table_of_contents() -> OpenApiRouter<App> {
         .routes(routes!(flows::list_versions))
         .routes(routes!(flows::get_version))
         .routes(routes!(flows::deploy))
+        .routes(routes!(sources::schema))
         .routes(routes!(sources::list, sources::create))
         .routes(routes!(sources::get, sources::update, sources::delete))
         .routes(routes!(destinations::list, destinations::create))

@@ -2601,6 +2601,51 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/source-schema": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The JSON Schema of sources, and the codes of their refusals */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["SourceSchema"];
+                    };
+                };
+                /** @description A problem document that says what happened and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDocument"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/sources/{id}": {
         parameters: {
             query?: never;
@@ -2737,6 +2782,17 @@ export interface components {
             name: string;
             /** @description Embedding model and chunking. */
             settings: Record<string, never>;
+        };
+        /** @description One part of a request's body that is wrong. */
+        BodyProblem: {
+            /** @description A stable code. */
+            code: string;
+            /** @description Where in the body: `config.limits.body`, `secrets.tokens`, `name`. */
+            field: string;
+            /** @description What is wrong. */
+            reason: string;
+            /** @description What to write instead. */
+            suggestion?: string | null;
         };
         /** @description A delivery with what it carries and its attempts. */
         DeliveryDetail: components["schemas"]["DeliveryRow"] & {
@@ -3184,6 +3240,8 @@ export interface components {
             code: string;
             /** @description What happened and what to do. */
             detail: string;
+            /** @description Which parts of the body are wrong, for `invalid`, where that is known. */
+            errors?: components["schemas"]["BodyProblem"][];
             /** @description What is wrong in a flow, for `flow_invalid`. */
             problems?: components["schemas"]["FlowProblem"][];
             /**
@@ -3227,6 +3285,18 @@ export interface components {
         /** @description What has changed. */
         PublishNote: {
             note?: string;
+        };
+        /** @description A code that requests are refused with. */
+        RefusalCode: {
+            /** @description What the sender, or who keeps the source, does about it. */
+            advice_en: string;
+            /** @description The same in Chinese. */
+            advice_zh: string;
+            code: string;
+            /** Format: int32 */
+            status: number;
+            /** @description The problem in a few words, the same each time. */
+            title: string;
         };
         /** @description A refused request and where it came. */
         RefusalDetail: components["schemas"]["RefusalRow"] & {
@@ -3351,6 +3421,15 @@ export interface components {
             name: string;
             /** @description The scheme's secrets. On a change, absent keeps what there is. */
             secrets?: Record<string, never> | null;
+        };
+        /** @description What a source may be told, and what it may answer. */
+        SourceSchema: {
+            /** @description The JSON Schema of a source's `config`; `x-widget` says how a form asks for a value. */
+            config: Record<string, never>;
+            /** @description The codes that requests are refused with, in the order of the checks. */
+            refusals: components["schemas"]["RefusalCode"][];
+            /** @description The JSON Schema of a source's `secrets`. */
+            secrets: Record<string, never>;
         };
         /** @description A source. */
         SourceView: {

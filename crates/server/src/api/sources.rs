@@ -10,7 +10,13 @@ use serde_json::Value;
 use store::{Role, Source, SourceId};
 use utoipa::ToSchema;
 
-use super::{auth::Caller, environments::place, flows::named, problem::Error, time::rfc3339};
+use super::{
+    auth::Caller,
+    environments::place,
+    flows::named,
+    problem::{BodyProblem, Error},
+    time::rfc3339,
+};
 use crate::{
     app::App,
     changes::{Changed, changed},
@@ -52,6 +58,50 @@ pub(crate) struct SourceInput {
 
 const fn yes() -> bool {
     true
+}
+
+/// What a source may be told, and what it may answer.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct SourceSchema {
+    /// The JSON Schema of a source's `config`; `x-widget` says how a form asks for a value.
+    #[schema(value_type = Object)]
+    config: schemars::Schema,
+    /// The JSON Schema of a source's `secrets`.
+    #[schema(value_type = Object)]
+    secrets: schemars::Schema,
+    /// The codes that requests are refused with, in the order of the checks.
+    refusals: Vec<RefusalCode>,
+}
+
+/// A code that requests are refused with.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct RefusalCode {
+    code: &'static str,
+    status: u16,
+    /// The problem in a few words, the same each time.
+    title: &'static str,
+    /// What the sender, or who keeps the source, does about it.
+    advice_en: &'static str,
+    /// The same in Chinese.
+    advice_zh: &'static str,
+}
+
+/// The JSON Schema of sources, and the codes of their refusals
+#[utoipa::path(get, operation_id = "source_schema", path = "/api/v1/source-schema", tag = "sources",
+    responses((status = 200, body = SourceSchema)))]
+pub(crate) async fn schema(_: Caller) -> Json<SourceSchema> {
+    let refusals = gateway::codes().iter().map(|entry| RefusalCode {
+        code: entry.code.as_str(),
+        status: entry.status,
+        title: entry.title,
+        advice_en: entry.advice_en,
+        advice_zh: entry.advice_zh,
+    });
+    Json(SourceSchema {
+        config: schemars::schema_for!(gateway::Config),
+        secrets: schemars::schema_for!(gateway::Secrets),
+        refusals: refusals.collect(),
+    })
 }
 
 /// The sources of an environment
@@ -151,14 +201,29 @@ async fn find(app: &App, caller: &Caller, id: &str) -> Result<Source, Error> {
 /// Checks a source against its flow as it is served now, and stores it.
 async fn save(app: &App, source: &Source) -> Result<(), Error> {
     if source.name.trim().is_empty() || source.name.chars().count() > 100 {
-        return Err(Error::invalid("`name`: a source's name has 1 to 100 characters."));
+        return Err(Error::invalid_at(BodyProblem {
+            field: "name".to_owned(),
+            code: "out_of_range".to_owned(),
+            reason: "a source's name has 1 to 100 characters.".to_owned(),
+            suggestion: None,
+        }));
     }
     let program = super::serving(app, source.place, source.flow).await?;
     let inputs = program.map(|program| program.flow.definition().inputs.clone()).unwrap_or_default();
-    gateway::Source::compile(&source.config, &source.secrets, &inputs)
-        .map_err(|error| Error::invalid(error.to_string()))?;
+    gateway::Source::compile(&source.config, &source.secrets, &inputs).map_err(|error| misfit(&error))?;
     app.store.source_put(source).await?;
     changed(app, Changed::Source(source.id)).await
+}
+
+/// What keeps a source from being compiled, with its place in the body.
+fn misfit(error: &gateway::Error) -> Error {
+    let part = match error {
+        gateway::Error::Config(_) => "config",
+        gateway::Error::Secrets(_) => "secrets",
+    };
+    let flow::Problem { field, code, reason, suggestion, .. } = error.problem().clone();
+    let field = if field.is_empty() { part.to_owned() } else { format!("{part}.{field}") };
+    Error::invalid_at(BodyProblem { field, code, reason, suggestion })
 }
 
 fn view(app: &App, source: Source) -> SourceView {
