@@ -27,7 +27,7 @@ function sources(folder: string): string[] {
 }
 
 /** Words that are looked up by a value of the API's or by a name in a variable. */
-const LOOKED_UP = /^(status|problem|areas|live|person\.roles|nodes\.roles|theme|environment)\./
+const LOOKED_UP = /^(status|problem|areas|live|person\.roles|nodes\.roles|theme|environment|form\.units)\./
 
 describe('the words', () => {
   it('are the same in both languages', () => {
@@ -43,7 +43,7 @@ describe('the words', () => {
   })
 
   it('are Chinese in Chinese, but for names', () => {
-    const names = new Set(['Webhook', 'API', 'TLS', 'Standard Webhooks', ''])
+    const names = new Set(['Webhook', 'API', 'TLS', 'Standard Webhooks', 'KiB', 'MiB', 'GiB', ''])
     const foreign = [...flat(zh)].filter(([, text]) => !/\p{Script=Han}/u.test(text) && !names.has(text))
     expect(foreign).toEqual([])
   })
