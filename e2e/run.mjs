@@ -11,6 +11,7 @@ import { firstStart } from './journeys/first-start.mjs'
 import { flowPage } from './journeys/flow-page.mjs'
 import { liveAndReplay } from './journeys/live-and-replay.mjs'
 import { loggingIn } from './journeys/logging-in.mjs'
+import { newSource } from './journeys/new-source.mjs'
 import { palette } from './journeys/palette.mjs'
 import { refused } from './journeys/refused.mjs'
 import { streaming } from './journeys/streaming.mjs'
@@ -28,6 +29,7 @@ const JOURNEYS = {
   flowPage,
   palette,
   refused,
+  newSource,
   accessible,
   loggingIn,
 }

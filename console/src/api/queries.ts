@@ -88,6 +88,15 @@ export const sources = (environment: string) =>
     staleTime: NAMES_STALE_MS,
   })
 
+/** What a source may be told, by JSON Schema, and the codes it refuses with. */
+export const sourceSchema = () =>
+  queryOptions({
+    queryKey: ['source-schema'],
+    queryFn: () => answered(api.GET('/api/v1/source-schema')),
+    // It changes with the server's version alone.
+    staleTime: Number.POSITIVE_INFINITY,
+  })
+
 export const destinations = (environment: string) =>
   queryOptions({
     queryKey: ['destinations', environment],
@@ -144,13 +153,23 @@ export const deliveries = (environment: string, dead: boolean) =>
 export const refusals = (environment: string, source: string) =>
   infiniteQueryOptions({
     queryKey: ['refusals', environment, { source }],
-    queryFn: ({ pageParam }): Promise<Page<RefusalRow>> => {
-      const query = { source, limit: PAGE, ...(pageParam && { before: pageParam }) }
-      return answered(
-        api.GET('/api/v1/environments/{environment}/refusals', { params: { path: { environment }, query } }),
-      )
-    },
+    queryFn: ({ pageParam }): Promise<Page<RefusalRow>> => refusalPage(environment, source, pageParam),
     ...paging,
+  })
+
+export function refusalPage(environment: string, source: string, before?: string) {
+  const query = { source, limit: PAGE, ...(before && { before }) }
+  return answered(
+    api.GET('/api/v1/environments/{environment}/refusals', { params: { path: { environment }, query } }),
+  )
+}
+
+export const refusal = (id: string) =>
+  queryOptions({
+    queryKey: ['refusal', id],
+    queryFn: () => answered(api.GET('/api/v1/refusals/{id}', { params: { path: { id } } })),
+    // What was refused never changes.
+    staleTime: Number.POSITIVE_INFINITY,
   })
 
 export const trace = (event: string) =>

@@ -65,6 +65,8 @@ export async function openAt(path: string, answers: Answers = {}) {
   vi.stubGlobal('fetch', asked)
   vi.stubGlobal('EventSource', SilentSource)
   vi.stubGlobal('scrollTo', () => undefined)
+  // jsdom lays nothing out, so there is nowhere to scroll to.
+  Element.prototype.scrollIntoView = () => undefined
   const client = new QueryClient({ defaultOptions: { queries: { retry: false } } })
   const router = makeRouter(client, createMemoryHistory({ initialEntries: [path] }))
   await router.load()

@@ -1,8 +1,9 @@
 import type { ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
+import { bytes } from '~/ui/bytes'
 import { CopyButton } from '~/ui/Copy'
 import { Json } from '~/ui/json/Json'
-import type { ShownBody } from './body'
+import type { PartRecord, ShownBody } from './body'
 
 /** What went into a station, or what came out of it. */
 export function Panel({ title, note, copy, children }: PanelProps) {
@@ -69,7 +70,8 @@ export function Body({ body, label, root }: { body: ShownBody | undefined; label
   return (
     <>
       {body.json !== undefined && <Json value={body.json} label={label} root={root} />}
-      {body.text !== undefined && (
+      {body.parts !== undefined && <Parts parts={body.parts} />}
+      {body.text !== undefined && body.parts === undefined && (
         <pre className="font-mono text-small leading-5 break-words whitespace-pre-wrap text-code-text">
           {body.text}
         </pre>
@@ -84,7 +86,32 @@ export function Body({ body, label, root }: { body: ShownBody | undefined; label
 
 export function bodyText(body: ShownBody | undefined): string | undefined {
   if (!body) return undefined
-  return body.text ?? body.base64 ?? JSON.stringify(body.json, null, 2)
+  return body.text ?? body.base64 ?? JSON.stringify(body.json ?? body.parts, null, 2)
+}
+
+/** The parts of a form, each with its text or with what is known of its file. */
+function Parts({ parts }: { parts: PartRecord[] }) {
+  const { i18n } = useTranslation()
+  return (
+    <dl className="grid grid-cols-[max-content_minmax(0,1fr)] gap-x-3 font-mono text-small leading-5">
+      {parts.map(({ name, text, file }, place) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: the parts of a recorded body never move
+        <div key={place} className="contents">
+          <dt className="text-code-key">{name}</dt>
+          <dd className="min-w-0 break-words whitespace-pre-wrap text-code-text">
+            {text}
+            {file && (
+              <span className="text-ink-2">
+                {[file.name, file.media_type, file.size !== undefined && bytes(file.size, i18n.language)]
+                  .filter(Boolean)
+                  .join(' · ')}
+              </span>
+            )}
+          </dd>
+        </div>
+      ))}
+    </dl>
+  )
 }
 
 /** Headers, folded until somebody wants them. */

@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query'
-import { Link, useNavigate, useParams } from '@tanstack/react-router'
+import { Link, useMatchRoute, useNavigate, useParams } from '@tanstack/react-router'
 import { useTranslation } from 'react-i18next'
 import { type SourceView, sources } from '~/api/queries'
 import { useEnvironment, useNames } from '~/app/environment'
@@ -9,14 +9,17 @@ import { type Column, RecordList } from '../list/RecordList'
 import { SplitView } from '../list/SplitView'
 import { useWord } from '../thread/words'
 import type { SourceConfig } from './config'
-import { NoSources } from './NoSources'
+import { useMayEdit } from './mayEdit'
+import { NewSource, NoSources } from './NoSources'
 
 /** The addresses that other systems call. */
 export function SourcesPage() {
   const { t } = useTranslation()
   const environment = useEnvironment()
   const navigate = useNavigate()
-  const selected = useParams({ strict: false }).source
+  const isNew = useMatchRoute()({ to: '/sources/new' }) !== false
+  const selected = useParams({ strict: false }).source ?? (isNew ? 'new' : undefined)
+  const mayEdit = useMayEdit()
   const loaded = useNamed(useQuery(sources(environment)))
   const names = useNames(environment)
   const list = (
@@ -24,6 +27,7 @@ export function SourcesPage() {
       title={t('areas.sources')}
       loaded={loaded}
       selected={selected}
+      tools={mayEdit && !isNew && (loaded.rows.length > 0 || selected) && <NewSource />}
       columns={useColumns()}
       brief={(row) => (
         <>
@@ -37,7 +41,7 @@ export function SourcesPage() {
       )}
       open={(row) => void navigate({ to: '/sources/$source', params: { source: row.id } })}
       close={() => void navigate({ to: '/sources' })}
-      empty={<NoSources environment={environment} />}
+      empty={<NoSources action={!isNew} />}
     />
   )
   return <SplitView list={list} open={selected !== undefined} />
@@ -49,7 +53,16 @@ function useColumns(): Column<SourceView>[] {
   const word = useWord()
   const configOf = (row: SourceView) => row.config as SourceConfig
   return [
-    { head: t('columns.name'), width: 'minmax(0, 1fr)', cell: (row) => row.name },
+    {
+      head: t('columns.name'),
+      width: 'minmax(0, 1fr)',
+      cell: (row) => (
+        <>
+          {row.name}
+          {!row.enabled && <span className="ml-2 text-small text-failed">{t('sources.off')}</span>}
+        </>
+      ),
+    },
     {
       head: t('thread.flow'),
       width: 'minmax(0, 1fr)',
@@ -65,7 +78,8 @@ function useColumns(): Column<SourceView>[] {
       head: t('sources.reply'),
       width: '96px',
       wide: true,
-      cell: (row) => configOf(row).reply?.mode ?? 'accept',
+      cell: (row) =>
+        t(`sources.replies.${configOf(row).reply?.mode ?? 'accept'}` as 'sources.replies.accept'),
     },
     {
       head: 'URL',
