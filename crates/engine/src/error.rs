@@ -40,6 +40,14 @@ pub enum Error {
         #[source]
         source: JournalError,
     },
+    /// What a job is to do, or how far it is, is not in the form of this build.
+    #[error("the job {job} cannot be read by this build of Linchpin: {source}; start a newer one")]
+    Order {
+        /// Which job.
+        job: store::JobId,
+        /// Why.
+        source: serde_json::Error,
+    },
     /// There is no such run.
     #[error("the run {0} does not exist")]
     NoRun(store::RunId),

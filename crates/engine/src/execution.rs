@@ -118,7 +118,7 @@ impl Execution {
     ) -> Result<Self, Error> {
         let ClaimedRun { held, version, event, deaths, created_at, .. } = claimed;
         let program = shared.program(held.place.workspace, version).await?;
-        let told = shared.told(&program, held.id, (held.place, event)).await?;
+        let told = shared.told(&program, held.id, (held.place.workspace, event)).await?;
         let identity = Identity { run: held.id, event, place: held.place, created_at };
         let row = shared.store.event_get(held.place.workspace, event).await?;
         let mut facts = base_facts(&shared, &program, identity);

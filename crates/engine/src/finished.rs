@@ -8,7 +8,7 @@ use flow::{
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use store::{Place, RunId, RunView, WorkspaceId};
+use store::{RunId, RunView, WorkspaceId};
 use tokio::time::Instant;
 
 use crate::{Answer, Engine, Error, Program, journal::Told};
@@ -54,7 +54,7 @@ pub struct Timeline {
     pub run: RunView,
     /// The flow's input.
     pub input: Arc<Value>,
-    /// The number of the flow's version; 0 when it cannot be read any more.
+    /// The number of the flow's version; 0 for a draft, and when it cannot be read any more.
     pub version: u32,
     /// Where each of the flow's steps stands, in the order of the flow.
     pub steps: Vec<StepStanding>,
@@ -124,8 +124,7 @@ impl Engine {
     /// When the run does not exist or its journal cannot be read.
     pub async fn timeline(&self, workspace: WorkspaceId, id: RunId) -> Result<Timeline, Error> {
         let run = self.0.store.run_get(workspace, id).await?.ok_or(Error::NoRun(id))?;
-        let place = Place { workspace, environment: run.environment };
-        let (program, told) = match self.read(&run, place).await {
+        let (program, told) = match self.read(&run, workspace).await {
             Ok(read) => read,
             // A run that could not be taken up is failed for that; its row says so, and nothing else can.
             Err(error @ (Error::Program { .. } | Error::Lacks { .. } | Error::Journal { .. }))
@@ -150,9 +149,9 @@ impl Engine {
         Ok(Timeline { run, input: told.input, version: program.number, steps, events: told.events, outcome })
     }
 
-    async fn read(&self, run: &RunView, place: Place) -> Result<(Arc<Program>, Told), Error> {
-        let program = self.0.program(place.workspace, run.version).await?;
-        let told = self.0.told(&program, run.id, (place, run.event)).await?;
+    async fn read(&self, run: &RunView, workspace: WorkspaceId) -> Result<(Arc<Program>, Told), Error> {
+        let program = self.0.program(workspace, run.version).await?;
+        let told = self.0.told(&program, run.id, (workspace, run.event)).await?;
         Ok((program, told))
     }
 

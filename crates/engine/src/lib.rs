@@ -21,6 +21,7 @@ mod lease;
 mod node;
 mod program;
 mod registry;
+mod replay;
 mod schedule;
 mod submit;
 
@@ -47,6 +48,7 @@ pub use journal::decode as decode_record;
 pub use node::{Node, NodeError, Outgoing, StepOutcome};
 pub use program::{Program, Surroundings};
 pub use registry::{KindDescription, Registry};
+pub use replay::{On, Order, Replays, Version};
 pub use submit::{Cancelled, Submission, Submitted};
 
 /// How the engine runs.
@@ -102,6 +104,8 @@ pub(crate) struct Shared {
     permits: Arc<Semaphore>,
     /// Runs to be claimed may be there.
     work: Notify,
+    /// Replays in bulk may be there.
+    replays: Notify,
     programs: program::Cache,
     /// Versions with node kinds that this build lacks: their runs are another node's.
     unfit: Mutex<HashSet<VersionId>>,
@@ -130,6 +134,7 @@ impl Engine {
             node: store.ids().next(),
             permits: Arc::new(Semaphore::new(options.max_runs)),
             work: Notify::new(),
+            replays: Notify::new(),
             programs: program::Cache::default(),
             unfit: Mutex::default(),
             hub: hub::Hub::new(),

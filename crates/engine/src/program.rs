@@ -18,7 +18,7 @@ pub struct Program {
     pub flow_id: FlowId,
     /// The version.
     pub version: VersionId,
-    /// Its number within the flow.
+    /// Its number within the flow; 0 for a draft.
     pub number: u32,
     /// The flow's name, as expressions see it.
     pub name: Arc<str>,

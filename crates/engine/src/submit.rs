@@ -7,8 +7,8 @@ use clock::Timestamp;
 use flow::run::Status;
 use serde_json::Value;
 use store::{
-    Admission, Admitted, Begin, DedupeClaim, EventId, EventStatus, NewEvent, OriginalRun, Place, Repeat,
-    RunId, SourceId, WorkspaceId,
+    Admission, Admitted, Begin, DedupeClaim, EventId, EventStatus, NewEvent, OriginalRun, Place, RunId,
+    SourceId, WorkspaceId,
 };
 use tokio::{sync::oneshot, time::Instant};
 
@@ -162,30 +162,6 @@ impl Engine {
             }
         }
         Some(outcome)
-    }
-
-    /// Runs an event again, in a run of its own, on a version of its flow. Bypasses dedupe.
-    ///
-    /// # Errors
-    /// When there is no such event, or the run cannot be stored.
-    pub async fn replay(
-        &self,
-        event: &store::EventView,
-        place: Place,
-        program: &Program,
-    ) -> Result<RunId, Error> {
-        let run: RunId = self.0.store.ids().next();
-        let repeats = event.id.original_run();
-        let repeat = Repeat { id: run, version: program.version, repeats };
-        self.0.store.run_repeat(place, event.id, repeat).await?;
-        self.0.work.notify_one();
-        self.0.hub.publish(|| Update {
-            place,
-            run,
-            event: event.id,
-            change: Change::Committed(Status::Queued),
-        });
-        Ok(run)
     }
 
     /// Cancels a run.

@@ -202,10 +202,10 @@ impl Store {
     ///
     /// # Errors
     /// When the database cannot be read or the content does not open.
-    pub async fn event_content(&self, place: Place, id: EventId) -> Result<Option<Vec<u8>>, Error> {
+    pub async fn event_content(&self, workspace: WorkspaceId, id: EventId) -> Result<Option<Vec<u8>>, Error> {
         let sql = "SELECT e.sealed FROM event e JOIN origin o ON o.number = e.origin
-                   WHERE e.number = ?1 AND e.id = ?2 AND o.workspace = ?3 AND o.environment = ?4";
-        let event = values![id.number(), id, place.workspace, place.environment];
+                   WHERE e.number = ?1 AND e.id = ?2 AND o.workspace = ?3";
+        let event = values![id.number(), id, workspace];
         let sealed: Option<Vec<u8>> = self.row(sql, event, |row| row.get(0)).await?;
         sealed.map(|sealed| self.unseal("event", id.as_bytes(), &sealed)).transpose()
     }
@@ -242,7 +242,7 @@ fn row(c: &Reader<'_>, workspace: WorkspaceId, number: i64) -> Result<Option<Eve
     c.row(ROW, values![number, workspace], view)
 }
 
-fn view(row: &Row<'_>) -> Result<EventView, Fault> {
+pub(crate) fn view(row: &Row<'_>) -> Result<EventView, Fault> {
     let filtered: bool = row.get(5)?;
     Ok(EventView {
         id: row.get(0)?,

@@ -27,8 +27,10 @@ mod page;
 mod postgres;
 mod read;
 mod refusal;
+mod replay;
 mod retention;
 mod run;
+mod sample;
 mod source;
 mod sql;
 mod sqlite;
@@ -66,11 +68,13 @@ pub use model::{Model, Provider};
 pub use news::{Bus, News};
 pub use node::{Beat, NodeView, Takeover};
 pub use page::{Page, PageRequest};
-pub use refusal::{REFUSALS_KEPT, Refusal};
+pub use refusal::{NewRefusal, REFUSALS_KEPT, Refusal};
+pub use replay::{ReplayFilter, Replayable, Slice, Standing};
 pub use retention::Pruned;
 pub use run::{
     Cause, ClaimedRun, Committed, Ending, HeldRun, Repeat, RunCommit, RunFilter, RunView, SealedCommit, Then,
 };
+pub use sample::{SAMPLES, Sample};
 pub use source::Source;
 pub use sql::Fault;
 pub use transfer::{Before, Comparison, Copied, Purpose, Sum, Transfer};

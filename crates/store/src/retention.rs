@@ -217,7 +217,7 @@ const WITH_OLD: Sql = Sql::Each {
 };
 
 /// The events of an origin between two numbers, oldest first.
-const OLDEST: Sql = Sql::Each {
+pub(crate) const OLDEST: Sql = Sql::Each {
     sqlite: "SELECT number FROM event WHERE origin = ?1 AND number > ?2 AND number < ?3 ORDER BY number LIMIT ?4",
     postgres: "SELECT number FROM event WHERE (origin, number) > (?1, ?2) AND (origin, number) < (?1, ?3)
                ORDER BY origin, number LIMIT ?4",

@@ -85,14 +85,16 @@ impl Store {
         rows.into_iter().map(|source| self.open_source(source)).collect()
     }
 
-    /// Deletes a source. Says whether there was one.
+    /// Deletes a source with its samples. Says whether there was one.
     ///
     /// # Errors
     /// When the database cannot be written.
     pub async fn source_delete(&self, workspace: WorkspaceId, id: SourceId) -> Result<bool, Error> {
         let statement =
             Statement::new("DELETE FROM source WHERE id = ?1 AND workspace = ?2", values![id, workspace]);
-        self.change(vec![statement]).await.map(|changed| changed == [1])
+        let samples =
+            Statement::new("DELETE FROM sample WHERE source = ?1 AND workspace = ?2", values![id, workspace]);
+        self.change(vec![statement, samples]).await.map(|changed| changed.first() == Some(&1))
     }
 
     fn open_source(&self, mut source: Source) -> Result<Source, Error> {

@@ -13,6 +13,7 @@ mod partitions;
 mod plans;
 mod proxy;
 mod queue;
+mod replays;
 mod retention;
 mod runs;
 mod telling;

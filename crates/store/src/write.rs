@@ -4,6 +4,7 @@ use crate::{
     Database, Error, Store,
     delivery::{SealedAttempt, Settled},
     event::{Admitted, SealedAdmission},
+    origin::Origin,
     retention::{Prune, PrunedSlice},
     run::{ClaimRuns, ClaimedRun, Committed, SealedCommit},
     sql::Statement,
@@ -25,6 +26,8 @@ pub(crate) enum Write {
     Lease(Statement),
     /// Delete the history that has expired of some events.
     Prune(Prune),
+    /// Make an origin, if there is none like it.
+    Origin(Origin),
     /// Anything off the hot path: statements in a row.
     Statements(Vec<Statement>),
 }

@@ -158,7 +158,7 @@ impl From<engine::Error> for Error {
             engine::Error::Lacks { .. } => Self::conflict(error.to_string()),
             engine::Error::Program { problems, .. } => Self::flow_problems(problems),
             engine::Error::Stopping => Self::stopping(error.to_string()),
-            other @ engine::Error::Journal { .. } => Self::hidden(&other),
+            other @ (engine::Error::Journal { .. } | engine::Error::Order { .. }) => Self::hidden(&other),
         }
     }
 }

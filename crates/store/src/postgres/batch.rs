@@ -7,7 +7,7 @@ mod admissions;
 mod attempts;
 mod commits;
 
-use super::{queue, session::Session, table::Table};
+use super::{origins, queue, session::Session, table::Table};
 use crate::{
     RunId,
     delivery::NewDelivery,
@@ -48,6 +48,7 @@ pub(super) async fn apply(
             | Write::SweepClaims { .. }
             | Write::Lease(_)
             | Write::Prune(_)
+            | Write::Origin(_)
             | Write::Statements(_) => {}
         }
     }
@@ -66,6 +67,10 @@ pub(super) async fn apply(
                 let sql = "DELETE FROM dedupe WHERE key = ANY(ARRAY(
                                SELECT key FROM dedupe WHERE expires_at <= ?1 ORDER BY expires_at LIMIT ?2))";
                 settle(at, Outcome::Changed(vec![session.execute(sql, values![*now, *limit]).await?]));
+            }
+            Write::Origin(origin) => {
+                origins::of(session, origins, origin.clone()).await?;
+                settle(at, Outcome::Changed(vec![]));
             }
             // Applied above, or in transactions of their own.
             Write::Admit(_)

@@ -26,6 +26,9 @@ pub(super) fn apply(c: &Connection, memory: &mut Memory, write: &Write) -> rusql
         }
         Write::Lease(statement) => statements_in_turn(c, std::slice::from_ref(statement)),
         Write::Prune(slice) => prune::apply(c, slice).map(Outcome::Pruned),
+        Write::Origin(origin) => {
+            origins::of(c, &mut memory.origins, origin.clone()).map(|_| Outcome::Changed(vec![]))
+        }
         Write::Statements(statements) => statements_in_turn(c, statements),
     }
 }

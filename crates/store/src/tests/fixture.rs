@@ -234,6 +234,11 @@ impl Fixture {
     }
 }
 
+/// A refusal of a request that was not kept whole.
+pub(super) fn new(refusal: Refusal) -> NewRefusal {
+    NewRefusal { refusal, original: None }
+}
+
 pub(super) const ALL: usize = 50;
 
 pub(super) fn first<Id>() -> PageRequest<Id> {

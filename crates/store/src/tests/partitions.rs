@@ -332,8 +332,8 @@ async fn ids_of_clocks_that_differ_leave_no_half() {
     f.attempted(destination, dead.id, Settle::Dead).await;
     f.run_to_end(stories[1].original_run(), vec![]).await;
     f.run_to_end(f.repeat(stories[1]).await.unwrap(), vec![]).await;
-    let sleeper = Repeat { id: ahead.next(), version: f.version, repeats: stories[1].original_run() };
-    f.store.run_repeat(f.place, stories[1], sleeper).await.unwrap();
+    let sleeper = Repeat { id: ahead.next(), event: stories[1], elsewhere: None, version: f.version };
+    f.store.run_repeat(f.place.workspace, sleeper).await.unwrap();
     f.days_pass_with_pruning(20).await;
     f.run_to_end(sleeper.id, vec![]).await;
     assert!(f.store.delivery_replay(f.place.workspace, dead.id).await.unwrap());

@@ -73,13 +73,15 @@ CREATE TABLE flow_version (
     workspace uuid NOT NULL,
     id uuid NOT NULL PRIMARY KEY,
     flow uuid NOT NULL,
-    number bigint NOT NULL,
+    number bigint, -- none for a draft that was tried
+    revision bigint, -- of a draft that was tried: which one
     definition text NOT NULL, -- YAML as it was written
     kinds text NOT NULL, -- JSON object: node id to pinned kind, such as llm@1
     note text NOT NULL,
     created_by text NOT NULL,
     created_at bigint NOT NULL,
-    UNIQUE (flow, number)
+    UNIQUE (flow, number),
+    UNIQUE (flow, revision)
 );
 
 -- Which version serves a flow in an environment; the newest row counts, older ones are history.
@@ -108,6 +110,16 @@ CREATE TABLE source (
     UNIQUE (workspace, environment, name)
 );
 CREATE INDEX source_of_flow ON source (workspace, flow);
+
+-- Requests that were pinned to a source as examples; they stay when history goes.
+CREATE TABLE sample (
+    workspace uuid NOT NULL,
+    source uuid NOT NULL,
+    name text NOT NULL,
+    sealed bytea NOT NULL, -- the request, JSON
+    created_at bigint NOT NULL,
+    PRIMARY KEY (source, name)
+);
 
 CREATE TABLE destination (
     workspace uuid NOT NULL,
@@ -199,7 +211,9 @@ CREATE TABLE refusal (
     code text NOT NULL,
     status bigint NOT NULL,
     received_at bigint NOT NULL,
-    sealed bytea NOT NULL -- peer, headers, body as far as kept, reason, JSON
+    sealed bytea NOT NULL, -- peer, headers, body as far as kept, reason, JSON
+    original bytea, -- sealed: what the request hides in `sealed`, JSON; none when it was not kept whole
+    replayed_as uuid -- the event that a replay of it became
 );
 CREATE INDEX refusal_list ON refusal (workspace, environment, id);
 CREATE INDEX refusal_of_source ON refusal (source, id);

@@ -72,13 +72,15 @@ CREATE TABLE flow_version (
     workspace BLOB NOT NULL,
     id BLOB NOT NULL PRIMARY KEY,
     flow BLOB NOT NULL,
-    number INTEGER NOT NULL,
+    number INTEGER, -- none for a draft that was tried
+    revision INTEGER, -- of a draft that was tried: which one
     definition TEXT NOT NULL, -- YAML as it was written
     kinds TEXT NOT NULL, -- JSON object: node id to pinned kind, such as llm@1
     note TEXT NOT NULL,
     created_by TEXT NOT NULL,
     created_at INTEGER NOT NULL,
-    UNIQUE (flow, number)
+    UNIQUE (flow, number),
+    UNIQUE (flow, revision)
 ) STRICT;
 
 -- Which version serves a flow in an environment; the newest row counts, older ones are history.
@@ -107,6 +109,16 @@ CREATE TABLE source (
     UNIQUE (workspace, environment, name)
 ) STRICT;
 CREATE INDEX source_of_flow ON source (workspace, flow);
+
+-- Requests that were pinned to a source as examples; they stay when history goes.
+CREATE TABLE sample (
+    workspace BLOB NOT NULL,
+    source BLOB NOT NULL,
+    name TEXT NOT NULL,
+    sealed BLOB NOT NULL, -- the request, JSON
+    created_at INTEGER NOT NULL,
+    PRIMARY KEY (source, name)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE destination (
     workspace BLOB NOT NULL,
@@ -197,7 +209,9 @@ CREATE TABLE refusal (
     code TEXT NOT NULL,
     status INTEGER NOT NULL,
     received_at INTEGER NOT NULL,
-    sealed BLOB NOT NULL -- peer, headers, body as far as kept, reason, JSON
+    sealed BLOB NOT NULL, -- peer, headers, body as far as kept, reason, JSON
+    original BLOB, -- sealed: what the request hides in `sealed`, JSON; none when it was not kept whole
+    replayed_as BLOB -- the event that a replay of it became
 ) STRICT;
 CREATE INDEX refusal_list ON refusal (workspace, environment, id);
 CREATE INDEX refusal_of_source ON refusal (source, id);
