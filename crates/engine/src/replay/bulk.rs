@@ -95,7 +95,8 @@ impl Engine {
 async fn work(engine: Engine, mut stopping: watch::Receiver<bool>) {
     let mut held: Option<Job> = None;
     let mut pause = LOOK.0;
-    while !*stopping.borrow() {
+    // Whoever could stop it may be gone.
+    while !*stopping.borrow() && stopping.has_changed().is_ok() {
         // A step is never broken off: what it has committed must be known.
         let rest = match engine.turn(&mut held).await {
             Ok(Step::Forward | Step::Over) => {

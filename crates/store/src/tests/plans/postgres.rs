@@ -329,7 +329,7 @@ async fn looks_into_one_partition(planner: &Planner) {
     let [number, id, workspace, environment] = values[0].clone().try_into().unwrap();
     let statements = statements(Dialect::Postgres);
     for (part, parameters) in [
-        ("SELECT e.sealed FROM event e JOIN", format!("{number}, '{id}', '{workspace}', '{environment}'")),
+        ("SELECT e.sealed FROM event e JOIN", format!("{number}, '{id}', '{workspace}'")),
         ("SELECT 0 AS seq, record FROM event", format!("{number}, '{id}'")),
         (
             "FROM run r JOIN origin o ON o.number = r.origin WHERE r.number = ?1",
