@@ -15,6 +15,8 @@ mod models;
 mod nodes;
 mod paging;
 pub(crate) mod problem;
+mod refusals;
+mod replays;
 mod runs;
 mod session;
 mod sources;
@@ -63,9 +65,11 @@ fn table_of_contents() -> OpenApiRouter<App> {
         .routes(routes!(destinations::get, destinations::update, destinations::delete))
         .routes(routes!(destinations::enable))
         .routes(routes!(events::list))
-        .routes(routes!(events::replay))
-        .routes(routes!(events::list_refused))
-        .routes(routes!(events::get_refused))
+        .routes(routes!(replays::one))
+        .routes(routes!(replays::many))
+        .routes(routes!(refusals::list))
+        .routes(routes!(refusals::get))
+        .routes(routes!(refusals::replay))
         .routes(routes!(trace::get))
         .routes(routes!(runs::list))
         .routes(routes!(runs::get))
@@ -83,6 +87,7 @@ fn table_of_contents() -> OpenApiRouter<App> {
         .routes(routes!(knowledge::delete_document))
         .routes(routes!(knowledge::search))
         .routes(routes!(jobs::get))
+        .routes(routes!(jobs::cancel))
         .routes(routes!(live::stream))
         .routes(routes!(nodes::list))
 }

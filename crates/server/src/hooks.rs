@@ -1,5 +1,6 @@
 //! The door for events: `/hooks/{source_id}`.
 
+mod again;
 mod client;
 mod receive;
 mod refusals;
@@ -7,7 +8,8 @@ mod reply;
 mod sources;
 pub(crate) mod status;
 
+pub(crate) use again::judge_again;
 pub(crate) use receive::receive;
-pub(crate) use refusals::Recorder;
+pub(crate) use refusals::{KEPT, Recorder};
 pub(crate) use reply::status_url;
 pub(crate) use sources::Sources;

@@ -13,7 +13,7 @@ use axum::{
 use clock::{Clock, Random};
 use cluster::Nats;
 use delivery::Drain;
-use engine::Engine;
+use engine::{Engine, Replays};
 use knowledge::{Ingestion, Library};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use store::{Beat, LinkPurpose, Place, Store, WorkspaceId};
@@ -42,6 +42,7 @@ use crate::{
 struct Workers {
     drain: Option<Drain>,
     ingestion: Option<Ingestion>,
+    replays: Option<Replays>,
 }
 
 /// Which build this is.
@@ -90,7 +91,12 @@ async fn stop(app: &App, workers: Workers) {
             ingestion.stop(patience).await;
         }
     };
-    tokio::join!(ingestion, app.engine.stop(patience));
+    let replays = async {
+        if let Some(replays) = workers.replays {
+            replays.stop(patience).await;
+        }
+    };
+    tokio::join!(ingestion, replays, app.engine.stop(patience));
     if let Some(drain) = workers.drain {
         drain.stop(deadline.saturating_duration_since(Instant::now())).await;
     }
@@ -133,6 +139,7 @@ async fn build(config: Config, bound: SocketAddr, clock: Clock) -> anyhow::Resul
     };
     let workers = Workers {
         ingestion: config.roles.has(Role::Worker).then(|| library.start(engine.node())),
+        replays: config.roles.has(Role::Worker).then(|| engine.start_replays()),
         drain: config.roles.has(Role::Delivery).then(|| Drain::start(surroundings)),
     };
     // Without a drain nobody is woken, and nothing is told.

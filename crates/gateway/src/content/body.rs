@@ -25,7 +25,7 @@ impl<'a> RequestBody<'a> {
         }
     }
 
-    pub(super) fn of(bytes: &'a [u8]) -> Self {
+    pub(crate) fn of(bytes: &'a [u8]) -> Self {
         match str::from_utf8(bytes) {
             Ok(text) => Self::Text(Cow::Borrowed(text)),
             Err(_) => Self::Bytes(Cow::Borrowed(bytes)),

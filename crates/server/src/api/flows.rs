@@ -10,7 +10,7 @@ use axum::{
     extract::{Path, Query, State},
     http::StatusCode,
 };
-use engine::Program;
+use engine::{On, Program};
 use flow::{Definition, Flow, Resources};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -258,10 +258,7 @@ pub(crate) async fn publish(
     let row = named(&app, &caller, &name).await?;
     let place = place(&app, against.environment.as_deref().unwrap_or("production"))?;
     let flow = check(&app, &row.draft, place).await?.map_err(Error::flow_problems)?;
-    let pins = |(id, node): (&flow::NodeId, &flow::NodeDefinition)| {
-        (id.to_string(), Value::from(node.kind.to_string()))
-    };
-    let kinds: Map<String, Value> = flow.definition().nodes.iter().map(pins).collect();
+    let kinds = pins(&flow);
     let new = NewVersion { flow: row.id, definition: row.draft, kinds, note: body.note, by: caller.name };
     let version = app.store.version_publish(caller.workspace, new).await?;
     Ok((StatusCode::CREATED, Json(version.into())))
@@ -324,6 +321,26 @@ pub(crate) async fn deploy(
     app.store.deployment_add(place, row.id, version.id, &caller.name).await?;
     changed(&app, Changed::Deployment(row.id)).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// The kind and its version of each node, by which a version is compiled from now on.
+fn pins(flow: &Flow) -> Map<String, Value> {
+    let pin = |(id, node): (&flow::NodeId, &flow::NodeDefinition)| {
+        (id.to_string(), Value::from(node.kind.to_string()))
+    };
+    flow.definition().nodes.iter().map(pin).collect()
+}
+
+/// A flow's draft as it is now, ready to run in the environment `test`.
+pub(crate) async fn draft(app: &App, caller: &Caller, flow: FlowId) -> Result<On, Error> {
+    let test = place(app, "test")?;
+    let row = app.store.flow_get(caller.workspace, flow).await?;
+    let row = row.ok_or_else(|| Error::not_found("The flow is gone."))?;
+    let kinds = pins(&check(app, &row.draft, test).await?.map_err(Error::flow_problems)?);
+    let (note, by) = (String::new(), caller.name.clone());
+    let new = NewVersion { flow, definition: row.draft, kinds, note, by };
+    let version = app.store.version_of_draft(caller.workspace, new, row.revision).await?;
+    Ok(On { version, elsewhere: Some(test.environment) })
 }
 
 /// The flow of a name.

@@ -3,7 +3,7 @@
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::{
-    body::Body,
+    body::{Body, HttpBody},
     extract::{ConnectInfo, State},
     http::Request,
     response::Response,
@@ -16,7 +16,9 @@ use serde_json::Value;
 use store::SourceId;
 
 use super::{
-    client, reply,
+    client,
+    refusals::KEPT,
+    reply,
     sources::{Found, Known, Live},
 };
 use crate::app::App;
@@ -24,13 +26,16 @@ use crate::app::App;
 /// How long a body may take to arrive.
 const BODY_TIME: Duration = Duration::from_secs(30);
 
+/// How long it may take where it is only kept.
+const KEEPING_TIME: Duration = Duration::from_secs(5);
+
 /// When a sender may try again what the server could not take.
 const RETRY_AFTER: Duration = Duration::from_secs(5);
 
 /// A request that was refused, and the source that keeps it among its refused ones, if there is one.
-struct Refusal {
+pub(super) struct Refusal {
     by: Option<Known>,
-    refused: Refused,
+    pub(super) refused: Refused,
 }
 
 /// Takes a request to a source.
@@ -49,7 +54,8 @@ pub(crate) async fn receive(
         peer: client::address(peer.ip(), &parts.headers, &app.config.trusted_proxies),
         received_at: app.clock.now(),
     };
-    let mut kept = Bytes::new();
+    // Nobody knows what a body says that was not read.
+    let mut kept = body.is_end_stream().then(Bytes::new);
     let refusal = match source(&app, id).await {
         Ok(live) => match take(&app, &live, head, body, &mut kept).await {
             Ok(response) => {
@@ -58,7 +64,12 @@ pub(crate) async fn receive(
             }
             Err(refused) => Refusal { by: Some(Known::Live(live)), refused },
         },
-        Err(refusal) => refusal,
+        Err(refusal) => {
+            if refusal.by.is_some() && kept.is_none() {
+                kept = whole(body).await;
+            }
+            refusal
+        }
     };
     let Refusal { by, refused } = refusal;
     let outcome = match refused.code {
@@ -67,13 +78,13 @@ pub(crate) async fn receive(
     };
     metrics::counter!("linchpin_requests_total", "outcome" => outcome).increment(1);
     if let Some(by) = by {
-        app.refusals.record(&by, &head, &kept, &refused);
+        app.refusals.record(&by, &head, kept.as_deref(), &refused);
     }
     reply::refuse(&refused)
 }
 
 /// The source of an id, if it takes requests.
-async fn source(app: &App, id: &str) -> Result<Arc<Live>, Refusal> {
+pub(super) async fn source(app: &App, id: &str) -> Result<Arc<Live>, Refusal> {
     let found = match id.parse::<SourceId>() {
         Ok(id) => app.sources.find(app, id).await,
         Err(_) => Ok(Found::Unknown),
@@ -108,7 +119,7 @@ async fn take(
     live: &Live,
     head: Head<'_>,
     body: Body,
-    kept: &mut Bytes,
+    kept: &mut Option<Bytes>,
 ) -> Result<Response, Refused> {
     let screened = live.judge.before_body(head, &live.limits)?;
     let limit = usize::try_from(screened.body_limit()).unwrap_or(usize::MAX);
@@ -121,14 +132,21 @@ async fn take(
         }
         Err(_) => return Err(Refused::new(Code::BodyLate, "The body took longer than 30 s to arrive.")),
     };
-    kept.clone_from(&bytes);
+    *kept = Some(bytes.clone());
     let accepted = screened.judge(&bytes, app.clock.now())?;
     let reply = accepted.reply;
     let submitted = submit(app, live, accepted, head.received_at).await?;
     Ok(reply::accepted(app, &reply, submitted).await)
 }
 
-async fn submit(
+/// The body of a request to a source that cannot judge it now, so that it can be replayed when the source is mended.
+async fn whole(body: Body) -> Option<Bytes> {
+    let read = tokio::time::timeout(KEEPING_TIME, Limited::new(body, KEPT).collect());
+    read.await.ok()?.ok().map(|collected| collected.to_bytes())
+}
+
+/// Takes an accepted request in.
+pub(super) async fn submit(
     app: &App,
     live: &Live,
     accepted: Accepted,

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use gateway::{Head, Refused};
-use store::{Refusal, Store};
+use gateway::{Head, Original, Refused};
+use store::{NewRefusal, Refusal, Store};
 use tokio::sync::mpsc;
 
 use super::sources::Known;
@@ -11,8 +11,8 @@ use super::sources::Known;
 /// Refusals that may wait to be stored; more are counted and dropped.
 const QUEUE: usize = 256;
 
-/// How much of a refused body is kept.
-const KEPT: usize = 16 << 10;
+/// How much of a refused body is kept; a request whose body is not longer can be replayed.
+pub(crate) const KEPT: usize = 64 << 10;
 
 /// Refusals stored in one write, and the least time between two: at most 640 a second.
 const BATCH: usize = 64;
@@ -21,7 +21,7 @@ const PAUSE: Duration = Duration::from_millis(100);
 /// Takes refusals.
 pub(crate) struct Recorder {
     store: Store,
-    queue: mpsc::Sender<Refusal>,
+    queue: mpsc::Sender<NewRefusal>,
 }
 
 impl Recorder {
@@ -43,18 +43,21 @@ impl Recorder {
         Self { store, queue }
     }
 
-    /// Keeps a refused request if there is room.
-    pub(super) fn record(&self, by: &Known, head: &Head<'_>, body: &[u8], refused: &Refused) {
+    /// Keeps a refused request if there is room. Without a body, that was not read.
+    pub(super) fn record(&self, by: &Known, head: &Head<'_>, body: Option<&[u8]>, refused: &Refused) {
         let Ok(room) = self.queue.try_reserve() else {
             return metrics::counter!("linchpin_refusals_dropped_total").increment(1);
         };
         let (place, source, content) = match by {
             Known::Live(live) => {
-                (live.row.place, live.row.id, live.judge.refusal_content(head, body, KEPT, refused))
+                let shown = body.unwrap_or_default();
+                (live.row.place, live.row.id, live.judge.refusal_content(head, shown, KEPT, refused))
             }
             Known::Row(place, source) => (*place, *source, gateway::refusal_of_broken_source(head, refused)),
         };
-        room.send(Refusal {
+        let whole = body.filter(|body| body.len() <= KEPT);
+        let original = whole.map(|body| Original::of(head, body).to_json());
+        let refusal = Refusal {
             id: self.store.ids().next(),
             place,
             source,
@@ -62,6 +65,9 @@ impl Recorder {
             status: u32::from(refused.status().as_u16()),
             received_at: head.received_at,
             content,
-        });
+            is_whole: original.is_some(),
+            replayed_as: None,
+        };
+        room.send(NewRefusal { refusal, original });
     }
 }
