@@ -5,7 +5,8 @@ use std::{borrow::Cow, net::IpAddr};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::redaction::{HIDDEN, Redaction};
+pub(crate) use crate::redaction::HIDDEN;
+use crate::redaction::Redaction;
 
 mod body;
 mod headers;
