@@ -43,6 +43,20 @@ pub struct Config {
     /// `Cookie`, and those with `token`, `secret`, `password`, `signature` or `api-key` in their names.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub redact: Vec<String>,
+    /// Who may read the source's documentation.
+    #[serde(default, skip_serializing_if = "Visibility::is_private")]
+    pub docs: Visibility,
+}
+
+/// Who may read a source's documentation.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Visibility {
+    /// Who is logged in, or has an API key.
+    #[default]
+    Private,
+    /// Anyone with the URL.
+    Public,
 }
 
 /// An HTTP method that a source may take.
@@ -186,6 +200,12 @@ impl Config {
             rate.map_or(Ok(()), |rate| rate.check(&format!("limits.{name}")))?;
         }
         self.reply.check()
+    }
+}
+
+impl Visibility {
+    fn is_private(&self) -> bool {
+        *self == Self::Private
     }
 }
 

@@ -1,7 +1,7 @@
 //! Fields out of example requests: what is in them, of which type, and whether it is always there.
 
 mod kind;
-mod names;
+pub(crate) mod names;
 
 use std::collections::HashMap;
 

@@ -17,6 +17,7 @@ mod body;
 mod code;
 mod config;
 mod content;
+mod docs;
 mod error;
 mod field;
 mod infer;
@@ -32,8 +33,9 @@ mod source;
 mod tail;
 
 pub use code::{Code, CodeEntry, codes};
-pub use config::{Config, Dedupe, LimitConfig, Method, Rate, Reply, SourceField};
+pub use config::{Config, Dedupe, LimitConfig, Method, Rate, Reply, SourceField, Visibility};
 pub use content::{Content, Headers, RequestBody, RequestRecord, Values};
+pub use docs::{Docs, FieldChanges, FieldDocs, ProblemDocs, ReplyDocs, Sample, Text, changes};
 pub use error::Error;
 pub use infer::{Inferred, infer};
 pub use judge::{Accepted, Screened};

@@ -9,7 +9,8 @@ use flow::{Leniency, Path};
 use http::{HeaderMap, HeaderName};
 use serde_json::Value;
 
-use self::step::{Step, find, steps, take};
+pub(crate) use self::step::{Step, steps};
+use self::step::{find, take};
 use crate::{
     Error,
     body::Parsed,

@@ -10,6 +10,7 @@ mod flows;
 mod jobs;
 mod keys;
 mod knowledge;
+mod listen;
 mod live;
 mod models;
 mod nodes;
@@ -18,6 +19,7 @@ pub(crate) mod problem;
 mod refusals;
 mod replays;
 mod runs;
+mod samples;
 mod session;
 mod sources;
 mod time;
@@ -61,6 +63,10 @@ fn table_of_contents() -> OpenApiRouter<App> {
         .routes(routes!(flows::deploy))
         .routes(routes!(sources::list, sources::create))
         .routes(routes!(sources::get, sources::update, sources::delete))
+        .routes(routes!(listen::listen))
+        .routes(routes!(samples::list))
+        .routes(routes!(samples::put, samples::delete))
+        .routes(routes!(samples::infer))
         .routes(routes!(destinations::list, destinations::create))
         .routes(routes!(destinations::get, destinations::update, destinations::delete))
         .routes(routes!(destinations::enable))

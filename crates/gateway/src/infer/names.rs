@@ -47,7 +47,7 @@ pub(super) fn is_http(name: &str) -> bool {
 }
 
 /// The way to a value as a field's `from`.
-pub(super) fn quoted(way: &[String]) -> String {
+pub(crate) fn quoted(way: &[String]) -> String {
     let mut from = String::new();
     for key in way {
         if key.is_empty() || key.contains(['.', '[', ']', '"']) {

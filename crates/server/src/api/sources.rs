@@ -142,7 +142,7 @@ pub(crate) async fn delete(
     Ok(StatusCode::NO_CONTENT)
 }
 
-async fn find(app: &App, caller: &Caller, id: &str) -> Result<Source, Error> {
+pub(super) async fn find(app: &App, caller: &Caller, id: &str) -> Result<Source, Error> {
     let source = app.store.source_get(id.parse::<SourceId>()?).await?;
     let source = source.filter(|source| source.place.workspace == caller.workspace);
     source.ok_or_else(|| Error::not_found("There is no such source."))
