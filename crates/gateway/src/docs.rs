@@ -31,6 +31,8 @@ pub struct Text {
 pub struct Docs {
     /// The source's name.
     pub title: String,
+    /// The number of the flow's version.
+    pub version: u32,
     /// Where requests go, with the path's parameters in braces.
     pub url: String,
     /// The methods it takes.
@@ -108,8 +110,8 @@ struct Documented<'s> {
 }
 
 impl Docs {
-    /// The documentation of a source under its name and URL, for a flow with these inputs.
-    pub fn of(source: &Source, inputs: &Fields, title: &str, url: &str) -> Self {
+    /// The documentation of a source under its name and URL, for a version of its flow with these inputs.
+    pub fn of(source: &Source, (inputs, version): (&Fields, u32), title: &str, url: &str) -> Self {
         let config = source.config();
         let fields = documented(config, inputs);
         let proof = Proof::of(&config.verification);
@@ -117,10 +119,11 @@ impl Docs {
         let replies = replies::replies(&config.reply);
         Self {
             title: title.to_owned(),
+            version,
             url: config.path.as_ref().map_or_else(|| url.to_owned(), |path| format!("{url}/{path}")),
             methods: config.methods.iter().map(|method| method.as_str()).collect(),
             content_type: call.content_type(),
-            openapi: openapi::document(config, &fields, &proof, (&call, &replies), (title, url)),
+            openapi: openapi::document(config, &fields, &proof, (&call, &replies), (title, url, version)),
             fields: fields.iter().map(FieldDocs::of).collect(),
             verification: proof.recipe(),
             replies,

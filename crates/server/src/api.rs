@@ -31,6 +31,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 pub(crate) use flows::serving;
 pub(crate) use session::login_link;
+pub(crate) use time::rfc3339;
 pub(crate) use trace::{Fate, fate};
 
 use crate::app::App;

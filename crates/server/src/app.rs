@@ -11,6 +11,7 @@ use tokio::sync::{Semaphore, broadcast, watch};
 
 use crate::{
     config::Config,
+    docs::Shelf,
     hooks::{Recorder, Sources},
     models::Models,
     world::World,
@@ -40,6 +41,8 @@ pub(crate) struct Parts {
     pub(crate) models: Arc<Models>,
     /// Sources in memory.
     pub(crate) sources: Sources,
+    /// The documentation of sources, as it was last asked for.
+    pub(crate) docs: Shelf,
     /// Keeps refused requests.
     pub(crate) refusals: Recorder,
     /// Tells the outbox of new deliveries and changed destinations.

@@ -12,4 +12,4 @@ pub(crate) use again::judge_again;
 pub(crate) use receive::receive;
 pub(crate) use refusals::{KEPT, Recorder};
 pub(crate) use reply::status_url;
-pub(crate) use sources::Sources;
+pub(crate) use sources::{Found, Live, Sources};

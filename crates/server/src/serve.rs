@@ -29,6 +29,7 @@ use crate::{
     changes,
     config::Config,
     console,
+    docs::{self, Shelf},
     hooks::{self, Recorder, Sources},
     internal::Internal,
     listen,
@@ -157,6 +158,7 @@ async fn build(config: Config, bound: SocketAddr, clock: Clock) -> anyhow::Resul
         workspace,
         sources: Sources::load(&store, &places).await?,
         refusals: Recorder::start(store.clone()),
+        docs: Shelf::default(),
         outbox,
         settled,
         metrics,
@@ -250,6 +252,11 @@ fn router(app: App) -> Router {
         router = router
             .route("/hooks/{*path}", any(hooks::receive))
             .route("/status/{event}", get(hooks::status::status));
+    }
+    if roles.has(Role::Gateway) || roles.has(Role::Console) {
+        router = router
+            .route("/docs/sources/{id}", get(docs::page))
+            .route("/docs/sources/{id}/openapi.json", get(docs::openapi));
     }
     let router = if roles.has(Role::Console) {
         router.merge(api::router().layer(from_fn(finish))).fallback(console::serve)

@@ -221,6 +221,25 @@ impl Store {
         .await
     }
 
+    /// The versions of a flow up to a number with their texts, newest first, `limit` at most.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn version_texts(
+        &self,
+        workspace: WorkspaceId,
+        flow: FlowId,
+        (number, limit): (u32, u32),
+    ) -> Result<Vec<(VersionSummary, String)>, Error> {
+        self.rows(
+            "SELECT id, number, note, created_by, created_at, definition FROM flow_version
+                 WHERE flow = ?1 AND workspace = ?2 AND number <= ?3 ORDER BY number DESC LIMIT ?4",
+            values![flow, workspace, number, limit],
+            |row: &Row| Ok((summary(row)?, row.get(5)?)),
+        )
+        .await
+    }
+
     /// The versions of a flow, newest first.
     ///
     /// # Errors
@@ -234,15 +253,7 @@ impl Store {
             "SELECT id, number, note, created_by, created_at FROM flow_version
                  WHERE flow = ?1 AND workspace = ?2 AND number IS NOT NULL ORDER BY number DESC LIMIT 1000",
             values![flow, workspace],
-            |row: &Row| {
-                Ok(VersionSummary {
-                    id: row.get(0)?,
-                    number: row.get(1)?,
-                    note: row.get(2)?,
-                    created_by: row.get(3)?,
-                    created_at: row.get(4)?,
-                })
-            },
+            summary,
         )
         .await
     }
@@ -308,6 +319,16 @@ impl Store {
         )
         .await
     }
+}
+
+fn summary(row: &Row) -> Result<VersionSummary, Fault> {
+    Ok(VersionSummary {
+        id: row.get(0)?,
+        number: row.get(1)?,
+        note: row.get(2)?,
+        created_by: row.get(3)?,
+        created_at: row.get(4)?,
+    })
 }
 
 fn deployment(row: &Row) -> Result<Deployment, Fault> {

@@ -21,7 +21,7 @@ pub(super) fn document(
     fields: &[Documented<'_>],
     proof: &Proof,
     (call, replies): (&Call, &[ReplyDocs]),
-    (title, url): (&str, &str),
+    (title, url, version): (&str, &str, u32),
 ) -> Value {
     let (server, path) = split(url);
     let tail = config.path.as_ref().map_or_else(String::new, |path| format!("/{}", path.trim_matches('/')));
@@ -63,7 +63,7 @@ pub(super) fn document(
         .collect();
     json!({
         "openapi": "3.1.0",
-        "info": { "title": title, "version": "1" },
+        "info": { "title": title, "version": version.to_string() },
         "servers": [{ "url": server }],
         "paths": { format!("{path}{tail}"): operations },
         "components": {

@@ -7,7 +7,7 @@ const SECRETS: &str = r#"{"scheme":"token","tokens":["swordfish-swordfish"]}"#;
 fn docs(config: &Value, secrets: &str, inputs: &Value) -> Docs {
     let inputs: Fields = serde_json::from_value(inputs.clone()).unwrap();
     let source = Source::compile(&config.to_string(), secrets.as_bytes(), &inputs).unwrap();
-    Docs::of(&source, &inputs, "Orders", "https://hub.example.com/hooks/src_x")
+    Docs::of(&source, (&inputs, 3), "Orders", "https://hub.example.com/hooks/src_x")
 }
 
 fn orders() -> Docs {
@@ -68,6 +68,7 @@ fn the_openapi_document_describes_the_request() {
     let docs = orders();
     let document = docs.openapi();
     assert_eq!(document["servers"][0]["url"], "https://hub.example.com");
+    assert_eq!(document["info"]["version"], "3");
     let operation = &document["paths"]["/hooks/src_x/orders/{order_id}"]["post"];
     let parameters: Vec<_> = operation["parameters"]
         .as_array()
