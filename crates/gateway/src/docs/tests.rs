@@ -165,3 +165,45 @@ fn changes_of_fields_are_those_that_a_sender_meets() {
     );
     assert!(changes(&before, &before).is_empty());
 }
+
+/// By the schema that the OpenAPI Initiative publishes of OpenAPI 3.1, 2022-10-07 (Apache-2.0).
+#[test]
+fn every_openapi_document_is_valid() {
+    let schema: Value = serde_json::from_str(include_str!("openapi-3.1.schema.json")).unwrap();
+    let schema = jsonschema::validator_for(&schema).unwrap();
+    let is_valid = |document: &Value| {
+        let wrong: Vec<String> = schema.iter_errors(document).map(|error| error.to_string()).collect();
+        assert!(wrong.is_empty(), "{wrong:#?}\n{document:#}");
+    };
+    assert!(!schema.is_valid(&json!({ "openapi": "3.1.0", "info": { "title": "x" } })), "it can fail");
+    is_valid(orders().openapi());
+    let inputs = json!({ "query": { "type": "string" }, "at": { "type": "date-time", "required": true } });
+    let key = r#"{"scheme":"standard_webhooks","signing_keys":["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"]}"#;
+    for (verification, secrets) in [("none", "{}"), ("token", SECRETS), ("standard_webhooks", key)] {
+        for reply in ["accept", "wait", "respond"] {
+            for methods in [json!(["POST"]), json!(["GET", "PUT", "DELETE"])] {
+                let config = json!({
+                    "verification": { "scheme": verification }, "reply": { "mode": reply }, "methods": methods,
+                });
+                is_valid(docs(&config, secrets, &inputs).openapi());
+            }
+        }
+    }
+    let form = json!({
+        "verification": { "scheme": "none" },
+        "path": "a/{b}",
+        "fields": {
+            "query": { "type": "string", "from": "form.q" },
+            "at": { "type": "date-time", "from": "query.at[0]", "required": true },
+        },
+    });
+    is_valid(docs(&form, "{}", &inputs).openapi());
+    let whole = json!({
+        "verification": { "scheme": "none" },
+        "fields": {
+            "query": { "type": "string", "from": "body" },
+            "at": { "type": "date-time", "from": "header.x-at", "required": true },
+        },
+    });
+    is_valid(docs(&whole, "{}", &inputs).openapi());
+}
