@@ -166,7 +166,7 @@ async fn requests_are_pinned_as_samples_and_tell_their_fields() {
 
     infer(json!({ "samples": ["none"] })).await.problem(422, "invalid");
     infer(json!({ "request": { "method": "POST" } })).await.problem(422, "invalid");
-    put("no name", json!({ "event": event })).await.problem(422, "invalid");
+    put("no%20name", json!({ "event": event })).await.problem(422, "invalid");
     put("both", json!({ "event": event, "refusal": refusal })).await.problem(422, "invalid");
     let other = owner.open_source("echo", "accept").await;
     let stolen = owner.put(&format!("/sources/{}/samples/x", other.id), &json!({ "event": event })).await;
