@@ -204,6 +204,7 @@ impl Config {
 }
 
 impl Visibility {
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
     fn is_private(&self) -> bool {
         *self == Self::Private
     }

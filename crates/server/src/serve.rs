@@ -46,6 +46,22 @@ struct Workers {
     replays: Option<Replays>,
 }
 
+impl Workers {
+    /// Those that a node with such roles has.
+    fn start(
+        roles: &Roles,
+        engine: &Engine,
+        library: &Library,
+        surroundings: delivery::Surroundings,
+    ) -> Self {
+        Self {
+            ingestion: roles.has(Role::Worker).then(|| library.start(engine.node())),
+            replays: roles.has(Role::Worker).then(|| engine.start_replays()),
+            drain: roles.has(Role::Delivery).then(|| Drain::start(surroundings)),
+        }
+    }
+}
+
 /// Which build this is.
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
@@ -138,11 +154,7 @@ async fn build(config: Config, bound: SocketAddr, clock: Clock) -> anyhow::Resul
         random: random.clone(),
         node: engine.node(),
     };
-    let workers = Workers {
-        ingestion: config.roles.has(Role::Worker).then(|| library.start(engine.node())),
-        replays: config.roles.has(Role::Worker).then(|| engine.start_replays()),
-        drain: config.roles.has(Role::Delivery).then(|| Drain::start(surroundings)),
-    };
+    let workers = Workers::start(&config.roles, &engine, &library, surroundings);
     // Without a drain nobody is woken, and nothing is told.
     let outbox = workers.drain.as_ref().map(Drain::waker).unwrap_or_default();
     let settled = workers.drain.as_ref().map_or_else(|| broadcast::channel(1).1, Drain::settled);

@@ -177,7 +177,9 @@ impl Engine {
         if !is_held {
             return Ok(Step::Over);
         }
-        runs.iter().for_each(|run| self.queued(order.filter.place, run));
+        for run in &runs {
+            self.queued(order.filter.place, run);
+        }
         Ok(if is_over { Step::Over } else { Step::Forward })
     }
 
@@ -196,18 +198,15 @@ impl Engine {
                 return Ok((runs, false));
             }
             progress.position = replayable.position;
-            match self.on(order, &replayable, &mut serving).await? {
-                Some(on) => {
-                    let run = self.repeat(order.filter.place, &replayable.event, on).await?;
-                    progress.open.push(run.id);
-                    runs.push(run);
-                }
+            let Some(on) = self.on(order, &replayable, &mut serving).await? else {
                 // Nothing runs it any more.
-                None => {
-                    progress.done += 1;
-                    progress.failed += 1;
-                }
-            }
+                progress.done += 1;
+                progress.failed += 1;
+                continue;
+            };
+            let run = self.repeat(order.filter.place, &replayable.event, on).await?;
+            progress.open.push(run.id);
+            runs.push(run);
         }
         progress.position = slice.position;
         Ok((runs, slice.is_last))

@@ -45,7 +45,7 @@ impl Call {
                 ("form", [Step::Key(name), ..]) => form.push((name.clone(), text(&value))),
                 ("header", [Step::Key(name), ..]) => headers.push((name.clone(), text(&value))),
                 ("path", [Step::Key(name), ..]) => {
-                    path = path.replace(&format!("{{{name}}}"), &encoded(&value))
+                    path = path.replace(&format!("{{{name}}}"), &encoded(&value));
                 }
                 _ => {}
             }

@@ -100,7 +100,7 @@ fn parameters(fields: &[Documented<'_>], config: &Config) -> Vec<Value> {
         }
     }
     let template = config.path.as_deref().and_then(|path| crate::tail::Template::parse(path).ok());
-    for name in template.iter().flat_map(|template| template.parameters()) {
+    for name in template.iter().flat_map(crate::tail::Template::parameters) {
         if found.iter().all(|known| known["name"] != name || known["in"] != "path") {
             found.push(
                 json!({ "name": name, "in": "path", "required": true, "schema": { "type": "string" } }),

@@ -38,7 +38,9 @@ impl Kind {
             Value::String(text) => of_text(text),
             Value::Array(items) => {
                 let mut kind = Self::Unknown;
-                items.iter().for_each(|item| kind.join(Self::of(item, looks)));
+                for item in items {
+                    kind.join(Self::of(item, looks));
+                }
                 return Self::Items(Box::new(kind));
             }
         })

@@ -51,7 +51,7 @@ pub(crate) fn quoted(way: &[String]) -> String {
     let mut from = String::new();
     for key in way {
         if key.is_empty() || key.contains(['.', '[', ']', '"']) {
-            from.push_str(&format!("[{}]", Value::from(key.as_str())));
+            from = format!("{from}[{}]", Value::from(key.as_str()));
         } else {
             if !from.is_empty() {
                 from.push('.');

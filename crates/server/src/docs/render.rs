@@ -61,12 +61,11 @@ pub(super) fn page(book: &Book, id: &str, is_chinese: bool) -> Result<Response, 
 
 /// A text whose words in backticks are code.
 fn prose(text: &str) -> Value {
-    let mut html = String::with_capacity(text.len() + 16);
-    for (at, part) in text.split('`').enumerate() {
+    let parts = text.split('`').enumerate().map(|(at, part)| {
         let escaped = HtmlEscape(part);
-        html.push_str(&if at % 2 == 1 { format!("<code>{escaped}</code>") } else { escaped.to_string() });
-    }
-    Value::from_safe_string(html)
+        if at % 2 == 1 { format!("<code>{escaped}</code>") } else { escaped.to_string() }
+    });
+    Value::from_safe_string(parts.collect())
 }
 
 #[cfg(test)]

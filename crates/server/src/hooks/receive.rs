@@ -142,7 +142,7 @@ async fn take(
 /// The body of a request to a source that cannot judge it now, so that it can be replayed when the source is mended.
 async fn whole(body: Body) -> Option<Bytes> {
     let read = tokio::time::timeout(KEEPING_TIME, Limited::new(body, KEPT).collect());
-    read.await.ok()?.ok().map(|collected| collected.to_bytes())
+    read.await.ok()?.ok().map(http_body_util::Collected::to_bytes)
 }
 
 /// Takes an accepted request in.

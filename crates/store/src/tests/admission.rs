@@ -161,7 +161,7 @@ async fn ids_go_on_after_those_of_the_last_start() {
                 let event = f.queued().await;
                 let id: RunId = ids.next();
                 last = id.number();
-                let repeat = Repeat { id, event: event, elsewhere: None, version: f.version };
+                let repeat = Repeat { id, event, elsewhere: None, version: f.version };
                 f.store.run_repeat(f.place.workspace, repeat).await.unwrap();
                 if what == "finished run" {
                     let held = f.store.run_claim_one(f.node, id).await.unwrap().unwrap().held;

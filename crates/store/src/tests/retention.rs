@@ -94,7 +94,7 @@ impl Fixture {
 
     pub(super) async fn repeat(&self, event: EventId) -> Result<RunId, Error> {
         let id = self.store.ids().next();
-        let repeat = Repeat { id, event: event, elsewhere: None, version: self.version };
+        let repeat = Repeat { id, event, elsewhere: None, version: self.version };
         self.store.run_repeat(self.place.workspace, repeat).await.map(|()| id)
     }
 

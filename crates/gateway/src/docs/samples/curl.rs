@@ -23,7 +23,7 @@ pub(super) fn code(call: &Call, proof: &Proof) -> String {
         Proof::None => {}
         Proof::Token(places) => options.extend(best(places).map(token)),
         Proof::Basic(user) => {
-            options.push(format!("-u {}\"$WEBHOOK_PASSWORD\"", quoted(&format!("{user}:"))))
+            options.push(format!("-u {}\"$WEBHOOK_PASSWORD\"", quoted(&format!("{user}:"))));
         }
         Proof::StandardWebhooks => {
             before.extend(

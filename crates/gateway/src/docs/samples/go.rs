@@ -25,6 +25,34 @@ pub(super) fn code(call: &Call, proof: &Proof) -> String {
         format!("request.Header.Set({}, {})", literal(&name), literal(&value))
     };
     lines.extend(kind.into_iter().chain(call.headers.iter().cloned()).map(set));
+    let (more, proof) = proven(proof);
+    imports.extend(more);
+    lines.extend(proof);
+    lines.extend(
+        [
+            "response, err := http.DefaultClient.Do(request)",
+            "if err != nil {",
+            "\tlog.Fatal(err)",
+            "}",
+            "defer response.Body.Close()",
+            "answer, err := io.ReadAll(response.Body)",
+            "if err != nil {",
+            "\tlog.Fatal(err)",
+            "}",
+            "fmt.Println(response.StatusCode, string(answer))",
+        ]
+        .map(str::to_owned),
+    );
+    imports.sort_unstable();
+    let imports: Vec<String> = imports.iter().map(|import| format!("\t\"{import}\"")).collect();
+    let lines: Vec<String> = lines.iter().map(|line| format!("\t{line}")).collect();
+    let (imports, lines) = (imports.join("\n"), lines.join("\n"));
+    format!("package main\n\nimport (\n{imports}\n)\n\nfunc main() {{\n{lines}\n}}\n")
+}
+
+/// The packages and the lines that prove who sends.
+fn proven(proof: &Proof) -> (Vec<&'static str>, Vec<String>) {
+    let (mut imports, mut lines) = (Vec::new(), Vec::new());
     match proof {
         Proof::None => {}
         Proof::Token(places) => {
@@ -62,25 +90,7 @@ pub(super) fn code(call: &Call, proof: &Proof) -> String {
         }
         Proof::Other(_) => lines.push("// Sign the request as the page says.".to_owned()),
     }
-    lines.extend(
-        [
-            "response, err := http.DefaultClient.Do(request)",
-            "if err != nil {",
-            "\tlog.Fatal(err)",
-            "}",
-            "defer response.Body.Close()",
-            "answer, err := io.ReadAll(response.Body)",
-            "if err != nil {",
-            "\tlog.Fatal(err)",
-            "}",
-            "fmt.Println(response.StatusCode, string(answer))",
-        ]
-        .map(str::to_owned),
-    );
-    imports.sort_unstable();
-    let imports: String = imports.iter().map(|import| format!("\t\"{import}\"\n")).collect();
-    let lines: String = lines.iter().map(|line| format!("\t{line}\n")).collect();
-    format!("package main\n\nimport (\n{imports})\n\nfunc main() {{\n{lines}}}\n")
+    (imports, lines)
 }
 
 fn token(place: &Place) -> Vec<String> {

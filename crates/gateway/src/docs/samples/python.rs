@@ -21,6 +21,34 @@ pub(super) fn code(call: &Call, proof: &Proof) -> String {
             .map(|(name, value)| format!("    {}: {},", literal(&name), literal(&value))),
     );
     lines.push("}".to_owned());
+    let (more, proof) = proven(proof);
+    imports.extend(more);
+    lines.extend(proof);
+    lines.push(format!(
+        "request = urllib.request.Request(url, data={}, headers=headers, method={})",
+        if call.text().is_some() { "body" } else { "None" },
+        literal(call.method)
+    ));
+    lines.extend(
+        [
+            "try:",
+            "    response = urllib.request.urlopen(request)",
+            "except urllib.error.HTTPError as error:",
+            "    response = error",
+            "print(response.status, response.read().decode())",
+        ]
+        .map(str::to_owned),
+    );
+    imports.sort_unstable();
+    imports.dedup();
+    let used = |import: &&&str| lines.iter().any(|line| line.contains(&format!("{import}.")));
+    let imports: Vec<String> = imports.iter().filter(used).map(|import| format!("import {import}")).collect();
+    format!("{}\n\n{}\n", imports.join("\n"), lines.join("\n"))
+}
+
+/// The modules and the lines that prove who sends.
+fn proven(proof: &Proof) -> (Vec<&'static str>, Vec<String>) {
+    let (mut imports, mut lines) = (Vec::new(), Vec::new());
     match proof {
         Proof::None => {}
         Proof::Token(places) => {
@@ -58,26 +86,7 @@ pub(super) fn code(call: &Call, proof: &Proof) -> String {
         }
         Proof::Other(_) => lines.push("# Sign the request as the page says.".to_owned()),
     }
-    lines.push(format!(
-        "request = urllib.request.Request(url, data={}, headers=headers, method={})",
-        if call.text().is_some() { "body" } else { "None" },
-        literal(call.method)
-    ));
-    lines.extend(
-        [
-            "try:",
-            "    response = urllib.request.urlopen(request)",
-            "except urllib.error.HTTPError as error:",
-            "    response = error",
-            "print(response.status, response.read().decode())",
-        ]
-        .map(str::to_owned),
-    );
-    imports.sort_unstable();
-    imports.dedup();
-    let used = |import: &&&str| lines.iter().any(|line| line.contains(&format!("{import}.")));
-    let imports: String = imports.iter().filter(used).map(|import| format!("import {import}\n")).collect();
-    format!("{imports}\n{}\n", lines.join("\n"))
+    (imports, lines)
 }
 
 fn token(place: &Place) -> String {

@@ -122,7 +122,7 @@ impl Fixture {
         let finished = self.admission(None, begin);
         let event = finished.event.id;
         store.event_admit(finished).await.unwrap();
-        let repeat = Repeat { id: store.ids().next(), event: event, elsewhere: None, version: self.version };
+        let repeat = Repeat { id: store.ids().next(), event, elsewhere: None, version: self.version };
         let id = repeat.id;
         store.run_repeat(place.workspace, repeat).await.unwrap();
         let held = store.run_claim_one(self.node, id).await.unwrap().unwrap().held;
