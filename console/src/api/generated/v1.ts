@@ -710,6 +710,66 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/environments/{environment}/events/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Run many events again, by a job */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    environment: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["ReplayMany"];
+                };
+            };
+            responses: {
+                /** @description They were only counted, or there are none */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ReplayOrdered"];
+                    };
+                };
+                /** @description A job replays them; GET /api/v1/jobs/{id} tells how far it is */
+                202: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ReplayOrdered"];
+                    };
+                };
+                /** @description A problem document that says what happened and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDocument"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/environments/{environment}/live": {
         parameters: {
             query?: never;
@@ -1682,6 +1742,58 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/jobs/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Cancel a replay of many events; the runs that have begun go on */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Cancelled: it begins nothing more */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description It has ended, or is of a kind that is not cancelled */
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description A problem document that says what happened and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDocument"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/knowledge-bases": {
         parameters: {
             query?: never;
@@ -2327,6 +2439,60 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/refusals/{id}/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Judge a refused request again, after the cause is mended */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Rejudged"];
+                    };
+                };
+                /** @description It cannot be replayed, or was */
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description A problem document that says what happened and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDocument"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/runs/{id}": {
         parameters: {
             query?: never;
@@ -2712,6 +2878,241 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/sources/{id}/infer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The fields that requests of a source have, ready to be its `fields` */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Examples"];
+                };
+            };
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["InferredFields"];
+                    };
+                };
+                /** @description A problem document that says what happened and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDocument"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sources/{id}/listen": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A source's next requests, accepted or refused, as they come, for ten minutes at most: `listening` at first, then
+         *     `request` for each, `end` when the time is over
+         */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Server-sent events */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "text/event-stream": string;
+                    };
+                };
+                /** @description A problem document that says what happened and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDocument"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sources/{id}/samples": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The samples of a source */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["SampleView"][];
+                    };
+                };
+                /** @description A problem document that says what happened and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDocument"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sources/{id}/samples/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Pin a request to a source under a name; it stays when the event's history goes */
+        put: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                    name: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Pin"];
+                };
+            };
+            responses: {
+                /** @description Pinned */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description The source has 20 others */
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description A problem document that says what happened and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDocument"];
+                    };
+                };
+            };
+        };
+        post?: never;
+        /** Delete a sample */
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                    name: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Deleted */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description A problem document that says what happened and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDocument"];
+                    };
+                };
+            };
+        };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -2893,6 +3294,17 @@ export interface components {
              */
             took_ms?: number | null;
         };
+        /** @description The requests that fields are inferred from: all that are named together. */
+        Examples: {
+            /** @description An event of the source. */
+            event?: string | null;
+            /** @description A request that it refused. */
+            refusal?: string | null;
+            /** @description A request as listening shows it. */
+            request?: Record<string, never> | null;
+            /** @description Samples of the source, by name; all of them when nothing at all is named. */
+            samples?: string[] | null;
+        };
         /** @description A flow with its draft. */
         FlowDetail: {
             deployments: components["schemas"]["Deployed"][];
@@ -2939,18 +3351,25 @@ export interface components {
             inputs: Record<string, never>;
             nodes: components["schemas"]["NodeView"][];
         };
+        /** @description Fields that requests have. */
+        InferredFields: {
+            /** @description As a source's `fields`. */
+            fields: Record<string, never>;
+            /** @description As a flow's `inputs`. */
+            inputs: Record<string, never>;
+        };
         /**
          * @description Where a job stands.
          * @enum {string}
          */
-        JobState: "queued" | "running" | "done" | "failed";
+        JobState: "queued" | "running" | "done" | "failed" | "cancelled";
         /** @description Long work. */
         JobView: {
             created_at: string;
             /** @description Why it failed. */
             error?: string | null;
             id: string;
-            /** @description What is done: `ingest` makes a document findable. */
+            /** @description What is done: `ingest` makes a document findable, `replay` runs events again. */
             kind: string;
             progress?: components["schemas"]["Progress"] | null;
             status: components["schemas"]["JobState"];
@@ -3032,6 +3451,10 @@ export interface components {
                 received_at: string;
                 /** @description Peer, headers, body as far as kept, and what it was told. */
                 record: Record<string, never>;
+                /** @description Whether it was kept whole, so that it can be replayed. */
+                replayable: boolean;
+                /** @description The event that a replay of it became. */
+                replayed_as?: string | null;
                 source: string;
                 /**
                  * Format: int32
@@ -3178,6 +3601,13 @@ export interface components {
                 number
             ] | null;
         };
+        /** @description A request to pin: one of both. */
+        Pin: {
+            /** @description An event of the source. */
+            event?: string | null;
+            /** @description A request that it refused. */
+            refusal?: string | null;
+        };
         /** @description A problem document. */
         ProblemDocument: {
             /** @description A stable code. */
@@ -3200,9 +3630,14 @@ export interface components {
         Progress: {
             /**
              * Format: int64
-             * @description Parts that are done; for a document, chunks.
+             * @description Parts that are done: chunks of a document; replays that have ended or wait for something outside.
              */
             done: number;
+            /**
+             * Format: int64
+             * @description Of those that are done, how many failed; only of a replay.
+             */
+            failed?: number | null;
             /**
              * Format: int64
              * @description Parts in all.
@@ -3228,6 +3663,14 @@ export interface components {
         PublishNote: {
             note?: string;
         };
+        /** @description The event that a refused request became. */
+        Receipt: {
+            /** @description Whether its sender had sent it again meanwhile: then this is that event. */
+            duplicate: boolean;
+            event_id: string;
+            run_id: string;
+            status_url: string;
+        };
         /** @description A refused request and where it came. */
         RefusalDetail: components["schemas"]["RefusalRow"] & {
             environment: string;
@@ -3240,6 +3683,10 @@ export interface components {
             received_at: string;
             /** @description Peer, headers, body as far as kept, and what it was told. */
             record: Record<string, never>;
+            /** @description Whether it was kept whole, so that it can be replayed. */
+            replayable: boolean;
+            /** @description The event that a replay of it became. */
+            replayed_as?: string | null;
             source: string;
             /**
              * Format: int32
@@ -3247,9 +3694,15 @@ export interface components {
              */
             status: number;
         };
+        /** @description What came of judging a refused request again: one of both. */
+        Rejudged: {
+            accepted?: components["schemas"]["Receipt"] | null;
+            /** @description It is refused for this now: the problem document that its sender would get. */
+            refused?: Record<string, never> | null;
+        };
         /** @description On which version an event is replayed. */
         Replay: {
-            /** @description `ran` (the version that ran it), `deployed` (what serves the environment now); `ran` by default. */
+            /** @description `ran` by default. */
             version?: components["schemas"]["ReplayVersion"];
         };
         /** @description A replay that has begun. */
@@ -3257,14 +3710,50 @@ export interface components {
             /** @description The new run. */
             run_id: string;
         };
+        /** @description Which events are replayed, and on what. */
+        ReplayMany: {
+            /** @description Whether they are only counted. */
+            dry_run?: boolean;
+            filter: components["schemas"]["ReplayWhich"];
+            /** @description `ran` by default. `draft` needs `filter.flow` or `filter.source`. */
+            version?: components["schemas"]["ReplayVersion"];
+        };
+        /** @description A replay of many events. */
+        ReplayOrdered: {
+            /** @description The job that replays them; absent when they were only counted, or there are none. */
+            job_id?: string | null;
+            /**
+             * Format: int64
+             * @description How many events it is about.
+             */
+            matching: number;
+        };
         /**
          * @description A version to replay on.
          * @enum {string}
          */
-        ReplayVersion: "ran" | "deployed";
+        ReplayVersion: "ran" | "deployed" | "draft";
+        /** @description Which events are replayed. */
+        ReplayWhich: {
+            /** @description Only those of this flow, by name. */
+            flow?: string | null;
+            /**
+             * Format: date-time
+             * @description Only those that came at this time or later, RFC 3339.
+             */
+            from: string;
+            /** @description Only those of this source, by id. */
+            source?: string | null;
+            /** @description Only those whose original run stands so (`failed`, `succeeded`, …), or that were `filtered`. */
+            status?: string | null;
+            /**
+             * Format: date-time
+             * @description Only those that came before this time, RFC 3339; now, when it is left out.
+             */
+            to?: string | null;
+        };
         /** @description A run, its steps and its deliveries. */
         RunDetail: components["schemas"]["RunTrace"] & {
-            environment: string;
             event: string;
             flow: string;
         };
@@ -3287,6 +3776,8 @@ export interface components {
             cause: string;
             created_at: string;
             deliveries: components["schemas"]["DeliveryTrace"][];
+            /** @description The environment it ran in: a draft that was tried runs in `test`, whatever its event's is. */
+            environment: string;
             error?: Record<string, never> | null;
             finished_at?: string | null;
             id: string;
@@ -3298,9 +3789,20 @@ export interface components {
             steps: components["schemas"]["StepTrace"][];
             /**
              * Format: int32
-             * @description The number of the flow's version.
+             * @description The number of the flow's version; 0 for a draft.
              */
             version: number;
+        };
+        /** @description A request that was pinned to a source. */
+        SampleView: {
+            /** @description The event or refused request that it was. */
+            from: string;
+            name: string;
+            pinned_at: string;
+            /** @description When that came. */
+            received_at: string;
+            /** @description The request, with secrets hidden. */
+            request: Record<string, never>;
         };
         /** @description A question to try. */
         SearchInput: {

@@ -38,12 +38,12 @@ impl Listener {
 
     async fn next(&mut self) -> (String, Value) {
         loop {
-            if let Some((event, rest)) = self.text.split_once("\n\n") {
+            if let Some((event, _)) = self.text.split_once("\n\n") {
                 let field =
                     |name: &str| event.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_default();
                 let parsed =
                     (field("event: ").to_owned(), serde_json::from_str(field("data: ")).unwrap_or_default());
-                self.text = rest.to_owned();
+                self.text.drain(..event.len() + 2);
                 return parsed;
             }
             let frame = tokio::time::timeout(std::time::Duration::from_secs(20), self.body.frame());
