@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use flow::{Field, FieldType, Path};
+use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
 
 use super::{
@@ -68,9 +69,20 @@ pub(super) fn document(
         "paths": { format!("{path}{tail}"): operations },
         "components": {
             "securitySchemes": schemes,
-            "schemas": { "Problem": schemars::schema_for!(Problem<'static>) },
+            "schemas": { "Problem": problem() },
         },
     })
+}
+
+/// The schema of a refusal, as it is sent.
+fn problem() -> Value {
+    let settings = SchemaSettings::draft2020_12().for_serialize().with(|settings| {
+        settings.inline_subschemas = true;
+        settings.meta_schema = None;
+    });
+    let mut schema = settings.into_generator().into_root_schema_for::<Problem<'static>>();
+    schema.insert("description".to_owned(), "Why a request was refused (RFC 9457)".into());
+    schema.to_value()
 }
 
 /// A URL as its server and its path.

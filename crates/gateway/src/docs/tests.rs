@@ -174,9 +174,18 @@ fn every_openapi_document_is_valid() {
     let is_valid = |document: &Value| {
         let wrong: Vec<String> = schema.iter_errors(document).map(|error| error.to_string()).collect();
         assert!(wrong.is_empty(), "{wrong:#?}\n{document:#}");
+        // The schema does not look where references lead.
+        let text = document.to_string();
+        for reference in text.split("\"$ref\":\"#").skip(1) {
+            let pointer = reference.split('"').next().unwrap();
+            assert!(document.pointer(pointer).is_some(), "{pointer} leads nowhere: {document:#}");
+        }
     };
     assert!(!schema.is_valid(&json!({ "openapi": "3.1.0", "info": { "title": "x" } })), "it can fail");
-    is_valid(orders().openapi());
+    let document = orders().openapi().clone();
+    is_valid(&document);
+    let problem = &document["components"]["schemas"]["Problem"];
+    assert_eq!(problem["required"], json!(["type", "title", "status", "detail", "code"]), "{problem}");
     let inputs = json!({ "query": { "type": "string" }, "at": { "type": "date-time", "required": true } });
     let key = r#"{"scheme":"standard_webhooks","signing_keys":["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"]}"#;
     for (verification, secrets) in [("none", "{}"), ("token", SECRETS), ("standard_webhooks", key)] {
