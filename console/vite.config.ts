@@ -28,7 +28,7 @@ export default defineConfig({
             },
             {
               name: 'common',
-              test: /src\/(ui|api|features\/(list|thread))\/(?!json|yaml)/,
+              test: /src\/(ui|api|features\/(list|thread))\/(?!json|yaml|form)/,
               minShareCount: 2,
             },
           ],
@@ -54,6 +54,7 @@ export default defineConfig({
   },
   test: {
     restoreMocks: true,
+    testTimeout: 30_000,
     projects: [
       { extends: true, test: { name: 'logic', environment: 'node', include: ['src/**/*.test.ts'] } },
       {

@@ -11,8 +11,10 @@ import { firstStart } from './journeys/first-start.mjs'
 import { flowPage } from './journeys/flow-page.mjs'
 import { liveAndReplay } from './journeys/live-and-replay.mjs'
 import { loggingIn } from './journeys/logging-in.mjs'
+import { newSource } from './journeys/new-source.mjs'
 import { palette } from './journeys/palette.mjs'
 import { refused } from './journeys/refused.mjs'
+import { schedule } from './journeys/schedule.mjs'
 import { streaming } from './journeys/streaming.mjs'
 import { launch, openPage } from './lib/browser.mjs'
 import { showsConsole, startFront } from './lib/front.mjs'
@@ -28,6 +30,8 @@ const JOURNEYS = {
   flowPage,
   palette,
   refused,
+  newSource,
+  schedule,
   accessible,
   loggingIn,
 }

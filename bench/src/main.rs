@@ -23,6 +23,7 @@ mod report;
 mod results;
 mod role;
 mod run;
+mod sources;
 mod stage;
 mod subject;
 mod world;
@@ -38,6 +39,8 @@ enum Command {
     Run(run::Run),
     /// Measure on PostgreSQL: one node, several, and what becomes of the runs of one that dies.
     Cluster(cluster::Cluster),
+    /// Measure what sources bear: signatures, a flood, challenges.
+    Sources(sources::Sources),
     /// Measure what retrieval finds, on `XQuAD`; fails when the hybrid finds too little.
     Knowledge(knowledge::Knowledge),
     #[command(flatten)]
@@ -72,6 +75,7 @@ fn run() -> anyhow::Result<()> {
         match Command::parse() {
             Command::Run(run) => run.execute().await,
             Command::Cluster(cluster) => cluster.execute().await,
+            Command::Sources(sources) => sources.execute().await,
             Command::Knowledge(knowledge) => knowledge.execute().await,
             Command::Role(Role::Bare(bare)) => bare.serve().await,
             Command::Role(Role::World(world)) => world.serve().await,

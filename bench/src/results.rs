@@ -38,6 +38,8 @@ pub(crate) enum Kind {
     Load,
     /// On PostgreSQL, by one node and by several.
     Cluster,
+    /// What sources bear.
+    Sources,
     /// What retrieval finds.
     Retrieval,
 }
@@ -47,6 +49,7 @@ impl Kind {
         match self {
             Self::Load => "",
             Self::Cluster => "-cluster",
+            Self::Sources => "-sources",
             Self::Retrieval => "-retrieval",
         }
     }
@@ -55,6 +58,7 @@ impl Kind {
         match self {
             Self::Load => "Under load",
             Self::Cluster => "On PostgreSQL, by one node and by several",
+            Self::Sources => "What sources bear",
             Self::Retrieval => "Retrieval",
         }
     }
@@ -73,8 +77,10 @@ impl Results {
         fs::write(folder.join(&name), serde_json::to_string_pretty(self)? + "\n")?;
         let all = read(folder)?;
         let newest = |kind: Kind| all.iter().rfind(|(_, results)| results.kind == kind);
-        let found: Vec<_> =
-            [Kind::Load, Kind::Cluster, Kind::Retrieval].into_iter().filter_map(newest).collect();
+        let found: Vec<_> = [Kind::Load, Kind::Cluster, Kind::Sources, Kind::Retrieval]
+            .into_iter()
+            .filter_map(newest)
+            .collect();
         fs::write(folder.join("README.md"), page(&found)?)?;
         println!("\nwritten to {name} and README.md");
         Ok(())
@@ -97,8 +103,8 @@ fn read(folder: &Path) -> anyhow::Result<Vec<(String, Results)>> {
 
 fn page(found: &[&(String, Results)]) -> anyhow::Result<String> {
     let mut page = String::from(
-        "# Results\n\nMade by `cargo xtask bench`, `cargo xtask bench cluster` and `cargo xtask bench knowledge --data \
-         DIR` from the newest files beside this one.\n",
+        "# Results\n\nMade by `cargo xtask bench`, `cargo xtask bench cluster`, `cargo xtask bench sources` and `cargo xtask bench \
+         knowledge --data DIR` from the newest files beside this one.\n",
     );
     for (name, results) in found {
         write!(page, "\n## {}\n\n", results.kind.title())?;

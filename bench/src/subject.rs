@@ -82,6 +82,11 @@ impl Subject {
         vec![format!("x-webhook-token: {TOKEN}")]
     }
 
+    /// What a source needs to know of it.
+    pub(crate) fn secrets() -> Value {
+        json!({ "scheme": "token", "tokens": [TOKEN] })
+    }
+
     pub(crate) async fn call(&self, method: &str, path: &str, body: &Value) -> anyhow::Result<Value> {
         let answer = api::call(self.server.address, method, path, &self.headers, Some(body)).await?;
         answer.json().with_context(|| format!("{method} {path}"))
@@ -130,7 +135,7 @@ impl Subject {
             "name": name,
             "flow": name,
             "config": { "verification": { "scheme": "token" }, "reply": { "mode": reply } },
-            "secrets": { "scheme": "token", "tokens": [TOKEN] },
+            "secrets": Self::secrets(),
         });
         let stored = self.call("POST", "/api/v1/environments/production/sources", &source).await?;
         let id = stored["id"].as_str().context("the source has no id")?;

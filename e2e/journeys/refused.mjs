@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 
-/** A sender's mistake is found on the source's page, with what the sender was told. */
+/** A sender's mistake is found on the source's page: which check refused it, why, and what to do about it. */
 export async function refused(world) {
   const { page } = world
   const answer = await fetch(world.shop.url, {
@@ -20,13 +20,19 @@ export async function refused(world) {
   await page.keyboard.press('Enter')
   await page.getByRole('heading', { name: 'shop-chat' }).waitFor()
   await page.getByText('Anybody who knows the URL may call it').waitFor()
-  // Refusals are written behind; the list is read when the page opens.
-  await page.reload()
-  const refusal = page.getByRole('region', { name: 'Refused requests' }).locator('summary').first()
-  await refusal.getByText('field_invalid').waitFor()
-  await refusal.click()
-  await page.getByText('wrong_type').first().waitFor()
-  await world.shot('source')
+  // Refusals are written behind; the list comes to have it by itself.
+  await page
+    .getByRole('region', { name: 'Requests' })
+    .getByRole('button', { name: /Refused with 422/ })
+    .click()
+  const fields = page.getByRole('table', { name: 'Fields that do not fit' })
+  await fields.getByRole('row', { name: 'user_id string integer' }).waitFor()
+  const checks = page.getByRole('list', { name: 'The checks, in their order' })
+  assert.match(await checks.getByText('Body readable').locator('..').textContent(), /passed/)
+  assert.match(await checks.getByText('Fields').locator('..').textContent(), /failed/)
+  await page.getByText('What to do next').waitFor()
+  world.refusal = new URL(page.url()).searchParams.get('request')
+  await world.shot('refused')
 }
 
 /** Whether it is there within a while. */

@@ -29,6 +29,8 @@ pub(crate) struct Bench {
 enum Part {
     /// PostgreSQL, installed and started for it: one node, several, and what becomes of the runs of one that dies.
     Cluster(Cluster),
+    /// What sources bear: signatures, a flood, challenges while the queue is full.
+    Sources(Sources),
     /// What retrieval finds, on `XQuAD`; fails when the hybrid finds too little.
     Knowledge {
         /// The folder with `XQuAD`'s JSON files `xquad.en.json` and `xquad.zh.json`.
@@ -66,6 +68,25 @@ struct Cluster {
 }
 
 #[derive(Args)]
+struct Sources {
+    /// How long each round takes, in seconds.
+    #[arg(long, default_value = "5")]
+    seconds: String,
+    /// How often signed and unsigned requests take turns; the median counts.
+    #[arg(long, default_value = "5")]
+    rounds: String,
+    /// How long the flood lasts, in seconds.
+    #[arg(long, default_value = "60")]
+    flood: String,
+    /// Only these parts, and nothing is written: signed, flood, challenge.
+    #[arg(long)]
+    only: Option<String>,
+    /// A binary that is there already, instead of building one.
+    #[arg(long)]
+    linchpin: Option<PathBuf>,
+}
+
+#[derive(Args)]
 struct Load {
     /// Numbers of connections.
     #[arg(long, default_value = "1,8,32,64")]
@@ -94,6 +115,7 @@ impl Bench {
     pub(crate) fn run(self) -> anyhow::Result<()> {
         match self.part {
             Some(Part::Cluster(cluster)) => cluster.run(),
+            Some(Part::Sources(sources)) => sources.run(),
             Some(Part::Knowledge { data }) => knowledge(&data),
             None => self.load.run(),
         }
@@ -119,6 +141,18 @@ impl Cluster {
             bench.arg("--linchpin").arg(&linchpin).args(["--connections", &self.connections]);
             bench.args(["--seconds", &self.seconds, "--rounds", &self.rounds, "--places", &self.places]);
             bench.args(["--lease", &self.lease, "--kills", &self.kills]);
+            finish(written(&mut bench, self.only.as_deref()))
+        })
+    }
+}
+
+impl Sources {
+    fn run(self) -> anyhow::Result<()> {
+        let linchpin = linchpin(self.linchpin.as_deref())?;
+        step("Measure", || {
+            let mut bench = command(&harness(), &["sources", "--folder", "target/bench"], ".");
+            bench.arg("--linchpin").arg(&linchpin).args(["--seconds", &self.seconds]);
+            bench.args(["--rounds", &self.rounds, "--flood", &self.flood]);
             finish(written(&mut bench, self.only.as_deref()))
         })
     }

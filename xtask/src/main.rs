@@ -8,6 +8,7 @@ mod faults;
 mod fuzz;
 mod models;
 mod postgres;
+mod senders;
 mod shell;
 mod system;
 mod test;

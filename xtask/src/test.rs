@@ -3,7 +3,7 @@
 use clap::Args;
 
 use crate::{
-    codegen, models, postgres,
+    codegen, models, postgres, senders,
     shell::{cargo, command, finish, is_there, root, run, step},
     system, tidy,
 };
@@ -50,6 +50,7 @@ impl Test {
             tests.env("POSTGRES_FOR_TESTS", &postgres.url).env("POSTGRES_TLS_FOR_TESTS", &by_tls.url);
             finish(tests.env("KILLS_FOR_TESTS", "4"))
         })?;
+        step("Senders, by their own libraries (Python)", senders::by_python)?;
         // C++, and minutes to build: everyday tests leave it off.
         step("The chat model in the process", || {
             system::need(&models::NEEDS)?;
@@ -93,6 +94,7 @@ fn web() -> anyhow::Result<()> {
     for script in ["lint", "typecheck", "test", "build"] {
         step(&format!("Console: {script}"), || run("npm", &["run", "--silent", script], "console"))?;
     }
+    step("Senders, by their own libraries (Node)", senders::by_node)?;
     step("Browser: packages", || run("npm", &["ci", "--no-audit", "--no-fund"], "e2e"))?;
     step("Browser: the server with the console in it", || {
         run(&cargo(), &["build", "--package", "server"], ".")

@@ -67,3 +67,61 @@ export function useEnable(id: string) {
     onSettled: () => client.invalidateQueries({ queryKey: ['destinations'] }),
   })
 }
+
+/** A source as it is sent to the API, which takes whatever fits the source's schema. */
+export interface SourceDraft {
+  name: string
+  /** By name. */
+  flow: string
+  /** A webhook when it is not said; it never changes. */
+  kind?: string
+  config: Record<string, unknown>
+  secrets?: Record<string, unknown> | undefined
+  enabled: boolean
+}
+
+const asInput = (draft: SourceDraft) => draft as unknown as Schemas['SourceInput']
+
+/** Makes a source in an environment. */
+export function useCreateSource(environment: string) {
+  const client = useQueryClient()
+  return useMutation({
+    mutationFn: (draft: SourceDraft) =>
+      answered(
+        api.POST('/api/v1/environments/{environment}/sources', {
+          params: { path: { environment } },
+          body: asInput(draft),
+        }),
+      ),
+    onSettled: () => client.invalidateQueries({ queryKey: ['sources'] }),
+  })
+}
+
+/** Changes a source; what is left out of the secrets stays as it is. */
+export function useUpdateSource(id: string) {
+  const client = useQueryClient()
+  return useMutation({
+    mutationFn: (draft: SourceDraft) =>
+      answered(api.PUT('/api/v1/sources/{id}', { params: { path: { id } }, body: asInput(draft) })),
+    onSettled: () => client.invalidateQueries({ queryKey: ['sources'] }),
+  })
+}
+
+/** Gives a source's senders other secrets; those they have are taken for the overlap as well. */
+export function useRotateSource(id: string) {
+  const client = useQueryClient()
+  return useMutation({
+    mutationFn: (body: Schemas['RotateInput']) =>
+      answered(api.POST('/api/v1/sources/{id}/rotate', { params: { path: { id } }, body })),
+    onSettled: () => client.invalidateQueries({ queryKey: ['sources'] }),
+  })
+}
+
+/** Deletes a source; its events stay. */
+export function useDeleteSource(id: string) {
+  const client = useQueryClient()
+  return useMutation({
+    mutationFn: () => answered(api.DELETE('/api/v1/sources/{id}', { params: { path: { id } } })),
+    onSettled: () => client.invalidateQueries({ queryKey: ['sources'] }),
+  })
+}

@@ -10,6 +10,8 @@ export class ApiProblem extends Error {
   readonly title: string
   /** What is wrong in a flow, for `flow_invalid`. */
   readonly problems: Schemas['FlowProblem'][]
+  /** Which parts of what was sent are wrong, for `invalid`. */
+  readonly errors: Schemas['BodyProblem'][]
 
   constructor(document: Partial<Schemas['ProblemDocument']>) {
     super(document.detail ?? '')
@@ -17,6 +19,7 @@ export class ApiProblem extends Error {
     this.code = document.code ?? 'unreachable'
     this.title = document.title ?? ''
     this.problems = document.problems ?? []
+    this.errors = document.errors ?? []
   }
 }
 

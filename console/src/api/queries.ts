@@ -39,6 +39,9 @@ const NAMES_STALE_MS = 30_000
 /** Nodes tell no live connection that they are there: they are asked for, about as often as they beat. */
 const NODES_EVERY_MS = 5_000
 
+/** How often it is looked where schedules stand. */
+const SCHEDULES_EVERY_MS = 10_000
+
 const paging = {
   initialPageParam: undefined as string | undefined,
   getNextPageParam: (page: Page<unknown>) => page.next ?? undefined,
@@ -86,6 +89,29 @@ export const sources = (environment: string) =>
     queryFn: () =>
       answered(api.GET('/api/v1/environments/{environment}/sources', { params: { path: { environment } } })),
     staleTime: NAMES_STALE_MS,
+    // A schedule goes on by itself.
+    refetchInterval: ({ state }) =>
+      state.data?.some(({ kind }) => kind === 'schedule') ? SCHEDULES_EVERY_MS : false,
+  })
+
+/** The times that a schedule would tick next. */
+export const preview = (cron: string, time_zone: string) =>
+  queryOptions({
+    queryKey: ['preview', cron, time_zone],
+    queryFn: () => answered(api.POST('/api/v1/schedules/preview', { body: { cron, time_zone } })),
+    // What is wrong stays wrong.
+    retry: false,
+    gcTime: 60_000,
+    refetchInterval: SCHEDULES_EVERY_MS,
+  })
+
+/** What a source may be told, by JSON Schema, and the codes it refuses with. */
+export const sourceSchema = () =>
+  queryOptions({
+    queryKey: ['source-schema'],
+    queryFn: () => answered(api.GET('/api/v1/source-schema')),
+    // It changes with the server's version alone.
+    staleTime: Number.POSITIVE_INFINITY,
   })
 
 export const destinations = (environment: string) =>
@@ -144,13 +170,23 @@ export const deliveries = (environment: string, dead: boolean) =>
 export const refusals = (environment: string, source: string) =>
   infiniteQueryOptions({
     queryKey: ['refusals', environment, { source }],
-    queryFn: ({ pageParam }): Promise<Page<RefusalRow>> => {
-      const query = { source, limit: PAGE, ...(pageParam && { before: pageParam }) }
-      return answered(
-        api.GET('/api/v1/environments/{environment}/refusals', { params: { path: { environment }, query } }),
-      )
-    },
+    queryFn: ({ pageParam }): Promise<Page<RefusalRow>> => refusalPage(environment, source, pageParam),
     ...paging,
+  })
+
+export function refusalPage(environment: string, source: string, before?: string) {
+  const query = { source, limit: PAGE, ...(before && { before }) }
+  return answered(
+    api.GET('/api/v1/environments/{environment}/refusals', { params: { path: { environment }, query } }),
+  )
+}
+
+export const refusal = (id: string) =>
+  queryOptions({
+    queryKey: ['refusal', id],
+    queryFn: () => answered(api.GET('/api/v1/refusals/{id}', { params: { path: { id } } })),
+    // What was refused never changes.
+    staleTime: Number.POSITIVE_INFINITY,
   })
 
 export const trace = (event: string) =>

@@ -154,9 +154,27 @@ const sources = createRoute({
   component: lazyRouteComponent(() => import('~/features/sources/SourcesPage'), 'SourcesPage'),
 })
 
+const newSource = createRoute({
+  getParentRoute: () => sources,
+  path: 'new',
+  component: lazyRouteComponent(() => import('~/features/sources/NewSourcePage'), 'NewSourcePage'),
+})
+
+const SOURCE_TABS = ['settings', 'call', 'fields'] as const
+
+/** Which side of a source is shown (its requests when none is named), and which of its requests. */
+export interface SourceSearch {
+  tab?: (typeof SOURCE_TABS)[number] | undefined
+  request?: string | undefined
+}
+
 const source = createRoute({
   getParentRoute: () => sources,
   path: '$source',
+  validateSearch: (search: Record<string, unknown>): SourceSearch => ({
+    tab: SOURCE_TABS.find((tab) => tab === search.tab),
+    request: text(search.request),
+  }),
   component: lazyRouteComponent(() => import('~/features/sources/SourcePage'), 'SourcePage'),
 })
 
@@ -186,7 +204,7 @@ const tree = root.addChildren([
     events.addChildren([event]),
     runs.addChildren([run]),
     deliveries.addChildren([delivery]),
-    sources.addChildren([source]),
+    sources.addChildren([newSource, source]),
     destinations.addChildren([destination]),
     flows,
     flow,

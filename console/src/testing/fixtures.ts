@@ -79,6 +79,7 @@ export function trace(more: Partial<Trace> = {}): Trace {
       body: { text: '{"query":"E3"}' },
       peer: '192.0.2.1',
     },
+    files: [],
     runs: [runTrace()],
     ...more,
   } as unknown as Trace

@@ -42,10 +42,12 @@ const NAMES: Answers = {
       name: 'shop-chat',
       environment: 'production',
       flow: 'flow_01h455vb4pex5vsknk084sn02q',
+      kind: 'webhook',
       url: 'http://localhost/hooks/src_1',
       config: { verification: { scheme: 'token' } },
       enabled: true,
       updated_at: '2026-03-01T09:00:00.000Z',
+      usage: { last_day: 12, last_month: 10_000, last_at: '2026-03-01T09:00:00.000Z' },
     },
   ],
   'GET /api/v1/environments/production/destinations': [],
@@ -65,6 +67,8 @@ export async function openAt(path: string, answers: Answers = {}) {
   vi.stubGlobal('fetch', asked)
   vi.stubGlobal('EventSource', SilentSource)
   vi.stubGlobal('scrollTo', () => undefined)
+  // jsdom lays nothing out, so there is nowhere to scroll to.
+  Element.prototype.scrollIntoView = () => undefined
   const client = new QueryClient({ defaultOptions: { queries: { retry: false } } })
   const router = makeRouter(client, createMemoryHistory({ initialEntries: [path] }))
   await router.load()

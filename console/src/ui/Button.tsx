@@ -2,11 +2,15 @@ import type { ButtonHTMLAttributes, ReactNode, Ref } from 'react'
 
 type Look = 'primary' | 'plain' | 'quiet'
 
-const LOOKS: Record<Look, string> = {
+/** How buttons look, for links that begin something. */
+export const LOOKS: Record<Look, string> = {
   primary: 'bg-accent text-on-accent hover:bg-accent-strong px-3 font-medium',
   plain: 'bg-raised text-ink border border-line-strong hover:bg-hover px-3',
   quiet: 'text-ink-2 hover:bg-hover hover:text-ink px-2',
 }
+
+export const BUTTON =
+  'inline-flex h-7 shrink-0 items-center justify-center gap-1.5 rounded-base text-table whitespace-nowrap transition-colors duration-100 disabled:opacity-50'
 
 interface ButtonProps extends ButtonHTMLAttributes<HTMLButtonElement> {
   look?: Look
@@ -23,7 +27,7 @@ export function Button({ look = 'plain', busy = false, className = '', children,
       {...rest}
       disabled={busy || rest.disabled}
       aria-busy={busy || undefined}
-      className={`inline-flex h-7 shrink-0 items-center justify-center gap-1.5 rounded-base text-table whitespace-nowrap transition-colors duration-100 disabled:opacity-50 ${LOOKS[look]} ${className}`}
+      className={`${BUTTON} ${LOOKS[look]} ${className}`}
     >
       {children}
     </button>

@@ -1,11 +1,14 @@
-//! Who hears what: callers and viewers here of other nodes' runs, and those of other nodes of the runs here.
+//! Who hears what: callers, viewers and readers here of other nodes' runs, and those of other nodes of the runs here.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 use delivery::Settled;
-use engine::{Call, Engine, Outcome, Update};
+use engine::{Advance, Call, Engine, Outcome, Update};
 use parking_lot::Mutex;
-use store::{Place, RunId};
+use store::{NodeId, Place, RunId};
 use tokio::{
     sync::{
         broadcast::{self, error::RecvError},
@@ -25,6 +28,9 @@ const BACKLOG: usize = 1024;
 
 /// Calls that are told in one word.
 const CALLS: usize = 256;
+
+/// Runs that are named in one word, so that it is short enough for every road.
+const NAMED: usize = 8192;
 
 /// What happens on this node.
 pub struct Local {
@@ -137,6 +143,7 @@ struct Happening {
 impl Exchanging {
     async fn run(mut self, mut heard: mpsc::Receiver<Heard>) {
         let mut calls = self.local.engine.calls();
+        let mut moved = self.local.engine.moved();
         let mut happening = Happening { outcomes: None, updates: None, settled: None };
         loop {
             tokio::select! {
@@ -147,7 +154,14 @@ impl Exchanging {
                 call = calls.recv() => match call {
                     Ok(call) => self.call(call, &mut calls),
                     // Some were missed: everything is said again.
-                    Err(RecvError::Lagged(_)) => self.board.mesh.tell_all(&Said::All(self.wanted())),
+                    Err(RecvError::Lagged(_)) => self.say_wanted(|said| self.board.mesh.tell_all(said)),
+                    Err(RecvError::Closed) => return,
+                },
+                run = moved.recv() => match run {
+                    Ok(run) => self.tell_news(run),
+                    Err(RecvError::Lagged(_)) => {
+                        self.wishes.followed().into_iter().for_each(|run| self.tell_news(run));
+                    }
                     Err(RecvError::Closed) => return,
                 },
                 (run, outcome) = next(&mut happening.outcomes) => {
@@ -174,17 +188,27 @@ impl Exchanging {
     }
 
     fn hear(&mut self, word: Heard) {
+        let engine = &self.local.engine;
         match word {
-            Heard::Reached(node) => {
-                self.board.mesh.tell(&[node].into(), &Said::All(self.wanted()));
-            }
-            Heard::Left(link) => self.wishes.forget(link),
+            Heard::Reached(node) => self.tell_everything(node),
+            Heard::Missed => self.board.mesh.tell_all(&Said::Missed),
+            Heard::Left(link) => unfollow(engine, self.wishes.forget(link)),
             Heard::Said { link, from, said } => match said {
-                Said::All(wanted) => self.wishes.set(link, from, wanted),
-                Said::Want(wanted) => self.wishes.add(link, from, wanted),
-                Said::Enough(wanted) => self.wishes.remove(link, &wanted),
-                Said::Outcome { run, outcome } => self.local.engine.learn(run, &outcome),
-                Said::Cancel { run, by } => self.local.engine.cancel_here(run, by),
+                Said::All(wanted) => {
+                    let followed = wanted.followed.clone();
+                    unfollow(engine, self.wishes.set(link, from, wanted));
+                    self.follow(from, followed);
+                }
+                Said::Want(wanted) => {
+                    let followed = wanted.followed.clone();
+                    self.wishes.add(link, from, wanted);
+                    self.follow(from, followed);
+                }
+                Said::Enough(wanted) => unfollow(engine, self.wishes.remove(link, &wanted)),
+                Said::Missed => self.tell_everything(from),
+                Said::Outcome { run, outcome } => engine.learn(run, &outcome),
+                Said::Advance { run, advance } => engine.learn_advance(run, advance),
+                Said::Cancel { run, by } => engine.cancel_here(run, by),
                 // Nobody watches any more: then nobody wants to know.
                 Said::Update(update) => drop(self.board.updates.send(update)),
                 Said::Settled(settled) => drop(self.board.settled.send(settled)),
@@ -192,35 +216,85 @@ impl Exchanging {
         }
     }
 
-    /// Tells the other nodes what callers here want, several in one word.
-    fn call(&self, first: Call, calls: &mut broadcast::Receiver<Call>) {
-        let (mut want, mut enough) = (Vec::new(), Vec::new());
-        let mut next = Some(first);
-        while let Some(call) = next {
-            match call {
-                Call::Want(run) => want.push(run),
-                Call::Enough(run) => {
-                    // Somebody may want it again by now, or never got to be heard.
-                    want.retain(|wanted| *wanted != run);
-                    enough.push(run);
-                }
-                Call::Cancel { run, by } => self.board.mesh.tell_all(&Said::Cancel { run, by }),
+    /// Tells a node all that is wanted of it, and all that it wants to know of the runs that it follows.
+    fn tell_everything(&self, node: NodeId) {
+        let to = [node].into();
+        self.say_wanted(|said| self.board.mesh.tell(&to, said));
+        self.follow(node, self.wishes.followed_at(node));
+    }
+
+    /// Readers at a node follow these runs.
+    fn follow(&self, node: NodeId, runs: impl IntoIterator<Item = RunId>) {
+        for run in runs {
+            if !self.wishes.of_followed(run).contains(&node) {
+                continue;
             }
-            next = if want.len() + enough.len() < CALLS { calls.try_recv().ok() } else { None };
-        }
-        let runs = |runs| Wanted { runs, ..Wanted::default() };
-        if !enough.is_empty() {
-            self.board.mesh.tell_all(&Said::Enough(runs(enough)));
-        }
-        if !want.is_empty() {
-            self.board.mesh.tell_all(&Said::Want(runs(want)));
+            if let Some(advance) = self.local.engine.follow_elsewhere(run, true) {
+                self.tell_advance(&[node].into(), run, advance);
+            }
         }
     }
 
-    /// All that callers and viewers here want.
-    fn wanted(&self) -> Wanted {
+    /// Tells how a run here goes on, where it is followed.
+    fn tell_news(&self, run: RunId) {
+        if let Some(advance) = self.local.engine.news(run) {
+            self.tell_advance(&self.wishes.of_followed(run), run, advance);
+        }
+    }
+
+    fn tell_advance(&self, nodes: &HashSet<NodeId>, run: RunId, advance: Advance) {
+        self.board.mesh.tell(nodes, &Said::Advance { run, advance });
+    }
+
+    /// Tells the other nodes what callers and readers here want, several in one word.
+    fn call(&self, first: Call, calls: &mut broadcast::Receiver<Call>) {
+        let (mut want, mut enough) = (Wanted::default(), Wanted::default());
+        let mut next = Some(first);
+        while let Some(call) = next {
+            match call {
+                Call::Want(run) => want.runs.push(run),
+                Call::Follow(run) => want.followed.push(run),
+                Call::Enough(run) => {
+                    // Somebody may want it again by now, or never got to be heard.
+                    want.runs.retain(|wanted| *wanted != run);
+                    enough.runs.push(run);
+                }
+                Call::Unfollow(run) => {
+                    want.followed.retain(|wanted| *wanted != run);
+                    enough.followed.push(run);
+                }
+                Call::Cancel { run, by } => self.board.mesh.tell_all(&Said::Cancel { run, by }),
+            }
+            let said = [&want.runs, &want.followed, &enough.runs, &enough.followed];
+            let is_full = said.into_iter().map(Vec::len).sum::<usize>() >= CALLS;
+            next = if is_full { None } else { calls.try_recv().ok() };
+        }
+        if enough != Wanted::default() {
+            self.board.mesh.tell_all(&Said::Enough(enough));
+        }
+        if want != Wanted::default() {
+            self.board.mesh.tell_all(&Said::Want(want));
+        }
+    }
+
+    /// Says all that callers, viewers and readers here want.
+    fn say_wanted(&self, say: impl Fn(&Said)) {
+        let engine = &self.local.engine;
+        let runs = engine.wanted();
+        let mut runs = runs.chunks(NAMED).map(<[RunId]>::to_vec);
+        let first = runs.next().unwrap_or_default();
         let places = self.board.watched.lock().keys().copied().collect();
-        Wanted { runs: self.local.engine.wanted(), places }
+        say(&Said::All(Wanted { runs: first, followed: engine.followed(), places }));
+        for runs in runs {
+            say(&Said::Want(Wanted { runs, ..Wanted::default() }));
+        }
+    }
+}
+
+/// Nobody at other nodes follows these runs any more.
+fn unfollow(engine: &Engine, runs: Vec<RunId>) {
+    for run in runs {
+        engine.follow_elsewhere(run, false);
     }
 }
 

@@ -1,5 +1,6 @@
 //! What nodes of one database tell each other while things happen: who waits for which run, what came of it, what a
-//! viewer on one node sees of the others; and over NATS, that there is work.
+//! viewer or a reader on one node sees of the others; and over NATS, that there is work. What nodes tell each other by
+//! links goes over NATS as well where no link can be made.
 //!
 //! It is all about being quick. Whatever is lost here is found in the database a little later; nothing durable rides on
 //! it. A node tells the others what it wants to hear, and is told that alone.
@@ -10,6 +11,7 @@ mod link;
 mod mesh;
 mod nats;
 mod news;
+mod relay;
 mod said;
 mod seldom;
 mod wishes;

@@ -26,7 +26,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 pub(crate) const PULSE: Duration = Duration::from_secs(5);
 
 /// A node that was silent for so long is gone.
-const SILENCE: Duration = Duration::from_secs(20);
+pub(crate) const SILENCE: Duration = Duration::from_secs(20);
 
 /// What a link begins with: the listener's challenge, which nobody can foresee.
 type Challenge = [u8; 32];
@@ -92,14 +92,9 @@ impl Speaking {
         timeout(PATIENCE, reach).await?
     }
 
-    /// Says a word that is encoded already.
+    /// Says a word that is encoded already; an empty one says no more than that the node is there.
     pub(crate) async fn say(&mut self, word: &Bytes) -> Result<(), Error> {
         timeout(SILENCE, self.seal(word)).await?
-    }
-
-    /// Says that it is still there.
-    pub(crate) async fn pulse(&mut self) -> Result<(), Error> {
-        self.say(&Bytes::new()).await
     }
 
     async fn seal(&mut self, plain: &[u8]) -> Result<(), Error> {

@@ -1,5 +1,7 @@
 //! The links between this node and each of the others: it speaks to all that the database lists, and listens to all that
-//! have the key.
+//! have the key. Where no link can be made, it speaks by the relay, if there is one.
+
+mod speaking;
 
 use std::{
     collections::{HashMap, HashSet, hash_map::Entry},
@@ -7,7 +9,7 @@ use std::{
         Arc,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use bytes::Bytes;
@@ -22,7 +24,10 @@ use tokio::{
 use vault::KeyRing;
 
 use crate::{
-    link::{self, Error, Listening, PULSE, Speaking},
+    Nats,
+    link::{self, Error, Listening, PULSE},
+    nats,
+    relay::{Relay, Relayed, Speakers},
     said::{Hello, Said},
     seldom::Seldom,
     wishes::LinkId,
@@ -56,6 +61,8 @@ pub struct Surroundings {
     pub node: NodeId,
     /// Where other nodes reach it: host and port.
     pub address: String,
+    /// What relays words to those that cannot be reached.
+    pub nats: Option<Nats>,
 }
 
 /// The links of this node. Dropping it ends them.
@@ -72,6 +79,7 @@ struct Inner {
     heard: mpsc::Sender<Heard>,
     links: AtomicU64,
     foreign: Seldom,
+    relay: Option<Relay>,
 }
 
 struct Peer {
@@ -90,6 +98,8 @@ pub(crate) enum Heard {
     Said { link: LinkId, from: NodeId, said: Said },
     /// A node that spoke by this link does so no more.
     Left(LinkId),
+    /// Others may have said something that was not heard.
+    Missed,
 }
 
 impl Mesh {
@@ -97,14 +107,17 @@ impl Mesh {
     /// called on.
     pub fn start(surroundings: Surroundings, listener: TcpListener) -> Self {
         let (heard, hearing) = mpsc::channel(HEARD);
+        let relay = surroundings.nats.clone().map(|nats| Relay::new(nats, surroundings.node));
         let inner = Arc::new(Inner {
             surroundings,
             spoken_to: Mutex::default(),
             heard,
             links: AtomicU64::default(),
             foreign: Seldom::default(),
+            relay,
         });
         let mut tasks = JoinSet::new();
+        tasks.spawn(listen_by_relay(Arc::clone(&inner)));
         tasks.spawn(listen(Arc::clone(&inner), listener));
         tasks.spawn(look(Arc::clone(&inner)));
         Self { inner, heard: Some(hearing), _tasks: tasks }
@@ -196,58 +209,39 @@ fn speak_to(inner: &Arc<Inner>, node: NodeId, address: String) {
     };
     let (words, said) = mpsc::channel(WAITING);
     let behind = Arc::<AtomicBool>::default();
-    let speaking = speak(Arc::clone(inner), (node, address.clone()), (said, Arc::clone(&behind)));
+    let speaking = speaking::speak(Arc::clone(inner), (node, address.clone()), (said, Arc::clone(&behind)));
     let speaking = tokio::spawn(speaking).abort_handle();
     vacant.insert(Peer { address, words, behind, speaking });
 }
 
-/// Speaks to a node for as long as it is listed.
-async fn speak(
-    inner: Arc<Inner>,
-    (node, address): (NodeId, String),
-    (mut words, behind): (mpsc::Receiver<Bytes>, Arc<AtomicBool>),
-) {
-    let Surroundings { keys, random, node: here, address: own, .. } = &inner.surroundings;
-    let hello = Hello { node: *here, address: own.clone() };
-    let mut pause = PAUSE;
+/// Listens to those who speak by the relay.
+async fn listen_by_relay(inner: Arc<Inner>) {
+    let Some(relay) = &inner.relay else { return };
+    let mut messages = match relay.hear().await {
+        Ok(messages) => messages,
+        Err(error) => return tracing::warn!(%error, "nothing is heard by NATS of nodes without a link"),
+    };
+    let mut speakers = Speakers::default();
+    let mut every = tokio::time::interval(PULSE);
     loop {
-        let ended = match Speaking::to(&address, keys.clone(), &hello).await {
-            Ok(mut speaking) => {
-                pause = PAUSE;
-                // What was said before is old: it is told everything.
-                while words.try_recv().is_ok() {}
-                behind.store(true, Ordering::Relaxed);
-                say_all(&inner, node, (&mut speaking, &mut words, &behind)).await
-            }
-            Err(error) => error,
-        };
-        while words.try_recv().is_ok() {}
-        tracing::debug!(%node, %address, error = %ended, "a node is not spoken to for now");
-        tokio::time::sleep(random.jitter(pause, 0.3)).await;
-        pause = (pause * 2).min(LONGEST_PAUSE);
-    }
-}
-
-/// Says what there is to say until the link ends. A node that is behind is told everything, once there is room for that.
-async fn say_all(
-    inner: &Inner,
-    node: NodeId,
-    (speaking, words, behind): (&mut Speaking, &mut mpsc::Receiver<Bytes>, &AtomicBool),
-) -> Error {
-    loop {
-        if words.is_empty()
-            && behind.swap(false, Ordering::Relaxed)
-            && inner.heard.send(Heard::Reached(node)).await.is_err()
-        {
-            return Error::Ended;
+        let mut heard = Vec::new();
+        tokio::select! {
+            message = messages.next() => match message {
+                Some(nats::Heard::Message(message)) => {
+                    let relayed = speakers.take(&message, &inner.links, Instant::now());
+                    if let Some(Relayed { link, from, said: Some(said) }) = relayed {
+                        heard.push(Heard::Said { link, from, said });
+                    }
+                }
+                Some(nats::Heard::Missed) => heard.push(Heard::Missed),
+                None => return,
+            },
+            _ = every.tick() => heard.extend(speakers.left(Instant::now()).into_iter().map(Heard::Left)),
         }
-        let said = match tokio::time::timeout(PULSE, words.recv()).await {
-            Ok(Some(word)) => speaking.say(&word).await,
-            Ok(None) => return Error::Ended,
-            Err(_) => speaking.pulse().await,
-        };
-        if let Err(error) = said {
-            return error;
+        for heard in heard {
+            if inner.heard.send(heard).await.is_err() {
+                return;
+            }
         }
     }
 }

@@ -103,6 +103,12 @@ impl Nats {
         self.0.is_connected()
     }
 
+    /// Waits until there is a connection.
+    pub(crate) async fn connected(&self) {
+        let mut changes = self.0.events.connected();
+        while !self.is_connected() && changes.changed().await.is_ok() {}
+    }
+
     /// Sends a message to the other nodes that are connected, without waiting. Its subject is
     /// `linchpin.<installation>.<suffix>`.
     ///

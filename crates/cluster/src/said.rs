@@ -1,7 +1,7 @@
 //! The words between nodes.
 
 use delivery::Settled;
-use engine::{Outcome, Update};
+use engine::{Advance, Outcome, Update};
 use serde::{Deserialize, Serialize};
 use store::{NodeId, Place, RunId};
 
@@ -33,6 +33,13 @@ pub(crate) enum Said {
     },
     /// Something happened in a run.
     Update(Update),
+    /// How a run goes on that readers follow.
+    Advance {
+        /// The run.
+        run: RunId,
+        /// How.
+        advance: Advance,
+    },
     /// A delivery was tried.
     Settled(Settled),
     /// A run is to be cancelled.
@@ -42,6 +49,8 @@ pub(crate) enum Said {
         /// Who wants that.
         by: String,
     },
+    /// It may have missed something, and is to be told again all that is wanted of it.
+    Missed,
 }
 
 /// What a node wants to hear of.
@@ -50,6 +59,9 @@ pub(crate) struct Wanted {
     /// What comes of these runs.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) runs: Vec<RunId>,
+    /// How these runs go on.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) followed: Vec<RunId>,
     /// Everything that happens in these places.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) places: Vec<Place>,

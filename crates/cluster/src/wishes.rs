@@ -9,6 +9,9 @@ use crate::said::Wanted;
 /// Runs that one node may ask for; it finds what came of more by looking.
 const RUNS: usize = 100_000;
 
+/// Runs that readers at one node may follow.
+const FOLLOWED: usize = 10_000;
+
 /// A link by which a node speaks to this one. A node that comes back speaks by another.
 pub(crate) type LinkId = u64;
 
@@ -20,44 +23,73 @@ pub(crate) struct Wishes(HashMap<LinkId, Wish>);
 struct Wish {
     node: NodeId,
     runs: HashSet<RunId>,
+    followed: HashSet<RunId>,
     places: HashSet<Place>,
 }
 
 impl Wishes {
-    /// A node names all that it wants.
-    pub(crate) fn set(&mut self, link: LinkId, node: NodeId, wanted: Wanted) {
-        self.0.remove(&link);
+    /// A node names all that it wants. Gives the runs that nobody follows any more.
+    pub(crate) fn set(&mut self, link: LinkId, node: NodeId, wanted: Wanted) -> Vec<RunId> {
+        let before = self.0.remove(&link);
         self.add(link, node, wanted);
+        self.left_alone(before.map(|wish| wish.followed))
     }
 
     /// A node wants more.
     pub(crate) fn add(&mut self, link: LinkId, node: NodeId, wanted: Wanted) {
-        let wish =
-            self.0.entry(link).or_insert_with(|| Wish { node, runs: HashSet::new(), places: HashSet::new() });
+        let wish = self.0.entry(link).or_insert_with(|| Wish::of(node));
         let room = RUNS.saturating_sub(wish.runs.len());
         wish.runs.extend(wanted.runs.into_iter().take(room));
+        let room = FOLLOWED.saturating_sub(wish.followed.len());
+        wish.followed.extend(wanted.followed.into_iter().take(room));
         wish.places.extend(wanted.places.into_iter().take(RUNS));
     }
 
-    /// A node wants less.
-    pub(crate) fn remove(&mut self, link: LinkId, wanted: &Wanted) {
-        let Some(wish) = self.0.get_mut(&link) else { return };
+    /// A node wants less. Gives the runs that nobody follows any more.
+    pub(crate) fn remove(&mut self, link: LinkId, wanted: &Wanted) -> Vec<RunId> {
+        let Some(wish) = self.0.get_mut(&link) else { return Vec::new() };
         for run in &wanted.runs {
             wish.runs.remove(run);
+        }
+        for run in &wanted.followed {
+            wish.followed.remove(run);
         }
         for place in &wanted.places {
             wish.places.remove(place);
         }
+        self.left_alone([wanted.followed.iter().copied()])
     }
 
-    /// A node speaks by this link no more.
-    pub(crate) fn forget(&mut self, link: LinkId) {
-        self.0.remove(&link);
+    /// A node speaks by this link no more. Gives the runs that nobody follows any more.
+    pub(crate) fn forget(&mut self, link: LinkId) -> Vec<RunId> {
+        let before = self.0.remove(&link);
+        self.left_alone(before.map(|wish| wish.followed))
     }
 
     /// Whether anybody waits for a run.
     pub(crate) fn any_run(&self) -> bool {
         self.0.values().any(|wish| !wish.runs.is_empty())
+    }
+
+    /// The runs that readers at a node follow.
+    pub(crate) fn followed_at(&self, node: NodeId) -> HashSet<RunId> {
+        let of_node = self.0.values().filter(|wish| wish.node == node);
+        of_node.flat_map(|wish| wish.followed.iter().copied()).collect()
+    }
+
+    /// Where readers follow a run.
+    pub(crate) fn of_followed(&self, run: RunId) -> HashSet<NodeId> {
+        self.0.values().filter(|wish| wish.followed.contains(&run)).map(|wish| wish.node).collect()
+    }
+
+    /// Those of these runs that nobody follows.
+    fn left_alone(&self, runs: impl IntoIterator<Item: IntoIterator<Item = RunId>>) -> Vec<RunId> {
+        runs.into_iter().flatten().filter(|run| self.of_followed(*run).is_empty()).collect()
+    }
+
+    /// Every run that readers follow.
+    pub(crate) fn followed(&self) -> HashSet<RunId> {
+        self.0.values().flat_map(|wish| wish.followed.iter().copied()).collect()
     }
 
     /// Whether anybody watches a place.
@@ -73,6 +105,12 @@ impl Wishes {
     /// Who watches a place.
     pub(crate) fn of_place(&self, place: Place) -> HashSet<NodeId> {
         self.0.values().filter(|wish| wish.places.contains(&place)).map(|wish| wish.node).collect()
+    }
+}
+
+impl Wish {
+    fn of(node: NodeId) -> Self {
+        Self { node, runs: HashSet::new(), followed: HashSet::new(), places: HashSet::new() }
     }
 }
 
@@ -94,14 +132,17 @@ mod tests {
     fn a_node_is_told_what_it_wants_until_it_has_enough() {
         let mut wishes = Wishes::default();
         let run = |run| Wanted { runs: vec![run], ..Wanted::default() };
-        wishes.set(1, NODE, Wanted { runs: vec![ONE], places: vec![PLACE] });
+        wishes.set(1, NODE, Wanted { runs: vec![ONE], followed: vec![TWO], places: vec![PLACE] });
         wishes.add(1, NODE, run(TWO));
         assert!(wishes.any_place() && wishes.of_place(PLACE).contains(&NODE));
         assert!(wishes.of_run(ONE).contains(&NODE) && wishes.of_run(TWO).contains(&NODE));
+        assert!(wishes.of_followed(TWO).contains(&NODE) && wishes.of_followed(ONE).is_empty());
+        assert_eq!(wishes.followed_at(NODE), HashSet::from([TWO]));
         wishes.remove(1, &run(ONE));
         assert!(wishes.of_run(ONE).is_empty() && wishes.any_run());
         wishes.set(1, NODE, run(ONE));
         assert!(wishes.of_run(TWO).is_empty() && !wishes.any_place(), "what it named before counts no more");
+        assert!(wishes.followed().is_empty());
     }
 
     #[test]

@@ -13,7 +13,7 @@ use serde_json::Value;
 use store::{DeliveryId, EventId, Ids, Place, RunId};
 use tokio::time::Instant;
 
-use crate::{NodeError, Update, hub::Hub};
+use crate::{NodeError, Update, feed::Feed, hub::Hub};
 
 /// What a step knows of its run and its surroundings.
 #[derive(Clone)]
@@ -43,6 +43,8 @@ pub struct StepContext {
     pub(crate) scope: Scope,
     pub(crate) ids: Ids,
     pub(crate) hub: Hub,
+    /// Who reads along, and the step's place in the flow.
+    pub(crate) feed: Option<(Arc<Feed>, usize)>,
 }
 
 /// Where a step sends the text it makes while it makes it.
@@ -53,6 +55,7 @@ pub struct Tokens {
     place: Place,
     step: StepPath,
     hub: Hub,
+    feed: Option<(Arc<Feed>, usize)>,
 }
 
 impl StepContext {
@@ -104,13 +107,18 @@ impl StepContext {
             place: self.place,
             step: self.step.clone(),
             hub: self.hub.clone(),
+            feed: self.feed.clone(),
         }
     }
 }
 
 impl Tokens {
-    /// Passes a piece of text on to whoever looks at the run now. Never waits.
+    /// Passes a piece of text on to whoever looks at the run now or reads along. Never waits. All pieces together are the
+    /// output's `text`, if the kind is an AI one.
     pub fn send(&self, text: &str) {
+        if let Some((feed, nth)) = &self.feed {
+            feed.say(*nth, text);
+        }
         self.hub.publish(|| Update {
             place: self.place,
             run: self.run,

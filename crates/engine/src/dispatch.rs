@@ -16,7 +16,7 @@ use tokio::{
 use crate::{
     Engine, Error, Shared,
     execution::{Execution, persist},
-    lease, schedule,
+    lease, scheduler,
 };
 
 /// Runs claimed in one transaction at most.
@@ -67,7 +67,7 @@ impl Engine {
             tasks.extend(shared.store.news().map(|news| tokio::spawn(listen(Arc::clone(shared), news))));
         }
         if shared.options.schedules {
-            tasks.push(tokio::spawn(schedule::run(Arc::clone(shared))));
+            tasks.push(tokio::spawn(scheduler::run(self.clone())));
         }
         Ok(())
     }

@@ -40,9 +40,28 @@ pub enum Error {
         #[source]
         source: JournalError,
     },
+    /// What a job is to do, or how far it is, is not in the form of this build.
+    #[error("the job {job} cannot be read by this build of Linchpin: {source}; start a newer one")]
+    Order {
+        /// Which job.
+        job: store::JobId,
+        /// Why.
+        source: serde_json::Error,
+    },
     /// There is no such run.
     #[error("the run {0} does not exist")]
     NoRun(store::RunId),
+    /// A schedule cannot be gone by.
+    #[error("the schedule {id} is wrong: {problem}")]
+    Schedule {
+        /// Which.
+        id: store::SourceId,
+        /// What is wrong with it.
+        problem: Box<Problem>,
+    },
+    /// The tick's schedule has moved on, was changed or is gone: whoever fired it, it was not this one.
+    #[error("the schedule does not stand at this tick any more")]
+    Passed,
     /// The server is stopping.
     #[error("the server is stopping; try again")]
     Stopping,

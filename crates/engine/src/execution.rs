@@ -16,7 +16,7 @@ use serde_json::Value;
 use store::{Begin, ClaimedRun, DestinationId, Ending, EventId, HeldRun, NewDelivery, Place, RunId};
 use tokio::{sync::OwnedSemaphorePermit, time::Instant};
 
-use crate::{Error, Outcome, Program, Shared, Submission, Tells, journal};
+use crate::{Error, Outcome, Program, Shared, Submission, Tells, feed::Feed, journal, progress::Progress};
 
 pub(crate) use commit::persist;
 
@@ -52,6 +52,8 @@ pub(crate) struct Execution {
     destinations: Vec<DestinationId>,
     /// Whether those who wait have been answered.
     answered: bool,
+    /// Who reads along, once it is carried on.
+    feed: Option<Arc<Feed>>,
     /// When it was last asked for that turned out to be this node's to carry on.
     confirmed_at: Instant,
     /// Its place among those under way; none for one that is only to be cancelled.
@@ -102,6 +104,7 @@ impl Execution {
             records: 0,
             destinations: Vec::new(),
             answered: false,
+            feed: None,
             confirmed_at: Instant::now(),
             _permit: permit,
         };
@@ -118,7 +121,7 @@ impl Execution {
     ) -> Result<Self, Error> {
         let ClaimedRun { held, version, event, deaths, created_at, .. } = claimed;
         let program = shared.program(held.place.workspace, version).await?;
-        let told = shared.told(&program, held.id, (held.place, event)).await?;
+        let told = shared.told(&program, held.id, (held.place.workspace, event)).await?;
         let identity = Identity { run: held.id, event, place: held.place, created_at };
         let row = shared.store.event_get(held.place.workspace, event).await?;
         let mut facts = base_facts(&shared, &program, identity);
@@ -229,6 +232,13 @@ impl Execution {
     fn show_output(&self, node: NodeIndex) {
         if let Some(output) = self.state.output(node) {
             self.values.set_output(node, output);
+        }
+    }
+
+    /// Shows those who read along where the steps stand.
+    fn show(&self) {
+        if let Some(feed) = &self.feed {
+            feed.show(|| Progress::of(&self.program, &self.state));
         }
     }
 

@@ -4,14 +4,18 @@ use std::{sync::Arc, time::Duration};
 
 use flow::{
     NodeIndex,
-    run::{Event, RunError, State, Status, StepPath, StepState},
+    run::{Event, RunError, State, Status, StepPath},
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use store::{Place, RunId, RunView, WorkspaceId};
+use store::{RunId, RunView, WorkspaceId};
 use tokio::time::Instant;
 
-use crate::{Answer, Engine, Error, Program, journal::Told};
+use crate::{
+    Answer, Engine, Error, Program,
+    journal::Told,
+    progress::{Progress, Standing},
+};
 
 /// The answer to a source's request, as a step gave it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -32,6 +36,8 @@ pub enum Tells {
     Answer,
     /// The run's end.
     End,
+    /// Every step and all that is said, and the run's end: [`Engine::reader`].
+    Progress,
 }
 
 /// What a caller that waits learns, once it is committed.
@@ -54,7 +60,7 @@ pub struct Timeline {
     pub run: RunView,
     /// The flow's input.
     pub input: Arc<Value>,
-    /// The number of the flow's version; 0 when it cannot be read any more.
+    /// The number of the flow's version; 0 for a draft, and when it cannot be read any more.
     pub version: u32,
     /// Where each of the flow's steps stands, in the order of the flow.
     pub steps: Vec<StepStanding>,
@@ -62,6 +68,8 @@ pub struct Timeline {
     pub events: Vec<Event>,
     /// What came of it so far.
     pub outcome: Outcome,
+    /// The same for its readers.
+    pub(crate) progress: Progress,
 }
 
 /// Where a step of a run stands.
@@ -74,20 +82,6 @@ pub struct StepStanding {
     /// `pending`, `running`, `paused`, `waiting`, `succeeded`, `recovered` (it left by `failed`), `failed`,
     /// `skipped` or `stopped`.
     pub state: &'static str,
-}
-
-const fn state_word(state: &StepState) -> &'static str {
-    match state {
-        StepState::Pending => "pending",
-        StepState::Running { .. } => "running",
-        StepState::Paused { .. } => "paused",
-        StepState::Waiting { .. } => "waiting",
-        StepState::Succeeded { .. } => "succeeded",
-        StepState::Recovered { .. } => "recovered",
-        StepState::Failed => "failed",
-        StepState::Skipped => "skipped",
-        StepState::Stopped => "stopped",
-    }
 }
 
 impl Outcome {
@@ -113,7 +107,8 @@ impl Timeline {
         let error = run.error.as_deref().and_then(|error| serde_json::from_str(error).ok());
         let outcome = Outcome { status: run.status, response: None, outputs: None, error };
         let input = Arc::new(Value::Null);
-        Self { run, input, version: 0, steps: Vec::new(), events: Vec::new(), outcome }
+        let progress = Progress::default();
+        Self { run, input, version: 0, steps: Vec::new(), events: Vec::new(), outcome, progress }
     }
 }
 
@@ -124,8 +119,7 @@ impl Engine {
     /// When the run does not exist or its journal cannot be read.
     pub async fn timeline(&self, workspace: WorkspaceId, id: RunId) -> Result<Timeline, Error> {
         let run = self.0.store.run_get(workspace, id).await?.ok_or(Error::NoRun(id))?;
-        let place = Place { workspace, environment: run.environment };
-        let (program, told) = match self.read(&run, place).await {
+        let (program, told) = match self.read(&run, workspace).await {
             Ok(read) => read,
             // A run that could not be taken up is failed for that; its row says so, and nothing else can.
             Err(error @ (Error::Program { .. } | Error::Lacks { .. } | Error::Journal { .. }))
@@ -143,16 +137,18 @@ impl Engine {
             StepStanding {
                 step: known.id.as_str().into(),
                 kind: format!("{}@{}", known.kind, known.version),
-                state: state_word(told.state.step(node)),
+                state: Standing::of(told.state.step(node)).as_str(),
             }
         };
         let steps = program.flow.graph().nodes().map(standing).collect();
-        Ok(Timeline { run, input: told.input, version: program.number, steps, events: told.events, outcome })
+        let progress = Progress::of(&program, &told.state);
+        let (input, version, events) = (told.input, program.number, told.events);
+        Ok(Timeline { run, input, version, steps, events, outcome, progress })
     }
 
-    async fn read(&self, run: &RunView, place: Place) -> Result<(Arc<Program>, Told), Error> {
-        let program = self.0.program(place.workspace, run.version).await?;
-        let told = self.0.told(&program, run.id, (place, run.event)).await?;
+    async fn read(&self, run: &RunView, workspace: WorkspaceId) -> Result<(Arc<Program>, Told), Error> {
+        let program = self.0.program(workspace, run.version).await?;
+        let told = self.0.told(&program, run.id, (workspace, run.event)).await?;
         Ok((program, told))
     }
 
@@ -203,7 +199,7 @@ impl Engine {
         // The row alone says that nothing has begun, or that the end is not there yet.
         let may_tell = match what {
             Tells::Answer => run.status != Status::Queued,
-            Tells::End => run.status.is_final() || run.status == Status::Parked,
+            Tells::End | Tells::Progress => run.status.is_final() || run.status == Status::Parked,
         };
         if !may_tell {
             return Ok(None);

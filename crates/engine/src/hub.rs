@@ -1,5 +1,7 @@
 //! Who is told of what happens: live views, callers that wait for a result, and the other nodes.
 
+mod following;
+
 use std::{
     borrow::Cow,
     collections::{HashMap, hash_map},
@@ -14,7 +16,11 @@ use serde::{Deserialize, Serialize};
 use store::{EventId, Place, RunId};
 use tokio::sync::{broadcast, mpsc, oneshot};
 
-use crate::{Outcome, Tells};
+pub use self::following::Follower;
+use crate::{
+    Outcome, Tells,
+    feed::{Feed, Room},
+};
 
 /// Updates that a slow viewer may be behind before it misses some.
 const BACKLOG: usize = 1024;
@@ -69,6 +75,10 @@ pub enum Call {
     Want(RunId),
     /// Nobody does any more.
     Enough(RunId),
+    /// Somebody reads along how it goes on.
+    Follow(RunId),
+    /// Nobody does any more.
+    Unfollow(RunId),
     /// It is to be cancelled.
     Cancel {
         /// The run.
@@ -93,17 +103,25 @@ struct Inner {
     updates: Updates,
     outcomes: broadcast::Sender<(RunId, Outcome)>,
     calls: broadcast::Sender<Call>,
-    /// Runs that are under way here or waited for here.
+    room: Room,
+    /// Runs that are under way here, waited for here, or read along: here, or at other nodes if they come here.
     runs: Mutex<HashMap<RunId, Entry>>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Entry {
     /// Of a run that is under way here.
     control: Option<mpsc::Sender<Control>>,
     waiters: Vec<(Tells, oneshot::Sender<Outcome>)>,
     /// Whether other nodes were asked for it.
     is_wanted: bool,
+    feed: Arc<Feed>,
+    /// Who reads along here.
+    followers: usize,
+    /// Whether other nodes were asked to tell how it goes on.
+    is_called: bool,
+    /// Whether other nodes asked for that.
+    is_followed_elsewhere: bool,
 }
 
 /// A run that is under way here, as whoever carries it on has it.
@@ -113,6 +131,8 @@ pub(crate) struct Controlled {
     /// Tells it from the same run, taken up here again.
     control: mpsc::Sender<Control>,
     told: mpsc::Receiver<Control>,
+    /// Who reads along.
+    pub(crate) feed: Arc<Feed>,
 }
 
 /// What will come of a run, once it is known; an error when nobody here will tell, and its row is to be looked at.
@@ -129,6 +149,7 @@ impl Hub {
             updates: broadcast::Sender::new(BACKLOG),
             outcomes: broadcast::Sender::new(BACKLOG),
             calls: broadcast::Sender::new(BACKLOG),
+            room: Room::new(BACKLOG),
             runs: Mutex::default(),
         }))
     }
@@ -167,15 +188,20 @@ impl Hub {
     /// Says that a run is under way here.
     pub(crate) fn enter(&self, run: RunId) -> Controlled {
         let (control, told) = mpsc::channel(4);
-        self.0.runs.lock().entry(run).or_default().control = Some(control.clone());
-        Controlled { run, control, told }
+        let mut runs = self.0.runs.lock();
+        let entry = self.entry(&mut runs, run);
+        if entry.control.replace(control.clone()).is_some() {
+            // Whoever had it here before does not write on.
+            entry.renew_feed(run, &self.0.room);
+        }
+        Controlled { run, control, told, feed: Arc::clone(&entry.feed) }
     }
 
     /// Waits for the answer or the end of a run, wherever it is under way; `None` when too many do already.
     pub(crate) fn wait(&self, run: RunId, what: Tells) -> Option<Answer> {
         let (answer, answered) = oneshot::channel();
         let mut runs = self.0.runs.lock();
-        let entry = runs.entry(run).or_default();
+        let entry = self.entry(&mut runs, run);
         if entry.waiters.len() >= WAITERS {
             return None;
         }
@@ -209,15 +235,37 @@ impl Hub {
         }
     }
 
-    /// Says that a run is no longer under way here. Its waiters learn that by their closed channel. One that was taken
-    /// up here again meanwhile stays.
+    /// Says that a run is no longer under way here. Its waiters learn that by their closed channel, and its readers by
+    /// the end of their feed. One that was taken up here again meanwhile stays.
     pub(crate) fn leave(&self, controlled: &Controlled) {
         let mut runs = self.0.runs.lock();
-        let hash_map::Entry::Occupied(entry) = runs.entry(controlled.run) else { return };
+        let hash_map::Entry::Occupied(mut entry) = runs.entry(controlled.run) else { return };
         let is_it = entry.get().control.as_ref().is_some_and(|known| known.same_channel(&controlled.control));
-        if is_it && entry.remove().is_wanted {
+        if !is_it {
+            return;
+        }
+        let left = entry.get_mut();
+        left.control = None;
+        left.waiters.clear();
+        left.renew_feed(controlled.run, &self.0.room);
+        if std::mem::take(&mut left.is_wanted) {
             self.call(Call::Enough(controlled.run));
         }
+        if left.is_idle() {
+            entry.remove();
+        }
+    }
+
+    fn entry<'a>(&self, runs: &'a mut HashMap<RunId, Entry>, run: RunId) -> &'a mut Entry {
+        runs.entry(run).or_insert_with(|| Entry {
+            control: None,
+            waiters: Vec::new(),
+            is_wanted: false,
+            feed: Arc::new(Feed::new(run, &self.0.room)),
+            followers: 0,
+            is_called: false,
+            is_followed_elsewhere: false,
+        })
     }
 
     pub(crate) fn control(&self, run: RunId) -> Option<mpsc::Sender<Control>> {
@@ -240,14 +288,23 @@ impl Hub {
         let hash_map::Entry::Occupied(mut entry) = runs.entry(run) else { return };
         entry.get_mut().waiters.retain(|(_, waiter)| !waiter.is_closed());
         if entry.get().waiters.is_empty() {
-            let was_wanted = std::mem::take(&mut entry.get_mut().is_wanted);
-            if entry.get().control.is_none() {
-                entry.remove();
-            }
-            if was_wanted {
+            if std::mem::take(&mut entry.get_mut().is_wanted) {
                 self.call(Call::Enough(run));
             }
+            if entry.get().is_idle() {
+                entry.remove();
+            }
         }
+    }
+}
+
+impl Entry {
+    /// Whether nobody has to do with the run here.
+    fn is_idle(&self) -> bool {
+        self.control.is_none()
+            && self.waiters.is_empty()
+            && self.followers == 0
+            && !self.is_followed_elsewhere
     }
 }
 
@@ -274,79 +331,4 @@ impl Drop for Answer {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const RUN: RunId = RunId::from_bytes([1; 16]);
-
-    fn ended() -> Outcome {
-        Outcome { status: Status::Succeeded, response: None, outputs: None, error: None }
-    }
-
-    #[tokio::test]
-    async fn who_waits_is_told_wherever_the_run_is() {
-        let hub = Hub::new();
-        let mut calls = hub.calls();
-        let elsewhere = hub.wait(RUN, Tells::End).unwrap();
-        assert_eq!(calls.recv().await.unwrap(), Call::Want(RUN));
-        let also = hub.wait(RUN, Tells::End).unwrap();
-        assert!(calls.is_empty(), "it is asked for once");
-        assert_eq!(hub.wanted(), [RUN]);
-        hub.learn(RUN, &ended());
-        assert_eq!(
-            (elsewhere.await.unwrap().status, also.await.unwrap().status),
-            (Status::Succeeded, Status::Succeeded)
-        );
-        assert_eq!(calls.recv().await.unwrap(), Call::Enough(RUN));
-        assert!(hub.0.runs.lock().is_empty());
-    }
-
-    #[tokio::test]
-    async fn a_run_that_comes_here_tells_who_waited_before() {
-        let hub = Hub::new();
-        let mut outcomes = hub.outcomes();
-        let waiting = hub.wait(RUN, Tells::End).unwrap();
-        let controlled = hub.enter(RUN);
-        assert!(hub.is_here(RUN));
-        hub.answer(RUN, &ended());
-        assert_eq!(waiting.await.unwrap().status, Status::Succeeded);
-        assert_eq!(outcomes.recv().await.unwrap().0, RUN, "and other nodes that want to know");
-        hub.leave(&controlled);
-        assert!(hub.0.runs.lock().is_empty());
-    }
-
-    #[tokio::test]
-    async fn who_waits_for_a_run_that_is_let_go_is_sent_to_its_row() {
-        let hub = Hub::new();
-        let calls = hub.calls();
-        let controlled = hub.enter(RUN);
-        let waiting = hub.wait(RUN, Tells::End).unwrap();
-        hub.leave(&controlled);
-        assert!(waiting.await.is_err());
-        assert!(calls.is_empty(), "nobody was asked");
-    }
-
-    #[test]
-    fn a_run_that_was_taken_up_again_stays_when_the_old_one_leaves() {
-        let hub = Hub::new();
-        let old = hub.enter(RUN);
-        let new = hub.enter(RUN);
-        hub.leave(&old);
-        assert!(hub.is_here(RUN) && hub.control(RUN).is_some());
-        hub.leave(&new);
-        assert!(hub.0.runs.lock().is_empty());
-    }
-
-    #[test]
-    fn a_caller_that_goes_away_leaves_nothing_behind() {
-        let hub = Hub::new();
-        let calls = hub.calls();
-        drop(hub.wait(RUN, Tells::Answer));
-        assert!(hub.0.runs.lock().is_empty());
-        assert_eq!(calls.len(), 2, "asked for, and enough");
-        let _controlled = hub.enter(RUN);
-        drop(hub.wait(RUN, Tells::Answer));
-        assert!(hub.is_here(RUN), "the run goes on");
-        assert_eq!(calls.len(), 2);
-    }
-}
+mod tests;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use flow::run::{Event, State};
 use serde::Deserialize;
 use serde_json::Value;
-use store::{EventId, Place, RunId};
+use store::{EventId, RunId, WorkspaceId};
 
 use crate::{Error, Program, Shared, error::JournalError};
 
@@ -46,9 +46,9 @@ impl Shared {
         &self,
         program: &Program,
         run: RunId,
-        (place, event): (Place, EventId),
+        (workspace, event): (WorkspaceId, EventId),
     ) -> Result<Told, Error> {
-        let content = self.store.event_content(place, event).await?;
+        let content = self.store.event_content(workspace, event).await?;
         let records = self.store.run_journal(run).await?;
         fold(program, content.as_deref(), &records).map_err(|source| Error::Journal { run, source })
     }

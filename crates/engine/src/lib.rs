@@ -13,6 +13,7 @@ mod context;
 mod dispatch;
 mod error;
 mod execution;
+mod feed;
 mod finished;
 mod finishing;
 mod hub;
@@ -20,9 +21,14 @@ mod journal;
 mod lease;
 mod node;
 mod program;
+mod progress;
+mod reading;
 mod registry;
+mod replay;
 mod schedule;
+mod scheduler;
 mod submit;
+mod timetable;
 
 use std::{
     collections::{BTreeMap, HashSet},
@@ -42,12 +48,17 @@ pub use context::{StepContext, Tokens};
 pub use error::Error;
 pub use finished::{Outcome, Response, StepStanding, Tells, Timeline};
 pub use finishing::{Finishing, finishing};
-pub use hub::{Answer, Call, Change, Update, Updates};
+pub use hub::{Answer, Call, Change, Follower, Update, Updates};
 pub use journal::decode as decode_record;
 pub use node::{Node, NodeError, Outgoing, StepOutcome};
 pub use program::{Program, Surroundings};
+pub use progress::{Advance, Cursor, Told};
+pub use reading::{Given, Read, Reader};
 pub use registry::{KindDescription, Registry};
+pub use replay::{On, Order, Replays, Version};
+pub use schedule::{Missed, Planned, Schedule};
 pub use submit::{Cancelled, Submission, Submitted};
+pub use timetable::Timetable;
 
 /// How the engine runs.
 #[derive(Clone, Debug)]
@@ -102,6 +113,10 @@ pub(crate) struct Shared {
     permits: Arc<Semaphore>,
     /// Runs to be claimed may be there.
     work: Notify,
+    /// Replays in bulk may be there.
+    replays: Notify,
+    /// A schedule may be due sooner than was known.
+    schedules: Notify,
     programs: program::Cache,
     /// Versions with node kinds that this build lacks: their runs are another node's.
     unfit: Mutex<HashSet<VersionId>>,
@@ -130,6 +145,8 @@ impl Engine {
             node: store.ids().next(),
             permits: Arc::new(Semaphore::new(options.max_runs)),
             work: Notify::new(),
+            replays: Notify::new(),
+            schedules: Notify::new(),
             programs: program::Cache::default(),
             unfit: Mutex::default(),
             hub: hub::Hub::new(),
@@ -182,12 +199,43 @@ impl Engine {
         self.0.hub.learn(run, outcome);
     }
 
+    /// The runs whose readers are here although they are not under way here.
+    pub fn followed(&self) -> Vec<RunId> {
+        self.0.hub.followed()
+    }
+
+    /// Readers on other nodes follow a run, or do not any more. Gives all that there is for them now, if it is under way
+    /// here; what follows is told of by [`Engine::moved`].
+    pub fn follow_elsewhere(&self, run: RunId, follows: bool) -> Option<Advance> {
+        self.0.hub.follow_elsewhere(run, follows)
+    }
+
+    /// Runs that came further here, of those that readers on other nodes follow: [`Engine::news`] says how.
+    pub fn moved(&self) -> broadcast::Receiver<RunId> {
+        self.0.hub.moved()
+    }
+
+    /// What the other nodes have not been told of a run that is under way here; once.
+    pub fn news(&self, run: RunId) -> Option<Advance> {
+        self.0.hub.news(run)
+    }
+
+    /// Tells readers here how a run goes on at another node.
+    pub fn learn_advance(&self, run: RunId, advance: Advance) {
+        self.0.hub.learn_advance(run, advance);
+    }
+
     /// Cancels a run if it is under way here, for somebody on another node.
     pub fn cancel_here(&self, run: RunId, by: String) {
         if let Some(control) = self.0.hub.control(run) {
             // When it is told too much already, who asked asks again.
             let _ = control.try_send(hub::Control::Cancel { by, done: None });
         }
+    }
+
+    /// Looks at the schedules again: one is new, was changed or is gone.
+    pub fn reschedule(&self) {
+        self.0.schedules.notify_one();
     }
 
     /// The text that marks a secret's placeholder in what steps render. It never leaves the process.

@@ -18,7 +18,7 @@ pub struct Program {
     pub flow_id: FlowId,
     /// The version.
     pub version: VersionId,
-    /// Its number within the flow.
+    /// Its number within the flow; 0 for a draft.
     pub number: u32,
     /// The flow's name, as expressions see it.
     pub name: Arc<str>,
@@ -26,6 +26,8 @@ pub struct Program {
     pub flow: Flow,
     pub(crate) configs: Vec<Config>,
     pub(crate) secrets: Vec<Arc<[String]>>,
+    /// Whose output's `text` is told while it is made.
+    pub(crate) speaks: Vec<bool>,
 }
 
 /// What an environment has, as flows see it.
@@ -126,6 +128,9 @@ impl Shared {
             let kind = self.registry.get(&node.kind, Some(node.version));
             kind.map_or(Err(Vec::new()), |kind| kind.decode(&node.config))
         });
+        let speaks = |node: &flow::Node| {
+            self.registry.get(&node.kind, Some(node.version)).is_some_and(flow::NodeKind::is_ai)
+        };
         let configs = configs.collect::<Result<Vec<_>, _>>().map_err(|_| failed(Vec::new()))?;
         let program = Arc::new(Program {
             flow_id: stored.flow,
@@ -134,6 +139,7 @@ impl Shared {
             name: flow.definition().name.as_str().into(),
             secrets: flow.nodes().iter().map(|node| node.secrets.clone().into()).collect(),
             configs,
+            speaks: flow.nodes().iter().map(speaks).collect(),
             flow,
         });
         let mut cache = self.programs.0.write();

@@ -1,19 +1,19 @@
 //! Taking an event in.
 
-use std::{sync::Arc, time::Duration};
+use std::{any::Any, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use clock::Timestamp;
 use flow::run::Status;
 use serde_json::Value;
 use store::{
-    Admission, Admitted, Begin, DedupeClaim, EventId, EventStatus, NewEvent, OriginalRun, Place, Repeat,
-    RunId, SourceId, WorkspaceId,
+    Admission, Admitted, Begin, DedupeClaim, EventId, EventStatus, NewEvent, NewFile, OriginalRun, Place,
+    RunId, SourceId, Tick, WorkspaceId,
 };
 use tokio::{sync::oneshot, time::Instant};
 
 use crate::{
-    Answer, Call, Change, Engine, Error, Outcome, Program, Tells, Update,
+    Answer, Call, Change, Engine, Error, Follower, Outcome, Program, Tells, Update,
     dispatch::cancel_claimed,
     execution::{Execution, Identity},
     finishing::finishing,
@@ -28,7 +28,7 @@ pub struct Submission {
     pub program: Arc<Program>,
     /// The source it came by, with its name.
     pub source: Option<(SourceId, Arc<str>)>,
-    /// `webhook`, `api`, …
+    /// `webhook`, `schedule` or `api`.
     pub kind: &'static str,
     /// When it came.
     pub received_at: Timestamp,
@@ -38,8 +38,16 @@ pub struct Submission {
     pub content: Bytes,
     /// Its dedupe key.
     pub dedupe: Option<DedupeClaim>,
+    /// The files that came with it; its input names them by their digests.
+    pub files: Vec<NewFile>,
+    /// The tick of a schedule that it is.
+    pub tick: Option<Tick>,
     /// What the sender waits for; nothing when it only wants to know that the event is safe.
     pub waits_for: Option<Tells>,
+    /// Whether the source's filter held it back: it is recorded and runs nothing.
+    pub filtered: bool,
+    /// What is let go of when the event is committed, or was not taken: its share of a bound, say.
+    pub until_committed: Option<Box<dyn Any + Send>>,
 }
 
 /// An event that is on stable storage.
@@ -51,10 +59,38 @@ pub struct Submitted {
     pub run: RunId,
     /// Whether its dedupe key was there before.
     pub duplicate: bool,
+    /// Whether the event, the first one for a duplicate, was held back by the source's filter: then it has no run.
+    pub filtered: bool,
     /// What came of it, if that is known already.
     pub outcome: Option<Outcome>,
     /// Tells what comes of it, for a sender that waits.
     pub answer: Option<Answer>,
+    /// Tells how it goes on, for a sender that reads along.
+    pub follower: Option<Follower>,
+}
+
+impl Submission {
+    /// The event that it becomes; its content is taken out.
+    fn event(&mut self, id: EventId, status: EventStatus) -> NewEvent {
+        NewEvent {
+            id,
+            place: self.place,
+            flow: self.program.flow_id,
+            source: self.source.as_ref().map(|(id, _)| *id),
+            kind: self.kind,
+            received_at: self.received_at,
+            status,
+            content: std::mem::take(&mut self.content),
+        }
+    }
+}
+
+impl Submitted {
+    /// An event of whose run nothing is known yet.
+    fn known(event: EventId) -> Self {
+        let run = event.original_run();
+        Self { event, run, duplicate: false, filtered: false, outcome: None, answer: None, follower: None }
+    }
 }
 
 impl Engine {
@@ -63,7 +99,8 @@ impl Engine {
     /// nobody was told so.
     ///
     /// # Errors
-    /// [`Error::Store`] when it cannot be put on stable storage; then it was not taken.
+    /// [`Error::Store`] when it cannot be put on stable storage, [`Error::Passed`] when it is a tick that was not to be
+    /// had; then it was not taken.
     pub fn submit(
         &self,
         submission: Submission,
@@ -71,9 +108,12 @@ impl Engine {
         finishing(self.clone().take_in(submission))
     }
 
-    async fn take_in(self, submission: Submission) -> Result<Submitted, Error> {
+    async fn take_in(self, mut submission: Submission) -> Result<Submitted, Error> {
         if *self.0.stopping.borrow() {
             return Err(Error::Stopping);
+        }
+        if submission.filtered {
+            return self.hold_back(submission).await;
         }
         let shared = &self.0;
         let event: EventId = shared.store.ids().next();
@@ -100,39 +140,49 @@ impl Engine {
         // Before it is committed: whichever node takes it up shall know who waits.
         let waits_for = submission.waits_for.filter(|_| !finished);
         let answer = waits_for.and_then(|what| shared.hub.wait(run, what));
+        let follower = waits_for.filter(|what| *what == Tells::Progress).map(|_| shared.hub.follow(run));
+        let version = submission.program.version;
         let admission = Admission {
-            event: NewEvent {
-                id: event,
-                place,
-                flow: submission.program.flow_id,
-                source: submission.source.as_ref().map(|(id, _)| *id),
-                kind: submission.kind,
-                received_at: submission.received_at,
-                status: EventStatus::Accepted,
-                content: submission.content,
-            },
+            event: submission.event(event, EventStatus::Accepted),
             dedupe: submission.dedupe,
-            run: Some(OriginalRun { version: submission.program.version, begin }),
+            files: submission.files,
+            tick: submission.tick,
+            run: Some(OriginalRun { version, begin }),
         };
-        match shared.store.event_admit(admission).await {
-            Ok(Admitted::New) => {}
-            Ok(Admitted::Duplicate(first)) => {
-                if let Some(controlled) = &controlled {
-                    shared.hub.leave(controlled);
-                }
-                let (event, run) = (first, first.original_run());
-                return Ok(Submitted { event, run, duplicate: true, outcome: None, answer: None });
-            }
-            Err(error) => {
-                if let Some(controlled) = &controlled {
-                    shared.hub.leave(controlled);
-                }
-                return Err(error.into());
-            }
+        let admitted = shared.store.event_admit(admission).await;
+        if let (Some(controlled), false) = (&controlled, matches!(admitted, Ok(Admitted::New))) {
+            shared.hub.leave(controlled);
+        }
+        match admitted? {
+            Admitted::New => {}
+            Admitted::Duplicate(first) => return self.repeated(place.workspace, first).await,
+            Admitted::Passed => return Err(Error::Passed),
         }
         let outcome = self.after_admission(identity, execution, controlled);
         let outcome = outcome.filter(|outcome| submission.waits_for.is_some_and(|what| outcome.tells(what)));
-        Ok(Submitted { event, run, duplicate: false, outcome, answer })
+        Ok(Submitted { event, run, duplicate: false, filtered: false, outcome, answer, follower })
+    }
+
+    /// Records an event that runs nothing.
+    async fn hold_back(self, mut submission: Submission) -> Result<Submitted, Error> {
+        let store = &self.0.store;
+        let event: EventId = store.ids().next();
+        let workspace = submission.place.workspace;
+        let filtered = submission.event(event, EventStatus::Filtered);
+        let Submission { dedupe, files, tick, .. } = submission;
+        let admission = Admission { event: filtered, dedupe, files, tick, run: None };
+        match store.event_admit(admission).await? {
+            Admitted::New => Ok(Submitted { filtered: true, ..Submitted::known(event) }),
+            Admitted::Duplicate(first) => self.repeated(workspace, first).await,
+            Admitted::Passed => Err(Error::Passed),
+        }
+    }
+
+    /// What a duplicate is told: that of the first event with its key, which may have been held back.
+    async fn repeated(&self, workspace: WorkspaceId, event: EventId) -> Result<Submitted, Error> {
+        let first = self.0.store.event_get(workspace, event).await?;
+        let filtered = first.is_some_and(|first| first.status == EventStatus::Filtered);
+        Ok(Submitted { duplicate: true, filtered, ..Submitted::known(event) })
     }
 
     /// Tells whoever wants to know, and lets the run go on.
@@ -162,30 +212,6 @@ impl Engine {
             }
         }
         Some(outcome)
-    }
-
-    /// Runs an event again, in a run of its own, on a version of its flow. Bypasses dedupe.
-    ///
-    /// # Errors
-    /// When there is no such event, or the run cannot be stored.
-    pub async fn replay(
-        &self,
-        event: &store::EventView,
-        place: Place,
-        program: &Program,
-    ) -> Result<RunId, Error> {
-        let run: RunId = self.0.store.ids().next();
-        let repeats = event.id.original_run();
-        let repeat = Repeat { id: run, version: program.version, repeats };
-        self.0.store.run_repeat(place, event.id, repeat).await?;
-        self.0.work.notify_one();
-        self.0.hub.publish(|| Update {
-            place,
-            run,
-            event: event.id,
-            change: Change::Committed(Status::Queued),
-        });
-        Ok(run)
     }
 
     /// Cancels a run.

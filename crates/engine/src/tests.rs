@@ -6,7 +6,10 @@ use store::Beat;
 
 use super::*;
 
+mod filtered;
 mod fixture;
+mod replays;
+mod ticking;
 
 use fixture::Fixture;
 
@@ -357,7 +360,8 @@ async fn a_replay_is_a_run_of_its_own() {
     let program = f.program(&[SAY], &["start -> say"], "outputs: { said: '{{ nodes.say.text }}' }").await;
     let submitted = f.submit(&program, None).await;
     let event = f.store.event_get(f.place.workspace, submitted.event).await.unwrap().unwrap();
-    let again = f.engine.replay(&event, f.place, &program).await.unwrap();
+    let on = On { version: program.version, elsewhere: None };
+    let again = f.engine.replay(f.place, &event, on).await.unwrap();
     assert_ne!(again, submitted.run);
     assert_eq!(f.result(again).await.outputs.as_deref(), Some(&json!({"said": "hi!"})));
     let runs = f.store.run_of_event(f.place.workspace, submitted.event).await.unwrap();

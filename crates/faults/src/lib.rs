@@ -11,6 +11,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 pub enum CrashPoint {
     /// A request is judged, nothing is written.
     BeforeAdmission = 1,
+    /// The files of an event are stored, the event is not.
+    AfterFiles,
     /// The event is in the transaction, which is not committed.
     InsideAdmission,
     /// The event is committed, the sender has no answer yet.
@@ -35,8 +37,9 @@ pub enum CrashPoint {
 
 impl CrashPoint {
     /// Every crash point, for the test that hits each.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::BeforeAdmission,
+        Self::AfterFiles,
         Self::InsideAdmission,
         Self::AfterAdmission,
         Self::AfterClaim,

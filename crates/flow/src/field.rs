@@ -53,7 +53,8 @@ pub enum FieldType {
     Object,
     /// A JSON array, of a type where one is given.
     Array(Option<Box<FieldType>>),
-    /// An uploaded file: an object with `name`, `media_type`, `size` and `id`.
+    /// An uploaded file: an object with `name`, `media_type`, `size` in bytes and `sha256` in lower-case hex, which names
+    /// its content.
     File,
     /// An RFC 3339 date and time, as text.
     DateTime,
@@ -150,7 +151,7 @@ impl Field {
 ///
 /// # Errors
 /// Every problem, in the order of the fields.
-pub(crate) fn take_all(
+pub fn take_all(
     fields: &Fields,
     mut values: Map<String, Value>,
 ) -> Result<Map<String, Value>, Vec<FieldProblem>> {
@@ -199,7 +200,7 @@ impl FieldType {
             Self::Array(Some(item)) => {
                 value.as_array().is_some_and(|items| items.iter().all(|v| item.has(v)))
             }
-            Self::File => value.get("id").is_some_and(Value::is_string),
+            Self::File => is_file(value),
             Self::DateTime => value.as_str().is_some_and(|text| text.parse::<jiff::Timestamp>().is_ok()),
         }
     }
@@ -224,6 +225,18 @@ impl FieldType {
             Self::String | Self::File | Self::DateTime | Self::Any => None,
         }
     }
+}
+
+/// Whether a value is a file's and nothing else.
+fn is_file(value: &Value) -> bool {
+    let Some(file) = value.as_object().filter(|file| file.len() == 4) else { return false };
+    let is_text = |key| file.get(key).is_some_and(Value::is_string);
+    let digest = file.get("sha256").and_then(Value::as_str).unwrap_or_default();
+    is_text("name")
+        && is_text("media_type")
+        && file.get("size").is_some_and(Value::is_u64)
+        && digest.len() == 64
+        && digest.bytes().all(|digit| digit.is_ascii_digit() || (b'a'..=b'f').contains(&digit))
 }
 
 /// The length that `max_length` counts: characters of a string, items of an array.
@@ -350,6 +363,27 @@ mod tests {
         assert_eq!(tags.take("t", Some(json!("a")), Leniency::FromText), Ok(Some(json!(["a"]))));
         let inf = field(json!({"type": "number"}));
         assert!(inf.take("n", Some(json!("inf")), Leniency::FromText).is_err());
+    }
+
+    #[test]
+    fn a_file_is_what_names_stored_content_and_nothing_else() {
+        let kind: FieldType = "file".parse().unwrap();
+        let sha256 = "ab".repeat(32);
+        let file = json!({"name": "a.txt", "media_type": "text/plain", "size": 2, "sha256": sha256});
+        assert!(kind.has(&file));
+        for (key, value) in [
+            ("name", json!(1)),
+            ("media_type", json!(null)),
+            ("size", json!(-1)),
+            ("sha256", json!("AB".repeat(32))),
+            ("sha256", json!("ab")),
+            ("more", json!(1)),
+        ] {
+            let mut other = file.clone();
+            other[key] = value;
+            assert!(!kind.has(&other), "{other}");
+        }
+        assert!(!kind.has(&json!("a.txt")));
     }
 
     #[test]

@@ -22,11 +22,11 @@ mod units;
 
 pub use compile::{Flow, Node, Resources, compile, compile_published};
 pub use definition::{Backoff, Definition, FORMAT, KindName, NodeDefinition, OnFailure, ParseError, Retry};
-pub use field::{Field, FieldProblem, FieldType, Fields, Leniency};
+pub use field::{Field, FieldProblem, FieldType, Fields, Leniency, take_all};
 pub use graph::{Edge, EdgeIndex, Graph, Join, NodeIndex, PORT_FAILED, PORT_NEXT};
 pub use kind::{ConfigProblem, Effect, Kinds, NodeKind, Resource, ResourceKind, Shape};
 pub use names::{InvalidName, NodeId};
 pub use path::{Path, PathError};
-pub use problem::Problem;
-pub use template::{Dynamic, Scope, Text};
+pub use problem::{Problem, did_you_mean};
+pub use template::{Dynamic, Expression, Names, Scope, Text};
 pub use units::{ByteSize, Span};

@@ -62,7 +62,7 @@ fn sentence(mut reason: String) -> String {
 }
 
 /// The name closest to a mistyped one, as a sentence; `None` when nothing is close.
-pub(crate) fn did_you_mean<'a>(typed: &str, known: impl IntoIterator<Item = &'a str>) -> Option<String> {
+pub fn did_you_mean<'a>(typed: &str, known: impl IntoIterator<Item = &'a str>) -> Option<String> {
     known
         .into_iter()
         .map(|name| (strsim::damerau_levenshtein(typed, name), name))

@@ -8,6 +8,7 @@
 //! Neither knows the time or chance: `now` and `random` do not exist here.
 
 pub(crate) mod environment;
+mod expression;
 mod filters;
 pub(crate) mod references;
 mod scope;
@@ -15,11 +16,12 @@ mod text;
 
 use std::{borrow::Cow, sync::Arc};
 
-use minijinja::Value as Rendered;
+use minijinja::{Value as Rendered, value::Serde};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use serde_json::{Map, Value};
 
+pub use expression::{Expression, Names};
 pub(crate) use references::{Called, Reference};
 pub use scope::{Facts, Scope, Values};
 use text::Template;
@@ -117,6 +119,14 @@ impl Dynamic {
     /// When a name is missing, an operation fails, or the work is too much.
     pub fn render(&self, scope: &Scope) -> Result<Value, Error> {
         render(&self.compiled, &scope.root())
+    }
+
+    /// Renders to JSON outside of a run, with the keys of an object as names.
+    ///
+    /// # Errors
+    /// When a name is missing, an operation fails, or the work is too much.
+    pub fn render_with(&self, names: &Value) -> Result<Value, Error> {
+        render(&self.compiled, &Rendered::from(Serde(names)))
     }
 }
 

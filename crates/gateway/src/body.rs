@@ -1,12 +1,25 @@
 //! Reading a body as its content type says.
 
-use std::str;
+mod charset;
+pub(crate) mod disposition;
+pub(crate) mod media;
+mod multipart;
+mod unpack;
+pub(crate) mod xml;
 
+use std::borrow::Cow;
+
+use bytes::Bytes;
 use http::{HeaderMap, header};
-use percent_encoding::percent_decode;
 use serde_json::Value;
 
-use crate::{Code, Refused, pairs::Pairs};
+use self::{
+    charset::Charset,
+    media::{Kind, MediaType},
+    multipart::Multipart,
+};
+pub(crate) use self::{multipart::Contents, unpack::unpacked};
+use crate::{Code, Refused, files::FileLimits, pairs::Pairs};
 
 /// A body that was understood.
 #[derive(Debug)]
@@ -17,52 +30,55 @@ pub(crate) enum Parsed<'r> {
     Json(Value),
     /// A URL-encoded form.
     Form(Pairs<'r>),
+    /// A form in parts, some of them files.
+    Multipart(Contents),
+    /// XML as JSON, and the text it was.
+    Xml(Value, Cow<'r, str>),
     /// Text.
-    Text(&'r str),
-}
-
-/// What a content type says of the body.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    Json,
-    Form,
-    Text,
-    Bytes,
-    Multipart,
-    Other,
+    Text(Cow<'r, str>),
+    /// Anything else.
+    Bytes(&'r [u8]),
 }
 
 /// The most pairs of a form; each takes many times the memory of its bytes.
 const MAX_PAIRS: usize = 10_000;
 
+/// What `Content-Type` says. Without it a body must be JSON, which nearly all webhooks are.
+pub(crate) fn content_type(headers: &HeaderMap) -> Result<&str, Refused> {
+    let said = headers.get(header::CONTENT_TYPE).map_or(Ok("application/json"), |said| said.to_str());
+    said.map_err(|_| unsupported("`Content-Type` is not plain text."))
+}
+
 impl<'r> Parsed<'r> {
-    /// Reads a body. Without a content type it must be JSON, which nearly all webhooks are.
-    pub(crate) fn read(headers: &HeaderMap, body: &'r [u8]) -> Result<Self, Refused> {
+    /// Reads a body of a content type.
+    pub(crate) fn read(content_type: &str, body: &'r Bytes, limits: &FileLimits) -> Result<Self, Refused> {
         if body.is_empty() {
             return Ok(Self::Nothing);
         }
-        if headers.get(header::CONTENT_ENCODING).is_some_and(|encoding| encoding != "identity") {
-            return Err(unsupported("The body is compressed; this source takes it only uncompressed."));
-        }
-        let said = headers.get(header::CONTENT_TYPE).map_or(Ok("application/json"), |said| said.to_str());
-        let said = said.map_err(|_| unsupported("`Content-Type` is not plain text."))?;
-        let (media_type, parameters) = said.split_once(';').unwrap_or((said, ""));
-        let kind = kind(&media_type.trim().to_ascii_lowercase());
-        if matches!(kind, Kind::Json | Kind::Form | Kind::Text) && !is_utf8(parameters) {
-            return Err(unsupported("The body is in another character set than UTF-8."));
-        }
-        match kind {
+        let media_type = MediaType::parse(content_type);
+        match media_type.kind() {
+            Kind::Json if !media_type.is_utf8() => {
+                Err(unsupported("JSON is always UTF-8, and `Content-Type` names another character set."))
+            }
             Kind::Json => json(body),
-            Kind::Form => form(body),
-            Kind::Text => str::from_utf8(body).map(Self::Text).map_err(|error| not_utf8(error.valid_up_to())),
-            Kind::Bytes => str::from_utf8(body).map(Self::Text).map_err(|_| {
-                unsupported("The body is binary; this source takes bytes only when they are text.")
-            }),
-            Kind::Multipart => Err(unsupported(
-                "Multipart bodies and files are not taken by this version; send JSON, a URL-encoded form or text.",
-            )),
-            Kind::Other => {
-                Err(unsupported("`Content-Type` names neither JSON, nor a URL-encoded form, nor text."))
+            Kind::Form => form(body, Charset::of(media_type.charset())?),
+            Kind::Multipart => Multipart::read(content_type, body, limits).map(Self::Multipart),
+            Kind::Text => Charset::of(media_type.charset())?.decode(body).map(Self::Text),
+            Kind::Xml => {
+                let text = Charset::of_xml(media_type.charset(), body)?.decode(body)?;
+                let value = xml::parse(&text)?;
+                Ok(Self::Xml(value, text))
+            }
+            Kind::Bytes => Ok(Self::Bytes(body)),
+        }
+    }
+
+    /// Takes values out of a JSON body, and leaves null in their places.
+    pub(crate) fn without(&mut self, places: &[&str]) {
+        let Self::Json(root) = self else { return };
+        for place in places {
+            if let Some(value) = place.split('.').try_fold(&mut *root, |value, key| value.get_mut(key)) {
+                *value = Value::Null;
             }
         }
     }
@@ -71,37 +87,41 @@ impl<'r> Parsed<'r> {
     pub(crate) fn describe(&self) -> &'static str {
         match self {
             Self::Nothing => "nothing",
-            Self::Form(_) | Self::Json(Value::Object(_)) => "object",
+            Self::Form(_) | Self::Multipart(_) | Self::Xml(..) | Self::Json(Value::Object(_)) => "object",
             Self::Json(Value::Array(_)) => "array",
             Self::Json(Value::Null) => "null",
             Self::Json(Value::Bool(_)) => "boolean",
             Self::Json(Value::Number(_)) => "number",
             Self::Text(_) | Self::Json(Value::String(_)) => "string",
+            Self::Bytes(_) => "bytes",
         }
     }
-}
 
-fn kind(media_type: &str) -> Kind {
-    match media_type {
-        "" | "application/json" | "text/json" => Kind::Json,
-        "application/x-www-form-urlencoded" => Kind::Form,
-        "application/xml" | "application/yaml" | "application/x-yaml" | "application/x-ndjson" => Kind::Text,
-        "application/octet-stream" => Kind::Bytes,
-        other if other.ends_with("+json") => Kind::Json,
-        other if other.starts_with("multipart/") => Kind::Multipart,
-        other if other.starts_with("text/") || other.ends_with("+xml") => Kind::Text,
-        _ => Kind::Other,
+    /// Whether the body has names, by which values can be taken from it.
+    pub(crate) fn has_names(&self) -> bool {
+        matches!(
+            self,
+            Self::Nothing | Self::Form(_) | Self::Multipart(_) | Self::Xml(..) | Self::Json(Value::Object(_))
+        )
     }
-}
 
-/// Whether the parameters of a content type name UTF-8, a part of it, or nothing.
-fn is_utf8(parameters: &str) -> bool {
-    let charset =
-        parameters.split(';').filter_map(|parameter| parameter.split_once('=')).find_map(|(name, value)| {
-            name.trim().eq_ignore_ascii_case("charset").then(|| value.trim().trim_matches('"'))
-        });
-    let known = ["utf-8", "utf8", "us-ascii", "ascii"];
-    charset.is_none_or(|charset| known.iter().any(|name| charset.eq_ignore_ascii_case(name)))
+    /// The form, in either encoding.
+    pub(crate) fn form(&self) -> Option<&Pairs<'_>> {
+        match self {
+            Self::Form(form) => Some(form),
+            Self::Multipart(contents) => Some(&contents.form),
+            _ => None,
+        }
+    }
+
+    /// The body as text, where it is some.
+    pub(crate) fn text(&self) -> Option<&str> {
+        match self {
+            Self::Text(text) | Self::Xml(_, text) => Some(text),
+            Self::Bytes(bytes) => std::str::from_utf8(bytes).ok(),
+            _ => None,
+        }
+    }
 }
 
 fn json(body: &[u8]) -> Result<Parsed<'_>, Refused> {
@@ -113,19 +133,14 @@ fn json(body: &[u8]) -> Result<Parsed<'_>, Refused> {
     })
 }
 
-fn form(body: &[u8]) -> Result<Parsed<'_>, Refused> {
+fn form(body: &[u8], charset: Charset) -> Result<Parsed<'_>, Refused> {
     if body.split(|byte| *byte == b'&').nth(MAX_PAIRS).is_some() {
         return Err(malformed(format!("The form has more than {MAX_PAIRS} fields.")));
     }
-    percent_decode(body).decode_utf8().map_err(|error| not_utf8(error.valid_up_to()))?;
-    Ok(Parsed::Form(Pairs::parse(body)))
+    charset.decode_form(body).map(Parsed::Form)
 }
 
-fn not_utf8(at: usize) -> Refused {
-    malformed(format!("The body is not UTF-8 from its byte {at} on, escapes counted as one."))
-}
-
-fn malformed(detail: String) -> Refused {
+fn malformed(detail: impl Into<Cow<'static, str>>) -> Refused {
     Refused::new(Code::BodyMalformed, detail)
 }
 
@@ -134,95 +149,4 @@ fn unsupported(detail: &'static str) -> Refused {
 }
 
 #[cfg(test)]
-mod tests {
-    use http::HeaderValue;
-    use proptest::prelude::*;
-    use serde_json::json;
-
-    use super::*;
-
-    fn read<'r>(content_type: &str, body: &'r [u8]) -> Result<Parsed<'r>, Refused> {
-        let mut headers = HeaderMap::new();
-        if !content_type.is_empty() {
-            headers.insert(header::CONTENT_TYPE, HeaderValue::from_str(content_type).unwrap());
-        }
-        Parsed::read(&headers, body)
-    }
-
-    fn refusal(content_type: &str, body: &[u8]) -> (Code, String) {
-        let refused = read(content_type, body).unwrap_err();
-        (refused.code, refused.detail.into_owned())
-    }
-
-    #[test]
-    fn any_json_value_is_taken() {
-        for content_type in
-            ["", "application/json", "Application/JSON ; charset=\"UTF-8\"", "application/cloudevents+json"]
-        {
-            for (text, value) in [("[1]", json!([1])), ("\u{FEFF}null", json!(null)), ("\"x\"", json!("x"))] {
-                let parsed = read(content_type, text.as_bytes()).unwrap();
-                assert!(matches!(&parsed, Parsed::Json(v) if *v == value), "{content_type} {parsed:?}");
-            }
-        }
-        assert!(matches!(read("application/json", b"").unwrap(), Parsed::Nothing));
-        let Parsed::Json(value) = read("", br#"{"a":1,"b":2,"a":3}"#).unwrap() else { panic!("no JSON") };
-        assert_eq!(value, json!({"a": 3, "b": 2}), "the last of two equal keys counts");
-    }
-
-    #[test]
-    fn broken_json_is_placed_and_not_repeated() {
-        let (code, detail) = refusal("application/json", b"{\"secret\":\n tru}");
-        assert_eq!(code, Code::BodyMalformed);
-        assert_eq!(detail, "The body is not valid JSON: expected ident at line 2 column 5.");
-        let (_, detail) = refusal("", &b"[".repeat(100_000));
-        assert!(detail.contains("recursion limit exceeded at line 1 column 128"), "{detail}");
-        assert_eq!(refusal("", b"{\"a\":\"\xff\"}").0, Code::BodyMalformed);
-    }
-
-    #[test]
-    fn forms_and_text_are_utf8() {
-        let Parsed::Form(pairs) = read("application/x-www-form-urlencoded", b"a=1&b=%E4%BD%A0").unwrap()
-        else {
-            panic!("no form")
-        };
-        assert_eq!(pairs.value("b"), Some(json!("你")));
-        let (code, detail) = refusal("application/x-www-form-urlencoded", b"a=%ff");
-        assert_eq!((code, detail.contains("byte 2")), (Code::BodyMalformed, true));
-        let many = "a&".repeat(MAX_PAIRS);
-        assert!(refusal("application/x-www-form-urlencoded", many.as_bytes()).1.contains("10000"));
-        for content_type in
-            ["text/plain", "text/xml; charset=utf-8", "image/svg+xml", "application/octet-stream"]
-        {
-            assert!(matches!(read(content_type, "你".as_bytes()).unwrap(), Parsed::Text("你")));
-        }
-        assert_eq!(refusal("text/plain", b"\xff").0, Code::BodyMalformed);
-    }
-
-    #[test]
-    fn what_is_not_taken_says_why() {
-        let detail = |content_type| {
-            let (code, detail) = refusal(content_type, b"\xff");
-            assert_eq!(code, Code::ContentTypeUnsupported, "{content_type}");
-            detail
-        };
-        assert!(detail("multipart/form-data; boundary=x").contains("Multipart"));
-        assert!(detail("application/octet-stream").contains("binary"));
-        assert!(detail("application/pdf").contains("neither JSON"));
-        assert!(detail("application/json; charset=gbk").contains("character set"));
-        assert!(detail("text/plain; Charset = iso-8859-1").contains("character set"));
-        let headers = HeaderMap::from_iter([(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"))]);
-        assert!(Parsed::read(&headers, b"x").unwrap_err().detail.contains("compressed"));
-    }
-
-    proptest! {
-        #[test]
-        fn takes_or_refuses_any_body(
-            content_type in "(application/(json|x-www-form-urlencoded|octet-stream)|text/plain|[ -~]{0,20})",
-            body in any::<Vec<u8>>(),
-        ) {
-            if let Err(refused) = read(&content_type, &body) {
-                prop_assert!(matches!(refused.code, Code::BodyMalformed | Code::ContentTypeUnsupported));
-            }
-        }
-    }
-}
+mod tests;

@@ -1,15 +1,16 @@
 //! What a source is told: the JSON that is stored, its form in the console and its place in the API
 //! all come from here.
 
-use std::num::NonZeroU32;
+use std::{num::NonZeroU32, sync::Arc};
 
+use clock::Timestamp;
 use flow::{ByteSize, Field, FieldType, Path, Span};
 use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{Error, Verification};
+use crate::{Contract, Cors, Error, FileLimits, StaticReply, Verification};
 
 /// A source's configuration, without its secrets.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -17,6 +18,10 @@ use crate::{Error, Verification};
 pub struct Config {
     /// How the source knows its senders. It must be chosen: there is no default.
     pub verification: Verification,
+    /// The scheme that senders change over from, for as long as they may still use it. Its secrets are put by when
+    /// a source's secrets are rotated.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub previous: Option<Previous>,
     /// The methods it takes; others get 405.
     #[serde(default = "Config::default_methods")]
     pub methods: Vec<Method>,
@@ -26,10 +31,16 @@ pub struct Config {
     #[schemars(extend("examples" = ["orders/{order_id}"]))]
     pub path: Option<String>,
     /// The flow's inputs and where each comes from. When there are none, each input is taken by its
-    /// own name from the JSON object or the form in the body, or, when there is no body, from the
-    /// query; other keys are ignored.
+    /// own name from the JSON object, the XML or the form in the body (files from the form's parts),
+    /// or, when there is no body, from the query; other keys are ignored.
     #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
     pub fields: IndexMap<String, SourceField>,
+    /// Which requests run the flow: an expression that is true for them, over `input` (the fields), `body`, `query`,
+    /// `header`, `path` and `form`. One for which it is false is answered and recorded as filtered, and runs nothing;
+    /// one for which it fails gets 422.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("x-widget" = "template", "examples" = ["{{ body.type == 'order.paid' }}"]))]
+    pub filter: Option<String>,
     /// How a repeated request is known; `null` takes every request as new.
     #[serde(default = "Config::default_dedupe")]
     pub dedupe: Option<Dedupe>,
@@ -39,10 +50,45 @@ pub struct Config {
     /// How an accepted request is answered.
     #[serde(default)]
     pub reply: Reply,
+    /// The client addresses it takes requests from, as networks or single addresses; others get 403. Empty for all.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(extend("examples" = [["203.0.113.0/24", "2001:db8::/32"]]))]
+    pub allow_cidrs: Vec<String>,
+    /// Which pages of other origins may call it from a browser; none by default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cors: Option<Cors>,
+    /// Lets the source take the inputs of one version of the flow, whatever version is deployed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub contract: Option<Contract>,
     /// Further headers and query parameters whose values are not recorded, beside `Authorization`,
     /// `Cookie`, and those with `token`, `secret`, `password`, `signature` or `api-key` in their names.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub redact: Vec<String>,
+    /// Who may read the source's documentation.
+    #[serde(default, skip_serializing_if = "Visibility::is_private")]
+    pub docs: Visibility,
+}
+
+/// Who may read a source's documentation.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Visibility {
+    /// Who is logged in, or has an API key.
+    #[default]
+    Private,
+    /// Anyone with the URL.
+    Public,
+}
+
+/// The scheme that a source verified by before.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Previous {
+    /// The scheme. A request that the present one refuses is tried with it.
+    pub verification: Verification,
+    /// Until when, in milliseconds since 1970.
+    #[schemars(with = "i64")]
+    pub until: Timestamp,
 }
 
 /// An HTTP method that a source may take.
@@ -64,8 +110,8 @@ pub struct SourceField {
     /// What the value must be. Text from query, header, path or form is read as the type.
     #[serde(rename = "type")]
     pub kind: FieldType,
-    /// Where it is: `body.data.items[0].sku`, `query.x`, `header.x-y`, `path.order_id`, `form.x`; or
-    /// `body` for the whole body.
+    /// Where it is: `body.data.items[0].sku`, `query.x`, `header.x-y`, `path.order_id`, `form.x`, `file.x`
+    /// for a file of a form; or `body` for the whole body.
     #[schemars(with = "String", extend("x-widget" = "source-path", "examples" = ["body.data.items[0].sku"]))]
     pub from: Path,
     /// Whether the field must be there and not null.
@@ -93,11 +139,16 @@ pub struct SourceField {
 #[serde(deny_unknown_fields)]
 pub struct Dedupe {
     /// Where the key is, written like a field's `from`. By default the scheme's own
-    /// (`header.webhook-id` for Standard Webhooks), else `header.idempotency-key`. A request without
-    /// a key is new.
+    /// (`header.webhook-id` for Standard Webhooks, `header.x-github-delivery` for GitHub), else
+    /// `header.idempotency-key`. A request without a key is new.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>", extend("x-widget" = "source-path"))]
     pub from: Option<Path>,
+    /// In place of `from`, the key as an expression over the same names as the filter's:
+    /// `{{ body.order.id }}-{{ header.x-shop }}`. When it gives nothing or an empty text, the request has no key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("x-widget" = "template"))]
+    pub key: Option<String>,
     /// How long a key is remembered, 1s to 30d.
     #[serde(default = "Dedupe::default_window")]
     pub window: Span,
@@ -107,9 +158,12 @@ pub struct Dedupe {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LimitConfig {
-    /// The largest body, up to 64MiB; larger ones get 413.
+    /// The largest body, up to 64MiB, also after it is decompressed; larger ones get 413.
     #[serde(default = "LimitConfig::default_body")]
     pub body: ByteSize,
+    /// Files.
+    #[serde(default, skip_serializing_if = "FileLimits::is_default")]
+    pub files: FileLimits,
     /// Requests of all verified senders together; more get 429.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source_rate: Option<Rate>,
@@ -133,7 +187,7 @@ pub struct Rate {
 }
 
 /// How an accepted request is answered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "mode", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Reply {
     /// At once, when the event is committed: its id, its run's id and a URL for its fate.
@@ -155,6 +209,15 @@ pub enum Reply {
         #[serde(default = "Reply::default_deadline")]
         deadline: Span,
     },
+    /// With a fixed answer, at once, when the event is committed.
+    Static(Arc<StaticReply>),
+    /// With server-sent events as the run goes on: its steps, the text of AI steps as it comes, and the outputs. When
+    /// the deadline passes first, the last one gives the URL of the event's fate.
+    Stream {
+        /// How long the stream is at most, 1s to 1h. It can be gone on with then.
+        #[serde(default = "Reply::longest_stream")]
+        deadline: Span,
+    },
 }
 
 impl Config {
@@ -164,7 +227,7 @@ impl Config {
 
     #[expect(clippy::unnecessary_wraps, reason = "serde's default is of the field's own type")]
     fn default_dedupe() -> Option<Dedupe> {
-        Some(Dedupe { from: None, window: Dedupe::default_window() })
+        Some(Dedupe { from: None, key: None, window: Dedupe::default_window() })
     }
 
     /// Checks what the types alone do not say.
@@ -174,18 +237,30 @@ impl Config {
             return Err(Error::config("methods", "empty", reason, "Add at least `POST`."));
         }
         if let Some(dedupe) = &self.dedupe {
+            if dedupe.from.is_some() && dedupe.key.is_some() {
+                let reason = "a key comes from one place.";
+                return Err(Error::config("dedupe", "too_many", reason, "Give either `from` or `key`."));
+            }
             span("dedupe.window", dedupe.window, [Span::from_secs(1), Span::from_secs(30 * 86_400)])?;
         }
         if !(1..=64 << 20).contains(&self.limits.body.0) {
             let reason = format!("{} is not a size from 1B to 64MiB", self.limits.body);
             return Err(Error::config("limits.body", "out_of_range", reason, "Choose one, such as `1MiB`."));
         }
+        self.limits.files.check_config()?;
         for (name, rate) in
             [("source_rate", self.limits.source_rate), ("client_rate", self.limits.client_rate)]
         {
             rate.map_or(Ok(()), |rate| rate.check(&format!("limits.{name}")))?;
         }
         self.reply.check()
+    }
+}
+
+impl Visibility {
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
+    fn is_private(&self) -> bool {
+        *self == Self::Private
     }
 }
 
@@ -203,7 +278,12 @@ impl LimitConfig {
 
 impl Default for LimitConfig {
     fn default() -> Self {
-        Self { body: Self::default_body(), source_rate: None, client_rate: None }
+        Self {
+            body: Self::default_body(),
+            files: FileLimits::default(),
+            source_rate: None,
+            client_rate: None,
+        }
     }
 }
 
@@ -235,9 +315,21 @@ impl Reply {
         Span::from_secs(30)
     }
 
-    fn check(self) -> Result<(), Error> {
+    const fn longest_stream() -> Span {
+        Span::from_secs(3600)
+    }
+
+    /// Checks what the types alone do not say.
+    ///
+    /// # Errors
+    /// Which field is wrong, and what to write.
+    pub fn check(&self) -> Result<(), Error> {
         match self {
-            Self::Accept { status } if (200..300).contains(&status) => Ok(()),
+            Self::Static(reply) => reply.check(),
+            Self::Stream { deadline } => {
+                span("reply.deadline", *deadline, [Span::from_secs(1), Self::longest_stream()])
+            }
+            Self::Accept { status } if (200..300).contains(status) => Ok(()),
             Self::Accept { status } => {
                 let reason = format!("{status} is not a status from 200 to 299");
                 Err(Error::config(
@@ -248,7 +340,7 @@ impl Reply {
                 ))
             }
             Self::Wait { deadline } | Self::Respond { deadline } => {
-                span("reply.deadline", deadline, [Span::from_secs(1), Span::from_secs(300)])
+                span("reply.deadline", *deadline, [Span::from_secs(1), Span::from_secs(300)])
             }
         }
     }

@@ -5,12 +5,13 @@ use std::{borrow::Cow, net::IpAddr};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::redaction::{HIDDEN, Redaction};
+pub(crate) use crate::redaction::HIDDEN;
+use crate::redaction::Redaction;
 
 mod body;
 mod headers;
 
-pub use body::RequestBody;
+pub use body::{Part, RequestBody};
 pub(crate) use headers::text as header_text;
 pub use headers::{Headers, Values};
 
@@ -39,7 +40,7 @@ pub struct RequestRecord<'a> {
     pub query: Option<Cow<'a, str>>,
     /// The headers by name; hidden values are `***`.
     pub headers: Headers<'a>,
-    /// The body, exactly as it came.
+    /// The body as it came, but decompressed and decoded; files by what names their content.
     #[serde(borrow)]
     pub body: RequestBody<'a>,
     /// How many bytes the body had, when only its beginning was kept, as of a refused request.
@@ -51,36 +52,36 @@ pub struct RequestRecord<'a> {
 
 impl<'a> RequestRecord<'a> {
     /// Records a request with the whole body.
-    pub(crate) fn new(head: &crate::Head<'a>, body: &'a [u8], redaction: &Redaction) -> Self {
+    pub(crate) fn new(head: &crate::Head<'a>, body: RequestBody<'a>, redaction: &Redaction) -> Self {
         Self {
             method: Cow::Borrowed(head.method.as_str()),
             path: Cow::Borrowed(head.path_tail),
             query: head.query.map(|query| redaction.query(query)),
             headers: Headers::of(head.headers, |name| redaction.hides(name)),
-            body: RequestBody::of(body),
+            body,
             cut_from: None,
             peer: head.peer,
         }
     }
 
-    /// Records a request with at most `keep` bytes of the body.
+    /// Records a request with at most `keep` bytes of the body, from which its proofs were cut out.
     pub(crate) fn capped(head: &crate::Head<'a>, body: &'a [u8], keep: usize, redaction: &Redaction) -> Self {
         let (kept, whole) = match body.get(..keep) {
             Some(kept) if keep < body.len() => (kept, false),
             _ => (body, true),
         };
-        let record = Self::new(head, kept, redaction);
         if whole {
-            return record;
+            return Self::new(head, RequestBody::of(kept), redaction);
         }
-        Self { body: RequestBody::beginning(kept), cut_from: Some(body.len() as u64), ..record }
+        let record = Self::new(head, RequestBody::beginning(kept), redaction);
+        Self { cut_from: Some(body.len() as u64), ..record }
     }
 }
 
 impl Content<'_> {
     /// The content as JSON.
     pub fn to_json(&self) -> Vec<u8> {
-        let body = self.request.as_ref().map_or(0, |request| request.body.as_bytes().len());
+        let body = self.request.as_ref().map_or(0, |request| request.body.size());
         let mut json = Vec::with_capacity(1024 + body + body / 4);
         write(self, &mut json);
         json

@@ -22,6 +22,12 @@ impl Error {
         }
     }
 
+    /// The error of a source that pins a version which its flow does not have.
+    pub fn no_version(number: u32) -> Self {
+        let reason = format!("the flow has no version {number}.");
+        Self::config("contract.version", "unknown_version", reason, "Name one that was published.")
+    }
+
     pub(crate) fn config(
         field: impl Into<String>,
         code: &str,

@@ -4,9 +4,11 @@ use flow::{Field, FieldProblem, FieldType, Fields, Leniency};
 use indexmap::IndexMap;
 use serde_json::{Map, Value};
 
+mod pinned;
+
 use crate::{
     Code, Error, Refused, SourceField,
-    body::Parsed,
+    body::{Parsed, xml},
     error::did_you_mean,
     origin::{Origin, Parts},
     redaction::Redaction,
@@ -30,8 +32,11 @@ struct Mapped {
     moves: bool,
     /// The type of one item, for fields that are arrays of a type.
     item: Option<Field>,
-    /// The flow's own input, where it asks for more than the field does.
-    input: Option<Field>,
+    /// The flow's own inputs, where they ask for more than the field does: those of the version that is served, and of
+    /// the one that runs.
+    inputs: Vec<Field>,
+    /// Whether the version that runs has no such input.
+    is_dropped: bool,
 }
 
 impl Mapping {
@@ -70,13 +75,24 @@ impl Mapping {
     fn by_name(inputs: &Fields) -> Result<Self, Error> {
         let mut fields = Vec::with_capacity(inputs.len());
         for (name, input) in inputs {
-            if !has_file(&input.kind) {
-                fields.push(Mapped::unmapped(name, input.clone(), Origin::Named(name.clone())));
-            } else if input.required {
-                return Err(no_files(format!("fields.{name}"), name));
-            }
+            let origin = match FileKind::of(&input.kind) {
+                None => Origin::Named(name.clone()),
+                Some(FileKind::One | FileKind::Several) => Origin::File(name.clone(), Vec::new()),
+                Some(FileKind::Nested) => return Err(nested_files(format!("fields.{name}"), name)),
+            };
+            fields.push(Mapped::unmapped(name, input.clone(), origin));
         }
         Ok(Self { fields, by_name: true })
+    }
+
+    /// The names of the flow's inputs.
+    pub(crate) fn names(&self) -> Vec<&str> {
+        self.fields.iter().filter(|mapped| !mapped.is_dropped).map(|mapped| mapped.name.as_str()).collect()
+    }
+
+    /// Whether a field takes the body as a file.
+    pub(crate) fn takes_body_as_file(&self) -> bool {
+        self.fields.iter().any(|mapped| matches!(mapped.origin, Origin::BodyFile))
     }
 
     /// The flow's input, complete and checked.
@@ -84,16 +100,15 @@ impl Mapping {
     /// # Errors
     /// Every field that does not fit.
     pub(crate) fn take(&self, parts: &mut Parts) -> Result<Map<String, Value>, Refused> {
-        let object = matches!(parts.body, Parsed::Nothing | Parsed::Form(_) | Parsed::Json(Value::Object(_)));
-        if self.by_name && !self.fields.is_empty() && !object {
+        if self.by_name && !self.fields.is_empty() && !parts.body.has_names() {
             return Err(not_an_object(&parts.body));
         }
         let mut input = Map::with_capacity(self.fields.len());
         let mut errors = Vec::new();
         for mapped in &self.fields {
             match mapped.take(parts) {
-                Ok(Some(value)) => drop(input.insert(mapped.name.clone(), value)),
-                Ok(None) => {}
+                Ok(Some(value)) if !mapped.is_dropped => drop(input.insert(mapped.name.clone(), value)),
+                Ok(_) => {}
                 Err(problem) => errors.push(problem),
             }
         }
@@ -105,9 +120,20 @@ impl Mapped {
     fn new(name: &str, declared: &SourceField, input: &Field, origin: Origin) -> Result<Self, Error> {
         let field = declared.field();
         let at = |key: &str| format!("fields.{name}.{key}");
-        if has_file(&field.kind) {
-            return Err(no_files(at("type"), name));
-        }
+        let origin = match (FileKind::of(&field.kind), origin) {
+            (Some(FileKind::Nested), _) => return Err(nested_files(at("type"), name)),
+            (Some(FileKind::One), Origin::Body(steps)) if steps.is_empty() => Origin::BodyFile,
+            (Some(FileKind::One | FileKind::Several), Origin::File(part, steps)) => Origin::File(part, steps),
+            (Some(_), _) => {
+                let reason = "a file comes in a part of a form, or is the whole body.";
+                let suggestion = "Write `file.` and the name of the part, or `body`.";
+                return Err(Error::config(at("from"), "wrong_origin", reason, suggestion));
+            }
+            (None, Origin::Body(steps)) if steps.is_empty() && field.kind == FieldType::String => {
+                Origin::BodyText
+            }
+            (None, origin) => origin,
+        };
         if !fits(&field.kind, &input.kind) {
             let reason = format!("the flow's input is of type `{}`, not `{}`.", input.kind, field.kind);
             return Err(Error::config(at("type"), "wrong_type", reason, format!("Write `{}`.", input.kind)));
@@ -124,12 +150,8 @@ impl Mapped {
                 Error::config(at("default"), "wrong_default", reason, "Give one that fits, or none.")
             })?;
         }
-        let asks_more = input.kind != field.kind
-            || input.default.is_some()
-            || (input.max_length.is_some() && input.max_length != field.max_length)
-            || (input.one_of.is_some() && input.one_of != field.one_of);
-        let input = asks_more.then(|| input.clone());
-        Ok(Self { input, ..Self::unmapped(name, field, origin) })
+        let inputs = asks_more(input, &field).then(|| input.clone()).into_iter().collect();
+        Ok(Self { inputs, ..Self::unmapped(name, field, origin) })
     }
 
     fn unmapped(name: &str, field: Field, origin: Origin) -> Self {
@@ -137,7 +159,15 @@ impl Mapped {
             FieldType::Array(Some(item)) => Some(Field::of(item.as_ref().clone())),
             _ => None,
         };
-        Self { name: name.to_owned(), field, origin, moves: true, item, input: None }
+        Self {
+            name: name.to_owned(),
+            field,
+            origin,
+            moves: true,
+            item,
+            inputs: Vec::new(),
+            is_dropped: false,
+        }
     }
 
     fn take(&self, parts: &mut Parts) -> Result<Option<Value>, FieldProblem> {
@@ -146,10 +176,36 @@ impl Mapped {
             Some((value, Leniency::Strict)) => (Some(value), Leniency::Strict),
             Some((value, Leniency::FromText)) => (Some(self.list(value)?), Leniency::FromText),
         };
+        let value = value.map(|value| self.shaped(value, parts));
+        if value.is_none() && self.is_not_text(parts) {
+            let (code, got) = ("wrong_type".to_owned(), "bytes that are not UTF-8".to_owned());
+            let (field, expected) = (self.name.clone(), self.field.kind.to_string());
+            return Err(FieldProblem { field, code, expected, got });
+        }
         let value = self.field.take(&self.name, value, leniency)?;
-        match &self.input {
-            None => Ok(value),
-            Some(input) => input.take(&self.name, value, Leniency::Strict),
+        self.inputs.iter().try_fold(value, |value, input| input.take(&self.name, value, Leniency::Strict))
+    }
+
+    /// Whether the field wants the text of a body that is none.
+    fn is_not_text(&self, parts: &Parts) -> bool {
+        let whole = match &self.origin {
+            Origin::Body(steps) => steps.is_empty(),
+            origin => matches!(origin, Origin::BodyText),
+        };
+        whole && matches!(parts.body, Parsed::Bytes(_))
+    }
+
+    /// The value in the shape of the field's type, where it does not show how many there may be: one file, or one
+    /// element of XML, for an array; an element with attributes for its text.
+    fn shaped(&self, value: Value, parts: &Parts) -> Value {
+        let is_xml = matches!(parts.body, Parsed::Xml(..))
+            && matches!(self.origin, Origin::Body(_) | Origin::Named(_));
+        let is_file = matches!(self.origin, Origin::File(..));
+        match (&self.field.kind, &value) {
+            (FieldType::Array(_), Value::Object(_)) if is_xml || is_file => Value::Array(vec![value]),
+            (FieldType::Array(_) | FieldType::Object | FieldType::Any, _) => value,
+            (_, Value::Object(_)) if is_xml => xml::text(value),
+            _ => value,
         }
     }
 
@@ -173,6 +229,14 @@ impl Mapped {
     }
 }
 
+/// Whether an input must be looked at behind a field that fits its type.
+fn asks_more(input: &Field, field: &Field) -> bool {
+    input.kind != field.kind
+        || input.default.is_some()
+        || (input.max_length.is_some() && input.max_length != field.max_length)
+        || (input.one_of.is_some() && input.one_of != field.one_of)
+}
+
 /// Whether every value of one type is a value of the other.
 fn fits(from: &FieldType, to: &FieldType) -> bool {
     match (from, to) {
@@ -185,17 +249,31 @@ fn fits(from: &FieldType, to: &FieldType) -> bool {
     }
 }
 
-fn has_file(kind: &FieldType) -> bool {
-    match kind {
-        FieldType::File => true,
-        FieldType::Array(Some(item)) => has_file(item),
-        _ => false,
+/// How a type holds files.
+#[derive(Clone, Copy)]
+enum FileKind {
+    One,
+    Several,
+    /// In arrays of arrays, which no request can have.
+    Nested,
+}
+
+impl FileKind {
+    fn of(kind: &FieldType) -> Option<Self> {
+        match kind {
+            FieldType::File => Some(Self::One),
+            FieldType::Array(Some(item)) => Self::of(item).map(|kind| match kind {
+                Self::One => Self::Several,
+                Self::Several | Self::Nested => Self::Nested,
+            }),
+            _ => None,
+        }
     }
 }
 
-fn no_files(field: String, name: &str) -> Error {
-    let reason = format!("`{name}` is a file, and sources do not take files in this version.");
-    Error::config(field, "files_unsupported", reason, "Take the text, or a link to the file, instead.")
+fn nested_files(field: String, name: &str) -> Error {
+    let reason = format!("`{name}` is an array of arrays of files, and a request has no such thing.");
+    Error::config(field, "files_nested", reason, "Write `array<file>`.")
 }
 
 fn unknown(name: &str, inputs: &Fields) -> Error {

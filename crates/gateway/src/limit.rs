@@ -44,6 +44,11 @@ impl Limits {
         }
     }
 
+    /// No limits, for a request that was let in before and is judged again.
+    pub const fn none() -> Self {
+        Self { source: None, clients: None }
+    }
+
     /// The limits of a source that was compiled anew: what has the rate it had keeps its state, so that
     /// saving a source does not fill its buckets.
     #[must_use]

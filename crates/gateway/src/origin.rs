@@ -1,5 +1,5 @@
 //! Where a field or a dedupe key comes from: `body.data.items[0].sku`, `query.x`, `header.x-y`,
-//! `path.order_id`, `form.x`.
+//! `path.order_id`, `form.x`, `file.x`.
 
 mod step;
 
@@ -9,12 +9,14 @@ use flow::{Leniency, Path};
 use http::{HeaderMap, HeaderName};
 use serde_json::Value;
 
-use self::step::{Step, find, steps, take};
+pub(crate) use self::step::{Step, steps};
+use self::step::{find, take};
 use crate::{
     Error,
-    body::Parsed,
+    body::{Parsed, xml},
     content::header_text,
     error::did_you_mean,
+    files::Upload,
     pairs::{Pairs, one_or_many},
     redaction::Redaction,
     tail::{Parameters, Template},
@@ -23,12 +25,18 @@ use crate::{
 /// A place in a request.
 #[derive(Debug)]
 pub(crate) enum Origin {
-    /// In the JSON body; no steps for the whole body, which may be text.
+    /// In the JSON or XML of the body; no steps for the whole body, which may be text.
     Body(Vec<Step>),
+    /// The body as text: XML as it came, not what it says.
+    BodyText,
+    /// The body as a file.
+    BodyFile,
     /// In the query; the whole of it without a name.
     Query(Option<String>, Vec<Step>),
     /// In the form; the whole of it without a name.
     Form(Option<String>, Vec<Step>),
+    /// A file of the form, by the name of its part, or something of what is known of it.
+    File(String, Vec<Step>),
     /// In a header.
     Header(HeaderName, Vec<Step>),
     /// A parameter of the path, by its position in the template.
@@ -44,6 +52,8 @@ pub(crate) enum Origin {
 #[derive(Debug)]
 pub(crate) struct Parts<'r> {
     pub(crate) body: Parsed<'r>,
+    /// The body as a file, where a field or the record takes it as one.
+    pub(crate) whole: Option<Upload>,
     pub(crate) query: Pairs<'r>,
     pub(crate) headers: &'r HeaderMap,
     pub(crate) parameters: &'r Parameters<'r>,
@@ -88,6 +98,7 @@ impl Origin {
         match (place.as_str(), name) {
             ("query", name) => Ok(Self::Query(name, steps.collect())),
             ("form", name) => Ok(Self::Form(name, steps.collect())),
+            ("file", Some(name)) => Ok(Self::File(name, steps.collect())),
             ("header", Some(name)) => match name.parse() {
                 Ok(name) => Ok(Self::Header(name, steps.collect())),
                 Err(_) => Err(wrong(
@@ -97,15 +108,17 @@ impl Origin {
             },
             ("path", Some(name)) => Self::parameter(&name, steps.next().is_none(), template)
                 .map_err(|(reason, suggestion)| wrong(reason, suggestion)),
-            ("header" | "path", None) => {
+            ("header" | "path" | "file", None) => {
                 Err(wrong(format!("`{from}` lacks a name."), format!("Write it like `{place}.name`.")))
             }
             (other, _) => {
                 // A mistyped word is near a known one; else `body` was most likely left out.
-                let known = ["body", "query", "header", "path", "form"];
+                let known = ["body", "query", "header", "path", "form", "file"];
                 let near = known.iter().find(|known| strsim::damerau_levenshtein(other, known) <= 1);
                 Err(wrong(
-                    format!("`{other}` is no part of a request: body, query, header, path and form are."),
+                    format!(
+                        "`{other}` is no part of a request: body, query, header, path, form and file are."
+                    ),
                     near.map_or_else(
                         || format!("Did you mean `body.{from}`?"),
                         |near| format!("Did you mean `{near}`?"),
@@ -136,7 +149,11 @@ impl Origin {
         match (self, &mut parts.body) {
             (Self::Body(steps), Parsed::Json(root)) if moves => take(root, steps).map(strict),
             (Self::Body(steps), Parsed::Json(root)) => find(root, steps).cloned().map(strict),
+            (Self::BodyText, Parsed::Json(root)) => {
+                Some(strict(if moves { root.take() } else { root.clone() }))
+            }
             (Self::Named(name), Parsed::Json(root)) => root.get_mut(name).map(Value::take).map(strict),
+            (Self::BodyFile | Self::File(..), _) => self.text(parts).map(strict),
             _ => self.text(parts).map(|value| (value, Leniency::FromText)),
         }
     }
@@ -145,19 +162,27 @@ impl Origin {
     pub(crate) fn peek<'p>(&self, parts: &'p Parts) -> Option<Cow<'p, Value>> {
         match (self, &parts.body) {
             (Self::Body(steps), Parsed::Json(root)) => find(root, steps).map(Cow::Borrowed),
+            (Self::Body(steps), Parsed::Xml(root, _)) => xml::find(root, steps).map(Cow::Borrowed),
             _ => self.text(parts).map(Cow::Owned),
         }
     }
 
-    /// The value at a place that holds text.
+    /// The value at a place that holds text, or what is known of a file.
     fn text(&self, parts: &Parts) -> Option<Value> {
         let seals = |name: &str| parts.redaction.seals(name);
         match (self, &parts.body) {
-            (Self::Body(steps), Parsed::Text(text)) if steps.is_empty() => Some(Value::from(*text)),
+            (Self::Body(steps), Parsed::Xml(root, _)) => xml::find(root, steps).cloned(),
+            (Self::Body(steps), body) if steps.is_empty() => body.text().map(Value::from),
+            (Self::BodyText, body) => body.text().map(Value::from),
+            (Self::BodyFile, _) => parts.whole.as_ref().map(|upload| upload.file.value()),
+            (Self::File(name, rest), Parsed::Multipart(contents)) => {
+                let named = contents.files.iter().filter(|upload| upload.part.as_ref() == Some(name));
+                take(&mut one_or_many(named.map(|upload| upload.file.value()))?, rest)
+            }
             (Self::Query(None, _), _) => Some(parts.query.object(seals)),
             (Self::Query(Some(name), rest), _) => take(&mut parts.query.value(name)?, rest),
-            (Self::Form(None, _), Parsed::Form(form)) => Some(form.object(|_| false)),
-            (Self::Form(Some(name), rest), Parsed::Form(form)) => take(&mut form.value(name)?, rest),
+            (Self::Form(None, _), body) => body.form().map(|form| form.object(|_| false)),
+            (Self::Form(Some(name), rest), body) => take(&mut body.form()?.value(name)?, rest),
             (Self::Header(name, rest), _) => {
                 let values = parts.headers.get_all(name).iter();
                 let values = values.map(|value| header_text(value).into());
@@ -166,8 +191,9 @@ impl Origin {
             (Self::Parameter(position), _) => {
                 parts.parameters.get(*position).map(|value| Value::from(value.as_ref()))
             }
-            (Self::Named(name), Parsed::Form(form)) => form.value(name),
             (Self::Named(name), Parsed::Nothing) if !seals(name) => parts.query.value(name),
+            (Self::Named(name), Parsed::Xml(root, _)) => root.get(name).cloned(),
+            (Self::Named(name), body) => body.form()?.value(name),
             _ => None,
         }
     }
@@ -176,6 +202,7 @@ impl Origin {
     pub(crate) fn overlaps(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Body(ours), Self::Body(theirs)) => ours.starts_with(theirs) || theirs.starts_with(ours),
+            (Self::Body(_) | Self::BodyText, Self::Body(_) | Self::BodyText) => true,
             _ => false,
         }
     }

@@ -15,6 +15,11 @@ impl<'r> Pairs<'r> {
         Self(form_urlencoded::parse(text).collect())
     }
 
+    /// The pairs in the order they came.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(name, value)| (name.as_ref(), value.as_ref()))
+    }
+
     /// Every value of a name.
     pub(crate) fn all<'s>(&'s self, name: &'s str) -> impl Iterator<Item = &'s str> {
         self.0.iter().filter(move |(key, _)| key == name).map(|(_, value)| value.as_ref())
@@ -38,6 +43,12 @@ impl<'r> Pairs<'r> {
             }
         }
         Value::Object(object)
+    }
+}
+
+impl FromIterator<(String, String)> for Pairs<'_> {
+    fn from_iter<T: IntoIterator<Item = (String, String)>>(pairs: T) -> Self {
+        Self(pairs.into_iter().map(|(name, value)| (name.into(), value.into())).collect())
     }
 }
 

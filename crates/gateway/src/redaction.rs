@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use vault::Secret;
+
 /// What stands where a value is hidden.
 pub(crate) const HIDDEN: &str = "***";
 
@@ -27,6 +29,8 @@ pub(crate) struct Redaction {
     proofs: Vec<String>,
     /// Names that the configuration adds, in lower case.
     named: Vec<String>,
+    /// Proofs that a body carries.
+    texts: Vec<Secret>,
     /// Whether every value is hidden.
     all: bool,
 }
@@ -38,7 +42,27 @@ impl Redaction {
     }
 
     pub(crate) fn new(proofs: Vec<String>, named: &[String]) -> Self {
-        Self { proofs, named: named.iter().map(|name| name.to_ascii_lowercase()).collect(), all: false }
+        Self {
+            proofs,
+            named: named.iter().map(|name| name.to_ascii_lowercase()).collect(),
+            ..Self::default()
+        }
+    }
+
+    /// The same, with texts that are cut out of bodies.
+    pub(crate) fn with_texts(self, texts: Vec<Secret>) -> Self {
+        Self { texts, ..self }
+    }
+
+    /// A body without the proofs that it carries; the rest stays as it came, byte for byte.
+    pub(crate) fn body<'r>(&self, body: &'r [u8]) -> Cow<'r, [u8]> {
+        let mut shown = Cow::Borrowed(body);
+        for text in self.texts.iter().map(|text| text.expose().as_bytes()) {
+            while let Some(at) = shown.windows(text.len()).position(|window| window == text) {
+                shown.to_mut().splice(at..at + text.len(), HIDDEN.bytes());
+            }
+        }
+        shown
     }
 
     /// Whether the value of a header or query parameter is kept out of the record.

@@ -16,10 +16,12 @@ pub struct Refused {
     pub code: Code,
     /// What happened in this case, in a sentence or two.
     pub detail: Cow<'static, str>,
-    /// The fields that do not fit, for [`Code::FieldInvalid`].
+    /// The fields that do not fit, for [`Code::FieldInvalid`] and the codes of files.
     pub errors: Vec<FieldProblem>,
     /// Headers of the answer, beside its content type: `Allow`, `Retry-After`, `RateLimit-*`, …
     pub headers: Vec<(HeaderName, HeaderValue)>,
+    /// What lies behind it, for those who run the source: it is recorded, and not told.
+    pub cause: Option<String>,
 }
 
 /// The body of a refusal, sent as [`Problem::CONTENT_TYPE`].
@@ -45,9 +47,9 @@ pub struct Problem<'r> {
 #[derive(JsonSchema)]
 #[expect(dead_code, reason = "only its schema is used; the values are flow's own type")]
 struct FieldError {
-    /// The field's name.
+    /// The field's name; of a file, where it is in the request, such as `file.resume`.
     field: String,
-    /// `missing`, `wrong_type`, `too_long` or `not_allowed`.
+    /// `missing`, `wrong_type`, `too_long` or `not_allowed`; of a file, the problem's own code.
     code: String,
     /// What was expected, such as `integer`.
     expected: String,
@@ -63,7 +65,7 @@ impl Problem<'_> {
 impl Refused {
     /// A refusal with a code and what happened in this case.
     pub fn new(code: Code, detail: impl Into<Cow<'static, str>>) -> Self {
-        Self { code, detail: detail.into(), errors: Vec::new(), headers: Vec::new() }
+        Self { code, detail: detail.into(), errors: Vec::new(), headers: Vec::new(), cause: None }
     }
 
     /// The same refusal with one more header.

@@ -1,14 +1,24 @@
 //! A compiled source, and what it says of a request before the body is read.
 
-use std::net::IpAddr;
+use std::{net::IpAddr, sync::Arc};
 
 use clock::Timestamp;
 use flow::Fields;
-use http::{HeaderMap, HeaderValue, Method, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 
 use crate::{
-    Code, Config, Error, Limits, Problem, Refused, RequestRecord, Screened, content, error::read_config,
-    field::Mapping, judge::DedupeKey, redaction::Redaction, scheme::Scheme, tail::Template,
+    Code, Config, Error, Limits, Problem, Refused, RequestRecord, Screened,
+    cidr::Allowed,
+    content,
+    cors::CrossOrigin,
+    error::read_config,
+    field::Mapping,
+    judge::DedupeKey,
+    keys::KeySet,
+    redaction::Redaction,
+    rotation::{Verifier, Verifiers},
+    rules::Rules,
+    tail::Template,
 };
 
 /// A request without its body.
@@ -33,11 +43,15 @@ pub struct Head<'r> {
 pub struct Source {
     config: Config,
     allow: HeaderValue,
+    clients: Allowed,
+    cors: Option<CrossOrigin>,
+    /// What every answer says.
+    headers: Vec<(HeaderName, HeaderValue)>,
     pub(crate) template: Template,
-    pub(crate) scheme: Box<dyn Scheme>,
+    pub(crate) verifiers: Verifiers,
     pub(crate) redaction: Redaction,
-    pub(crate) dedupe: Option<DedupeKey>,
     pub(crate) mapping: Mapping,
+    pub(crate) rules: Option<Rules>,
 }
 
 impl Source {
@@ -48,17 +62,54 @@ impl Source {
     /// The first thing that is wrong: its place, the reason and what to write instead. A source that
     /// does not compile must refuse every request, with [`Code::SourceUnavailable`].
     pub fn compile(config: &str, secrets: &[u8], inputs: &Fields) -> Result<Self, Error> {
+        Self::assemble(config, secrets, (inputs, None))
+    }
+
+    /// Compiles a source that pins another version than the one that is deployed: it takes the inputs of the version
+    /// that it serves and makes those of the deployed one of them.
+    ///
+    /// # Errors
+    /// The same, and what the deployed version asks for that the served one does not give.
+    pub fn compile_pinned(
+        config: &str,
+        secrets: &[u8],
+        served: &Fields,
+        deployed: &Fields,
+    ) -> Result<Self, Error> {
+        Self::assemble(config, secrets, (served, Some(deployed)))
+    }
+
+    fn assemble(
+        config: &str,
+        secrets: &[u8],
+        (inputs, deployed): (&Fields, Option<&Fields>),
+    ) -> Result<Self, Error> {
         let config: Config = read_config(config)?;
         config.check()?;
-        let scheme = config.verification.compile(secrets)?;
-        let redaction = Redaction::new(scheme.proofs(), &config.redact);
+        let mut verifiers = Verifiers::compile(&config, secrets)?;
+        let schemes = || verifiers.all().map(|verifier| &verifier.scheme);
+        let redaction =
+            Redaction::new(schemes().flat_map(|scheme| scheme.proofs()).collect(), &config.redact)
+                .with_texts(schemes().flat_map(|scheme| scheme.proofs_in_body()).cloned().collect());
         let template = config.path.as_deref().map_or_else(|| Ok(Template::default()), Template::parse)?;
-        let mapping = Mapping::compile(&config.fields, inputs, &template, &redaction)?;
-        let dedupe = config.dedupe.as_ref();
-        let dedupe = dedupe.map(|d| DedupeKey::compile(d, &*scheme, &template, &redaction)).transpose()?;
+        let mut mapping = Mapping::compile(&config.fields, inputs, &template, &redaction)?;
+        let said = config.contract.as_ref().map(crate::Contract::headers).transpose()?;
+        let mut headers = Vec::new();
+        if let (Some(contract), Some(deployed)) = (&config.contract, deployed) {
+            mapping = mapping.onto(deployed, contract)?;
+            headers = said.unwrap_or_default();
+        }
+        let rules = Rules::compile(&config, &mapping.names(), &template, &redaction)?;
+        let clients = Allowed::compile(&config.allow_cidrs)?;
+        let cors = config.cors.as_ref().map(|cors| cors.compile(&config.methods)).transpose()?;
+        for verifier in verifiers.all_mut() {
+            let dedupe = config.dedupe.as_ref();
+            let compile = |dedupe| DedupeKey::compile(dedupe, &*verifier.scheme, &template, &redaction);
+            verifier.dedupe = dedupe.map(compile).transpose()?;
+        }
         let methods: Vec<_> = config.methods.iter().map(|method| method.as_str()).collect();
         let allow = HeaderValue::from_str(&methods.join(", ")).unwrap_or(HeaderValue::from_static("POST"));
-        Ok(Self { config, allow, template, scheme, redaction, dedupe, mapping })
+        Ok(Self { config, allow, clients, cors, headers, template, verifiers, redaction, mapping, rules })
     }
 
     /// The configuration it was compiled from.
@@ -66,17 +117,36 @@ impl Source {
         &self.config
     }
 
-    /// Judges what can be judged before the body is read: method, path, announced size, client rate.
+    /// The headers of the answer, 204, to a browser that asks whether a page may call the source; `None` for any other
+    /// request, and for a page that may not.
+    pub fn preflight(&self, head: &Head) -> Option<HeaderMap> {
+        if head.method != Method::OPTIONS {
+            return None;
+        }
+        self.cors.as_ref()?.preflight(head.headers)
+    }
+
+    /// Puts on an answer what the source says on each, to a request with these headers.
+    pub fn stamp(&self, request: &HeaderMap, answer: &mut HeaderMap) {
+        for (name, value) in &self.headers {
+            answer.append(name, value.clone());
+        }
+        if let Some(cors) = &self.cors {
+            cors.stamp(request, answer);
+        }
+    }
+
+    /// Judges what can be judged before the body is read: method, address, path, announced size, client rate.
     ///
     /// # Errors
-    /// [`Code::MethodNotAllowed`], [`Code::PathNotFound`], [`Code::BodyTooLarge`] or
+    /// [`Code::MethodNotAllowed`], [`Code::AddressNotAllowed`], [`Code::PathNotFound`], [`Code::BodyTooLarge`] or
     /// [`Code::RateLimited`].
     pub fn before_body<'r>(&'r self, head: Head<'r>, limits: &'r Limits) -> Result<Screened<'r>, Refused> {
-        if !self.config.methods.iter().any(|method| method.as_str() == head.method.as_str()) {
-            let detail = "This source does not take the request's method.";
-            let refused = Refused::new(Code::MethodNotAllowed, detail);
-            return Err(refused.with_header(header::ALLOW, self.allow.clone()));
+        let shakes_hands = |verifier: &Verifier| verifier.scheme.handshake_method() == Some(head.method);
+        if !self.verifiers.all().any(shakes_hands) {
+            self.check_method(head.method)?;
         }
+        self.clients.check(head.peer)?;
         let parameters = self.template.read(head.path_tail).ok_or_else(|| {
             Refused::new(Code::PathNotFound, "The path behind the source's URL is not the one it takes.")
         })?;
@@ -85,10 +155,33 @@ impl Source {
         Ok(Screened::new(self, head, parameters, limits))
     }
 
+    /// The public keys that its verification needs, and that must be fetched.
+    pub fn keys(&self) -> impl Iterator<Item = &Arc<KeySet>> {
+        self.verifiers.keys()
+    }
+
+    /// Takes the public keys that a source knew which this one replaces, so that saving a source does not forget
+    /// them.
+    pub fn take_keys(&self, before: &Self) {
+        for (ours, theirs) in self.keys().flat_map(|ours| before.keys().map(move |theirs| (ours, theirs))) {
+            ours.take_over(theirs);
+        }
+    }
+
+    /// Refuses a method that the source does not take.
+    pub(crate) fn check_method(&self, method: &Method) -> Result<(), Refused> {
+        if self.config.methods.iter().any(|taken| taken.as_str() == method.as_str()) {
+            return Ok(());
+        }
+        let refused = Refused::new(Code::MethodNotAllowed, "This source does not take the request's method.");
+        Err(refused.with_header(header::ALLOW, self.allow.clone()))
+    }
+
     /// What is recorded of a refused request, as JSON: the request with at most `keep` bytes of its
     /// body, and the answer.
     pub fn refusal_content(&self, head: &Head, body: &[u8], keep: usize, refused: &Refused) -> Vec<u8> {
-        refusal_content(RequestRecord::capped(head, body, keep, &self.redaction), refused)
+        let body = self.redaction.body(body);
+        refusal_content(RequestRecord::capped(head, &body, keep, &self.redaction), refused)
     }
 
     /// Refuses a body that is larger than the source takes.
@@ -115,9 +208,14 @@ fn refusal_content(request: RequestRecord<'_>, refused: &Refused) -> Vec<u8> {
     struct Refusal<'a> {
         request: RequestRecord<'a>,
         answer: Problem<'a>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        cause: Option<&'a str>,
     }
     let mut json = Vec::with_capacity(2048);
-    content::write(&Refusal { request, answer: refused.problem() }, &mut json);
+    content::write(
+        &Refusal { request, answer: refused.problem(), cause: refused.cause.as_deref() },
+        &mut json,
+    );
     json
 }
 

@@ -6,18 +6,25 @@ mod destinations;
 mod document;
 mod environments;
 mod events;
+mod files;
 mod flows;
 mod jobs;
 mod keys;
 mod knowledge;
+mod listen;
 mod live;
 mod models;
 mod nodes;
 mod paging;
 pub(crate) mod problem;
+mod refusals;
+mod replays;
 mod runs;
+mod samples;
+mod schedules;
 mod session;
 mod sources;
+mod start;
 mod time;
 mod trace;
 
@@ -27,6 +34,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 pub(crate) use flows::serving;
 pub(crate) use session::login_link;
+pub(crate) use time::rfc3339;
 pub(crate) use trace::{Fate, fate};
 
 use crate::app::App;
@@ -57,16 +65,27 @@ fn table_of_contents() -> OpenApiRouter<App> {
         .routes(routes!(flows::list_versions))
         .routes(routes!(flows::get_version))
         .routes(routes!(flows::deploy))
+        .routes(routes!(sources::schema))
         .routes(routes!(sources::list, sources::create))
         .routes(routes!(sources::get, sources::update, sources::delete))
+        .routes(routes!(sources::rotate))
+        .routes(routes!(listen::listen))
+        .routes(routes!(samples::list))
+        .routes(routes!(samples::put, samples::delete))
+        .routes(routes!(samples::infer))
+        .routes(routes!(schedules::preview))
+        .routes(routes!(start::start))
         .routes(routes!(destinations::list, destinations::create))
         .routes(routes!(destinations::get, destinations::update, destinations::delete))
         .routes(routes!(destinations::enable))
         .routes(routes!(events::list))
-        .routes(routes!(events::replay))
-        .routes(routes!(events::list_refused))
-        .routes(routes!(events::get_refused))
+        .routes(routes!(replays::one))
+        .routes(routes!(replays::many))
+        .routes(routes!(refusals::list))
+        .routes(routes!(refusals::get))
+        .routes(routes!(refusals::replay))
         .routes(routes!(trace::get))
+        .routes(routes!(files::get))
         .routes(routes!(runs::list))
         .routes(routes!(runs::get))
         .routes(routes!(runs::cancel))
@@ -83,6 +102,7 @@ fn table_of_contents() -> OpenApiRouter<App> {
         .routes(routes!(knowledge::delete_document))
         .routes(routes!(knowledge::search))
         .routes(routes!(jobs::get))
+        .routes(routes!(jobs::cancel))
         .routes(routes!(live::stream))
         .routes(routes!(nodes::list))
 }

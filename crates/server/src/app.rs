@@ -11,7 +11,8 @@ use tokio::sync::{Semaphore, broadcast, watch};
 
 use crate::{
     config::Config,
-    hooks::{Recorder, Sources},
+    docs::Shelf,
+    hooks::{InFlight, Recorder, Sources},
     models::Models,
     world::World,
 };
@@ -38,8 +39,14 @@ pub(crate) struct Parts {
     pub(crate) library: Library,
     /// The models that flows call by name.
     pub(crate) models: Arc<Models>,
+    /// Calls addresses that a member can set.
+    pub(crate) outbound: outbound::Client,
     /// Sources in memory.
     pub(crate) sources: Sources,
+    /// What requests hold in memory before they are committed.
+    pub(crate) in_flight: Arc<InFlight>,
+    /// The documentation of sources, as it was last asked for.
+    pub(crate) docs: Shelf,
     /// Keeps refused requests.
     pub(crate) refusals: Recorder,
     /// Tells the outbox of new deliveries and changed destinations.

@@ -35,7 +35,10 @@ pub(crate) async fn changed(app: &App, what: Changed) -> Result<(), Error> {
             app.world.reload(environment).await?;
             app.outbox.changed(destination);
         }
-        Changed::Source(source) => app.sources.reload(&app.store, source).await?,
+        Changed::Source(source) => {
+            app.sources.reload(&app.store, source).await?;
+            app.engine.reschedule();
+        }
         Changed::Deployment(flow) => app.sources.forget(flow),
         Changed::Models => app.models.reload(app.workspace).await?,
     }

@@ -3,7 +3,7 @@
 
 use std::{
     net::{IpAddr, SocketAddr},
-    num::NonZeroUsize,
+    num::{NonZeroU32, NonZeroUsize},
     path::{Path, PathBuf},
 };
 
@@ -18,7 +18,7 @@ use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 use vault::{Key, KeyRing, Secret};
 
-use crate::roles::Roles;
+use crate::{hooks::ForwardedBy, roles::Roles};
 
 /// Everything an operator can set. Environment variables are the names in capitals, with `LINCHPIN_`
 /// before and `__` between levels: `LINCHPIN_OUTBOUND__ALLOW_CIDRS`.
@@ -41,8 +41,15 @@ pub(crate) struct Config {
     pub(crate) workspace: String,
     /// Addresses of proxies before the server. Needed to listen beyond this machine without TLS.
     pub(crate) trusted_proxies: Vec<IpNet>,
+    /// The header in which those proxies say whose request it is. The other one is not looked at, since a proxy that
+    /// does not know it lets through what a client wrote.
+    pub(crate) forwarded_by: ForwardedBy,
+    /// How much the server takes at once.
+    pub(crate) limits: Limits,
     /// The database.
     pub(crate) database: Database,
+    /// The files that come with requests.
+    pub(crate) blobs: Blobs,
     /// The bus by which nodes wake each other.
     pub(crate) bus: Bus,
     /// How long a node may be silent before others take over what it holds.
@@ -82,6 +89,15 @@ pub(crate) struct Database {
     pub(crate) max_size: Option<ByteSize>,
     /// Connections for reading; on PostgreSQL also for what is seldom written.
     pub(crate) readers: usize,
+}
+
+/// The files that come with requests.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Blobs {
+    /// The folder for their contents; in the database when it is not set. Nodes that share a database must share the
+    /// folder.
+    pub(crate) directory: Option<PathBuf>,
 }
 
 /// How other nodes reach this one, where several share a database.
@@ -130,7 +146,25 @@ impl Config {
                 max_bytes: max_size.map(|size| size.0),
             },
         };
-        store::Options { location, readers: *readers, lease: self.lease.as_duration() }
+        let blobs = self.blobs.directory.clone();
+        store::Options { location, readers: *readers, lease: self.lease.as_duration(), blobs }
+    }
+}
+
+/// How much the server takes at once; beyond it senders are told to come back, with 503 and `Retry-After`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Limits {
+    /// Bytes of requests' bodies in memory whose events are not committed yet. No source takes a larger body.
+    pub(crate) in_flight_bytes: ByteSize,
+    /// Requests that wait for their event's commit.
+    pub(crate) in_flight_requests: NonZeroU32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        let in_flight_requests = NonZeroU32::new(4_096).unwrap_or(NonZeroU32::MIN);
+        Self { in_flight_bytes: ByteSize(64 << 20), in_flight_requests }
     }
 }
 
@@ -181,7 +215,10 @@ impl Default for Config {
             older_keys: Vec::new(),
             workspace: "Linchpin".to_owned(),
             trusted_proxies: Vec::new(),
+            forwarded_by: ForwardedBy::default(),
+            limits: Limits::default(),
             database: Database::default(),
+            blobs: Blobs::default(),
             bus: Bus::default(),
             lease: Span::from_secs(store::LEASE.as_secs()),
             roles: Roles::default(),
@@ -239,6 +276,12 @@ impl Config {
                 "`listen` is {}, which others can reach, and the server speaks plain HTTP: put a proxy with TLS before \
                  it and name its network in `trusted_proxies`, or listen on 127.0.0.1",
                 self.listen
+            );
+        }
+        if self.limits.in_flight_bytes.0 < 1 << 20 {
+            bail!(
+                "`limits.in_flight_bytes` is {}, which leaves no room for ordinary bodies: give 1MiB or more",
+                self.limits.in_flight_bytes
             );
         }
         if self.database.url.is_none() && self.roles != Roles::default() {
@@ -321,6 +364,15 @@ mod tests {
         assert!(said.contains("trusted_proxies"), "{said}");
         let behind = json!({ "listen": "0.0.0.0:8080", "trusted_proxies": ["10.0.0.0/8"] });
         assert!(Config::load(None, &behind).is_ok());
+    }
+
+    #[test]
+    fn there_is_room_for_ordinary_bodies() {
+        let narrow = json!({ "limits": { "in_flight_bytes": "1KiB" } });
+        let said = Config::load(None, &narrow).unwrap_err().to_string();
+        assert!(said.contains("limits.in_flight_bytes"), "{said}");
+        let wide = json!({ "limits": { "in_flight_bytes": "1MiB" }, "forwarded_by": "forwarded" });
+        assert!(Config::load(None, &wide).is_ok());
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use anyhow::Context;
 use clock::Random;
-use cluster::{Exchange, Local, Mesh, Surroundings};
+use cluster::{Exchange, Local, Mesh, Nats, Surroundings};
 use engine::Engine;
 use store::Store;
 use tokio::{net::TcpListener, sync::broadcast};
@@ -42,7 +42,7 @@ impl Internal {
     pub(crate) fn exchange(
         self,
         (store, random): (&Store, &Random),
-        engine: &Engine,
+        (engine, nats): (&Engine, Option<Nats>),
         settled: broadcast::Receiver<delivery::Settled>,
     ) -> Exchange {
         let surroundings = Surroundings {
@@ -52,6 +52,7 @@ impl Internal {
             random: random.clone(),
             node: engine.node(),
             address: self.address,
+            nats,
         };
         let mesh = Mesh::start(surroundings, self.listener);
         Exchange::start(Local { engine: engine.clone(), settled }, mesh)

@@ -6,6 +6,7 @@ mod changes;
 mod cli;
 mod config;
 mod console;
+mod docs;
 mod hooks;
 mod internal;
 mod linger;

@@ -40,8 +40,15 @@ pub(crate) async fn metrics(State(app): State<App>) -> Response {
     metrics::counter!("linchpin_store_transactions_total").absolute(writes.transactions);
     metrics::counter!("linchpin_store_writes_total").absolute(writes.writes);
     metrics::counter!("linchpin_store_checkpoints_total").absolute(writes.checkpoints);
-    #[expect(clippy::cast_precision_loss, reason = "a gauge of some hundreds")]
-    metrics::gauge!("linchpin_runs_under_way").set(app.engine.running() as f64);
+    let (bytes, requests) = app.in_flight.taken();
+    gauge("linchpin_in_flight_bytes", bytes);
+    gauge("linchpin_in_flight_requests", requests);
+    gauge("linchpin_runs_under_way", app.engine.running() as u64);
     let text = [(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")];
     (text, app.metrics.render()).into_response()
+}
+
+#[expect(clippy::cast_precision_loss, reason = "gauges are far below where that begins")]
+fn gauge(name: &'static str, value: u64) {
+    metrics::gauge!(name).set(value as f64);
 }

@@ -13,7 +13,7 @@ use axum::{
 use clock::{Clock, Random};
 use cluster::Nats;
 use delivery::Drain;
-use engine::Engine;
+use engine::{Engine, Replays};
 use knowledge::{Ingestion, Library};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use store::{Beat, LinkPurpose, Place, Store, WorkspaceId};
@@ -29,7 +29,8 @@ use crate::{
     changes,
     config::Config,
     console,
-    hooks::{self, Recorder, Sources},
+    docs::{self, Shelf},
+    hooks::{self, InFlight, Recorder, Sources},
     internal::Internal,
     listen,
     models::Models,
@@ -42,6 +43,23 @@ use crate::{
 struct Workers {
     drain: Option<Drain>,
     ingestion: Option<Ingestion>,
+    replays: Option<Replays>,
+}
+
+impl Workers {
+    /// Those that a node with such roles has.
+    fn start(
+        roles: &Roles,
+        engine: &Engine,
+        library: &Library,
+        surroundings: delivery::Surroundings,
+    ) -> Self {
+        Self {
+            ingestion: roles.has(Role::Worker).then(|| library.start(engine.node())),
+            replays: roles.has(Role::Worker).then(|| engine.start_replays()),
+            drain: roles.has(Role::Delivery).then(|| Drain::start(surroundings)),
+        }
+    }
 }
 
 /// Which build this is.
@@ -90,7 +108,12 @@ async fn stop(app: &App, workers: Workers) {
             ingestion.stop(patience).await;
         }
     };
-    tokio::join!(ingestion, app.engine.stop(patience));
+    let replays = async {
+        if let Some(replays) = workers.replays {
+            replays.stop(patience).await;
+        }
+    };
+    tokio::join!(ingestion, replays, app.engine.stop(patience));
     if let Some(drain) = workers.drain {
         drain.stop(deadline.saturating_duration_since(Instant::now())).await;
     }
@@ -101,15 +124,12 @@ async fn stop(app: &App, workers: Workers) {
 
 async fn build(config: Config, bound: SocketAddr, clock: Clock) -> anyhow::Result<(App, Workers)> {
     let random = Random::system();
-    let metrics = PrometheusBuilder::new().install_recorder()?;
-    tokio::spawn(upkeep(metrics.clone()));
+    let metrics = metrics()?;
     let store = open_store(&config, &clock, &random).await?;
     let workspace = store.workspace_ensure(&config.workspace).await?;
-    join_bus(&config, &store, workspace, &random).await?;
+    let nats = join_bus(&config, &store, workspace, &random).await?;
     let world = Arc::new(World::load(store.clone(), workspace).await?);
-    let policy = outbound::Policy::new(format!("Linchpin/{VERSION}"));
-    let policy = policy.allow(config.outbound.allow_cidrs.clone());
-    let client = outbound::Client::new(policy, Arc::new(outbound::SystemResolver::default()))?;
+    let client = client(&config)?;
     let models = Arc::new(Models::new(&config, store.clone(), client.clone(), &random));
     let library = Library::new(store.clone(), models.clone(), random.clone());
     let registry = nodes::registry(&nodes::Needs {
@@ -126,15 +146,12 @@ async fn build(config: Config, bound: SocketAddr, clock: Clock) -> anyhow::Resul
     engine.start(beat(&config.roles, internal.as_ref())).await?;
     let surroundings = delivery::Surroundings {
         store: store.clone(),
-        client,
+        client: client.clone(),
         clock: clock.clone(),
         random: random.clone(),
         node: engine.node(),
     };
-    let workers = Workers {
-        ingestion: config.roles.has(Role::Worker).then(|| library.start(engine.node())),
-        drain: config.roles.has(Role::Delivery).then(|| Drain::start(surroundings)),
-    };
+    let workers = Workers::start(&config.roles, &engine, &library, surroundings);
     // Without a drain nobody is woken, and nothing is told.
     let outbox = workers.drain.as_ref().map(Drain::waker).unwrap_or_default();
     let settled = workers.drain.as_ref().map_or_else(|| broadcast::channel(1).1, Drain::settled);
@@ -144,12 +161,15 @@ async fn build(config: Config, bound: SocketAddr, clock: Clock) -> anyhow::Resul
     let places: Vec<Place> =
         environments.iter().map(|known| Place { workspace, environment: known.id }).collect();
     let exchange =
-        internal.map(|internal| internal.exchange((&store, &random), &engine, settled.resubscribe()));
+        internal.map(|internal| internal.exchange((&store, &random), (&engine, nats), settled.resubscribe()));
     let app = App::new(Parts {
         public_url: config.public_url(bound),
         workspace,
+        outbound: client,
         sources: Sources::load(&store, &places).await?,
+        in_flight: InFlight::new(&config.limits),
         refusals: Recorder::start(store.clone()),
+        docs: Shelf::default(),
         outbox,
         settled,
         metrics,
@@ -168,7 +188,22 @@ async fn build(config: Config, bound: SocketAddr, clock: Clock) -> anyhow::Resul
     if let Some(news) = app.store.news() {
         tokio::spawn(changes::follow(app.clone(), news));
     }
+    tokio::spawn(hooks::keep_fresh(app.clone()));
     Ok((app, workers))
+}
+
+/// What calls addresses that a member can set.
+fn client(config: &Config) -> Result<outbound::Client, outbound::Error> {
+    let policy = outbound::Policy::new(format!("Linchpin/{VERSION}"));
+    let policy = policy.allow(config.outbound.allow_cidrs.clone());
+    outbound::Client::new(policy, Arc::new(outbound::SystemResolver::default()))
+}
+
+/// Keeps what is measured from now on.
+fn metrics() -> anyhow::Result<PrometheusHandle> {
+    let metrics = PrometheusBuilder::new().install_recorder()?;
+    tokio::spawn(upkeep(metrics.clone()));
+    Ok(metrics)
 }
 
 /// Opens the database, with the keys of what lies in it.
@@ -208,20 +243,23 @@ fn beat(roles: &Roles, internal: Option<&Internal>) -> Beat {
 }
 
 /// Lets NATS wake the other nodes, where it is set and there can be any. It need not be there yet.
+///
+/// Who has a key that was given up does not speak there as a node.
 async fn join_bus(
     config: &Config,
     store: &Store,
     workspace: WorkspaceId,
     random: &Random,
-) -> anyhow::Result<()> {
-    let Some(settings) = config.nats() else { return Ok(()) };
+) -> anyhow::Result<Option<Nats>> {
+    let Some(settings) = config.nats() else { return Ok(None) };
     if store.is_alone() {
         tracing::warn!("`bus.nats_url` is not used: a node on SQLite is alone. Nodes share a `database.url`");
-        return Ok(());
+        return Ok(None);
     }
-    let nats = Nats::start(&settings, &workspace.to_string(), store.keys().clone(), random).await;
-    cluster::carry_news(&nats.context("`bus` is wrong")?, store).await?;
-    Ok(())
+    let nats = Nats::start(&settings, &workspace.to_string(), store.keys().without_older(), random).await;
+    let nats = nats.context("`bus` is wrong")?;
+    cluster::carry_news(&nats, store).await?;
+    Ok(Some(nats))
 }
 
 /// Folds what histograms have taken in, which would otherwise be kept until somebody reads the metrics.
@@ -242,7 +280,13 @@ fn router(app: App) -> Router {
     if roles.has(Role::Gateway) {
         router = router
             .route("/hooks/{*path}", any(hooks::receive))
-            .route("/status/{event}", get(hooks::status::status));
+            .route("/status/{event}", get(hooks::status::status))
+            .route("/status/{event}/stream", get(hooks::stream::resume));
+    }
+    if roles.has(Role::Gateway) || roles.has(Role::Console) {
+        router = router
+            .route("/docs/sources/{id}", get(docs::page))
+            .route("/docs/sources/{id}/openapi.json", get(docs::openapi));
     }
     let router = if roles.has(Role::Console) {
         router.merge(api::router().layer(from_fn(finish))).fallback(console::serve)

@@ -53,6 +53,9 @@ pub enum Error {
         /// What should be there.
         expected: &'static str,
     },
+    /// The content of a file cannot be read from the folder where it lies, or that cannot be tidied up.
+    #[error("the folder for files cannot be read")]
+    Blob(#[source] std::io::Error),
     /// Stored bytes do not open.
     #[error("a stored {kind} does not open")]
     Unseal {

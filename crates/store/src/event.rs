@@ -7,11 +7,13 @@ use serde::{Deserialize, Serialize};
 use crate::{
     EnvironmentId, Error, EventId, FlowId, NodeId, Page, PageRequest, Place, SourceId, Store, VersionId,
     WorkspaceId,
+    blob::NewFile,
     delivery::NewDelivery,
     newest::{Newest, Ranges},
     origin::Scope,
     read::Reader,
     run::Ending,
+    schedule::Tick,
     sql::{Fault, Row, values},
     write::{Outcome, Write},
 };
@@ -38,7 +40,7 @@ pub struct NewEvent {
     pub flow: FlowId,
     /// The source it came by; `None` for an API call.
     pub source: Option<SourceId>,
-    /// How it came: `webhook` or `api`. A replay makes a run, not an event.
+    /// How it came: `webhook`, `schedule` or `api`. A replay makes a run, not an event.
     pub kind: &'static str,
     /// When it came.
     pub received_at: Timestamp,
@@ -48,19 +50,19 @@ pub struct NewEvent {
     pub content: Bytes,
 }
 
-/// A claim on a dedupe key. Keys belong to a source: for an event without one the claim is not looked at.
+/// A claim on a dedupe key. Keys belong to a source; of an event without one the key itself says where it belongs.
 #[derive(Clone, Copy, Debug)]
 pub struct DedupeClaim {
-    /// The first 16 bytes of the key's SHA-256.
+    /// The first 16 bytes of the key's SHA-256; for an event without a source, of what it belongs to as well.
     pub key: [u8; 16],
     /// When the key may be used again.
     pub expires_at: Timestamp,
 }
 
-/// One key for a source and a dedupe key of it. Both are as good as random and as long, so their exclusive or is no
-/// more likely to meet another than they are themselves.
-pub(crate) fn dedupe_key(source: SourceId, claim: &DedupeClaim) -> [u8; 16] {
-    std::array::from_fn(|i| source.as_bytes()[i] ^ claim.key[i])
+/// One key for an event's source and a dedupe key of it. Both are as good as random and as long, so their exclusive or
+/// is no more likely to meet another than they are themselves.
+pub(crate) fn dedupe_key(event: &NewEvent, claim: &DedupeClaim) -> [u8; 16] {
+    event.source.map_or(claim.key, |source| std::array::from_fn(|i| source.as_bytes()[i] ^ claim.key[i]))
 }
 
 /// A run that begins with its event, whose id is its own.
@@ -116,6 +118,10 @@ pub struct Admission {
     pub event: NewEvent,
     /// Its dedupe key, if it has one.
     pub dedupe: Option<DedupeClaim>,
+    /// The files that came with it.
+    pub files: Vec<NewFile>,
+    /// The tick of a schedule that it is, which moves the schedule on.
+    pub tick: Option<Tick>,
     /// Its original run; `None` for a filtered event. Repeats come later, by [`Store::run_repeat`].
     pub run: Option<OriginalRun>,
 }
@@ -127,6 +133,8 @@ pub enum Admitted {
     New,
     /// Its dedupe key was claimed by this event before; nothing was stored.
     Duplicate(EventId),
+    /// Its schedule has moved on, was changed or is gone: the tick was another's or nobody's. Nothing was stored.
+    Passed,
 }
 
 /// An admission whose payloads are sealed.
@@ -143,7 +151,7 @@ pub struct EventView {
     pub flow: FlowId,
     /// The source it came by.
     pub source: Option<SourceId>,
-    /// `webhook`, `api`, …
+    /// `webhook`, `schedule` or `api`.
     pub kind: String,
     /// Whether it ran its flow.
     pub status: EventStatus,
@@ -159,7 +167,7 @@ pub struct EventFilter {
 }
 
 impl Store {
-    /// Commits an accepted request: event, dedupe key and run, all or nothing.
+    /// Commits an accepted request: event, dedupe key and run, all or nothing; its files before that.
     ///
     /// # Errors
     /// When it cannot be put on stable storage; then nothing of it is kept.
@@ -181,6 +189,10 @@ impl Store {
             }
         }
         faults::hit(faults::CrashPoint::BeforeAdmission);
+        if !admission.files.is_empty() {
+            Box::pin(self.blobs_put(admission.event.place.workspace, &admission.files)).await?;
+            faults::hit(faults::CrashPoint::AfterFiles);
+        }
         match self.write(Write::Admit(Box::new(SealedAdmission(admission)))).await? {
             Outcome::Admitted(admitted) => {
                 faults::hit(faults::CrashPoint::AfterAdmission);
@@ -202,10 +214,10 @@ impl Store {
     ///
     /// # Errors
     /// When the database cannot be read or the content does not open.
-    pub async fn event_content(&self, place: Place, id: EventId) -> Result<Option<Vec<u8>>, Error> {
+    pub async fn event_content(&self, workspace: WorkspaceId, id: EventId) -> Result<Option<Vec<u8>>, Error> {
         let sql = "SELECT e.sealed FROM event e JOIN origin o ON o.number = e.origin
-                   WHERE e.number = ?1 AND e.id = ?2 AND o.workspace = ?3 AND o.environment = ?4";
-        let event = values![id.number(), id, place.workspace, place.environment];
+                   WHERE e.number = ?1 AND e.id = ?2 AND o.workspace = ?3";
+        let event = values![id.number(), id, workspace];
         let sealed: Option<Vec<u8>> = self.row(sql, event, |row| row.get(0)).await?;
         sealed.map(|sealed| self.unseal("event", id.as_bytes(), &sealed)).transpose()
     }
@@ -242,7 +254,7 @@ fn row(c: &Reader<'_>, workspace: WorkspaceId, number: i64) -> Result<Option<Eve
     c.row(ROW, values![number, workspace], view)
 }
 
-fn view(row: &Row<'_>) -> Result<EventView, Fault> {
+pub(crate) fn view(row: &Row<'_>) -> Result<EventView, Fault> {
     let filtered: bool = row.get(5)?;
     Ok(EventView {
         id: row.get(0)?,

@@ -47,7 +47,7 @@ pub struct Version {
     pub id: VersionId,
     /// The flow.
     pub flow: FlowId,
-    /// Its number within the flow, from 1.
+    /// Its number within the flow, from 1; 0 for a draft that was tried.
     pub number: u32,
     /// The YAML, as it was written.
     pub definition: String,
@@ -166,23 +166,87 @@ impl Store {
         published.ok_or(Error::Conflict("the version was not published"))
     }
 
+    /// Keeps a flow's draft as it is at this revision, so that runs can run it. It has no number: no list shows it
+    /// and it cannot be deployed. Tried again, it is the same one.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub async fn version_of_draft(
+        &self,
+        workspace: WorkspaceId,
+        new: NewVersion,
+        revision: i64,
+    ) -> Result<VersionId, Error> {
+        let (flow, kinds) = (new.flow, serde_json::Value::Object(new.kinds));
+        let statement = Statement::new(
+            "INSERT INTO flow_version
+                 (workspace, id, flow, number, revision, definition, kinds, note, created_by, created_at)
+             VALUES (?1, ?2, ?3, NULL, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT (flow, revision) DO NOTHING",
+            values![
+                workspace,
+                self.ids.next::<VersionId>(),
+                flow,
+                revision,
+                new.definition,
+                &kinds,
+                new.note.as_str(),
+                new.by.as_str(),
+                self.now()
+            ],
+        );
+        self.change(vec![statement]).await?;
+        let sql = "SELECT id FROM flow_version WHERE flow = ?1 AND revision = ?2 AND workspace = ?3";
+        let kept = self.row(sql, values![flow, revision, workspace], |row: &Row| row.get(0)).await?;
+        kept.ok_or(Error::Conflict("the draft was not kept"))
+    }
+
     /// A version.
     ///
     /// # Errors
     /// When the database cannot be read.
     pub async fn version_get(&self, workspace: WorkspaceId, id: VersionId) -> Result<Option<Version>, Error> {
         self.row(
-            "SELECT id, flow, number, definition, kinds FROM flow_version WHERE id = ?1 AND workspace = ?2",
+            "SELECT id, flow, coalesce(number, 0), definition, kinds FROM flow_version WHERE id = ?1 AND workspace = ?2",
             values![id, workspace],
-            |row: &Row| {
-                Ok(Version {
-                    id: row.get(0)?,
-                    flow: row.get(1)?,
-                    number: row.get(2)?,
-                    definition: row.get(3)?,
-                    kinds: row.json(4)?,
-                })
-            },
+            version,
+        )
+        .await
+    }
+
+    /// The version of a flow that has a number.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn version_numbered(
+        &self,
+        workspace: WorkspaceId,
+        flow: FlowId,
+        number: u32,
+    ) -> Result<Option<Version>, Error> {
+        self.row(
+            "SELECT id, flow, number, definition, kinds FROM flow_version
+                 WHERE flow = ?1 AND number = ?2 AND workspace = ?3",
+            values![flow, number, workspace],
+            version,
+        )
+        .await
+    }
+
+    /// The versions of a flow up to a number with their texts, newest first, `limit` at most.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn version_texts(
+        &self,
+        workspace: WorkspaceId,
+        flow: FlowId,
+        (number, limit): (u32, u32),
+    ) -> Result<Vec<(VersionSummary, String)>, Error> {
+        self.rows(
+            "SELECT id, number, note, created_by, created_at, definition FROM flow_version
+                 WHERE flow = ?1 AND workspace = ?2 AND number <= ?3 ORDER BY number DESC LIMIT ?4",
+            values![flow, workspace, number, limit],
+            |row: &Row| Ok((summary(row)?, row.get(5)?)),
         )
         .await
     }
@@ -198,17 +262,9 @@ impl Store {
     ) -> Result<Vec<VersionSummary>, Error> {
         self.rows(
             "SELECT id, number, note, created_by, created_at FROM flow_version
-                 WHERE flow = ?1 AND workspace = ?2 ORDER BY number DESC LIMIT 1000",
+                 WHERE flow = ?1 AND workspace = ?2 AND number IS NOT NULL ORDER BY number DESC LIMIT 1000",
             values![flow, workspace],
-            |row: &Row| {
-                Ok(VersionSummary {
-                    id: row.get(0)?,
-                    number: row.get(1)?,
-                    note: row.get(2)?,
-                    created_by: row.get(3)?,
-                    created_at: row.get(4)?,
-                })
-            },
+            summary,
         )
         .await
     }
@@ -227,7 +283,8 @@ impl Store {
         let statement = Statement::new(
             "INSERT INTO deployment (workspace, environment, id, flow, version, deployed_by, deployed_at)
              SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7
-             WHERE EXISTS (SELECT 1 FROM flow_version WHERE id = ?5 AND flow = ?4 AND workspace = ?1)",
+             WHERE EXISTS (SELECT 1 FROM flow_version
+                           WHERE id = ?5 AND flow = ?4 AND workspace = ?1 AND number IS NOT NULL)",
             values![
                 place.workspace,
                 place.environment,
@@ -273,6 +330,26 @@ impl Store {
         )
         .await
     }
+}
+
+fn version(row: &Row) -> Result<Version, Fault> {
+    Ok(Version {
+        id: row.get(0)?,
+        flow: row.get(1)?,
+        number: row.get(2)?,
+        definition: row.get(3)?,
+        kinds: row.json(4)?,
+    })
+}
+
+fn summary(row: &Row) -> Result<VersionSummary, Fault> {
+    Ok(VersionSummary {
+        id: row.get(0)?,
+        number: row.get(1)?,
+        note: row.get(2)?,
+        created_by: row.get(3)?,
+        created_at: row.get(4)?,
+    })
 }
 
 fn deployment(row: &Row) -> Result<Deployment, Fault> {

@@ -21,6 +21,8 @@ pub enum JobStatus {
     Succeeded,
     /// It cannot be done.
     Failed,
+    /// Somebody cancelled it.
+    Cancelled,
 }
 
 /// Long work.
@@ -36,7 +38,7 @@ pub struct Job {
     pub status: JobStatus,
     /// What is to be done.
     pub spec: Value,
-    /// How far it is: `{done, total}`, or `{}` while that is not known.
+    /// How far it is: `{done, total}` and what its kind needs to go on from there, or `{}` while that is not known.
     pub progress: Value,
     /// Why it failed.
     pub error: Option<String>,
@@ -51,6 +53,8 @@ pub struct Job {
 impl Job {
     /// The kind of a job that makes a document findable: its spec is `{document, base}`.
     pub const INGEST: &'static str = "ingest";
+    /// The kind of a job that replays events (replay.rs).
+    pub const REPLAY: &'static str = "replay";
 }
 
 const COLUMNS: &str = "id, workspace, kind, status, spec, progress, error, fence, created_at, updated_at";
@@ -145,6 +149,24 @@ impl Store {
         .await
     }
 
+    /// Cancels a job of a kind that has not ended. Says whether there was one; its node sees it at its next commit.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub async fn job_cancel(
+        &self,
+        workspace: WorkspaceId,
+        id: JobId,
+        kind: &'static str,
+    ) -> Result<bool, Error> {
+        let statement = Statement::new(
+            "UPDATE job SET status = 'cancelled', updated_at = ?1
+             WHERE id = ?2 AND workspace = ?3 AND kind = ?4 AND status IN ('queued', 'running')",
+            values![self.now(), id, workspace, kind],
+        );
+        self.change(vec![statement]).await.map(|changed| changed == [1])
+    }
+
     /// Records how far a job is, and that it is done or has failed. Says whether it was still held.
     ///
     /// # Errors
@@ -156,12 +178,36 @@ impl Store {
         progress: &Value,
         error: Option<&str>,
     ) -> Result<bool, Error> {
-        let word = serde_json::json!(status);
-        let statement = Statement::new(
-            "UPDATE job SET status = ?1, progress = ?2, error = ?3, updated_at = ?4 WHERE id = ?5 AND fence = ?6",
-            values![word.as_str(), progress, error, self.now(), held.id, held.fence],
-        );
+        let statement = self.job_progress(held, status, progress, error);
         self.change(vec![statement]).await.map(|changed| changed == [1])
+    }
+
+    /// Gives a job back, as far as it is, to be taken up again.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub async fn job_release(&self, held: &Job) -> Result<(), Error> {
+        let statement = Statement::new(
+            "UPDATE job SET status = 'queued', updated_at = ?1 WHERE id = ?2 AND fence = ?3 AND status = 'running'",
+            values![self.now(), held.id, held.fence],
+        );
+        self.change(vec![statement]).await.map(drop)
+    }
+
+    /// Changes a job that is held, and no row when it is not any more.
+    pub(crate) fn job_progress(
+        &self,
+        held: &Job,
+        status: JobStatus,
+        progress: &Value,
+        error: Option<&str>,
+    ) -> Statement {
+        let word = serde_json::json!(status);
+        Statement::new(
+            "UPDATE job SET status = ?1, progress = ?2, error = ?3, updated_at = ?4
+             WHERE id = ?5 AND fence = ?6 AND status = 'running'",
+            values![word.as_str(), progress, error, self.now(), held.id, held.fence],
+        )
     }
 }
 

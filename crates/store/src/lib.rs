@@ -7,6 +7,7 @@
 //! One file a subject: `event`, `run`, `delivery`, … hold the types, the reads and the writes.
 
 mod account;
+mod blob;
 mod chunk;
 mod delivery;
 mod destination;
@@ -27,12 +28,16 @@ mod page;
 mod postgres;
 mod read;
 mod refusal;
+mod replay;
 mod retention;
 mod run;
+mod sample;
+mod schedule;
 mod source;
 mod sql;
 mod sqlite;
 mod transfer;
+mod usage;
 mod write;
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
@@ -43,6 +48,7 @@ use tokio::sync::broadcast;
 use vault::{Context, KeyRing};
 
 pub use account::{ApiKey, LinkPurpose, Member, NewApiKey, NewMember, Role};
+pub use blob::NewFile;
 pub use chunk::{Chunk, Excerpt};
 pub use delivery::{
     Attempt, AttemptCommit, Backlog, BacklogRequest, DeliveryState, DeliveryView, DueDelivery, Message,
@@ -66,14 +72,18 @@ pub use model::{Model, Provider};
 pub use news::{Bus, News};
 pub use node::{Beat, NodeView, Takeover};
 pub use page::{Page, PageRequest};
-pub use refusal::{REFUSALS_KEPT, Refusal};
+pub use refusal::{NewRefusal, REFUSALS_KEPT, Refusal};
+pub use replay::{ReplayFilter, Replayable, Slice, Standing};
 pub use retention::Pruned;
 pub use run::{
     Cause, ClaimedRun, Committed, Ending, HeldRun, Repeat, RunCommit, RunFilter, RunView, SealedCommit, Then,
 };
-pub use source::Source;
+pub use sample::{SAMPLES, Sample};
+pub use schedule::{DueSchedule, ScheduleState, Tick};
+pub use source::{Source, SourceKind};
 pub use sql::Fault;
 pub use transfer::{Before, Comparison, Copied, Purpose, Sum, Transfer};
+pub use usage::{USES_COUNTED, Usage};
 
 /// How a store is opened.
 #[derive(Clone, Debug)]
@@ -84,12 +94,14 @@ pub struct Options {
     pub readers: usize,
     /// How long a node may be silent before others take over what it holds.
     pub lease: Duration,
+    /// The folder for the contents of files, which all nodes of the database share; in the database without one.
+    pub blobs: Option<PathBuf>,
 }
 
 impl Options {
     /// A database there, with few connections and the usual lease.
     pub const fn at(location: Location) -> Self {
-        Self { location, readers: 2, lease: LEASE }
+        Self { location, readers: 2, lease: LEASE, blobs: None }
     }
 
     /// A database in a folder that may grow as the disk allows.
@@ -130,6 +142,7 @@ pub struct Store {
     ids: Ids,
     lease: Duration,
     pruning: Arc<Mutex<retention::Pass>>,
+    blobs: Option<Arc<blob::Folder>>,
 }
 
 impl Store {
@@ -138,6 +151,14 @@ impl Store {
     /// # Errors
     /// When another server has it open, it cannot be read, or its schema is newer than this build.
     pub async fn open(options: &Options, keys: KeyRing, clock: Clock, random: Random) -> Result<Self, Error> {
+        let folder = options.blobs.as_deref().map(|path| {
+            let failed = |error: std::io::Error| Error::Open {
+                path: path.display().to_string(),
+                reason: error.to_string(),
+            };
+            blob::Folder::open(path).map(Arc::new).map_err(failed)
+        });
+        let blobs = folder.transpose()?;
         let (database, last, maker) = match &options.location {
             Location::Folder { directory, max_bytes } => {
                 let (database, last) = sqlite::Database::open(directory, *max_bytes, options.readers)?;
@@ -151,7 +172,7 @@ impl Store {
         };
         let ids = Ids::after(last, maker, clock.clone(), random);
         let database = Arc::new(database);
-        Ok(Self { database, keys, clock, ids, lease: options.lease, pruning: Arc::default() })
+        Ok(Self { database, keys, clock, ids, lease: options.lease, pruning: Arc::default(), blobs })
     }
 
     /// Whether no other node can work on this database while this one has it open.

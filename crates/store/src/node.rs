@@ -136,6 +136,15 @@ impl Store {
         self.lease(statement).await
     }
 
+    /// Lets another node be the one that does what is done once for all.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub async fn scheduler_yield(&self, node: NodeId) -> Result<(), Error> {
+        let sql = "DELETE FROM duty WHERE name = 'scheduler' AND owner = ?1";
+        self.change(vec![Statement::new(sql, values![node])]).await.map(drop)
+    }
+
     /// Ends a node's lease, when it stops in good order: what it still holds is queued again at once.
     ///
     /// # Errors

@@ -106,7 +106,8 @@ impl Database {
         // These are rare, and their futures large.
         match &write {
             Write::Statements(statements) => return Box::pin(self.statements(statements)).await,
-            Write::Lease(statement) => return Box::pin(self.lease(statement)).await,
+            Write::Lease(statement) => return Box::pin(self.alone(&self.leases, statement)).await,
+            Write::Blob(statement) => return Box::pin(self.alone(&self.pool, statement)).await,
             Write::Prune(slice) => return Box::pin(self.prune(slice)).await,
             _ => {}
         }
@@ -138,8 +139,8 @@ impl Database {
     }
 
     /// Runs a statement that is a transaction by itself.
-    async fn lease(&self, statement: &Statement) -> Result<Outcome, Error> {
-        let session = self.leases.lend().await?;
+    async fn alone(&self, pool: &Pool, statement: &Statement) -> Result<Outcome, Error> {
+        let session = pool.lend().await?;
         let changed = session.execute(statement.sql.postgres(), &statement.params).await;
         self.writer.count(1);
         changed.map(|changed| Outcome::Changed(vec![changed])).map_err(|fault| classify(fault, Error::Write))
@@ -242,7 +243,7 @@ impl Database {
 
     pub(crate) async fn close(&self) {
         self.writer.close().await;
-        self.notify.stop();
+        self.notify.stop().await;
         self.keeping.abort();
         self.pool.close();
         self.leases.close();

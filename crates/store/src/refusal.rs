@@ -5,9 +5,19 @@ use std::collections::BTreeSet;
 use clock::Timestamp;
 
 use crate::{
-    Error, Page, PageRequest, Place, RefusalId, SourceId, Store, WorkspaceId,
+    Error, EventId, Page, PageRequest, Place, RefusalId, SourceId, Store, WorkspaceId,
     sql::{Fault, Row, Sql, Statement, Value, values},
 };
+
+/// A refused request that is about to be recorded.
+#[derive(Clone, Debug)]
+pub struct NewRefusal {
+    /// The refusal, as it is shown.
+    pub refusal: Refusal,
+    /// What `content` hides of the request and it needs to be judged again, as JSON; sealed before it is stored, and
+    /// shown to nobody. `None` when the request was not kept whole.
+    pub original: Option<Vec<u8>>,
+}
 
 /// A refused request.
 #[derive(Clone, Debug)]
@@ -26,7 +36,14 @@ pub struct Refusal {
     pub received_at: Timestamp,
     /// Peer, headers, body as far as kept, and the answer, as JSON; sealed before it is stored.
     pub content: Vec<u8>,
+    /// Whether it was kept whole, so that it can be replayed.
+    pub is_whole: bool,
+    /// The event that a replay of it became.
+    pub replayed_as: Option<EventId>,
 }
+
+const COLUMNS: &str = "id, workspace, environment, source, code, status, received_at, sealed,
+    original IS NOT NULL, replayed_as";
 
 /// Refused requests that are kept of each source; older ones go.
 pub const REFUSALS_KEPT: u32 = 1_000;
@@ -37,12 +54,15 @@ impl Store {
     ///
     /// # Errors
     /// When the database cannot be written.
-    pub async fn refusal_add(&self, refusals: Vec<Refusal>) -> Result<(), Error> {
-        let statement = |refusal: Refusal| {
+    pub async fn refusal_add(&self, refusals: Vec<NewRefusal>) -> Result<(), Error> {
+        let statement = |NewRefusal { refusal, original }: NewRefusal| {
             let sealed = self.seal("refusal", refusal.id.as_bytes(), &refusal.content);
+            let original =
+                original.map(|original| self.seal("refusal_original", refusal.id.as_bytes(), &original));
             Statement::new(
-                "INSERT INTO refusal (workspace, environment, id, source, code, status, received_at, sealed)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+                "INSERT INTO refusal
+                     (workspace, environment, id, source, code, status, received_at, sealed, original)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
                 values![
                     refusal.place.workspace,
                     refusal.place.environment,
@@ -51,11 +71,12 @@ impl Store {
                     refusal.code,
                     refusal.status,
                     refusal.received_at,
-                    sealed
+                    sealed,
+                    original
                 ],
             )
         };
-        let sources: BTreeSet<SourceId> = refusals.iter().map(|refusal| refusal.source).collect();
+        let sources: BTreeSet<SourceId> = refusals.iter().map(|new| new.refusal.source).collect();
         let bound = |source: SourceId| {
             Statement::new(
                 "DELETE FROM refusal WHERE source = ?1 AND id <=
@@ -91,13 +112,37 @@ impl Store {
     /// # Errors
     /// When the database cannot be read or the record does not open.
     pub async fn refusal_get(&self, workspace: WorkspaceId, id: RefusalId) -> Result<Option<Refusal>, Error> {
-        let found = self.row(
-            "SELECT id, workspace, environment, source, code, status, received_at, sealed FROM refusal
-                 WHERE id = ?1 AND workspace = ?2",
-            values![id, workspace],
-            view,
-        );
+        let sql = format!("SELECT {COLUMNS} FROM refusal WHERE id = ?1 AND workspace = ?2");
+        let found = self.row(sql, values![id, workspace], view);
         found.await?.map(|refusal| self.open_refusal(refusal)).transpose()
+    }
+
+    /// What a refused request hides and needs to be judged again; `None` when it was not kept whole.
+    ///
+    /// # Errors
+    /// When the database cannot be read or the record does not open.
+    pub async fn refusal_original(
+        &self,
+        workspace: WorkspaceId,
+        id: RefusalId,
+    ) -> Result<Option<Vec<u8>>, Error> {
+        let sql = "SELECT original FROM refusal WHERE id = ?1 AND workspace = ?2";
+        let sealed: Option<Option<Vec<u8>>> = self.row(sql, values![id, workspace], |row| row.get(0)).await?;
+        sealed.flatten().map(|sealed| self.unseal("refusal_original", id.as_bytes(), &sealed)).transpose()
+    }
+
+    /// Marks a refused request as replayed.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub async fn refusal_replayed(
+        &self,
+        workspace: WorkspaceId,
+        id: RefusalId,
+        event: EventId,
+    ) -> Result<(), Error> {
+        let sql = "UPDATE refusal SET replayed_as = ?3 WHERE id = ?1 AND workspace = ?2";
+        self.change(vec![Statement::new(sql, values![id, workspace, event])]).await.map(drop)
     }
 
     fn open_refusal(&self, mut refusal: Refusal) -> Result<Refusal, Error> {
@@ -115,15 +160,19 @@ fn view(row: &Row) -> Result<Refusal, Fault> {
         status: row.get(5)?,
         received_at: row.time(6)?,
         content: row.get(7)?,
+        is_whole: row.get(8)?,
+        replayed_as: row.get(9)?,
     })
 }
 
 /// The refused requests of an environment before one, newest first. PostgreSQL is asked by a range of the whole index,
 /// as for other lists (newest.rs).
 const OF_ALL: Sql = Sql::Each {
-    sqlite: "SELECT id, workspace, environment, source, code, status, received_at, sealed FROM refusal
+    sqlite: "SELECT id, workspace, environment, source, code, status, received_at, sealed,
+                 original IS NOT NULL, replayed_as FROM refusal
              WHERE workspace = ?1 AND environment = ?2 AND id < ?3 ORDER BY id DESC LIMIT ?4",
-    postgres: "SELECT id, workspace, environment, source, code, status, received_at, sealed FROM refusal
+    postgres: "SELECT id, workspace, environment, source, code, status, received_at, sealed,
+                 original IS NOT NULL, replayed_as FROM refusal
                WHERE (workspace, environment, id) < (?1, ?2, ?3) AND (workspace, environment) >= (?1, ?2)
                ORDER BY workspace DESC, environment DESC, id DESC LIMIT ?4",
 };
@@ -131,9 +180,11 @@ const OF_ALL: Sql = Sql::Each {
 /// Those of one source. Of its workspace a source knows all by itself; a plus keeps a column out of the choice of the
 /// index.
 const OF_SOURCE: Sql = Sql::Each {
-    sqlite: "SELECT id, workspace, environment, source, code, status, received_at, sealed FROM refusal
+    sqlite: "SELECT id, workspace, environment, source, code, status, received_at, sealed,
+                 original IS NOT NULL, replayed_as FROM refusal
              WHERE source = ?5 AND id < ?3 AND +workspace = ?1 AND +environment = ?2 ORDER BY id DESC LIMIT ?4",
-    postgres: "SELECT id, workspace, environment, source, code, status, received_at, sealed FROM refusal
+    postgres: "SELECT id, workspace, environment, source, code, status, received_at, sealed,
+                 original IS NOT NULL, replayed_as FROM refusal
                WHERE (source, id) < (?5, ?3) AND source >= ?5 AND workspace = ?1 AND environment = ?2
                ORDER BY source DESC, id DESC LIMIT ?4",
 };

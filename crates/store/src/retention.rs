@@ -6,6 +6,8 @@
 //!
 //! On PostgreSQL most of it goes with its partition (postgres/partition.rs), some days after its time.
 //!
+//! What events had in common, the contents of files, goes a day after the last that used it (blob.rs).
+//!
 //! A pass looks at what is old enough by its number, the oldest of each origin first. It is made in slices, each a
 //! write of a few milliseconds; where it stands is known in memory, and a restart begins anew.
 
@@ -14,7 +16,7 @@ use std::{collections::VecDeque, time::Duration};
 use clock::Timestamp;
 
 use crate::{
-    Database, Error, Place, RefusalId, Store,
+    Database, Error, Place, RefusalId, Store, blob,
     id::{first_id, first_number},
     sql::{Row, Sql, Statement, values},
     write::{Outcome, Write},
@@ -82,6 +84,10 @@ enum Piece {
     Events { origin: i64, after: i64, before: i64, ended_before: Timestamp },
     /// The refused requests of an environment before one.
     Refusals { place: Place, before: RefusalId },
+    /// The contents of files after one that were last given before a time.
+    Blobs { after: blob::Place, before: Timestamp },
+    /// Of the folder with contents one part.
+    Folder { part: u8 },
     /// The partitions in which everything ended before a time, where there are partitions.
     Partitions { ended_before: Timestamp },
 }
@@ -139,7 +145,18 @@ impl Store {
                 .into_iter();
             pieces.extend(origins.map(|origin| Piece::Events { origin, after: -1, before, ended_before }));
         }
+        // What has lost its last use by this pass goes with it.
+        let before = self.now().before(DAY);
+        pieces.push_back(Piece::Blobs { after: blob::FIRST, before });
+        pieces.push_back(Piece::Folder { part: self.part() });
         Ok(pieces)
+    }
+
+    /// The part of the folder with contents that is looked at now: each pass another one.
+    fn part(&self) -> u8 {
+        let passes =
+            self.now().as_millis().unsigned_abs() / u64::try_from(PAUSE.as_millis()).unwrap_or(u64::MAX);
+        passes.to_le_bytes()[0]
     }
 
     /// Prunes the beginning of a piece; gives what is left of it, and how many events are gone.
@@ -148,6 +165,14 @@ impl Store {
             Piece::Refusals { place, before } => {
                 let deleted = self.prune_refusals(place, before).await?;
                 Ok(((deleted == SLICE as usize).then_some(piece), 0))
+            }
+            Piece::Blobs { after, before } => {
+                let rest = self.prune_blobs(after, before).await?;
+                Ok((rest.map(|after| Piece::Blobs { after, before }), 0))
+            }
+            Piece::Folder { part } => {
+                self.sweep_blobs(part).await?;
+                Ok((None, 0))
             }
             Piece::Partitions { ended_before } => {
                 let more = self.partitions(ended_before).await;
@@ -217,7 +242,7 @@ const WITH_OLD: Sql = Sql::Each {
 };
 
 /// The events of an origin between two numbers, oldest first.
-const OLDEST: Sql = Sql::Each {
+pub(crate) const OLDEST: Sql = Sql::Each {
     sqlite: "SELECT number FROM event WHERE origin = ?1 AND number > ?2 AND number < ?3 ORDER BY number LIMIT ?4",
     postgres: "SELECT number FROM event WHERE (origin, number) > (?1, ?2) AND (origin, number) < (?1, ?3)
                ORDER BY origin, number LIMIT ?4",

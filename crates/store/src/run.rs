@@ -13,7 +13,7 @@ pub(crate) use view::{ENDED, UNDER_WAY, UNHAPPY, WAITING};
 pub use view::{RunFilter, RunView};
 
 use crate::{
-    Error, EventId, FlowId, News, NodeId, Place, RunId, Store, VersionId,
+    EnvironmentId, Error, EventId, FlowId, News, NodeId, Place, RunId, Store, VersionId, WorkspaceId,
     delivery::NewDelivery,
     sql::{Sql, Statement, values},
     write::{Outcome, Write},
@@ -34,10 +34,12 @@ pub enum Cause {
 pub struct Repeat {
     /// Its id.
     pub id: RunId,
+    /// The event.
+    pub event: EventId,
+    /// The environment it runs in, if that is not the event's own; see [`Store::origin_ensure`].
+    pub elsewhere: Option<EnvironmentId>,
     /// The version it runs.
     pub version: VersionId,
-    /// The run it repeats.
-    pub repeats: RunId,
 }
 
 /// How a run ended.
@@ -178,28 +180,34 @@ impl Store {
     ///
     /// # Errors
     /// [`Error::Conflict`] when the workspace has no such event.
-    pub async fn run_repeat(&self, place: Place, event: EventId, run: Repeat) -> Result<(), Error> {
-        let statement = Statement::new(
+    pub async fn run_repeat(&self, workspace: WorkspaceId, run: Repeat) -> Result<(), Error> {
+        let statement = self.repeat(workspace, &run).or_conflict("there is no such event");
+        self.change(vec![statement]).await?;
+        self.tell(News { runs: true, ..News::default() });
+        Ok(())
+    }
+
+    /// Changes no row when there is no such event.
+    pub(crate) fn repeat(&self, workspace: WorkspaceId, run: &Repeat) -> Statement {
+        Statement::new(
             "INSERT INTO run_live
                  (number, id, origin, version, event, cause, repeats, status, owner, fence, deaths, wake_at, created_at)
-             SELECT ?1, ?2, e.origin, ?3, e.id, 'replay', ?4, 'queued', NULL, 1, 0, NULL, ?5
-             FROM event e JOIN origin o ON o.number = e.origin
-             WHERE e.number = ?6 AND e.id = ?7 AND o.workspace = ?8 AND o.environment = ?9",
+             SELECT ?1, ?2, o.number, ?3, e.id, 'replay', e.id, 'queued', NULL, 1, 0, NULL, ?4
+             FROM event e JOIN origin p ON p.number = e.origin
+                 JOIN origin o ON o.workspace = p.workspace AND o.environment = coalesce(?5, p.environment)
+                     AND o.flow = p.flow AND o.kind = p.kind AND o.source IS NOT DISTINCT FROM p.source
+             WHERE e.number = ?6 AND e.id = ?7 AND p.workspace = ?8",
             values![
                 run.id.number(),
                 run.id,
                 run.version,
-                run.repeats,
                 self.now(),
-                event.number(),
-                event,
-                place.workspace,
-                place.environment,
+                run.elsewhere,
+                run.event.number(),
+                run.event,
+                workspace,
             ],
-        );
-        self.change(vec![statement.or_conflict("there is no such event")]).await?;
-        self.tell(News { runs: true, ..News::default() });
-        Ok(())
+        )
     }
 
     /// Gives a node up to `limit` runs that are queued or due, oldest first. Suspect ones stay: only
@@ -260,8 +268,8 @@ impl Store {
         }
     }
 
-    /// When the next waiting run is due, those of `unfit` versions aside. Where there can be other nodes, 0 when one is
-    /// queued: a claim passes over what another node is taking, which may let go of it.
+    /// When the next run is due that nobody holds, those of `unfit` versions aside; 0 when one is queued. There may be
+    /// one after a claim that gave none: it passes over what another node is taking, which may let go of it.
     ///
     /// # Errors
     /// When the database cannot be read.
@@ -303,10 +311,13 @@ const SUSPECT: Sql = Sql::Each {
                  AND version <> ALL(?2::text::uuid[]) LIMIT 1",
 };
 
-/// When the next run wakes. Where there is one node, a claim passes over nothing.
+/// When the next run wakes, or 0 when one is queued. Where there is one node, nothing is left to others.
 const NEXT_DUE: Sql = Sql::Each {
-    sqlite: "SELECT wake_at FROM run_live WHERE wake_at IS NOT NULL AND deaths < 2 AND ?1 = ?1
-             ORDER BY wake_at LIMIT 1",
+    sqlite: "SELECT 0 FROM run_queue WHERE origin >= 0 AND ?1 = ?1
+             UNION ALL SELECT 0 FROM run_live WHERE owner IS NULL AND status = 'queued' AND deaths < 2
+             UNION ALL SELECT * FROM (SELECT wake_at FROM run_live WHERE wake_at IS NOT NULL AND deaths < 2
+                                      ORDER BY wake_at LIMIT 1)
+             LIMIT 1",
     postgres: "SELECT 0::bigint FROM run_queue WHERE version <> ALL(?1::text::uuid[])
                UNION ALL SELECT 0 FROM run_live
                    WHERE owner IS NULL AND status = 'queued' AND deaths < 2 AND version <> ALL(?1::text::uuid[])

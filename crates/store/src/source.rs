@@ -1,13 +1,25 @@
-//! Sources: inbound endpoints.
+//! Sources: what makes events: inbound endpoints, and schedules.
 
 use clock::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use crate::{
     Error, FlowId, Place, SourceId, Store, WorkspaceId,
     sql::{Fault, Row, Statement, values},
 };
 
-/// An inbound endpoint.
+/// What makes a source's events.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SourceKind {
+    /// Requests to its URL.
+    #[default]
+    Webhook,
+    /// The passing of time: see [`Store::schedule_put`].
+    Schedule,
+}
+
+/// An inbound endpoint or a schedule.
 #[derive(Clone, Debug)]
 pub struct Source {
     /// Its id, which is part of its URL.
@@ -16,30 +28,37 @@ pub struct Source {
     pub place: Place,
     /// The flow it starts.
     pub flow: FlowId,
+    /// What makes its events; never changes.
+    pub kind: SourceKind,
     /// Its name in lists.
     pub name: String,
-    /// Verification, fields, limits and reply as JSON, without secrets.
+    /// Its settings as JSON, without secrets: verification, fields, limits and reply, or when it ticks.
     pub config: String,
     /// Its secrets as JSON; sealed where it is stored.
     pub secrets: Vec<u8>,
-    /// Whether it takes requests.
+    /// Whether it makes events.
     pub enabled: bool,
     /// When it was last changed.
     pub updated_at: Timestamp,
 }
 
-const COLUMNS: &str = "id, workspace, environment, flow, name, config, sealed, enabled, updated_at";
+const COLUMNS: &str = "id, workspace, environment, flow, kind, name, config, sealed, enabled, updated_at";
 
 impl Store {
-    /// Stores a source, new or changed.
+    /// Stores a source that takes requests, new or changed.
     ///
     /// # Errors
     /// [`Error::Conflict`] when another source of the environment has its name.
     pub async fn source_put(&self, source: &Source) -> Result<(), Error> {
+        self.change(vec![self.source_written(source)]).await.map(drop)
+    }
+
+    /// The statement that stores a source.
+    pub(crate) fn source_written(&self, source: &Source) -> Statement {
         let sealed = self.seal("source", source.id.as_bytes(), &source.secrets);
         let statement = Statement::new(
-            "INSERT INTO source (workspace, environment, id, flow, name, config, sealed, enabled, created_at, updated_at)
-             SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?9
+            "INSERT INTO source (workspace, environment, id, flow, name, config, sealed, enabled, created_at, updated_at, kind)
+             SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?9, ?10
              WHERE NOT EXISTS (SELECT 1 FROM source WHERE workspace = ?1 AND environment = ?2 AND name = ?5 AND id <> ?3)
              ON CONFLICT (id) DO UPDATE SET flow = ?4, name = ?5, config = ?6, sealed = ?7, enabled = ?8, updated_at = ?9",
             values![
@@ -51,12 +70,11 @@ impl Store {
                 source.config.as_str(),
                 sealed,
                 source.enabled,
-                self.now()
+                self.now(),
+                source.kind.word(),
             ],
         );
-        self.change(vec![statement.or_conflict("another source of this environment has that name")])
-            .await
-            .map(drop)
+        statement.or_conflict("another source of this environment has that name")
     }
 
     /// A source, whatever its workspace: its id is its own permission.
@@ -85,14 +103,20 @@ impl Store {
         rows.into_iter().map(|source| self.open_source(source)).collect()
     }
 
-    /// Deletes a source. Says whether there was one.
+    /// Deletes a source with its samples. Says whether there was one.
     ///
     /// # Errors
     /// When the database cannot be written.
     pub async fn source_delete(&self, workspace: WorkspaceId, id: SourceId) -> Result<bool, Error> {
-        let statement =
-            Statement::new("DELETE FROM source WHERE id = ?1 AND workspace = ?2", values![id, workspace]);
-        self.change(vec![statement]).await.map(|changed| changed == [1])
+        let statements = vec![
+            Statement::new(
+                "DELETE FROM schedule WHERE source IN (SELECT id FROM source WHERE id = ?1 AND workspace = ?2)",
+                values![id, workspace],
+            ),
+            Statement::new("DELETE FROM sample WHERE source = ?1 AND workspace = ?2", values![id, workspace]),
+            Statement::new("DELETE FROM source WHERE id = ?1 AND workspace = ?2", values![id, workspace]),
+        ];
+        self.change(statements).await.map(|changed| changed.last() == Some(&1))
     }
 
     fn open_source(&self, mut source: Source) -> Result<Source, Error> {
@@ -101,15 +125,26 @@ impl Store {
     }
 }
 
+impl SourceKind {
+    /// As the database has it.
+    pub(crate) const fn word(self) -> &'static str {
+        match self {
+            Self::Webhook => "webhook",
+            Self::Schedule => "schedule",
+        }
+    }
+}
+
 fn source(row: &Row) -> Result<Source, Fault> {
     Ok(Source {
         id: row.get(0)?,
         place: Place { workspace: row.get(1)?, environment: row.get(2)? },
         flow: row.get(3)?,
-        name: row.get(4)?,
-        config: row.get(5)?,
-        secrets: row.get(6)?,
-        enabled: row.get(7)?,
-        updated_at: row.time(8)?,
+        kind: row.word(4)?,
+        name: row.get(5)?,
+        config: row.get(6)?,
+        secrets: row.get(7)?,
+        enabled: row.get(8)?,
+        updated_at: row.time(9)?,
     })
 }

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod admission;
+mod blobs;
 mod configuration;
 mod connection;
 mod deliveries;
@@ -13,8 +14,11 @@ mod partitions;
 mod plans;
 mod proxy;
 mod queue;
+mod replays;
 mod retention;
 mod runs;
+mod schedules;
 mod telling;
 mod transfer;
+mod usage;
 mod writing;

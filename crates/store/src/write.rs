@@ -4,6 +4,7 @@ use crate::{
     Database, Error, Store,
     delivery::{SealedAttempt, Settled},
     event::{Admitted, SealedAdmission},
+    origin::Origin,
     retention::{Prune, PrunedSlice},
     run::{ClaimRuns, ClaimedRun, Committed, SealedCommit},
     sql::Statement,
@@ -23,8 +24,12 @@ pub(crate) enum Write {
     SweepClaims { limit: u32, now: clock::Timestamp },
     /// A lease is taken or renewed, by one statement that no other has to be held up for.
     Lease(Statement),
+    /// Store the content of a file, by one statement that no other has to be held up for.
+    Blob(Statement),
     /// Delete the history that has expired of some events.
     Prune(Prune),
+    /// Make an origin, if there is none like it.
+    Origin(Origin),
     /// Anything off the hot path: statements in a row.
     Statements(Vec<Statement>),
 }

@@ -710,6 +710,66 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/environments/{environment}/events/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Run many events again, by a job */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    environment: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["ReplayMany"];
+                };
+            };
+            responses: {
+                /** @description They were only counted, or there are none */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ReplayOrdered"];
+                    };
+                };
+                /** @description A job replays them; GET /api/v1/jobs/{id} tells how far it is */
+                202: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ReplayOrdered"];
+                    };
+                };
+                /** @description A problem document that says what happened and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDocument"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/environments/{environment}/live": {
         parameters: {
             query?: never;
@@ -1223,6 +1283,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/events/{id}/files/{sha256}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Download a file that came with an event
+         * @description Whatever it is, it comes as bytes to be saved: nobody looks into what strangers send.
+         */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                    sha256: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description The file */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/octet-stream": unknown;
+                    };
+                };
+                /** @description A problem document that says what happened and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDocument"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/events/{id}/replay": {
         parameters: {
             query?: never;
@@ -1502,6 +1613,86 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/flows/{name}/runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Start a run
+         * @description A call with the same `Idempotency-Key` within 24 hours starts no second run: it is answered as the first one, with
+         *     `Linchpin-Duplicate: true`.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: {
+                    "idempotency-key"?: string | null;
+                };
+                path: {
+                    name: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Start"];
+                };
+            };
+            responses: {
+                /** @description The run's outputs */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": Record<string, never>;
+                    };
+                };
+                /** @description The event is committed */
+                202: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Receipt"];
+                    };
+                };
+                /** @description The input does not fit; `errors` names each field */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description The run failed, or the server */
+                500: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description A problem document that says what happened and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDocument"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/flows/{name}/versions": {
         parameters: {
             query?: never;
@@ -1676,6 +1867,58 @@ export interface paths {
         };
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Cancel a replay of many events; the runs that have begun go on */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Cancelled: it begins nothing more */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description It has ended, or is of a kind that is not cancelled */
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description A problem document that says what happened and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDocument"];
+                    };
+                };
+            };
+        };
         delete?: never;
         options?: never;
         head?: never;
@@ -2327,6 +2570,60 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/refusals/{id}/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Judge a refused request again, after the cause is mended */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Rejudged"];
+                    };
+                };
+                /** @description It cannot be replayed, or was */
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description A problem document that says what happened and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDocument"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/runs/{id}": {
         parameters: {
             query?: never;
@@ -2415,6 +2712,55 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content?: never;
+                };
+                /** @description A problem document that says what happened and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDocument"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/schedules/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** See when a schedule would tick */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Draft"];
+                };
+            };
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Preview"];
+                    };
                 };
                 /** @description A problem document that says what happened and what to do */
                 default: {
@@ -2601,6 +2947,51 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/source-schema": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The JSON Schema of sources, and the codes of their refusals */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["SourceSchema"];
+                    };
+                };
+                /** @description A problem document that says what happened and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDocument"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/sources/{id}": {
         parameters: {
             query?: never;
@@ -2712,6 +3103,295 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/sources/{id}/infer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The fields that requests of a source have, ready to be its `fields` */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Examples"];
+                };
+            };
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["InferredFields"];
+                    };
+                };
+                /** @description A problem document that says what happened and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDocument"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sources/{id}/listen": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A source's next requests, accepted or refused, as they come, for ten minutes at most: `listening` at first, then
+         *     `request` for each, `end` when the time is over
+         */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Server-sent events */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "text/event-stream": string;
+                    };
+                };
+                /** @description A problem document that says what happened and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDocument"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sources/{id}/rotate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Give a source's senders another scheme or other secrets
+         * @description Until the overlap is over, what was valid before is taken as well. What an earlier rotation left ends at once.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["RotateInput"];
+                };
+            };
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["SourceView"];
+                    };
+                };
+                /** @description A problem document that says what happened and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDocument"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sources/{id}/samples": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The samples of a source */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["SampleView"][];
+                    };
+                };
+                /** @description A problem document that says what happened and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDocument"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sources/{id}/samples/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Pin a request to a source under a name; it stays when the event's history goes */
+        put: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                    name: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Pin"];
+                };
+            };
+            responses: {
+                /** @description Pinned */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description The source has 20 others */
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description A problem document that says what happened and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDocument"];
+                    };
+                };
+            };
+        };
+        post?: never;
+        /** Delete a sample */
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                    name: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Deleted */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description A problem document that says what happened and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDocument"];
+                    };
+                };
+            };
+        };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -2737,6 +3417,17 @@ export interface components {
             name: string;
             /** @description Embedding model and chunking. */
             settings: Record<string, never>;
+        };
+        /** @description One part of a request's body that is wrong. */
+        BodyProblem: {
+            /** @description A stable code. */
+            code: string;
+            /** @description Where in the body: `config.limits.body`, `secrets.tokens`, `name`. */
+            field: string;
+            /** @description What is wrong. */
+            reason: string;
+            /** @description What to write instead. */
+            suggestion?: string | null;
         };
         /** @description A delivery with what it carries and its attempts. */
         DeliveryDetail: components["schemas"]["DeliveryRow"] & {
@@ -2842,6 +3533,13 @@ export interface components {
             status: string;
             updated_at: string;
         };
+        /** @description A timetable to look at. */
+        Draft: {
+            /** @description Minute, hour, day of the month, month, day of the week; with seconds before them when there are six. */
+            cron: string;
+            /** @description The IANA name of a time zone; UTC by default. */
+            time_zone?: string;
+        };
         /** @description A flow's YAML. */
         DraftText: {
             definition: string;
@@ -2880,7 +3578,7 @@ export interface components {
             /** @description The flow, by id. */
             flow: string;
             id: string;
-            /** @description `webhook`, `api`, … */
+            /** @description `webhook`, `schedule` or `api`. */
             kind: string;
             received_at: string;
             /** @description The source, by id. */
@@ -2892,6 +3590,31 @@ export interface components {
              * @description How many milliseconds its original run took, once it has ended.
              */
             took_ms?: number | null;
+        };
+        /** @description The requests that fields are inferred from: all that are named together. */
+        Examples: {
+            /** @description An event of the source. */
+            event?: string | null;
+            /** @description A request that it refused. */
+            refusal?: string | null;
+            /** @description A request as listening shows it. */
+            request?: Record<string, never> | null;
+            /** @description Samples of the source, by name; all of them when nothing at all is named. */
+            samples?: string[] | null;
+        };
+        /** @description A file that came with a request. */
+        FileTrace: {
+            /** @description Its media type, as the sender says. */
+            media_type: string;
+            /** @description Its name, without folders. */
+            name: string;
+            /** @description The SHA-256 of its content in hex, by which it is downloaded. */
+            sha256: string;
+            /**
+             * Format: int64
+             * @description How many bytes it has.
+             */
+            size: number;
         };
         /** @description A flow with its draft. */
         FlowDetail: {
@@ -2939,18 +3662,25 @@ export interface components {
             inputs: Record<string, never>;
             nodes: components["schemas"]["NodeView"][];
         };
+        /** @description Fields that requests have. */
+        InferredFields: {
+            /** @description As a source's `fields`. */
+            fields: Record<string, never>;
+            /** @description As a flow's `inputs`. */
+            inputs: Record<string, never>;
+        };
         /**
          * @description Where a job stands.
          * @enum {string}
          */
-        JobState: "queued" | "running" | "done" | "failed";
+        JobState: "queued" | "running" | "done" | "failed" | "cancelled";
         /** @description Long work. */
         JobView: {
             created_at: string;
             /** @description Why it failed. */
             error?: string | null;
             id: string;
-            /** @description What is done: `ingest` makes a document findable. */
+            /** @description What is done: `ingest` makes a document findable, `replay` runs events again. */
             kind: string;
             progress?: components["schemas"]["Progress"] | null;
             status: components["schemas"]["JobState"];
@@ -3006,7 +3736,7 @@ export interface components {
                 /** @description The flow, by id. */
                 flow: string;
                 id: string;
-                /** @description `webhook`, `api`, … */
+                /** @description `webhook`, `schedule` or `api`. */
                 kind: string;
                 received_at: string;
                 /** @description The source, by id. */
@@ -3032,6 +3762,10 @@ export interface components {
                 received_at: string;
                 /** @description Peer, headers, body as far as kept, and what it was told. */
                 record: Record<string, never>;
+                /** @description Whether it was kept whole, so that it can be replayed. */
+                replayable: boolean;
+                /** @description The event that a replay of it became. */
+                replayed_as?: string | null;
                 source: string;
                 /**
                  * Format: int32
@@ -3178,12 +3912,33 @@ export interface components {
                 number
             ] | null;
         };
+        /** @description A request to pin: one of both. */
+        Pin: {
+            /** @description An event of the source. */
+            event?: string | null;
+            /** @description A request that it refused. */
+            refusal?: string | null;
+        };
+        /** @description A planned time. */
+        PlannedView: {
+            /** @description In UTC. */
+            at: string;
+            /** @description As clocks in the time zone show it, with the offset. */
+            local: string;
+        };
+        /** @description The planned times that come next. */
+        Preview: {
+            /** @description The next five. */
+            ticks: components["schemas"]["PlannedView"][];
+        };
         /** @description A problem document. */
         ProblemDocument: {
             /** @description A stable code. */
             code: string;
             /** @description What happened and what to do. */
             detail: string;
+            /** @description Which parts of the body are wrong, for `invalid`, where that is known. */
+            errors?: components["schemas"]["BodyProblem"][];
             /** @description What is wrong in a flow, for `flow_invalid`. */
             problems?: components["schemas"]["FlowProblem"][];
             /**
@@ -3200,9 +3955,14 @@ export interface components {
         Progress: {
             /**
              * Format: int64
-             * @description Parts that are done; for a document, chunks.
+             * @description Parts that are done: chunks of a document; replays that have ended or wait for something outside.
              */
             done: number;
+            /**
+             * Format: int64
+             * @description Of those that are done, how many failed; only of a replay.
+             */
+            failed?: number | null;
             /**
              * Format: int64
              * @description Parts in all.
@@ -3228,6 +3988,26 @@ export interface components {
         PublishNote: {
             note?: string;
         };
+        /** @description The event that a refused request became. */
+        Receipt: {
+            /** @description Whether its sender had sent it again meanwhile: then this is that event. */
+            duplicate: boolean;
+            event_id: string;
+            run_id: string;
+            status_url: string;
+        };
+        /** @description A code that requests are refused with. */
+        RefusalCode: {
+            /** @description What the sender, or who keeps the source, does about it. */
+            advice_en: string;
+            /** @description The same in Chinese. */
+            advice_zh: string;
+            code: string;
+            /** Format: int32 */
+            status: number;
+            /** @description The problem in a few words, the same each time. */
+            title: string;
+        };
         /** @description A refused request and where it came. */
         RefusalDetail: components["schemas"]["RefusalRow"] & {
             environment: string;
@@ -3240,6 +4020,10 @@ export interface components {
             received_at: string;
             /** @description Peer, headers, body as far as kept, and what it was told. */
             record: Record<string, never>;
+            /** @description Whether it was kept whole, so that it can be replayed. */
+            replayable: boolean;
+            /** @description The event that a replay of it became. */
+            replayed_as?: string | null;
             source: string;
             /**
              * Format: int32
@@ -3247,9 +4031,15 @@ export interface components {
              */
             status: number;
         };
+        /** @description What came of judging a refused request again: one of both. */
+        Rejudged: {
+            accepted?: components["schemas"]["Receipt"] | null;
+            /** @description It is refused for this now: the problem document that its sender would get. */
+            refused?: Record<string, never> | null;
+        };
         /** @description On which version an event is replayed. */
         Replay: {
-            /** @description `ran` (the version that ran it), `deployed` (what serves the environment now); `ran` by default. */
+            /** @description `ran` by default. */
             version?: components["schemas"]["ReplayVersion"];
         };
         /** @description A replay that has begun. */
@@ -3257,14 +4047,62 @@ export interface components {
             /** @description The new run. */
             run_id: string;
         };
+        /** @description Which events are replayed, and on what. */
+        ReplayMany: {
+            /** @description Whether they are only counted. */
+            dry_run?: boolean;
+            filter: components["schemas"]["ReplayWhich"];
+            /** @description `ran` by default. `draft` needs `filter.flow` or `filter.source`. */
+            version?: components["schemas"]["ReplayVersion"];
+        };
+        /** @description A replay of many events. */
+        ReplayOrdered: {
+            /** @description The job that replays them; absent when they were only counted, or there are none. */
+            job_id?: string | null;
+            /**
+             * Format: int64
+             * @description How many events it is about.
+             */
+            matching: number;
+        };
         /**
          * @description A version to replay on.
          * @enum {string}
          */
-        ReplayVersion: "ran" | "deployed";
+        ReplayVersion: "ran" | "deployed" | "draft";
+        /** @description Which events are replayed. */
+        ReplayWhich: {
+            /** @description Only those of this flow, by name. */
+            flow?: string | null;
+            /**
+             * Format: date-time
+             * @description Only those that came at this time or later, RFC 3339.
+             */
+            from: string;
+            /** @description Only those of this source, by id. */
+            source?: string | null;
+            /** @description Only those whose original run stands so (`failed`, `succeeded`, …), or that were `filtered`. */
+            status?: string | null;
+            /**
+             * Format: date-time
+             * @description Only those that came before this time, RFC 3339; now, when it is left out.
+             */
+            to?: string | null;
+        };
+        /** @description What a source's senders are given in place of what they have. */
+        RotateInput: {
+            /**
+             * @description How long the present scheme and secrets are taken as well: 0s to 30d.
+             * @default 1d
+             */
+            overlap: string;
+            /** @description Its secrets. */
+            secrets: Record<string, never>;
+            /** @description The scheme that they are to use; absent keeps the present one. */
+            verification?: Record<string, never> | null;
+        };
         /** @description A run, its steps and its deliveries. */
         RunDetail: components["schemas"]["RunTrace"] & {
-            environment: string;
             event: string;
             flow: string;
         };
@@ -3287,6 +4125,8 @@ export interface components {
             cause: string;
             created_at: string;
             deliveries: components["schemas"]["DeliveryTrace"][];
+            /** @description The environment it ran in: a draft that was tried runs in `test`, whatever its event's is. */
+            environment: string;
             error?: Record<string, never> | null;
             finished_at?: string | null;
             id: string;
@@ -3298,9 +4138,36 @@ export interface components {
             steps: components["schemas"]["StepTrace"][];
             /**
              * Format: int32
-             * @description The number of the flow's version.
+             * @description The number of the flow's version; 0 for a draft.
              */
             version: number;
+        };
+        /** @description A request that was pinned to a source. */
+        SampleView: {
+            /** @description The event or refused request that it was. */
+            from: string;
+            name: string;
+            pinned_at: string;
+            /** @description When that came. */
+            received_at: string;
+            /** @description The request, with secrets hidden. */
+            request: Record<string, never>;
+        };
+        /** @description Where a schedule stands. */
+        ScheduleView: {
+            /** @description The planned time of its last event. */
+            last_at?: string | null;
+            /** @description The next planned time. */
+            next_at: string;
+            /**
+             * Format: int64
+             * @description Planned times that no event came of.
+             */
+            skipped: number;
+            /** @description The last of them. */
+            skipped_at?: string | null;
+            /** @description Why: `off`, `undeployed`, `missed` or `wrong_input`. */
+            skipped_why?: string | null;
         };
         /** @description A question to try. */
         SearchInput: {
@@ -3342,29 +4209,63 @@ export interface components {
         };
         /** @description A source that is to be made or changed. */
         SourceInput: {
-            /** @description Verification, fields, limits and reply; see the source's schema. */
+            /** @description Verification, fields, limits and reply; or, of a schedule, `cron`, `time_zone`, `input` and `missed`. */
             config: Record<string, never>;
-            /** @description Whether it takes requests. */
+            /** @description Whether it takes requests, or ticks. */
             enabled?: boolean;
             /** @description The flow it starts, by name. */
             flow: string;
+            /** @description `webhook` or `schedule`; it never changes. */
+            kind?: string | null;
             name: string;
             /** @description The scheme's secrets. On a change, absent keeps what there is. */
             secrets?: Record<string, never> | null;
         };
+        /** @description What a source may be told, and what it may answer. */
+        SourceSchema: {
+            /** @description The JSON Schema of a source's `config`; `x-widget` says how a form asks for a value. */
+            config: Record<string, never>;
+            /** @description The codes that requests are refused with, in the order of the checks. */
+            refusals: components["schemas"]["RefusalCode"][];
+            /** @description The JSON Schema of a source's `secrets`. */
+            secrets: Record<string, never>;
+        };
         /** @description A source. */
         SourceView: {
-            /** @description Verification, fields, limits and reply. */
+            /** @description Verification, fields, limits and reply; or `cron`, `time_zone`, `input` and `missed`. */
             config: Record<string, never>;
             enabled: boolean;
             environment: string;
             /** @description The flow it starts, by id. */
             flow: string;
             id: string;
+            /** @description `webhook` or `schedule`. */
+            kind: string;
             name: string;
+            /** @description Until when the scheme and secrets that senders change over from are taken as well, after a rotation. */
+            previous_until?: string | null;
+            schedule?: components["schemas"]["ScheduleView"] | null;
             updated_at: string;
-            /** @description Where senders post to. */
-            url: string;
+            /** @description Where senders post to; nothing for a schedule. */
+            url?: string | null;
+            usage: components["schemas"]["Usage"];
+        };
+        /** @description What a run is started with. */
+        Start: {
+            /** @description The environment whose variables, secrets and destinations it uses. */
+            environment: string;
+            /** @description The flow's input. */
+            input?: Record<string, never>;
+            /**
+             * @description How the call is answered, as a source's `reply`: `{"mode": "accept"}` by default, `{"mode": "wait", "deadline":
+             *     "30s"}` for the outputs.
+             */
+            reply?: Record<string, never> | null;
+            /**
+             * Format: int32
+             * @description The number of the version that it runs; by default the one that is deployed there.
+             */
+            version?: number | null;
         };
         /** @description A step and its tries. */
         StepTrace: {
@@ -3378,12 +4279,16 @@ export interface components {
         };
         /** @description An event and all that followed. */
         Trace: {
+            /** @description Who started it by the API. */
+            caller?: string | null;
             environment: string;
+            /** @description The files that came with it. */
+            files: components["schemas"]["FileTrace"][];
             /** @description Whether it was held back by the source's filter. */
             filtered: boolean;
             flow: string;
             id: string;
-            /** @description `webhook`, `api`, … */
+            /** @description `webhook`, `schedule` or `api`. */
             kind: string;
             received_at: string;
             /** @description The request as it came, with secrets hidden. */
@@ -3393,6 +4298,11 @@ export interface components {
             source?: string | null;
             /** @description Tells the event's fate to whoever has it. */
             status_url: string;
+            /**
+             * @description The planned time of the schedule that it came by: `at` in UTC, `local` and `date` in the schedule's time zone, and
+             *     whether it was `missed` and is made up for.
+             */
+            tick?: Record<string, never> | null;
         };
         /** @description One try of a step. */
         TryTrace: {
@@ -3407,6 +4317,21 @@ export interface components {
             port?: string | null;
             /** Format: int64 */
             took_us: number;
+        };
+        /** @description How much a source is used, as far as history is kept: requests that were taken, filtered ones too. */
+        Usage: {
+            /** @description When the last one came. */
+            last_at?: string | null;
+            /**
+             * Format: int32
+             * @description Requests of the last 24 hours; 10000 stands for that many or more.
+             */
+            requests_24h: number;
+            /**
+             * Format: int32
+             * @description Requests of the last 30 days; 10000 stands for that many or more.
+             */
+            requests_30d: number;
         };
         /** @description What came of a check. */
         Validation: {

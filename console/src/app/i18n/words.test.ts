@@ -2,6 +2,8 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import en from './en'
+import formEn from './source-form/en'
+import formZh from './source-form/zh'
 import zh from './zh'
 
 type Words = { [key: string]: string | Words }
@@ -26,8 +28,11 @@ function sources(folder: string): string[] {
   })
 }
 
+const PRODUCTS = ['Standard Webhooks', 'JSON Web Token', 'GitHub', 'GitLab', 'Stripe', 'Shopify', 'Slack']
+
 /** Words that are looked up by a value of the API's or by a name in a variable. */
-const LOOKED_UP = /^(status|problem|areas|live|person\.roles|nodes\.roles|theme|environment)\./
+const LOOKED_UP =
+  /^(status|problem|areas|live|person\.roles|nodes\.roles|theme|environment|form\.units|sources\.(groups|replies|missedHow|skippedWhy|overlaps)|checks|verdicts|refusal|setUp)\./
 
 describe('the words', () => {
   it('are the same in both languages', () => {
@@ -43,7 +48,7 @@ describe('the words', () => {
   })
 
   it('are Chinese in Chinese, but for names', () => {
-    const names = new Set(['Webhook', 'API', 'TLS', 'Standard Webhooks', ''])
+    const names = new Set(['Webhook', 'API', 'TLS', 'KiB', 'MiB', 'GiB', ...PRODUCTS, ''])
     const foreign = [...flat(zh)].filter(([, text]) => !/\p{Script=Han}/u.test(text) && !names.has(text))
     expect(foreign).toEqual([])
   })
@@ -53,5 +58,23 @@ describe('the words', () => {
     const unused = [...keys(en)].filter((key) => !LOOKED_UP.test(key) && !code.includes(`'${key}'`))
     const built = ['palette.goTo.event', 'palette.goTo.run', 'palette.goTo.delivery']
     expect(unused.filter((key) => !built.includes(key))).toEqual([])
+  })
+})
+
+describe("the words of a source's form", () => {
+  it('are the same in both languages, and whole in Chinese', () => {
+    expect(Object.keys(formZh)).toEqual(Object.keys(formEn))
+    const names = new Set([
+      ...PRODUCTS,
+      'Token',
+      'EncodingAESKey',
+      'AppSecret',
+      'Encrypt Key',
+      'Verification Token',
+    ])
+    for (const [key, [label, help]] of Object.entries(formZh)) {
+      expect(names.has(label) || /\p{Script=Han}/u.test(label), `${key}: ${label}`).toBe(true)
+      expect(help, key).toMatch(/\p{Script=Han}|whsec_/u)
+    }
   })
 })

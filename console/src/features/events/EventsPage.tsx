@@ -40,7 +40,7 @@ export function EventsPage() {
       )}
       open={(row) => void navigate({ to: '/events/$event', params: { event: row.id } })}
       close={() => void navigate({ to: '/events' })}
-      empty={<NoEvents environment={environment} sources={known} filtered={source !== undefined} />}
+      empty={<NoEvents sources={known} filtered={source !== undefined} />}
       tools={
         known.length > 0 && (
           <Filter

@@ -3,24 +3,26 @@ import { Link } from '@tanstack/react-router'
 import { useTranslation } from 'react-i18next'
 import { flows, type SourceView } from '~/api/queries'
 import { Empty } from '~/ui/Empty'
-import { KeyedEmpty } from '../keys/KeyedEmpty'
-import { curlOf, type SourceConfig } from '../sources/config'
-import { makeSource } from '../sources/NoSources'
+import type { SourceConfig } from '../sources/config'
+import { callOf } from '../sources/recipe/call'
+import { curlOf } from '../sources/recipe/curl'
 
 interface NoEventsProps {
-  environment: string
   sources: SourceView[]
   /** Whether only one source's events are wanted. */
   filtered: boolean
 }
 
+/** What the first event says, whatever the flow takes. */
+const SAMPLE = { query: { example: 'My machine shows E3' } }
+
 const LINK = 'text-accent underline underline-offset-2'
 
 /** What the list of events says while it has none: the next thing to do on the way to the first one. */
-export function NoEvents({ environment, sources, filtered }: NoEventsProps) {
+export function NoEvents({ sources, filtered }: NoEventsProps) {
   const { t } = useTranslation()
   const noFlow = useQuery(flows()).data?.length === 0
-  const [source] = sources
+  const source = sources.find(({ url }) => url)
   if (filtered) {
     return (
       <Empty
@@ -49,14 +51,21 @@ export function NoEvents({ environment, sources, filtered }: NoEventsProps) {
       </Empty>
     )
   }
-  if (!source) {
+  if (!source?.url) {
     return (
-      <KeyedEmpty title={t('events.none')} example={(key) => makeSource(location.origin, environment, key)}>
+      <Empty
+        title={t('events.none')}
+        action={
+          <Link to="/sources/new" className={LINK}>
+            {t('events.firstSource')}
+          </Link>
+        }
+      >
         {t('events.noSourceText')}
-      </KeyedEmpty>
+      </Empty>
     )
   }
-  const call = curlOf(source.url, source.config as SourceConfig, { query: 'My machine shows E3' })
+  const call = curlOf(callOf(source.url, source.config as SourceConfig, SAMPLE))
   return (
     <Empty title={t('events.none')} example={call} exampleName="curl">
       {t('events.noneText', { source: source.name })}

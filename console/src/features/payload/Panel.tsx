@@ -1,8 +1,9 @@
 import type { ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
+import { bytes } from '~/ui/bytes'
 import { CopyButton } from '~/ui/Copy'
 import { Json } from '~/ui/json/Json'
-import type { ShownBody } from './body'
+import type { FileRecord, PartRecord, ShownBody } from './body'
 
 /** What went into a station, or what came out of it. */
 export function Panel({ title, note, copy, children }: PanelProps) {
@@ -63,13 +64,14 @@ interface ValuePanelProps {
 }
 
 /** A body in the form it has: JSON, text, or bytes. */
-export function Body({ body, label, root }: { body: ShownBody | undefined; label: string; root?: string }) {
+export function Body({ body, label, root, event }: BodyProps) {
   const { t } = useTranslation()
   if (!body) return <p className="text-ink-3">{t('trace.noBody')}</p>
   return (
     <>
       {body.json !== undefined && <Json value={body.json} label={label} root={root} />}
-      {body.text !== undefined && (
+      {body.parts !== undefined && <Parts parts={body.parts} event={event} />}
+      {body.text !== undefined && body.parts === undefined && (
         <pre className="font-mono text-small leading-5 break-words whitespace-pre-wrap text-code-text">
           {body.text}
         </pre>
@@ -82,9 +84,62 @@ export function Body({ body, label, root }: { body: ShownBody | undefined; label
   )
 }
 
+interface BodyProps {
+  body: ShownBody | undefined
+  label: string
+  root?: string
+  /** The event that the body's files belong to, from which they are downloaded. */
+  event?: string
+}
+
 export function bodyText(body: ShownBody | undefined): string | undefined {
   if (!body) return undefined
-  return body.text ?? body.base64 ?? JSON.stringify(body.json, null, 2)
+  return body.text ?? body.base64 ?? JSON.stringify(body.json ?? body.parts, null, 2)
+}
+
+/** The parts of a form, each with its text or its file. */
+function Parts({ parts, event }: { parts: PartRecord[]; event: string | undefined }) {
+  return (
+    <dl className="grid grid-cols-[max-content_minmax(0,1fr)] gap-x-3 font-mono text-small leading-5">
+      {parts.map(({ name, text, file }, place) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: the parts of a recorded body never move
+        <div key={place} className="contents">
+          <dt className="text-code-key">{name}</dt>
+          <dd className="min-w-0 break-words whitespace-pre-wrap text-code-text">
+            {text}
+            {file && <File file={file} event={event} />}
+          </dd>
+        </div>
+      ))}
+    </dl>
+  )
+}
+
+/** What is known of a file, to be downloaded where its event keeps it. */
+function File({ file: { name, media_type, size, sha256 }, event }: FileProps) {
+  const shown = name || media_type
+  const facts = [name && media_type, size !== undefined && bytes(size)].filter(Boolean)
+  return (
+    <>
+      {event && sha256 ? (
+        <a
+          href={`/api/v1/events/${event}/files/${sha256}`}
+          download={name}
+          className="rounded-small text-accent hover:underline"
+        >
+          {shown}
+        </a>
+      ) : (
+        shown
+      )}
+      <span className="text-ink-3">{facts.map((fact) => ` · ${fact}`)}</span>
+    </>
+  )
+}
+
+interface FileProps {
+  file: FileRecord
+  event: string | undefined
 }
 
 /** Headers, folded until somebody wants them. */

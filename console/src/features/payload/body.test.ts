@@ -10,6 +10,30 @@ describe('a body', () => {
     expect(requestBody({ body: { text: '' } })).toBeUndefined()
   })
 
+  it('of a form is its parts, and that of a file is the file alone', () => {
+    const file = { name: 'cv.pdf', media_type: 'application/pdf', size: 3, sha256: 'ab' }
+    const parts = [
+      { name: 'a', text: '1' },
+      { name: 'b', text: 'x' },
+      { name: 'a', text: '2' },
+      { name: 'cv', file },
+    ]
+    expect(requestBody({ body: { parts } })).toEqual({ parts, cut: false })
+    expect(requestBody({ body: { file } })).toEqual({ parts: [{ file }], cut: false })
+  })
+
+  it('of a form is its pairs, and its text to copy', () => {
+    const headers = { 'content-type': 'application/x-www-form-urlencoded' }
+    expect(requestBody({ headers, body: { text: 'a=1&a=%E4%BD%A0' } })).toEqual({
+      text: 'a=1&a=%E4%BD%A0',
+      parts: [
+        { name: 'a', text: '1' },
+        { name: 'a', text: '你' },
+      ],
+      cut: false,
+    })
+  })
+
   it('says when it was cut', () => {
     expect(requestBody({ body: { text: 'beginning' }, cut_from: 99 })?.cut).toBe(true)
     expect(sentBody({ encoding: 'text', content: 'beginning', truncated: true })?.cut).toBe(true)

@@ -9,9 +9,24 @@ export interface RequestRecord {
   path?: string
   query?: string
   headers?: Record<string, string | string[]>
-  body?: { text?: string; base64?: string }
+  body?: { text?: string; base64?: string; file?: FileRecord; parts?: PartRecord[] }
   cut_from?: number
   peer?: string
+}
+
+/** A file that came with a request; its content is kept apart. */
+export interface FileRecord {
+  name?: string
+  media_type?: string
+  size?: number
+  sha256?: string
+}
+
+/** A part of a form: a text, or a file. */
+export interface PartRecord {
+  name?: string
+  text?: string
+  file?: FileRecord
 }
 
 /** A body as an attempt records it. */
@@ -26,6 +41,8 @@ export interface ShownBody {
   json?: unknown
   text?: string
   base64?: string
+  /** The pairs of a form, or the parts of one with files. */
+  parts?: PartRecord[]
   /** Whether only its beginning was kept. */
   cut: boolean
 }
@@ -41,8 +58,31 @@ export function requestBody(request: RequestRecord): ShownBody | undefined {
   const { body, cut_from } = request
   if (!body) return undefined
   const cut = cut_from !== undefined
+  if (body.file) return { parts: [{ file: body.file }], cut }
+  if (body.parts) return { parts: body.parts, cut }
   if (body.base64 !== undefined) return { base64: body.base64, cut }
-  return textBody(body.text ?? '', cut)
+  const text = body.text ?? ''
+  if (text !== '' && headerOf(request, 'content-type')?.startsWith('application/x-www-form-urlencoded')) {
+    return {
+      text,
+      parts: [...new URLSearchParams(text)].map(([name, value]) => ({ name, text: value })),
+      cut,
+    }
+  }
+  return textBody(text, cut)
+}
+
+/** A header's first value. */
+export function headerOf({ headers }: RequestRecord, name: string): string | undefined {
+  return [headers?.[name]].flat()[0]
+}
+
+/** How many bytes a request's body had, where that can be told. */
+export function bodySize({ body, cut_from }: RequestRecord): number | undefined {
+  if (cut_from !== undefined) return cut_from
+  if (body?.text !== undefined) return new TextEncoder().encode(body.text).length
+  if (body?.base64 !== undefined) return Math.floor((body.base64.replace(/=+$/, '').length * 3) / 4)
+  return body?.file?.size
 }
 
 export function sentBody(body: SentBody | undefined): ShownBody | undefined {

@@ -1,21 +1,40 @@
+import { Link } from '@tanstack/react-router'
+import { Plus } from 'lucide-react'
 import { useTranslation } from 'react-i18next'
-import { KeyedEmpty } from '../keys/KeyedEmpty'
+import { BUTTON, LOOKS } from '~/ui/Button'
+import { Empty } from '~/ui/Empty'
+import { useMayEdit } from './mayEdit'
+import { NewSchedule } from './NewSchedule'
 
-/** What the list of sources says while there is none. */
-export function NoSources({ environment }: { environment: string }) {
+/** What the list of sources says while there is none: what one is, and the button that makes one. */
+export function NoSources({ action }: { action: boolean }) {
   const { t } = useTranslation()
+  const mayEdit = useMayEdit()
   return (
-    <KeyedEmpty title={t('sources.none')} example={(key) => makeSource(location.origin, environment, key)}>
+    <Empty
+      title={t('sources.none')}
+      action={
+        action &&
+        mayEdit && (
+          <span className="flex gap-2">
+            <NewSource look="primary" />
+            <NewSchedule />
+          </span>
+        )
+      }
+    >
       {t('sources.noneText')}
-    </KeyedEmpty>
+    </Empty>
   )
 }
 
-/** A call that makes a source; what must be filled in stands in capitals. */
-export function makeSource(origin: string, environment: string, key: string): string {
-  return `curl -X POST ${origin}/api/v1/environments/${environment}/sources \\
-  -H 'authorization: Bearer ${key}' \\
-  -H 'content-type: application/json' \\
-  -d '{"name": "shop", "flow": "FLOW", "config": {"verification": {"scheme": "token"}},
-       "secrets": {"scheme": "token", "tokens": ["TOKEN"]}}'`
+/** Leads to the form of a new source; it looks like a button, since it begins something. */
+export function NewSource({ look = 'plain' }: { look?: keyof typeof LOOKS }) {
+  const { t } = useTranslation()
+  return (
+    <Link to="/sources/new" className={`${BUTTON} ${LOOKS[look]}`}>
+      <Plus size={14} aria-hidden="true" />
+      {t('sources.new')}
+    </Link>
+  )
 }

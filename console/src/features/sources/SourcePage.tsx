@@ -1,111 +1,142 @@
 import { useQuery } from '@tanstack/react-query'
-import { Link, useNavigate, useParams } from '@tanstack/react-router'
+import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router'
 import { ArrowLeft, TriangleAlert } from 'lucide-react'
 import { useTranslation } from 'react-i18next'
 import { ApiProblem } from '~/api/problem'
-import { flow as flowQuery, type SourceView, sources } from '~/api/queries'
+import { type SourceView, sources } from '~/api/queries'
 import { useEnvironment, useNames } from '~/app/environment'
+import type { SourceSearch } from '~/app/router'
 import { Copyable } from '~/ui/Copy'
 import { IconButton } from '~/ui/IconButton'
 import { Problem } from '~/ui/Problem'
-import { toYaml } from '~/ui/yaml/toYaml'
-import { Yaml } from '~/ui/yaml/Yaml'
-import { InOut, Panel } from '../payload/Panel'
 import { TraceSkeleton } from '../trace/TraceSkeleton'
-import { curlOf, type SourceConfig, sampleOf } from './config'
-import { Refusals } from './Refusals'
+import { CallTab } from './CallTab'
+import type { SourceConfig } from './config'
+import { EnabledSwitch } from './EnabledSwitch'
+import { FieldsTab } from './FieldsTab'
+import { RequestsTab } from './RequestsTab'
+import { ScheduleDetail } from './ScheduleDetail'
+import { SettingsTab } from './SettingsTab'
+import { Usage } from './Usage'
+import { isWebhook, type Webhook } from './webhook'
 
-/** `/sources/{id}`: how do I call it, and why was I refused? */
+/** How often it is looked how much the source is used. */
+const USE_EVERY_MS = 10_000
+
+/** `/sources/{id}`: how do I call it, and why was I refused? Or when does it tick? */
 export function SourcePage() {
   const { source: id } = useParams({ from: '/frame/sources/$source' })
-  const query = useQuery(sources(useEnvironment()))
+  const query = useQuery({ ...sources(useEnvironment()), refetchInterval: USE_EVERY_MS })
   if (query.isPending) return <TraceSkeleton />
   if (query.isError) return <Problem error={query.error} retry={() => void query.refetch()} />
   const source = query.data.find((one) => one.id === id)
+  if (!source && query.isFetching) return <TraceSkeleton />
   if (!source) return <Problem error={new ApiProblem({ status: 404, code: 'not_found' })} />
   return <SourceDetail key={source.id} source={source} />
 }
 
 function SourceDetail({ source }: { source: SourceView }) {
+  return (
+    <article aria-label={source.name} className="@container flex h-full flex-col">
+      <SourceHead source={source} />
+      {isWebhook(source) ? <Tabs /> : <hr className="mt-3 border-line" />}
+      <div className="thin-scroll min-h-0 flex-1 overflow-y-auto">
+        {isWebhook(source) ? <Side source={source} /> : <ScheduleDetail source={source} />}
+      </div>
+    </article>
+  )
+}
+
+function Side({ source }: { source: Webhook }) {
+  const { tab } = useSearch({ from: '/frame/sources/$source' })
+  switch (tab) {
+    case 'settings':
+      return <SettingsTab source={source} />
+    case 'call':
+      return <CallTab source={source} />
+    case 'fields':
+      return <FieldsTab source={source} />
+    default:
+      return <RequestsTab source={source} />
+  }
+}
+
+function SourceHead({ source }: { source: SourceView }) {
   const { t } = useTranslation()
   const navigate = useNavigate()
   const config = source.config as SourceConfig
   const flow = useNames(source.environment).flow(source.flow)
   return (
-    <article aria-label={source.name} className="@container thin-scroll flex h-full flex-col overflow-y-auto">
-      <header className="shrink-0 border-b border-line px-4 py-3">
-        <div className="flex items-center gap-2">
-          <span className="-ml-1.5 xl:hidden">
-            <IconButton
-              icon={ArrowLeft}
-              label={t('back')}
-              keys="Esc"
-              onClick={() => void navigate({ to: '/sources' })}
-            />
-          </span>
-          <h1 className="truncate text-title font-semibold">{source.name}</h1>
-          {flow && (
-            <Link
-              to="/flows/$name"
-              params={{ name: flow }}
-              className="truncate rounded-small text-prose text-ink-2 hover:text-accent"
-            >
-              → {flow}
-            </Link>
-          )}
+    <header className="shrink-0 px-4 pt-3">
+      <div className="flex min-h-7 items-center gap-2">
+        <span className="-ml-1.5 xl:hidden">
+          <IconButton
+            icon={ArrowLeft}
+            label={t('back')}
+            keys="Esc"
+            onClick={() => void navigate({ to: '/sources' })}
+          />
+        </span>
+        <h1 className="truncate text-title font-semibold">{source.name}</h1>
+        {flow && (
           <Link
-            to="/events"
-            search={{ source: source.id }}
-            className="ml-auto shrink-0 rounded-small text-small text-accent underline underline-offset-2"
+            to="/flows/$name"
+            params={{ name: flow }}
+            className="truncate rounded-small text-prose text-ink-2 hover:text-accent"
           >
-            {t('sources.events')}
+            → {flow}
           </Link>
-        </div>
-        <div className="mt-1 flex flex-wrap items-center gap-x-4">
-          <Copyable text={source.url} what="URL" />
-          {!source.enabled && <span className="text-small text-failed">{t('sources.off')}</span>}
-        </div>
-        {config.verification?.scheme === 'none' && (
-          <p className="mt-2 flex items-center gap-2 text-ink-2">
-            <TriangleAlert size={14} aria-hidden="true" className="shrink-0 text-waiting" />
-            {t('sources.open')}
-          </p>
         )}
-      </header>
-      <div className="shrink-0 border-b border-line">
-        <InOut>
-          <Call source={source} flow={flow} config={config} />
-          <Panel title={t('sources.settings')} copy={toYaml(source.config)}>
-            <div className="-mx-4">
-              <Yaml text={toYaml(source.config)} />
-            </div>
-          </Panel>
-        </InOut>
+        <span className="ml-auto">
+          <EnabledSwitch source={source} flow={flow} />
+        </span>
       </div>
-      <Refusals environment={source.environment} source={source.id} />
-    </article>
+      {source.url && (
+        <div className="mt-0.5 flex min-w-0">
+          <Copyable text={source.url} what="URL" />
+        </div>
+      )}
+      <Usage source={source} />
+      {config.verification?.scheme === 'none' && (
+        <p className="mt-1 flex items-center gap-2 text-ink-2">
+          <TriangleAlert size={14} aria-hidden="true" className="shrink-0 text-waiting" />
+          {t('sources.open')}
+        </p>
+      )}
+    </header>
   )
 }
 
-function Call({
-  source,
-  flow,
-  config,
-}: {
-  source: SourceView
-  flow: string | undefined
-  config: SourceConfig
-}) {
+/** The sides of a source; each has an address of its own. */
+function Tabs() {
   const { t } = useTranslation()
-  const { data } = useQuery({ ...flowQuery(flow ?? ''), enabled: flow !== undefined })
-  const curl = curlOf(
-    source.url,
-    config,
-    sampleOf((data?.graph?.inputs ?? {}) as Parameters<typeof sampleOf>[0]),
-  )
+  const { tab: shown } = useSearch({ from: '/frame/sources/$source' })
+  const tabs: [SourceSearch['tab'], string][] = [
+    [undefined, t('sources.requests')],
+    ['call', t('sources.call')],
+    ['fields', t('trace.fields')],
+    ['settings', t('sources.settings')],
+  ]
   return (
-    <Panel title={t('sources.call')} note={t('sources.callNote')} copy={curl}>
-      <pre className="font-mono text-small leading-5 break-all whitespace-pre-wrap">{curl}</pre>
-    </Panel>
+    <nav
+      aria-label={t('sources.sides')}
+      className="thin-scroll mt-2 shrink-0 overflow-x-auto border-b border-line px-4"
+    >
+      <ul className="flex gap-5">
+        {tabs.map(([tab, label]) => (
+          <li key={label}>
+            <Link
+              from="/sources/$source"
+              search={(before) => ({ ...before, tab, request: undefined })}
+              activeOptions={{ exact: true }}
+              aria-current={tab === shown ? 'page' : undefined}
+              className="-mb-px block border-b-2 border-transparent py-1.5 text-table whitespace-nowrap text-ink-2 outline-offset-[-2px] hover:text-ink aria-[current=page]:border-accent aria-[current=page]:font-medium aria-[current=page]:text-ink"
+            >
+              {label}
+            </Link>
+          </li>
+        ))}
+      </ul>
+    </nav>
   )
 }

@@ -1,55 +1,49 @@
 /** What the console reads of a source's settings, as the server's `gateway` writes them. */
 export interface SourceConfig {
-  verification?: { scheme?: string; bearer?: boolean; header?: string | null; query?: string | null }
+  verification?: Verification
   methods?: string[]
-  path?: string
+  path?: string | null
+  fields?: Record<string, SourceField>
   reply?: { mode?: string }
 }
 
-/** A call that the source takes, to copy into a terminal; what must be filled in stands in capitals. */
-export function curlOf(url: string, config: SourceConfig, sample: Record<string, unknown>): string {
-  const method = config.methods?.includes('POST') === false ? (config.methods[0] ?? 'POST') : 'POST'
-  const address = config.path ? `${url}/${config.path}` : url
-  const lines = [`curl -X ${method} '${address}'`, ...proofs(config), `-H 'content-type: application/json'`]
-  return [...lines, `-d '${JSON.stringify(sample).replaceAll("'", "'\\''")}'`].join(' \\\n  ')
+/** A scheme and its settings; which there are is the scheme's matter. */
+export interface Verification {
+  scheme?: string
+  [setting: string]: unknown
 }
 
-function proofs({ verification }: SourceConfig): string[] {
-  switch (verification?.scheme) {
-    case 'token':
-      if (verification.bearer !== false) return [`-H 'authorization: Bearer TOKEN'`]
-      return [`-H '${verification.header ?? 'x-webhook-token'}: TOKEN'`]
-    case 'standard_webhooks':
-      return [
-        `-H 'webhook-id: ID'`,
-        `-H 'webhook-timestamp: SECONDS'`,
-        `-H 'webhook-signature: v1,SIGNATURE'`,
-      ]
-    default:
-      return []
-  }
+/** One of the flow's inputs and where it comes from. */
+export interface SourceField extends FlowInput {
+  from?: string
 }
 
 /** One of a flow's inputs, as its definition has it. */
-interface FieldView {
+export interface FlowInput {
   type?: unknown
   example?: unknown
+  default?: unknown
   required?: boolean
+  description?: string | null
 }
 
-/** Values for a flow's inputs: each field's own example, else one of its type. */
-export function sampleOf(inputs: Record<string, FieldView>): Record<string, unknown> {
+/** A field's own example, else a value of its type. */
+export function exampleOf(field: FlowInput): unknown {
+  const known = field.example ?? field.default ?? undefined
+  if (known !== undefined) return known
+  const type = String(field.type ?? 'string')
+  if (type.startsWith('array')) return []
   const values: Record<string, unknown> = {
-    string: 'text',
     number: 1.5,
     integer: 1,
     boolean: true,
     object: {},
-    array: [],
+    'date-time': '2026-01-31T09:00:00Z',
   }
-  const entries = Object.entries(inputs).map(([name, field]) => {
-    const known = field.example ?? undefined
-    return [name, known ?? values[String(field.type)] ?? 'text']
-  })
-  return Object.fromEntries(entries)
+  return values[type] ?? 'text'
+}
+
+/** The address that senders call, with its path where it has one. */
+export function addressOf(url: string, { path }: SourceConfig): string {
+  return path ? `${url}/${path}` : url
 }

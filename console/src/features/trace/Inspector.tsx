@@ -50,11 +50,18 @@ export function Inspector({ trace, run, row }: InspectorProps) {
 function RequestInspector({ trace, run }: { trace: Trace; run: RunTrace | undefined }) {
   const { t } = useTranslation()
   if (!trace.request) {
+    const how = trace.tick ? t('trace.tick') : t('trace.in')
     return (
       <InOut>
-        <Panel title={t('trace.in')}>
-          <p className="text-ink-3">{t('trace.noRequest')}</p>
-        </Panel>
+        {trace.tick ? (
+          <ValuePanel title={how} value={trace.tick} root="tick" none={t('trace.nothing')} />
+        ) : (
+          <Panel title={how}>
+            <p className="text-ink-3">
+              {trace.caller ? t('trace.calledBy', { name: trace.caller }) : t('trace.noRequest')}
+            </p>
+          </Panel>
+        )}
         <ValuePanel title={t('trace.fields')} value={run?.input} root="input" none={t('trace.nothing')} />
       </InOut>
     )
@@ -71,7 +78,7 @@ function RequestInspector({ trace, run }: { trace: Trace; run: RunTrace | undefi
           .join(' · ')}
         copy={bodyText(body)}
       >
-        <Body body={body} label={t('trace.asItCame')} />
+        <Body body={body} label={t('trace.asItCame')} event={trace.id} />
         <Headers headers={headerPairs(request)} />
       </Panel>
       <ValuePanel

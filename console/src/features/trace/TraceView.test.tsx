@@ -1,7 +1,7 @@
 import { screen, waitFor, within } from '@testing-library/react'
 import userEvent from '@testing-library/user-event'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import type { RunTrace } from '~/api/queries'
+import type { RunTrace, Trace } from '~/api/queries'
 import { runTrace, step, timeAfter, trace } from '~/testing/fixtures'
 import { openAt } from '~/testing/page'
 
@@ -34,6 +34,18 @@ describe('a trace', () => {
     expect(inspector()).toHaveTextContent('answer: Switch it off.')
   })
 
+  it('that no request began says what did', async () => {
+    const planned: unknown = { local: '2026-03-01T18:00:00+08:00', missed: true }
+    const tick = planned as Trace['tick']
+    const first = await open(trace({ kind: 'schedule', request: null, tick }), '?at=request')
+    await waterfall()
+    expect(inspector()).toHaveTextContent(/The planned time.*2026-03-01T18:00:00\+08:00.*missed: true/)
+    first.unmount()
+    await open(trace({ kind: 'api', source: null, request: null, caller: 'key ci' }), '?at=request')
+    await waterfall()
+    expect(inspector()).toHaveTextContent('Started by the API: key ci.')
+  })
+
   it('is walked along with the arrows, and the address follows', async () => {
     const user = userEvent.setup()
     const { router } = await open(trace())
@@ -45,6 +57,21 @@ describe('a trace', () => {
     await user.keyboard('{End}')
     await waitFor(() => expect(inspector()).toHaveTextContent('Delivered'))
     expect(document.activeElement).toHaveAttribute('data-key', 'attempt.msg_1.2')
+  })
+
+  it('gives the files that came with the request', async () => {
+    const file = { name: '简历.pdf', media_type: 'application/pdf', size: 1536, sha256: 'ab'.repeat(32) }
+    const parts = [
+      { name: 'query', text: 'E3' },
+      { name: 'cv', file },
+    ]
+    const request = { method: 'POST', headers: {}, body: { parts } } as never
+    await open(trace({ request, files: [file] }), '?at=request')
+    await waterfall()
+    const link = within(inspector()).getByRole('link', { name: file.name })
+    expect(link).toHaveAttribute('href', `/api/v1/events/${EVENT}/files/${file.sha256}`)
+    expect(link.parentElement).toHaveTextContent('application/pdf · 1.5 KiB')
+    expect(inspector()).toHaveTextContent('queryE3')
   })
 
   it('begins at the step that failed', async () => {

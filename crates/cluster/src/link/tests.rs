@@ -18,7 +18,7 @@ fn hello() -> Hello {
 }
 
 fn said(n: u8) -> Said {
-    Said::Want(Wanted { runs: vec![RunId::from_bytes([n; 16])], places: vec![] })
+    Said::Want(Wanted { runs: vec![RunId::from_bytes([n; 16])], ..Wanted::default() })
 }
 
 async fn listener() -> (TcpListener, String) {
@@ -34,7 +34,7 @@ async fn what_is_said_is_heard_in_its_order() {
         let mut speaking = Speaking::to(&address, keys(1), &hello()).await.unwrap();
         for n in 1..=3 {
             speaking.say(&word(&said(n)).unwrap()).await.unwrap();
-            speaking.pulse().await.unwrap();
+            speaking.say(&Bytes::new()).await.unwrap();
         }
     });
     let stream = listener.accept().await.unwrap().0;

@@ -4,11 +4,11 @@
 use std::{sync::Arc, time::Duration};
 
 use clock::{Clock, Random};
-use cluster::{Exchange, Local, Mesh, Watch};
+use cluster::{Exchange, Local, Mesh, Nats, Watch};
 use delivery::{Outcome as Sent, Settled};
 use engine::{
-    Cancelled, Change, Engine, Node, NodeError, Options, Program, Registry, StepContext, StepOutcome,
-    Submission, Submitted, Surroundings, Tells, World,
+    Cancelled, Change, Cursor, Engine, Given, Node, NodeError, Options, Program, Read, Registry, StepContext,
+    StepOutcome, Submission, Submitted, Surroundings, Tells, Told, World,
 };
 use flow::{Effect, Shape, Text, run::Status};
 use schemars::JsonSchema;
@@ -21,6 +21,8 @@ use tokio::{
     time::timeout,
 };
 use vault::{Key, KeyRing};
+
+use crate::{connected, nats_server::NatsServer};
 
 /// How long what is pushed may take; what is found by looking is not looked for here.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -38,6 +40,7 @@ struct SpeakConfig {
 impl Node for Speak {
     const KIND: &'static str = "speak";
     const EFFECT: Effect = Effect::Recorded;
+    const IS_AI: bool = true;
     const HELP: &'static str = "Speaks.";
     type Config = SpeakConfig;
 
@@ -87,17 +90,18 @@ async fn schema() -> Option<Location> {
     Some(Location::Postgres(format!("{server}?options=-csearch_path%3D{name}").into()))
 }
 
-/// Installs a node with every kind.
-async fn install(location: &Location, max_runs: usize) -> Installed {
+/// Installs a node with every kind, which others reach by a link, or not at all but by NATS.
+async fn install(location: &Location, max_runs: usize, nats: Option<Nats>) -> Installed {
     let gate = Arc::new(Semaphore::new(0));
     let registry = Registry::new().register(Speak(Arc::clone(&gate)));
-    install_with(location, max_runs, (registry, gate)).await
+    install_with(location, max_runs, (registry, gate), nats).await
 }
 
 async fn install_with(
     location: &Location,
     max_runs: usize,
     (registry, gate): (Registry, Arc<Semaphore>),
+    nats: Option<Nats>,
 ) -> Installed {
     let (clock, random) = (Clock::system(), Random::system());
     let options = store::Options::at(location.clone());
@@ -106,11 +110,20 @@ async fn install_with(
     let options = Options { max_runs, ..Options::default() };
     let engine = Engine::new(store.clone(), registry, Arc::new(Nowhere), (clock, random.clone()), options);
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap().to_string();
+    let address = match &nats {
+        None => listener.local_addr().unwrap().to_string(),
+        Some(_) => "127.0.0.1:1".to_owned(),
+    };
     engine.start(Beat { address: Some(address.clone()), ..Beat::default() }).await.unwrap();
     let settled = broadcast::Sender::new(16);
-    let surroundings =
-        cluster::Surroundings { store: store.clone(), keys: keys(), random, node: engine.node(), address };
+    let surroundings = cluster::Surroundings {
+        store: store.clone(),
+        keys: keys(),
+        random,
+        node: engine.node(),
+        address,
+        nats,
+    };
     let local = Local { engine: engine.clone(), settled: settled.subscribe() };
     let exchange = Exchange::start(local, Mesh::start(surroundings, listener));
     Installed { engine, exchange, store, settled, gate }
@@ -126,9 +139,19 @@ struct Pair {
 }
 
 impl Pair {
+    /// Two that reach each other.
     async fn new() -> Option<Self> {
+        Self::with([None, None]).await
+    }
+
+    /// Two that do not, and have NATS.
+    async fn apart(server: &NatsServer) -> Option<Self> {
+        Self::with([Some(connected(&server.url()).await), Some(connected(&server.url()).await)]).await
+    }
+
+    async fn with([one, other]: [Option<Nats>; 2]) -> Option<Self> {
         let location = schema().await?;
-        let (gateway, worker) = (install(&location, 0).await, install(&location, 8).await);
+        let (gateway, worker) = (install(&location, 0, one).await, install(&location, 8, other).await);
         let workspace = gateway.store.workspace_ensure("Acme").await.unwrap();
         let environment = gateway.store.environment_list(workspace).await.unwrap()[1].id;
         let definition = "linchpin: flow/v1\nname: test\ninputs: { q: { type: string } }\n\
@@ -148,6 +171,10 @@ impl Pair {
     }
 
     async fn submit(&self) -> Submitted {
+        self.submit_for(Tells::End).await
+    }
+
+    async fn submit_for(&self, waits_for: Tells) -> Submitted {
         let input = json!({ "q": "hello" });
         let submission = Submission {
             place: self.place,
@@ -158,7 +185,11 @@ impl Pair {
             content: json!({ "input": input }).to_string().into(),
             input,
             dedupe: None,
-            waits_for: Some(Tells::End),
+            files: Vec::new(),
+            tick: None,
+            waits_for: Some(waits_for),
+            filtered: false,
+            until_committed: None,
         };
         self.gateway.engine.submit(submission).await.unwrap()
     }
@@ -167,6 +198,43 @@ impl Pair {
 #[tokio::test]
 async fn a_caller_is_told_what_came_of_a_run_on_another_node() {
     let Some(pair) = Pair::new().await else { return };
+    tells_callers(&pair).await;
+}
+
+#[tokio::test]
+async fn a_viewer_sees_what_happens_on_another_node() {
+    let Some(pair) = Pair::new().await else { return };
+    shows_viewers(&pair).await;
+}
+
+#[tokio::test]
+async fn a_run_on_another_node_is_cancelled() {
+    let Some(pair) = Pair::new().await else { return };
+    cancels(&pair).await;
+}
+
+#[tokio::test]
+async fn a_reader_follows_a_run_on_another_node() {
+    let Some(pair) = Pair::new().await else { return };
+    tells_readers(&pair).await;
+}
+
+#[tokio::test]
+async fn nodes_without_a_link_tell_each_other_the_same_over_nats() {
+    let mut server = NatsServer::start();
+    let Some(pair) = Pair::apart(&server).await else { return };
+    tells_callers(&pair).await;
+    shows_viewers(&pair).await;
+    cancels(&pair).await;
+    tells_readers(&pair).await;
+    // And again when it was gone.
+    server.kill();
+    server.run();
+    tells_readers(&pair).await;
+    tells_callers(&pair).await;
+}
+
+async fn tells_callers(pair: &Pair) {
     // Until the nodes have found each other, what is said is lost: then another run is told of.
     let told = async {
         loop {
@@ -183,9 +251,7 @@ async fn a_caller_is_told_what_came_of_a_run_on_another_node() {
     assert!(pair.gateway.engine.wanted().is_empty(), "nothing is left behind");
 }
 
-#[tokio::test]
-async fn a_viewer_sees_what_happens_on_another_node() {
-    let Some(pair) = Pair::new().await else { return };
+async fn shows_viewers(pair: &Pair) {
     let Watch { mut updates, mut settled, guard } = pair.gateway.exchange.watch(pair.place);
     let seen = async {
         loop {
@@ -230,9 +296,7 @@ async fn a_viewer_sees_what_happens_on_another_node() {
     timeout(PATIENCE, quiet).await.unwrap();
 }
 
-#[tokio::test]
-async fn a_run_on_another_node_is_cancelled() {
-    let Some(pair) = Pair::new().await else { return };
+async fn cancels(pair: &Pair) {
     let submitted = pair.submit().await;
     let workspace = pair.place.workspace;
     let begun = async {
@@ -254,11 +318,56 @@ async fn a_run_on_another_node_is_cancelled() {
     assert_eq!(run.status, Status::Cancelled);
 }
 
+/// A run's text is told before its step has ended, if the nodes know of each other by then.
+async fn tells_readers(pair: &Pair) {
+    let reads = async {
+        loop {
+            let submitted = pair.submit_for(Tells::Progress).await;
+            let given = Given { follower: submitted.follower, answer: submitted.answer, outcome: None };
+            let deadline = tokio::time::Instant::now() + PATIENCE;
+            let cursor = Cursor::new(submitted.run);
+            let mut reader =
+                pair.gateway.engine.reader(pair.place.workspace, cursor, given, deadline).await.unwrap();
+            pair.worker.gate.add_permits(1);
+            let first = async {
+                loop {
+                    match reader.next().await.unwrap().unwrap() {
+                        Read::Told(Told::Token { text, .. }) => return text,
+                        Read::Told(_) => {}
+                        read => panic!("{read:?}"),
+                    }
+                }
+            };
+            let first = timeout(Duration::from_secs(1), first).await;
+            pair.worker.gate.add_permits(1);
+            if let Ok(text) = first {
+                return (text, reader);
+            }
+        }
+    };
+    let (text, mut reader) = timeout(PATIENCE, reads).await.unwrap();
+    assert_eq!(text, "hello");
+    let rest = async {
+        let mut rest = Vec::new();
+        while let Some(read) = reader.next().await.unwrap() {
+            rest.push(read);
+        }
+        rest
+    };
+    let rest = timeout(PATIENCE, rest).await.unwrap();
+    let [Read::Told(Told::Step { state: "succeeded", .. }), Read::Ended(outcome)] = rest.as_slice() else {
+        panic!("{rest:?}")
+    };
+    assert_eq!(outcome.outputs.as_deref(), Some(&json!({ "said": "hello" })));
+    drop(reader);
+    assert!(pair.gateway.engine.followed().is_empty(), "nothing is left behind");
+}
+
 #[tokio::test]
 async fn a_run_is_left_to_a_node_that_has_its_kinds() {
     let Some(pair) = Pair::new().await else { return };
     // An older build, which takes part before it is upgraded.
-    let old = install_with(&pair.location, 8, (Registry::new(), Arc::new(Semaphore::new(0)))).await;
+    let old = install_with(&pair.location, 8, (Registry::new(), Arc::new(Semaphore::new(0))), None).await;
     let mut runs = Vec::new();
     for _ in 0..30 {
         runs.push(pair.submit().await.run);

@@ -126,6 +126,8 @@ impl Outbox {
                 content: "{}".into(),
             },
             dedupe: None,
+            files: Vec::new(),
+            tick: None,
             run: Some(OriginalRun {
                 version: self.version,
                 begin: Begin::Finished { ending, record: b"[]".to_vec(), deliveries },

@@ -96,6 +96,7 @@ impl Execution {
         let outcome = self.outcome();
         let (place, run, event) = (self.identity.place, self.identity.run, self.identity.event);
         self.shared.hub.publish(|| Update { place, run, event, change: Change::Committed(outcome.status) });
+        self.show();
         if outcome.tells(Tells::Answer) {
             self.answered = true;
             self.shared.hub.answer(run, &outcome);

@@ -1,6 +1,6 @@
 //! Carrying a run on until it ends, waits, or is lost.
 
-use std::{pin::Pin, time::Duration};
+use std::{pin::Pin, sync::Arc, time::Duration};
 
 use flow::{
     Effect,
@@ -11,7 +11,10 @@ use store::Then;
 use tokio::sync::oneshot;
 
 use super::{Execution, commit::Hold, step::Ended};
-use crate::hub::{Control, Controlled};
+use crate::{
+    feed::Feed,
+    hub::{Control, Controlled},
+};
 
 type UnderWay = FuturesUnordered<Pin<Box<dyn Future<Output = Ended> + Send>>>;
 
@@ -30,6 +33,8 @@ impl Execution {
     pub(crate) async fn drive(mut self, mut controlled: Controlled) {
         let mut under_way = UnderWay::new();
         let mut cancelled = Vec::new();
+        self.feed = Some(Arc::clone(&controlled.feed));
+        self.show();
         loop {
             self.advance(None);
             if let Some(ending) = self.ending() {
@@ -42,7 +47,7 @@ impl Execution {
                 }
                 break;
             }
-            if self.start_ready(&mut under_way).await == Hold::Lost {
+            if self.start_ready(&controlled.feed, &mut under_way).await == Hold::Lost {
                 break;
             }
             if under_way.is_empty() {
@@ -72,7 +77,7 @@ impl Execution {
     }
 
     /// Starts what may start, after a commit where one is due.
-    async fn start_ready(&mut self, under_way: &mut UnderWay) -> Hold {
+    async fn start_ready(&mut self, feed: &Feed, under_way: &mut UnderWay) -> Hold {
         let ready = std::mem::take(&mut self.ready);
         let effect = |at: &super::Ready| self.program.flow.node(at.node).effect;
         let has_effects = ready.iter().any(|at| effect(at) == Effect::Effectful);
@@ -96,7 +101,11 @@ impl Execution {
             return Hold::Lost;
         }
         for at in ready {
+            if self.program.speaks[at.node.position()] {
+                feed.keep();
+            }
             self.publish(at, "running");
+            feed.begin(at.node.position());
             under_way.push(Box::pin(self.start(at)));
         }
         Hold::Kept

@@ -114,6 +114,7 @@ impl Execution {
                 state: state.into(),
             },
         });
+        self.show();
     }
 
     fn context(&self, ready: Ready) -> StepContext {
@@ -133,6 +134,7 @@ impl Execution {
             scope: Scope::new(Arc::clone(&self.values), node.ai_output),
             ids: self.shared.store.ids().clone(),
             hub: self.shared.hub.clone(),
+            feed: self.feed.as_ref().map(|feed| (Arc::clone(feed), ready.node.position())),
         }
     }
 

@@ -153,18 +153,20 @@ pub(super) struct Fixture {
     pub(super) ask: Ask,
     pub(super) place: Place,
     pub(super) directory: TempDir,
+    /// Goes with the system's, and can be put forward.
+    pub(super) clock: Clock,
 }
 
-async fn open(directory: &TempDir) -> Store {
+async fn open(directory: &TempDir, clock: &Clock) -> Store {
     let random = Random::seeded(1);
     let keys = KeyRing::new(Key::generate(&random), vec![], random.clone());
     let options = store::Options::folder(directory.path());
-    Store::open(&options, keys, Clock::system(), Random::system()).await.unwrap()
+    Store::open(&options, keys, clock.clone(), Random::system()).await.unwrap()
 }
 
-fn engine(store: &Store, ask: &Ask, options: Options) -> Engine {
+fn engine(store: &Store, (ask, clock): (&Ask, &Clock), options: Options) -> Engine {
     let registry = Registry::new().register(Say).register(Answer).register(ask.clone());
-    let time_and_chance = (Clock::system(), Random::system());
+    let time_and_chance = (clock.clone(), Random::system());
     Engine::new(store.clone(), Arc::new(registry), Arc::new(TestWorld), time_and_chance, options)
 }
 
@@ -178,12 +180,13 @@ impl Fixture {
     /// An engine that takes events, and claims nothing.
     pub(super) async fn idle(options: Options) -> Self {
         let directory = tempfile::tempdir().unwrap();
-        let store = open(&directory).await;
+        let clock = Clock::virtual_from(Clock::system().now());
+        let store = open(&directory, &clock).await;
         let workspace = store.workspace_ensure("Acme").await.unwrap();
         let environment = store.environment_list(workspace).await.unwrap()[1].id;
         let ask = Ask::default();
-        let engine = engine(&store, &ask, options);
-        Self { engine, store, ask, place: Place { workspace, environment }, directory }
+        let engine = engine(&store, (&ask, &clock), options);
+        Self { engine, store, ask, place: Place { workspace, environment }, directory, clock }
     }
 
     /// An engine on the same store that has only some of the kinds.
@@ -191,6 +194,11 @@ impl Fixture {
         let registry = Arc::new(Registry::new().register(Say));
         let time_and_chance = (Clock::system(), Random::system());
         Engine::new(self.store.clone(), registry, Arc::new(TestWorld), time_and_chance, Options::default())
+    }
+
+    /// Another engine on the same store, that claims nothing.
+    pub(super) fn second(&self) -> Engine {
+        engine(&self.store, (&self.ask, &self.clock), Options::default())
     }
 
     pub(super) async fn new() -> Self {
@@ -207,9 +215,10 @@ impl Fixture {
         self.ask.fail_all();
         let ask = Ask::default();
         let elsewhere = tempfile::tempdir().unwrap();
-        let spare = open(&elsewhere).await;
+        let spare = open(&elsewhere, &self.clock).await;
         // The old store's lock goes with its last owner.
-        let old = std::mem::replace(&mut self.engine, engine(&spare, &ask, Options::default()));
+        let old =
+            std::mem::replace(&mut self.engine, engine(&spare, (&ask, &self.clock), Options::default()));
         self.store = spare;
         old.0.stopping.send_replace(true);
         self.ask = ask.clone();
@@ -218,12 +227,12 @@ impl Fixture {
             let random = Random::seeded(1);
             let keys = KeyRing::new(Key::generate(&random), vec![], random.clone());
             let options = store::Options::folder(self.directory.path());
-            match Store::open(&options, keys, Clock::system(), Random::system()).await {
+            match Store::open(&options, keys, self.clock.clone(), Random::system()).await {
                 Ok(store) => break store,
                 Err(_) => tokio::task::yield_now().await,
             }
         };
-        self.engine = engine(&self.store, &ask, Options::default());
+        self.engine = engine(&self.store, (&ask, &self.clock), Options::default());
         self.engine.start(Beat::default()).await.unwrap();
     }
 
@@ -261,7 +270,11 @@ impl Fixture {
             content: json!({ "input": input }).to_string().into(),
             input,
             dedupe: None,
+            files: Vec::new(),
+            tick: None,
             waits_for,
+            filtered: false,
+            until_committed: None,
         }
     }
 

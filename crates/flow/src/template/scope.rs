@@ -133,7 +133,7 @@ impl Object for Nodes {
 }
 
 /// The inputs: a declared input that did not come is null, not missing.
-struct Lenient(Rendered);
+pub(super) struct Lenient(pub(super) Rendered);
 
 impl Object for Lenient {
     fn get_value(self: &Arc<Self>, key: &Rendered) -> Option<Rendered> {

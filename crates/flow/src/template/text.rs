@@ -67,12 +67,30 @@ impl Template {
         }
     }
 
+    /// Whether it is one whole `{{ … }}`.
+    pub(crate) fn is_whole(&self) -> bool {
+        matches!(self.body, Body::Whole(_))
+    }
+
+    /// What it gives; `None` when it is one whole `{{ … }}` and there is nothing where that leads.
+    pub(crate) fn find_value(&self, root: &Rendered) -> Result<Option<Value>, Error> {
+        let Body::Whole(term) = &self.body else {
+            return self.render_text(root).map(|text| Some(Value::String(text)));
+        };
+        match self.look_up(term, root) {
+            Ok(value) if value.is_undefined() => Ok(None),
+            Ok(value) => to_json(&value).map(Some),
+            // A path that ends half way leads nowhere; an expression that lacks something has failed.
+            Err(Error::Missing(_)) if matches!(term, Term::Path(_)) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
     pub(crate) fn render_value(&self, root: &Rendered) -> Result<Value, Error> {
         let Body::Whole(term) = &self.body else {
             return self.render_text(root).map(Value::String);
         };
-        let value = self.evaluate(term, root)?;
-        serde_json::to_value(&value).map_err(|error| Error::Render(error.to_string()))
+        to_json(&self.evaluate(term, root)?)
     }
 
     pub(crate) fn render_text(&self, root: &Rendered) -> Result<String, Error> {
@@ -106,15 +124,20 @@ impl Template {
     }
 
     fn evaluate(&self, term: &Term, root: &Rendered) -> Result<Rendered, Error> {
-        let value = match term {
-            Term::Path(names) => names.iter().try_fold(root.clone(), |value, name| value.get_attr(name)),
-            Term::Expression(expression) => expression.eval(root.clone()),
-        };
-        let value = value.map_err(|error| self.explain(&error))?;
+        let value = self.look_up(term, root)?;
         if value.is_undefined() {
             return Err(Error::Missing(shorten(&self.source)));
         }
         Ok(value)
+    }
+
+    /// The value, which may be undefined.
+    fn look_up(&self, term: &Term, root: &Rendered) -> Result<Rendered, Error> {
+        let value = match term {
+            Term::Path(names) => names.iter().try_fold(root.clone(), |value, name| value.get_attr(name)),
+            Term::Expression(expression) => expression.eval(root.clone()),
+        };
+        value.map_err(|error| self.explain(&error))
     }
 
     fn explain(&self, error: &minijinja::Error) -> Error {
@@ -123,6 +146,10 @@ impl Template {
             _ => Error::from_render(error),
         }
     }
+}
+
+fn to_json(value: &Rendered) -> Result<Value, Error> {
+    serde_json::to_value(value).map_err(|error| Error::Render(error.to_string()))
 }
 
 fn shorten(source: &str) -> String {

@@ -29,6 +29,7 @@ fn found(from: &str, body: Parsed) -> Option<(Value, Leniency)> {
         });
     let mut parts = Parts {
         body,
+        whole: None,
         query: Pairs::parse(b"q=1&q=2&r=x&token=secret&page_token=p"),
         headers: &headers,
         parameters: &vec!["o/1".into()],
@@ -52,8 +53,8 @@ fn json_is_found_strictly_and_text_leniently() {
     assert_eq!(found("body", body()), Some((json!({"data": {"items": [{"sku": "A-1"}]}}), Leniency::Strict)));
     assert_eq!(found("body[1]", Parsed::Json(json!([0, 1]))), Some((json!(1), Leniency::Strict)));
     assert_eq!(found("body.data.items[1].sku", body()), None);
-    assert_eq!(found("body", Parsed::Text("hi")), text(json!("hi")));
-    assert_eq!(found("body.x", Parsed::Text("hi")), None);
+    assert_eq!(found("body", Parsed::Text("hi".into())), text(json!("hi")));
+    assert_eq!(found("body.x", Parsed::Text("hi".into())), None);
     assert_eq!(found("form.a[1]", Parsed::Form(Pairs::parse(b"a=1&a=2"))), text(json!("2")));
     assert_eq!(
         found("form", Parsed::Form(Pairs::parse(b"a=1&token=2"))),

@@ -3,8 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Scheme, Unverified};
-use crate::{Error, Refused};
+use super::{Scheme, Unproven, Unverified, Verified};
+use crate::Error;
 
 /// Nothing to set.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -27,8 +27,8 @@ impl Config {
 }
 
 impl Scheme for Verifier {
-    fn verify(&self, _: &Unverified) -> Result<(), Refused> {
-        Ok(())
+    fn verify(&self, _: &Unverified) -> Result<Verified, Unproven> {
+        Ok(Verified::plain())
     }
 
     fn proofs(&self) -> Vec<String> {

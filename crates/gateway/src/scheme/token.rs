@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use vault::Secret;
 
-use super::{Scheme, Unverified};
+use super::{Scheme, Unproven, Unverified, Verified, hmac::header_name, proof};
 use crate::{Code, Error, Refused};
 
 /// Where the token may come. Each place can be switched off, but not all of them.
@@ -31,9 +31,6 @@ pub struct Secrets {
     #[schemars(with = "Vec<String>", extend("x-widget" = "secret", "writeOnly" = true))]
     pub tokens: Vec<Secret>,
 }
-
-/// The shortest token; a random one of this length has 96 bits in base64.
-const MIN_LENGTH: usize = 16;
 
 /// How many tokens of one request are looked at: a bound on the work that a stranger makes.
 const MAX_SHOWN: usize = 8;
@@ -62,17 +59,8 @@ impl Config {
     }
 
     pub(super) fn compile(&self, secrets: &Secrets) -> Result<Box<dyn Scheme>, Error> {
-        super::count("tokens", secrets.tokens.len())?;
-        if secrets.tokens.iter().any(|token| token.expose().len() < MIN_LENGTH) {
-            let suggestion = "Make one with `openssl rand -hex 24`.";
-            let reason = "a token has fewer than 16 characters and could be guessed.";
-            return Err(Error::secrets("tokens", "too_short", reason, suggestion));
-        }
-        let header = self.header.as_deref().map(str::parse::<HeaderName>);
-        let header = header.transpose().map_err(|_| {
-            let reason = "that is no name for a header.";
-            Error::config("verification.header", "wrong_form", reason, "Write one like `x-webhook-token`.")
-        })?;
+        super::strong("tokens", &secrets.tokens)?;
+        let header = self.header.as_deref().map(|name| header_name("verification.header", name)).transpose()?;
         let query = self.query.clone().filter(|name| !name.is_empty());
         if !self.bearer && header.is_none() && query.is_none() {
             let reason = "the token may come nowhere.";
@@ -93,22 +81,17 @@ impl Verifier {
         let queries = self.query.as_deref().map(|name| request.query.all(name));
         bearers.chain(headers).chain(queries.into_iter().flatten().map(str::as_bytes)).take(MAX_SHOWN)
     }
-
-    /// Compares with every token, so that the time does not tell which one it was.
-    fn know(&self, shown: &[u8]) -> bool {
-        self.tokens.iter().fold(false, |known, token| known | token.is(shown))
-    }
 }
 
 impl Scheme for Verifier {
-    fn verify(&self, request: &Unverified) -> Result<(), Refused> {
-        let verdicts = self.shown(request).map(|shown| self.know(shown));
+    fn verify(&self, request: &Unverified) -> Result<Verified, Unproven> {
+        let verdicts = self.shown(request).map(|shown| proof::is_one_of(&self.tokens, shown));
         let refuse = |code, detail: &'static str| {
             let challenge = HeaderValue::from_static("Bearer");
-            Err(Refused::new(code, detail).with_header(header::WWW_AUTHENTICATE, challenge))
+            Err(Refused::new(code, detail).with_header(header::WWW_AUTHENTICATE, challenge).into())
         };
         match verdicts.reduce(|known, other| known | other) {
-            Some(true) => Ok(()),
+            Some(true) => Ok(Verified::plain()),
             Some(false) => refuse(Code::TokenInvalid, "The request's token is not one of this source's."),
             None => refuse(Code::TokenMissing, "The request carries no token where this source expects one."),
         }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use gateway::{Reply, RequestBody};
+use gateway::{Accepted, Judged, Reply, RequestBody};
 use http::Method;
 use serde_json::{Value, json};
 
@@ -64,10 +64,113 @@ fn the_content_holds_the_input_and_the_exact_request() {
 #[test]
 fn bytes_that_are_no_text_are_kept_exactly() {
     let tested = open(json!({"fields": {"query": {"type": "string", "from": "query.q", "required": true}}}));
-    let request =
-        Request::of("application/x-www-form-urlencoded", b"a=%41&b=\xe4\xbd\xa0".to_vec()).query("q=1");
+    let recorded = |content_type: &str, body: &[u8]| {
+        let accepted = tested.judge(&Request::of(content_type, body).query("q=1")).unwrap();
+        let content: Value = serde_json::from_slice(&accepted.content).unwrap();
+        (content["request"]["body"].clone(), accepted.files)
+    };
+    let (body, files) = recorded("application/x-www-form-urlencoded", b"a=%41&b=\xe4\xbd\xa0");
+    assert_eq!((body, files.len()), (json!({"text": "a=%41&b=你"}), 0));
+    let (body, files) = recorded("image/png", b"\xff\xfe");
+    assert_eq!((body, files.len()), (json!({"base64": "//4="}), 0));
+}
+
+#[test]
+fn large_bytes_are_kept_as_a_file() {
+    let tested = open(json!({"fields": {"query": {"type": "string", "from": "query.q", "required": true}}}));
+    let large = vec![0xff; (64 << 10) + 1];
+    let request = Request::of("image/PNG", large.clone()).query("q=1");
     let accepted = tested.judge(&request).unwrap();
-    assert_eq!(content(&accepted).request.unwrap().body.as_bytes(), request.body);
+    let content = content(&accepted);
+    let file = content.request.as_ref().unwrap().body.files().next().unwrap();
+    assert_eq!((file.name.as_str(), file.media_type.as_str(), file.size), ("file", "image/png", 65_537));
+    assert_eq!(accepted.files[0].content, large);
+    assert!(accepted.content.len() < 1_000);
+}
+
+#[test]
+fn files_become_inputs_and_their_contents_go_apart() {
+    let inputs = json!({
+        "cv": {"type": "file", "required": true},
+        "photos": {"type": "array<file>"},
+        "name": {"type": "string"},
+    });
+    let inputs = serde_json::from_value(inputs).unwrap();
+    let config = json!({"verification": {"scheme": "none"}}).to_string();
+    let source = gateway::Source::compile(&config, b"{}", &inputs).unwrap();
+    let limits = gateway::Limits::of(&source);
+    let part = |head: &str, content: &str| {
+        format!("--b\r\nContent-Disposition: form-data; {head}\r\n\r\n{content}\r\n")
+    };
+    let body = part("name=\"name\"", "张三")
+        + &part("name=\"cv\"; filename=\"简历.pdf\"\r\nContent-Type: application/pdf", "%PDF-")
+        + &part("name=\"photos\"; filename=\"a.png\"", "png")
+        + "--b--";
+    let request = Request::of("multipart/form-data; boundary=b", body);
+    let screened = source.before_body(request.head(), &limits).unwrap();
+    let accepted = event(screened.judge(&request.body.clone().into(), request.at).unwrap());
+    let file = |name: &str, media_type: &str, size: usize, sha256: &str| json!({"name": name, "media_type": media_type, "size": size, "sha256": sha256});
+    // printf '%%PDF-' | sha256sum; printf png | sha256sum
+    let cv = file(
+        "简历.pdf",
+        "application/pdf",
+        5,
+        "38523c087796e5d5dd1cf9bad1fb026781a838dd9dd2cf8af58b9f6502a46778",
+    );
+    let photo = file(
+        "a.png",
+        "application/octet-stream",
+        3,
+        "8f8cbb7dcf46e0bc7d53265749a6c17d116093a6ba95e442764060c76fd4a86c",
+    );
+    assert_eq!(Value::Object(accepted.input.clone()), json!({"cv": cv, "photos": [photo], "name": "张三"}));
+    let content: Value = serde_json::from_slice(&accepted.content).unwrap();
+    let parts = json!([
+        {"name": "name", "text": "张三"},
+        {"name": "cv", "file": cv},
+        {"name": "photos", "file": photo},
+    ]);
+    assert_eq!(content["request"]["body"], json!({ "parts": parts }));
+    assert_eq!(accepted.files[0].content, "%PDF-");
+    assert_eq!(hex::encode(accepted.files[1].sha256), photo["sha256"]);
+}
+
+#[test]
+fn a_body_is_a_file_where_a_field_says_so() {
+    let inputs = serde_json::from_value(json!({"list": {"type": "file"}})).unwrap();
+    let config = json!({
+        "verification": {"scheme": "none"},
+        "fields": {"list": {"type": "file", "from": "body"}},
+        "limits": {"files": {"media_types": ["text/csv"]}},
+    });
+    let source = gateway::Source::compile(&config.to_string(), b"{}", &inputs).unwrap();
+    let limits = gateway::Limits::of(&source);
+    let judge = |request: &Request| {
+        let screened = source.before_body(request.head(), &limits).unwrap();
+        screened.judge(&request.body.clone().into(), request.at).map(event)
+    };
+    let named = Request::of("text/csv", "a,b").header("content-disposition", "attachment; filename=x.csv");
+    let accepted = judge(&named).unwrap();
+    assert_eq!(
+        (&accepted.input["list"]["name"], &accepted.files[0].content[..]),
+        (&json!("x.csv"), &b"a,b"[..])
+    );
+    let refused = judge(&Request::of("text/plain", "a,b")).unwrap_err();
+    assert_eq!((refused.code.as_str(), refused.errors[0].field.as_str()), ("file_type_unsupported", "body"));
+    assert!(judge(&Request::of("text/csv", "")).unwrap().files.is_empty());
+}
+
+#[test]
+fn a_compressed_body_is_read_and_recorded_as_it_was() {
+    let mut packed = Vec::new();
+    let plain = json!({"query": "E3"}).to_string();
+    let mut encoder = flate2::read::GzEncoder::new(plain.as_bytes(), flate2::Compression::fast());
+    std::io::Read::read_to_end(&mut encoder, &mut packed).unwrap();
+    let request = Request::of("application/json", packed).header("content-encoding", "gzip");
+    let accepted = open(json!({})).judge(&request).unwrap();
+    assert_eq!(accepted.input["query"], "E3");
+    let content: Value = serde_json::from_slice(&accepted.content).unwrap();
+    assert_eq!(content["request"]["body"], json!({ "text": plain }));
 }
 
 #[test]
@@ -133,6 +236,16 @@ fn the_reply_is_the_configured_one() {
     assert_eq!(reply(json!({"reply": {"mode": "accept", "status": 200}})), Reply::Accept { status: 200 });
     let wait = Reply::Wait { deadline: "30s".parse().unwrap() };
     assert_eq!(reply(json!({"reply": {"mode": "wait"}})), wait);
+    let stream = Reply::Stream { deadline: "1h".parse().unwrap() };
+    assert_eq!(reply(json!({"reply": {"mode": "stream"}})), stream);
     let respond = Reply::Respond { deadline: "5s".parse().unwrap() };
     assert_eq!(reply(json!({"reply": {"mode": "respond", "deadline": "5s"}})), respond);
+}
+
+/// The event that a request brings.
+fn event(judged: Judged) -> Accepted {
+    match judged {
+        Judged::Accepted(accepted) => accepted,
+        other => panic!("no event: {other:?}"),
+    }
 }

@@ -1,6 +1,6 @@
 //! Any request at all: it is accepted or refused with a documented code, and never panics.
 
-use gateway::Content;
+use gateway::{Content, RequestBody};
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use proptest::{collection::vec, prelude::*};
 use serde_json::json;
@@ -29,6 +29,9 @@ fn headers() -> impl Strategy<Value = HeaderMap> {
         Just("application/json".into()),
         Just("application/x-www-form-urlencoded".into()),
         Just("text/plain; charset=utf-8".into()),
+        Just("text/xml; charset=gbk".into()),
+        Just("multipart/form-data; boundary=b".into()),
+        Just("gzip".into()),
         Just(format!("Bearer {TOKEN}").into_bytes()),
         vec(any::<u8>(), 0..40),
         vec(any::<u8>(), 4_000..5_000),
@@ -50,6 +53,9 @@ fn body() -> impl Strategy<Value = Vec<u8>> {
         "[\\[\\]{}\":,0-9a-z\\\\ -]{0,200}".prop_map(String::into_bytes),
         "([a-z%0-9+]{0,6}=[a-z%0-9+&]{0,6}&?){0,30}".prop_map(String::into_bytes),
         Just(b"[".repeat(1_500)),
+        Just(b"--b\r\nContent-Disposition: form-data; name=query; filename=a\r\n\r\nx\r\n--b--".to_vec()),
+        Just(b"--b\r\nContent-Disposition: form-data; name=query\r\n\r\nx\r\n--b--".to_vec()),
+        Just(b"<query>E3</query>".to_vec()),
         Just(br#"{"query":"E3","count":7,"items":[{"sku":"A"}]}"#.to_vec()),
     ]
 }
@@ -66,6 +72,12 @@ fn request() -> impl Strategy<Value = Request> {
     )
 }
 
+/// Whether the record may show another text than the bytes that came.
+fn is_encoded(request: &Request) -> bool {
+    let has = |name: &str| request.headers.contains_key(name);
+    has("content-encoding") || has("content-type")
+}
+
 /// Checks what holds of every verdict.
 fn check(tested: &Tested, request: &Request) -> Result<(), TestCaseError> {
     match tested.judge(request) {
@@ -73,7 +85,13 @@ fn check(tested: &Tested, request: &Request) -> Result<(), TestCaseError> {
             let content: Content = serde_json::from_slice(&accepted.content).unwrap();
             prop_assert_eq!(&*content.input, &accepted.input);
             let record = content.request.unwrap();
-            prop_assert_eq!(record.body.as_bytes(), &request.body);
+            match &record.body {
+                RequestBody::Bytes(bytes) => prop_assert_eq!(&bytes[..], &request.body),
+                RequestBody::Text(text) if !is_encoded(request) => {
+                    prop_assert_eq!(text.as_bytes(), &request.body);
+                }
+                other => prop_assert_eq!(other.files().count(), accepted.files.len()),
+            }
             prop_assert!(accepted.input["query"].is_string());
             let shown = record.headers.get("authorization").map(|values| format!("{values:?}"));
             prop_assert!(shown.is_none_or(|values| !values.contains(TOKEN)));
@@ -107,6 +125,23 @@ proptest! {
     fn a_source_that_maps_by_name(request in request()) {
         let tested = guarded(json!({"methods": ["POST", "GET", "PUT"]}));
         check(&tested, &Request { tail: String::new(), ..request })?;
+    }
+
+    #[test]
+    fn a_source_whose_expressions_look_at_everything(request in request()) {
+        let tested = guarded(json!({
+            "methods": ["POST", "GET", "PUT"],
+            "filter": format!("{{{{ '{TOKEN}' in (header | tojson) or '{TOKEN}' in (query | tojson) }}}}"),
+            "dedupe": {"key": "{{ body }}{{ form }}{{ header['x-id'] }}{{ body.items[0].sku | default('') }}"},
+        }));
+        let elsewhere = |name: &HeaderName, value: &HeaderValue| {
+            name != "authorization" && String::from_utf8_lossy(value.as_bytes()).contains(TOKEN)
+        };
+        let shown = request.headers.iter().filter(|(name, value)| !elsewhere(name, value));
+        let headers: HeaderMap = shown.map(|(name, value)| (name.clone(), value.clone())).collect();
+        let request = Request { tail: String::new(), headers, ..request };
+        check(&tested, &request)?;
+        prop_assert_ne!(tested.code(&request), "accepted", "an expression saw the token");
     }
 
     #[test]

@@ -92,5 +92,9 @@ fn a_body_is_taken_up_to_its_limit_and_not_a_byte_more() {
     assert!(refused.detail.contains("16B"));
     let screened = Request::good();
     let screened = tested.source.before_body(screened.head(), &tested.limits).unwrap();
-    assert_eq!(screened.judge(&[b' '; 17], NOW).unwrap_err(), refused, "even where nobody counted");
+    assert_eq!(
+        screened.judge(&vec![b' '; 17].into(), NOW).unwrap_err(),
+        refused,
+        "even where nobody counted"
+    );
 }

@@ -5,9 +5,15 @@
 
 mod accepting;
 mod compiling;
+mod encrypted;
+mod filtering;
 mod hostile;
 mod limiting;
 mod order;
+mod pinning;
+mod presets;
 mod refusing;
 mod request;
+mod rotating;
+mod tokens;
 mod verifying;

@@ -8,6 +8,8 @@ use crate::request::{NOW, Request, Tested, guarded};
 fn strict() -> Value {
     json!({
         "path": "orders/{id}",
+        "allow_cidrs": ["192.0.2.0/24"],
+        "filter": "{{ input.query == 'E3' }}",
         "limits": {
             "body": "64B",
             "client_rate": {"requests": 1, "per": "60s"},
@@ -19,7 +21,7 @@ fn strict() -> Value {
 /// Wrong in everything that is checked.
 fn all_wrong() -> Request {
     let request = Request::of("application/json", "{".repeat(65)).header("content-length", "65");
-    Request { method: Method::GET, tail: "other".into(), ..request }
+    Request { method: Method::GET, tail: "other".into(), peer: "198.51.100.1".parse().unwrap(), ..request }
 }
 
 /// Uses up the client's bucket of a source, or also the source's.
@@ -38,6 +40,8 @@ fn each_check_has_its_place() {
     let tested = drained(true);
     assert_eq!(tested.code(&request), "method_not_allowed");
     request.method = Method::POST;
+    assert_eq!(tested.code(&request), "address_not_allowed");
+    request.peer = "::ffff:192.0.2.1".parse().unwrap();
     assert_eq!(tested.code(&request), "path_not_found");
     request.tail = "orders/7".into();
     assert_eq!(tested.code(&request), "body_too_large");
@@ -61,6 +65,10 @@ fn each_check_has_its_place() {
     assert_eq!(tested.code(&Request { body: b"{}".to_vec(), ..later("192.0.2.6") }), "field_invalid");
     assert_eq!(
         tested.code(&Request { body: b"{\"query\":\"\"}".to_vec(), ..later("192.0.2.7") }),
+        "filtered"
+    );
+    assert_eq!(
+        tested.code(&Request { body: b"{\"query\":\"E3\"}".to_vec(), ..later("192.0.2.8") }),
         "accepted"
     );
 }
@@ -84,7 +92,8 @@ fn what_is_refused_earlier_does_not_cost_the_client() {
     let tested = guarded(strict());
     for _ in 0..3 {
         assert_eq!(tested.code(&all_wrong()), "method_not_allowed");
-        let large = Request { method: Method::POST, tail: "orders/7".into(), ..all_wrong() };
+        let near = Request { peer: Request::good().peer, ..all_wrong() };
+        let large = Request { method: Method::POST, tail: "orders/7".into(), ..near };
         assert_eq!(tested.code(&large), "body_too_large");
     }
     let request = Request { tail: "orders/7".into(), ..Request::good() };

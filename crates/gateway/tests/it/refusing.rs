@@ -2,11 +2,61 @@
 
 use std::collections::BTreeSet;
 
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use gateway::{Code, Refused, codes};
+use hmac::{Hmac, KeyInit, Mac};
 use http::{Method, header};
 use serde_json::{Value, json};
+use sha1::Sha1;
+use sha2::{Digest, Sha256};
 
-use crate::request::{NOW, Request, Tested, guarded, open, tested};
+use crate::request::{NOW, Request, Tested, compile, guarded, open, tested};
+
+fn compiled(verification: Value, secrets: Value) -> Tested {
+    let source = compile(&json!({ "verification": verification }), &secrets).unwrap();
+    let limits = gateway::Limits::of(&source);
+    Tested { source, limits }
+}
+
+fn basic() -> Tested {
+    let passwords = json!({"scheme": "basic", "passwords": ["0123456789abcdef"]});
+    compiled(json!({"scheme": "basic", "username": "x"}), passwords)
+}
+
+const SECRET: &str = "0123456789abcdef0123456789abcdef";
+
+fn jwt() -> Tested {
+    compiled(json!({"scheme": "jwt", "algorithms": ["HS256"]}), json!({"scheme": "jwt", "keys": [SECRET]}))
+}
+
+fn jwt_by_url() -> Tested {
+    let verification =
+        json!({"scheme": "jwt", "algorithms": ["RS256"], "jwks_url": "https://issuer.example/jwks"});
+    compiled(verification, json!({"scheme": "jwt"}))
+}
+
+/// A token that is over; its algorithm is looked at before its signature.
+fn token(algorithm: &str, claims: Value) -> Request {
+    let encode = |value: Value| URL_SAFE_NO_PAD.encode(value.to_string());
+    let signed = format!("{}.{}", encode(json!({ "alg": algorithm })), encode(claims));
+    let mut mac = Hmac::<Sha256>::new_from_slice(SECRET.as_bytes()).unwrap();
+    mac.update(signed.as_bytes());
+    let signature = URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes());
+    Request::good().header("authorization", &format!("Bearer {signed}.{signature}"))
+}
+
+fn wecom() -> Tested {
+    let secrets = json!({"scheme": "wecom", "tokens": ["t"], "aes_keys": ["A".repeat(43)]});
+    compiled(json!({"scheme": "wecom", "receive_id": ""}), secrets)
+}
+
+/// Signed, and not encrypted.
+fn not_to_be_opened() -> Request {
+    let at = NOW.as_secs().to_string();
+    let signature = hex::encode(Sha1::digest([&at, "n", "open", "t"].concat()));
+    let query = format!("msg_signature={signature}&timestamp={at}&nonce=n");
+    Request::json(&json!({"encrypt": "open"})).query(&query)
+}
 
 /// One request for every code that judging gives.
 fn refused_requests() -> Vec<(Tested, Request)> {
@@ -26,6 +76,7 @@ fn refused_requests() -> Vec<(Tested, Request)> {
     limited.judge(&Request::good()).unwrap();
     vec![
         (open(json!({})), Request { method: Method::GET, ..Request::good() }),
+        (open(json!({"allow_cidrs": ["203.0.113.0/24"]})), Request::good()),
         (open(json!({})), Request { tail: "x".into(), ..Request::good() }),
         (open(json!({"limits": {"body": "1B"}})), Request::good()),
         (limited, Request::good()),
@@ -34,10 +85,29 @@ fn refused_requests() -> Vec<(Tested, Request)> {
         (signing(), Request::good()),
         (signing(), signed(NOW.as_secs(), b"other")),
         (signing(), signed(0, &Request::good().body)),
-        (open(json!({})), Request::of("multipart/form-data", "x")),
+        (basic(), Request::good()),
+        (basic(), Request::good().header("authorization", "Basic eDp5")),
+        (jwt(), token("HS256", json!({"exp": 1}))),
+        (jwt_by_url(), token("RS256", json!({"exp": 1}))),
+        (wecom(), not_to_be_opened()),
+        (open(json!({})), Request::of("text/plain; charset=klingon", "x")),
         (open(json!({})), Request::of("application/json", "{")),
+        (open(json!({"limits": {"files": {"count": 1}}})), with_files(&["a", "b"])),
+        (open(json!({"limits": {"files": {"size": "0B"}}})), with_files(&["a"])),
+        (open(json!({"limits": {"files": {"media_types": ["image/*"]}}})), with_files(&["a"])),
         (open(json!({})), Request::json(&json!({"count": "1"}))),
+        (open(json!({"filter": "{{ body.order.id == 7 }}"})), Request::good()),
     ]
+}
+
+/// A form with a text file in each of these parts.
+fn with_files(parts: &[&str]) -> Request {
+    let part = |name: &&str| {
+        let disposition = format!("Content-Disposition: form-data; name=\"{name}\"; filename=\"{name}.txt\"");
+        format!("--b\r\n{disposition}\r\nContent-Type: text/plain\r\n\r\nsecret value\r\n")
+    };
+    let body = parts.iter().map(part).collect::<String>() + "--b--";
+    Request::of("multipart/form-data; boundary=b", body)
 }
 
 #[test]
@@ -46,6 +116,7 @@ fn every_code_is_given_by_a_request_or_by_the_server() {
         Code::SourceNotFound,
         Code::SourceUnavailable,
         Code::BodyLate,
+        Code::Overloaded,
         Code::StorageUnavailable,
         Code::Stopping,
     ];
@@ -66,7 +137,9 @@ fn every_answer_is_a_problem_document() {
         assert_eq!(problem["code"], code);
         assert_eq!(problem["status"], refused.status().as_u16());
         assert!(problem["title"].is_string() && problem["detail"].as_str().is_some_and(|d| d.ends_with('.')));
-        assert_eq!(problem.get("errors").is_some(), code == "field_invalid");
+        let names_fields = code.contains("file") || ["field_invalid", "expression_failed"].contains(&code);
+        assert_eq!(problem.get("errors").is_some(), names_fields, "{code}");
+        assert!(!problem.to_string().contains("secret value"), "{problem}");
     }
     let refused = Refused::new(Code::StorageUnavailable, "The event could not be stored.");
     assert_eq!(serde_json::to_value(refused.problem()).unwrap()["status"], 503);

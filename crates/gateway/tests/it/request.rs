@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use clock::Timestamp;
 use flow::Fields;
-use gateway::{Accepted, Content, Head, Limits, Refused, Source};
+use gateway::{Accepted, Answer, Content, Head, Judged, Limits, Refused, Source};
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use serde_json::{Value, json};
 
@@ -61,18 +61,41 @@ pub(crate) fn tested(scheme: &str, secrets: Value, more: Value) -> Tested {
 }
 
 impl Tested {
-    /// Judges a request as the server does.
+    /// Judges a request that brings an event, filtered or not, or none.
     pub(crate) fn judge(&self, request: &Request) -> Result<Accepted, Refused> {
+        match self.judged(request)? {
+            Judged::Accepted(accepted) | Judged::Filtered(accepted) => Ok(accepted),
+            Judged::KeysWanted(wanted) => Err(wanted.otherwise),
+            Judged::Handshake(answer) => panic!("a handshake: {answer:?}"),
+        }
+    }
+
+    /// The answer to a request that only asks whether the address is right.
+    pub(crate) fn handshake(&self, request: &Request) -> Answer {
+        match self.judged(request) {
+            Ok(Judged::Handshake(answer)) => answer,
+            other => panic!("no handshake: {other:?}"),
+        }
+    }
+
+    /// Judges a request as the server does.
+    pub(crate) fn judged(&self, request: &Request) -> Result<Judged, Refused> {
         let screened = self.source.before_body(request.head(), &self.limits)?;
         if request.body.len() as u64 > screened.body_limit() {
             return Err(screened.overrun());
         }
-        screened.judge(&request.body, request.at)
+        screened.judge(&request.body.clone().into(), request.at)
     }
 
-    /// The code with which a request is refused, or `accepted`.
+    /// The code with which a request is refused, or `accepted`, `filtered`, `handshake` or `keys_wanted`.
     pub(crate) fn code(&self, request: &Request) -> &'static str {
-        self.judge(request).map_or_else(|refused| refused.code.as_str(), |_| "accepted")
+        match self.judged(request) {
+            Ok(Judged::Accepted(_)) => "accepted",
+            Ok(Judged::Filtered(_)) => "filtered",
+            Ok(Judged::Handshake(_)) => "handshake",
+            Ok(Judged::KeysWanted(_)) => "keys_wanted",
+            Err(refused) => refused.code.as_str(),
+        }
     }
 
     /// The input that a request becomes.

@@ -185,7 +185,11 @@ impl Fixture {
             content: serde_json::json!({ "input": input }).to_string().into(),
             input,
             dedupe: None,
+            files: Vec::new(),
             waits_for: None,
+            filtered: false,
+            until_committed: None,
+            tick: None,
         };
         let run = self.engine.submit(submission).await.unwrap().run;
         let mut updates = self.engine.updates().subscribe();

@@ -10,7 +10,7 @@ use axum::{
     extract::{Path, Query, State},
     http::StatusCode,
 };
-use engine::Program;
+use engine::{On, Program};
 use flow::{Definition, Flow, Resources};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -26,6 +26,7 @@ use super::{
 use crate::{
     app::App,
     changes::{Changed, changed},
+    hooks::interface::{self, Version},
 };
 
 /// A flow as lists show it.
@@ -258,10 +259,7 @@ pub(crate) async fn publish(
     let row = named(&app, &caller, &name).await?;
     let place = place(&app, against.environment.as_deref().unwrap_or("production"))?;
     let flow = check(&app, &row.draft, place).await?.map_err(Error::flow_problems)?;
-    let pins = |(id, node): (&flow::NodeId, &flow::NodeDefinition)| {
-        (id.to_string(), Value::from(node.kind.to_string()))
-    };
-    let kinds: Map<String, Value> = flow.definition().nodes.iter().map(pins).collect();
+    let kinds = pins(&flow);
     let new = NewVersion { flow: row.id, definition: row.draft, kinds, note: body.note, by: caller.name };
     let version = app.store.version_publish(caller.workspace, new).await?;
     Ok((StatusCode::CREATED, Json(version.into())))
@@ -319,11 +317,39 @@ pub(crate) async fn deploy(
     let stored = app.store.version_get(caller.workspace, version.id).await?;
     let stored = stored.ok_or_else(|| no_version(&name, body.version))?;
     let resources = resources(&app, place).await?;
-    Program::compile(&stored.definition, &stored.kinds, app.engine.registry(), &resources)
+    let flow = Program::compile(&stored.definition, &stored.kinds, app.engine.registry(), &resources)
         .map_err(Error::flow_problems)?;
+    let running = Version { number: version.number, inputs: &flow.definition().inputs };
+    let broken = interface::broken_by(&app, place, row.id, running).await?;
+    if !broken.is_empty() {
+        let number = version.number;
+        let what = format!("Version {number} cannot serve the interface that these sources pin.");
+        return Err(Error::conflict(format!("{what}\n{}", broken.join("\n"))));
+    }
+    super::schedules::check_deployed(&app, place, (row.id, version.id)).await?;
     app.store.deployment_add(place, row.id, version.id, &caller.name).await?;
     changed(&app, Changed::Deployment(row.id)).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// The kind and its version of each node, by which a version is compiled from now on.
+fn pins(flow: &Flow) -> Map<String, Value> {
+    let pin = |(id, node): (&flow::NodeId, &flow::NodeDefinition)| {
+        (id.to_string(), Value::from(node.kind.to_string()))
+    };
+    flow.definition().nodes.iter().map(pin).collect()
+}
+
+/// A flow's draft as it is now, ready to run in the environment `test`.
+pub(crate) async fn draft(app: &App, caller: &Caller, flow: FlowId) -> Result<On, Error> {
+    let test = place(app, "test")?;
+    let row = app.store.flow_get(caller.workspace, flow).await?;
+    let row = row.ok_or_else(|| Error::not_found("The flow is gone."))?;
+    let kinds = pins(&check(app, &row.draft, test).await?.map_err(Error::flow_problems)?);
+    let (note, by) = (String::new(), caller.name.clone());
+    let new = NewVersion { flow, definition: row.draft, kinds, note, by };
+    let version = app.store.version_of_draft(caller.workspace, new, row.revision).await?;
+    Ok(On { version, elsewhere: Some(test.environment) })
 }
 
 /// The flow of a name.
@@ -332,7 +358,12 @@ pub(crate) async fn named(app: &App, caller: &Caller, name: &str) -> Result<Flow
     row.ok_or_else(|| Error::not_found(format!("There is no flow `{name}`.")))
 }
 
-async fn numbered(app: &App, caller: &Caller, row: &FlowRow, number: u32) -> Result<VersionSummary, Error> {
+pub(super) async fn numbered(
+    app: &App,
+    caller: &Caller,
+    row: &FlowRow,
+    number: u32,
+) -> Result<VersionSummary, Error> {
     let versions = app.store.version_list(caller.workspace, row.id).await?;
     versions.into_iter().find(|known| known.number == number).ok_or_else(|| no_version(&row.name, number))
 }

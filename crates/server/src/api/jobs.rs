@@ -3,9 +3,10 @@
 use axum::{
     Json,
     extract::{Path, State},
+    http::StatusCode,
 };
 use serde::{Deserialize, Serialize};
-use store::{Job, JobStatus};
+use store::{Job, JobStatus, Role};
 use utoipa::ToSchema;
 
 use super::{auth::Caller, problem::Error, time::rfc3339};
@@ -15,7 +16,7 @@ use crate::app::App;
 #[derive(Serialize, ToSchema)]
 pub(crate) struct JobView {
     id: String,
-    /// What is done: `ingest` makes a document findable.
+    /// What is done: `ingest` makes a document findable, `replay` runs events again.
     kind: String,
     status: JobState,
     /// How far it is; absent while that is not known.
@@ -36,15 +37,19 @@ pub(crate) enum JobState {
     Running,
     Done,
     Failed,
+    Cancelled,
 }
 
 /// How far a job is.
 #[derive(Serialize, Deserialize, ToSchema)]
 pub(crate) struct Progress {
-    /// Parts that are done; for a document, chunks.
+    /// Parts that are done: chunks of a document; replays that have ended or wait for something outside.
     done: u64,
     /// Parts in all.
     total: u64,
+    /// Of those that are done, how many failed; only of a replay.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    failed: Option<u64>,
 }
 
 /// A job
@@ -57,6 +62,29 @@ pub(crate) async fn get(
 ) -> Result<Json<JobView>, Error> {
     let job = app.store.job_get(id.parse()?).await?.filter(|job| job.workspace == caller.workspace);
     job.map(|job| Json(job.into())).ok_or_else(|| Error::not_found("There is no such job."))
+}
+
+/// Cancel a replay of many events; the runs that have begun go on
+#[utoipa::path(post, operation_id = "cancel_job", path = "/api/v1/jobs/{id}/cancel", tag = "jobs",
+    params(("id" = String, Path,)),
+    responses((status = 204, description = "Cancelled: it begins nothing more"),
+        (status = 409, description = "It has ended, or is of a kind that is not cancelled")))]
+pub(crate) async fn cancel(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Result<StatusCode, Error> {
+    caller.at_least(Role::Operator)?;
+    let id = id.parse()?;
+    if app.store.job_cancel(caller.workspace, id, Job::REPLAY).await? {
+        return Ok(StatusCode::NO_CONTENT);
+    }
+    let job = app.store.job_get(id).await?.filter(|job| job.workspace == caller.workspace);
+    Err(match job {
+        None => Error::not_found("There is no such job."),
+        Some(job) if job.kind == Job::REPLAY => Error::conflict("The job has ended already."),
+        Some(_) => Error::conflict("Only a replay of events can be cancelled."),
+    })
 }
 
 impl Progress {
@@ -77,6 +105,7 @@ impl From<Job> for JobView {
                 JobStatus::Running => JobState::Running,
                 JobStatus::Succeeded => JobState::Done,
                 JobStatus::Failed => JobState::Failed,
+                JobStatus::Cancelled => JobState::Cancelled,
             },
             error: job.error,
             created_at: rfc3339(job.created_at),

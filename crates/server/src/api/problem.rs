@@ -25,6 +25,22 @@ pub(crate) struct ProblemDocument {
     /// What is wrong in a flow, for `flow_invalid`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) problems: Vec<FlowProblem>,
+    /// Which parts of the body are wrong, for `invalid`, where that is known.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) errors: Vec<BodyProblem>,
+}
+
+/// One part of a request's body that is wrong.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct BodyProblem {
+    /// Where in the body: `config.limits.body`, `secrets.tokens`, `name`.
+    pub(crate) field: String,
+    /// A stable code.
+    pub(crate) code: String,
+    /// What is wrong.
+    pub(crate) reason: String,
+    /// What to write instead.
+    pub(crate) suggestion: Option<String>,
 }
 
 /// One thing that is wrong in a flow.
@@ -101,7 +117,17 @@ impl Error {
             detail,
             code,
             problems: Vec::new(),
+            errors: Vec::new(),
         }))
+    }
+
+    /// A value that is not allowed, and the place in the body that it is in, so that a form can say so there.
+    pub(crate) fn invalid_at(place: BodyProblem) -> Self {
+        let BodyProblem { field, reason, suggestion, .. } = &place;
+        let advice = suggestion.as_deref().unwrap_or_default();
+        let mut error = Self::invalid(format!("`{field}`: {reason} {advice}").trim_end());
+        error.0.errors.push(place);
+        error
     }
 
     /// A flow with problems.
@@ -110,6 +136,13 @@ impl Error {
         let mut error = Self::flow_invalid(detail);
         error.0.problems = problems.into_iter().map(FlowProblem::from).collect();
         error
+    }
+
+    /// The same error, with what it is about before what it says.
+    #[must_use]
+    pub(crate) fn within(mut self, what: &str) -> Self {
+        self.0.detail = format!("{what}: {}", self.0.detail);
+        self
     }
 
     /// What the framework refused by itself, with what it said.
@@ -155,10 +188,11 @@ impl From<engine::Error> for Error {
         match error {
             engine::Error::Store(error) => error.into(),
             engine::Error::NoRun(_) | engine::Error::NoVersion(_) => Self::not_found(error.to_string()),
-            engine::Error::Lacks { .. } => Self::conflict(error.to_string()),
+            engine::Error::Lacks { .. } | engine::Error::Passed => Self::conflict(error.to_string()),
+            engine::Error::Schedule { problem, .. } => Self::invalid(problem.to_string()),
             engine::Error::Program { problems, .. } => Self::flow_problems(problems),
             engine::Error::Stopping => Self::stopping(error.to_string()),
-            other @ engine::Error::Journal { .. } => Self::hidden(&other),
+            other @ (engine::Error::Journal { .. } | engine::Error::Order { .. }) => Self::hidden(&other),
         }
     }
 }

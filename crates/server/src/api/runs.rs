@@ -9,7 +9,7 @@ use engine::Cancelled;
 use flow::run::Status;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use store::{Place, Role, RunFilter, RunId, RunView};
+use store::{Role, RunFilter, RunId, RunView};
 use utoipa::{IntoParams, ToSchema};
 
 use super::{
@@ -43,7 +43,6 @@ pub(crate) struct RunRow {
 /// A run, its steps and its deliveries.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct RunDetail {
-    environment: String,
     event: String,
     flow: String,
     #[serde(flatten)]
@@ -95,10 +94,8 @@ pub(crate) async fn get(
     Path(id): Path<String>,
 ) -> Result<Json<RunDetail>, Error> {
     let row = find(&app, &caller, id.parse()?).await?;
-    let place = Place { workspace: caller.workspace, environment: row.environment };
-    let run = run_traces(&app, place, &[row.id]).await?.pop().ok_or_else(no_run)?;
-    let environment = app.world.environment_name(row.environment).to_string();
-    Ok(Json(RunDetail { environment, event: row.event.to_string(), flow: row.flow.to_string(), run }))
+    let run = run_traces(&app, caller.workspace, &[row.id]).await?.pop().ok_or_else(no_run)?;
+    Ok(Json(RunDetail { event: row.event.to_string(), flow: row.flow.to_string(), run }))
 }
 
 /// Cancel a run

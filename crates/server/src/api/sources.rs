@@ -1,19 +1,30 @@
-//! Sources: inbound endpoints.
+//! Sources: inbound endpoints and schedules.
 
 use axum::{
     Json,
     extract::{Path, State},
     http::StatusCode,
 };
+use clock::Timestamp;
+use flow::Span;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use store::{Role, Source, SourceId};
+use store::{Role, ScheduleState, Source, SourceId, SourceKind};
 use utoipa::ToSchema;
 
-use super::{auth::Caller, environments::place, flows::named, problem::Error, time::rfc3339};
+use super::{
+    auth::Caller,
+    environments::place,
+    flows::named,
+    problem::{BodyProblem, Error},
+    schedules,
+    schedules::ScheduleView,
+    time::rfc3339,
+};
 use crate::{
     app::App,
     changes::{Changed, changed},
+    hooks::interface::{self, Version},
 };
 
 /// A source.
@@ -24,13 +35,39 @@ pub(crate) struct SourceView {
     environment: String,
     /// The flow it starts, by id.
     flow: String,
-    /// Where senders post to.
-    url: String,
-    /// Verification, fields, limits and reply.
+    /// `webhook` or `schedule`.
+    #[schema(value_type = String)]
+    kind: SourceKind,
+    /// Where senders post to; nothing for a schedule.
+    url: Option<String>,
+    /// Verification, fields, limits and reply; or `cron`, `time_zone`, `input` and `missed`.
     #[schema(value_type = Object)]
     config: Value,
     enabled: bool,
     updated_at: String,
+    /// Until when the scheme and secrets that senders change over from are taken as well, after a rotation.
+    previous_until: Option<String>,
+    usage: Usage,
+    /// Where a schedule stands.
+    schedule: Option<ScheduleView>,
+}
+
+/// How much a source is used, as far as history is kept: requests that were taken, filtered ones too.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Usage {
+    /// Requests of the last 24 hours; 10000 stands for that many or more.
+    requests_24h: u32,
+    /// Requests of the last 30 days; 10000 stands for that many or more.
+    requests_30d: u32,
+    /// When the last one came.
+    last_at: Option<String>,
+}
+
+impl From<store::Usage> for Usage {
+    fn from(usage: store::Usage) -> Self {
+        let store::Usage { last_day, last_month, last_at } = usage;
+        Self { requests_24h: last_day, requests_30d: last_month, last_at: last_at.map(rfc3339) }
+    }
 }
 
 /// A source that is to be made or changed.
@@ -39,19 +76,90 @@ pub(crate) struct SourceInput {
     name: String,
     /// The flow it starts, by name.
     flow: String,
-    /// Verification, fields, limits and reply; see the source's schema.
+    /// `webhook` or `schedule`; it never changes.
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    kind: SourceKind,
+    /// Verification, fields, limits and reply; or, of a schedule, `cron`, `time_zone`, `input` and `missed`.
     #[schema(value_type = Object)]
     config: Value,
     /// The scheme's secrets. On a change, absent keeps what there is.
     #[schema(value_type = Option<Object>)]
     secrets: Option<Value>,
-    /// Whether it takes requests.
+    /// Whether it takes requests, or ticks.
     #[serde(default = "yes")]
     enabled: bool,
 }
 
+/// What a source's senders are given in place of what they have.
+#[derive(Deserialize, ToSchema)]
+pub(crate) struct RotateInput {
+    /// The scheme that they are to use; absent keeps the present one.
+    #[schema(value_type = Option<Object>)]
+    verification: Option<Value>,
+    /// Its secrets.
+    #[schema(value_type = Object)]
+    secrets: Value,
+    /// How long the present scheme and secrets are taken as well: 0s to 30d.
+    #[serde(default = "RotateInput::day")]
+    #[schema(value_type = String, default = "1d")]
+    overlap: Span,
+}
+
+impl RotateInput {
+    const MOST: Span = Span::from_secs(30 * 86_400);
+
+    const fn day() -> Span {
+        Span::from_secs(86_400)
+    }
+}
+
 const fn yes() -> bool {
     true
+}
+
+/// What a source may be told, and what it may answer.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct SourceSchema {
+    /// The JSON Schema of a source's `config`; `x-widget` says how a form asks for a value.
+    #[schema(value_type = Object)]
+    config: schemars::Schema,
+    /// The JSON Schema of a source's `secrets`.
+    #[schema(value_type = Object)]
+    secrets: schemars::Schema,
+    /// The codes that requests are refused with, in the order of the checks.
+    refusals: Vec<RefusalCode>,
+}
+
+/// A code that requests are refused with.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct RefusalCode {
+    code: &'static str,
+    status: u16,
+    /// The problem in a few words, the same each time.
+    title: &'static str,
+    /// What the sender, or who keeps the source, does about it.
+    advice_en: &'static str,
+    /// The same in Chinese.
+    advice_zh: &'static str,
+}
+
+/// The JSON Schema of sources, and the codes of their refusals
+#[utoipa::path(get, operation_id = "source_schema", path = "/api/v1/source-schema", tag = "sources",
+    responses((status = 200, body = SourceSchema)))]
+pub(crate) async fn schema(_: Caller) -> Json<SourceSchema> {
+    let refusals = gateway::codes().iter().map(|entry| RefusalCode {
+        code: entry.code.as_str(),
+        status: entry.status,
+        title: entry.title,
+        advice_en: entry.advice_en,
+        advice_zh: entry.advice_zh,
+    });
+    Json(SourceSchema {
+        config: schemars::schema_for!(gateway::Config),
+        secrets: schemars::schema_for!(gateway::Secrets),
+        refusals: refusals.collect(),
+    })
 }
 
 /// The sources of an environment
@@ -63,8 +171,16 @@ pub(crate) async fn list(
     _: Caller,
     Path(environment): Path<String>,
 ) -> Result<Json<Vec<SourceView>>, Error> {
-    let sources = app.store.source_list(place(&app, &environment)?).await?;
-    Ok(Json(sources.into_iter().map(|source| view(&app, source)).collect()))
+    let place = place(&app, &environment)?;
+    let sources = app.store.source_list(place).await?;
+    let (mut usage, mut schedules) =
+        tokio::try_join!(app.store.source_usage(place, None), app.store.schedule_states(place))?;
+    let view = |source: Source| {
+        let usage = usage.remove(&source.id).unwrap_or_default();
+        let schedule = schedules.remove(&source.id);
+        view(&app, source, usage, schedule)
+    };
+    Ok(Json(sources.into_iter().map(view).collect()))
 }
 
 /// Make a source
@@ -86,14 +202,15 @@ pub(crate) async fn create(
         id: app.store.ids().unguessable(),
         place,
         flow,
+        kind: input.kind,
         name: input.name,
         config: input.config.to_string(),
         secrets,
         enabled: input.enabled,
         updated_at: app.clock.now(),
     };
-    save(&app, &source).await?;
-    Ok((StatusCode::CREATED, Json(view(&app, source))))
+    save(&app, &source, None).await?;
+    Ok((StatusCode::CREATED, Json(read(&app, source).await?)))
 }
 
 /// A source
@@ -105,7 +222,7 @@ pub(crate) async fn get(
     Path(id): Path<String>,
 ) -> Result<Json<SourceView>, Error> {
     let source = find(&app, &caller, &id).await?;
-    Ok(Json(view(&app, source)))
+    Ok(Json(read(&app, source).await?))
 }
 
 /// Change a source
@@ -119,12 +236,54 @@ pub(crate) async fn update(
 ) -> Result<Json<SourceView>, Error> {
     caller.at_least(Role::Editor)?;
     let before = find(&app, &caller, &id).await?;
+    if input.kind != before.kind {
+        return Err(Error::invalid("`kind`: a source's kind does not change; make another source."));
+    }
     let flow = named(&app, &caller, &input.flow).await?.id;
-    let secrets = input.secrets.map_or(before.secrets, |secrets| secrets.to_string().into_bytes());
-    let config = input.config.to_string();
-    let source = Source { flow, name: input.name, config, secrets, enabled: input.enabled, ..before };
-    save(&app, &source).await?;
-    Ok(Json(view(&app, find(&app, &caller, &id).await?)))
+    let secrets = match before.kind {
+        SourceKind::Webhook => gateway::kept(&input.config, &before.secrets, input.secrets.as_ref())
+            .map_err(|error| misfit(&error))?,
+        SourceKind::Schedule => before.secrets.clone(),
+    };
+    let source = Source {
+        flow,
+        name: input.name,
+        config: input.config.to_string(),
+        secrets,
+        enabled: input.enabled,
+        ..before.clone()
+    };
+    save(&app, &source, Some(&before)).await?;
+    Ok(Json(read(&app, find(&app, &caller, &id).await?).await?))
+}
+
+/// Give a source's senders another scheme or other secrets
+///
+/// Until the overlap is over, what was valid before is taken as well. What an earlier rotation left ends at once.
+#[utoipa::path(post, operation_id = "rotate_source", path = "/api/v1/sources/{id}/rotate", tag = "sources",
+    params(("id" = String, Path,)), request_body = RotateInput, responses((status = 200, body = SourceView)))]
+pub(crate) async fn rotate(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<String>,
+    Json(input): Json<RotateInput>,
+) -> Result<Json<SourceView>, Error> {
+    caller.at_least(Role::Editor)?;
+    if input.overlap > RotateInput::MOST {
+        return Err(Error::invalid("`overlap`: an overlap is of 0s to 30d."));
+    }
+    let before = find(&app, &caller, &id).await?;
+    if before.kind != SourceKind::Webhook {
+        return Err(Error::invalid("A schedule has no senders, and so no secrets."));
+    }
+    let overlaps = input.overlap > Span::from_secs(0);
+    let until = overlaps.then(|| app.clock.now().after(input.overlap.as_duration()));
+    let stored = (before.config.as_str(), before.secrets.as_slice());
+    let rotated = gateway::rotated(stored, input.verification.as_ref(), &input.secrets, until);
+    let (config, secrets) = rotated.map_err(|error| misfit(&error))?;
+    let source = Source { config, secrets, ..before.clone() };
+    save(&app, &source, Some(&before)).await?;
+    Ok(Json(read(&app, find(&app, &caller, &id).await?).await?))
 }
 
 /// Delete a source; its events stay
@@ -142,34 +301,76 @@ pub(crate) async fn delete(
     Ok(StatusCode::NO_CONTENT)
 }
 
-async fn find(app: &App, caller: &Caller, id: &str) -> Result<Source, Error> {
+pub(super) async fn find(app: &App, caller: &Caller, id: &str) -> Result<Source, Error> {
     let source = app.store.source_get(id.parse::<SourceId>()?).await?;
     let source = source.filter(|source| source.place.workspace == caller.workspace);
     source.ok_or_else(|| Error::not_found("There is no such source."))
 }
 
 /// Checks a source against its flow as it is served now, and stores it.
-async fn save(app: &App, source: &Source) -> Result<(), Error> {
+async fn save(app: &App, source: &Source, before: Option<&Source>) -> Result<(), Error> {
     if source.name.trim().is_empty() || source.name.chars().count() > 100 {
-        return Err(Error::invalid("`name`: a source's name has 1 to 100 characters."));
+        return Err(Error::invalid_at(BodyProblem {
+            field: "name".to_owned(),
+            code: "out_of_range".to_owned(),
+            reason: "a source's name has 1 to 100 characters.".to_owned(),
+            suggestion: None,
+        }));
     }
     let program = super::serving(app, source.place, source.flow).await?;
-    let inputs = program.map(|program| program.flow.definition().inputs.clone()).unwrap_or_default();
-    gateway::Source::compile(&source.config, &source.secrets, &inputs)
-        .map_err(|error| Error::invalid(error.to_string()))?;
-    app.store.source_put(source).await?;
+    match source.kind {
+        SourceKind::Webhook => {
+            let running = program.as_ref().map(|program| Version::of(program));
+            interface::compile(app, source, running).await?.map_err(|error| misfit(&error))?;
+            app.store.source_put(source).await?;
+        }
+        SourceKind::Schedule => {
+            let inputs = program.as_ref().map(|program| &program.flow.definition().inputs);
+            let next_at = schedules::next(app, source, (before, inputs))?;
+            app.store.schedule_put(source, next_at).await?;
+        }
+    }
     changed(app, Changed::Source(source.id)).await
 }
 
-fn view(app: &App, source: Source) -> SourceView {
+/// What keeps a source from being compiled, with its place in the body.
+fn misfit(error: &gateway::Error) -> Error {
+    let part = match error {
+        gateway::Error::Config(_) => "config",
+        gateway::Error::Secrets(_) => "secrets",
+    };
+    let flow::Problem { field, code, reason, suggestion, .. } = error.problem().clone();
+    let field = if field.is_empty() { part.to_owned() } else { format!("{part}.{field}") };
+    Error::invalid_at(BodyProblem { field, code, reason, suggestion })
+}
+
+/// A source as it stands now.
+async fn read(app: &App, source: Source) -> Result<SourceView, Error> {
+    let mut usage = app.store.source_usage(source.place, Some(source.id)).await?;
+    let usage = usage.remove(&source.id).unwrap_or_default();
+    let schedule = match source.kind {
+        SourceKind::Webhook => None,
+        SourceKind::Schedule => app.store.schedule_state(source.id).await?,
+    };
+    Ok(view(app, source, usage, schedule))
+}
+
+fn view(app: &App, source: Source, usage: store::Usage, schedule: Option<ScheduleState>) -> SourceView {
+    let config: Value = serde_json::from_str(&source.config).unwrap_or_default();
+    let until = config["previous"]["until"].as_i64().map(Timestamp::from_millis);
+    let url = || format!("{}/hooks/{}", app.public_url, source.id);
     SourceView {
         id: source.id.to_string(),
-        url: format!("{}/hooks/{}", app.public_url, source.id),
+        kind: source.kind,
+        url: (source.kind == SourceKind::Webhook).then(url),
+        schedule: schedule.map(ScheduleView::from),
         environment: app.world.environment_name(source.place.environment).to_string(),
         flow: source.flow.to_string(),
         name: source.name,
-        config: serde_json::from_str(&source.config).unwrap_or_default(),
+        config,
         enabled: source.enabled,
         updated_at: rfc3339(source.updated_at),
+        previous_until: until.filter(|until| *until > app.clock.now()).map(rfc3339),
+        usage: usage.into(),
     }
 }

@@ -2,10 +2,20 @@
 
 use clock::Timestamp;
 
+use super::problem::Error;
+
 /// A time as the API writes it.
 pub(crate) fn rfc3339(at: Timestamp) -> String {
     let time = jiff::Timestamp::from_millisecond(at.as_millis()).unwrap_or_default();
     format!("{time:.3}")
+}
+
+/// A time that a caller wrote, RFC 3339; `field` is where.
+pub(crate) fn parsed(field: &str, text: &str) -> Result<Timestamp, Error> {
+    let time: Result<jiff::Timestamp, _> = text.parse();
+    time.map(|time| Timestamp::from_millis(time.as_millisecond())).map_err(|_| {
+        Error::invalid(format!("`{field}`: write a time with its zone, such as `2026-01-31T08:00:00Z`."))
+    })
 }
 
 #[cfg(test)]

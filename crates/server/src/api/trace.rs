@@ -9,10 +9,17 @@ use axum::{
 use flow::run::Event;
 use serde::Serialize;
 use serde_json::Value;
-use store::{Attempt, DeliveryState, DeliveryView, EventId, EventStatus, RunId};
+use store::{Attempt, DeliveryState, DeliveryView, EventId, EventStatus, Place, RunId, WorkspaceId};
 use utoipa::ToSchema;
 
-use super::{auth::Caller, events::word, problem::Error, runs::why, time::rfc3339};
+use super::{
+    auth::Caller,
+    events::word,
+    files::{self, FileTrace},
+    problem::Error,
+    runs::why,
+    time::rfc3339,
+};
 use crate::{app::App, hooks};
 
 /// An event and all that followed.
@@ -22,7 +29,7 @@ pub(crate) struct Trace {
     environment: String,
     flow: String,
     source: Option<String>,
-    /// `webhook`, `api`, …
+    /// `webhook`, `schedule` or `api`.
     kind: String,
     /// Whether it was held back by the source's filter.
     filtered: bool,
@@ -32,6 +39,14 @@ pub(crate) struct Trace {
     /// The request as it came, with secrets hidden.
     #[schema(value_type = Option<Object>)]
     request: Option<Value>,
+    /// The files that came with it.
+    files: Vec<FileTrace>,
+    /// Who started it by the API.
+    caller: Option<String>,
+    /// The planned time of the schedule that it came by: `at` in UTC, `local` and `date` in the schedule's time zone, and
+    /// whether it was `missed` and is made up for.
+    #[schema(value_type = Option<Object>)]
+    tick: Option<Value>,
     /// The original run first, then its repeats.
     runs: Vec<RunTrace>,
 }
@@ -43,7 +58,9 @@ pub(crate) struct RunTrace {
     /// `original` or `replay`.
     cause: String,
     status: String,
-    /// The number of the flow's version.
+    /// The environment it ran in: a draft that was tried runs in `test`, whatever its event's is.
+    environment: String,
+    /// The number of the flow's version; 0 for a draft.
     version: u32,
     created_at: String,
     finished_at: Option<String>,
@@ -155,11 +172,11 @@ pub(crate) async fn get(
     let id: EventId = id.parse()?;
     let event = app.store.event_get(caller.workspace, id).await?;
     let event = event.ok_or_else(|| Error::not_found("There is no such event."))?;
-    let place = store::Place { workspace: caller.workspace, environment: event.environment };
-    let content = app.store.event_content(place, id).await?.unwrap_or_default();
+    let content = app.store.event_content(caller.workspace, id).await?.unwrap_or_default();
+    let files = files::of_content(&content);
     let mut content: Value = serde_json::from_slice(&content).unwrap_or_default();
     let rows = app.store.run_of_event(caller.workspace, id).await?;
-    let runs = run_traces(&app, place, &rows.iter().map(|run| run.id).collect::<Vec<_>>()).await?;
+    let runs = run_traces(&app, caller.workspace, &rows.iter().map(|run| run.id).collect::<Vec<_>>()).await?;
     Ok(Json(Trace {
         id: id.to_string(),
         environment: app.world.environment_name(event.environment).to_string(),
@@ -170,24 +187,25 @@ pub(crate) async fn get(
         received_at: rfc3339(event.received_at),
         status_url: hooks::status_url(&app, id),
         request: content.get_mut("request").map(Value::take),
+        files,
+        caller: content["caller"].as_str().map(str::to_owned),
+        tick: content.get_mut("tick").map(Value::take),
         runs,
     }))
 }
 
-/// Runs of one environment, in this order.
+/// Runs of a workspace, in this order.
 pub(super) async fn run_traces(
     app: &App,
-    place: store::Place,
+    workspace: WorkspaceId,
     runs: &[RunId],
 ) -> Result<Vec<RunTrace>, Error> {
     let mut deliveries = deliveries_by_run(app, runs).await?;
-    let names: HashMap<_, _> =
-        app.world.destinations(place).iter().map(|(name, id)| (*id, name.clone())).collect();
     let mut traces = Vec::with_capacity(runs.len());
     for run in runs {
-        let timeline = app.engine.timeline(place.workspace, *run).await?;
+        let timeline = app.engine.timeline(workspace, *run).await?;
         let made = deliveries.remove(run).unwrap_or_default();
-        traces.push(run_trace(timeline, made, &names));
+        traces.push(run_trace(app, timeline, made));
     }
     Ok(traces)
 }
@@ -231,12 +249,11 @@ async fn deliveries_by_run(app: &App, runs: &[RunId]) -> Result<HashMap<RunId, M
     Ok(by_run)
 }
 
-fn run_trace(
-    timeline: engine::Timeline,
-    made: Made,
-    names: &HashMap<store::DestinationId, String>,
-) -> RunTrace {
+fn run_trace(app: &App, timeline: engine::Timeline, made: Made) -> RunTrace {
     let run = timeline.run;
+    let place = Place { workspace: app.workspace, environment: run.environment };
+    let names: HashMap<_, _> =
+        app.world.destinations(place).iter().map(|(name, id)| (*id, name.clone())).collect();
     let mut tries: HashMap<String, Vec<TryTrace>> = HashMap::new();
     for (step, attempt) in timeline.events.into_iter().filter_map(try_trace) {
         tries.entry(step).or_default().push(attempt);
@@ -254,6 +271,7 @@ fn run_trace(
         id: run.id.to_string(),
         cause: serde_json::json!(run.cause).as_str().unwrap_or_default().to_owned(),
         status: word(run.status),
+        environment: app.world.environment_name(run.environment).to_string(),
         version: timeline.version,
         created_at: rfc3339(run.created_at),
         finished_at: run.finished_at.map(rfc3339),
@@ -262,7 +280,7 @@ fn run_trace(
         response: timeline.outcome.response.as_deref().cloned(),
         error: timeline.outcome.error.as_ref().map(|error| serde_json::json!(error)).or_else(|| why(&run)),
         steps: steps.collect(),
-        deliveries: made.into_iter().map(|(view, attempts)| delivery_trace(view, attempts, names)).collect(),
+        deliveries: made.into_iter().map(|(view, attempts)| delivery_trace(view, attempts, &names)).collect(),
     }
 }
 

@@ -13,7 +13,7 @@ use super::remote::Remote;
 pub(super) enum Event {
     /// Run an event again, in a run of its own.
     #[command(
-        after_help = "Examples:\n  linchpin event replay evt_01h455vb4pex5vsknk084sn02q\n  linchpin event replay evt_01h455vb4pex5vsknk084sn02q --version deployed"
+        after_help = "Examples:\n  linchpin event replay evt_01h455vb4pex5vsknk084sn02q\n  linchpin event replay evt_01h455vb4pex5vsknk084sn02q --version deployed\n  linchpin event replay evt_01h455vb4pex5vsknk084sn02q --version draft"
     )]
     Replay {
         /// The event's id.
@@ -36,6 +36,8 @@ pub(super) enum OnVersion {
     Ran,
     /// The one that serves the environment now.
     Deployed,
+    /// The flow's draft, in the environment `test`.
+    Draft,
 }
 
 impl Event {
@@ -44,6 +46,7 @@ impl Event {
         let word = match version {
             OnVersion::Ran => "ran",
             OnVersion::Deployed => "deployed",
+            OnVersion::Draft => "draft",
         };
         let path = format!("/api/v1/events/{id}/replay");
         let answer = remote.call(Method::POST, &path, Some(&json!({ "version": word }))).await?;

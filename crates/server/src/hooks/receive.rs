@@ -3,34 +3,51 @@
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::{
-    body::Body,
+    body::{Body, HttpBody},
     extract::{ConnectInfo, State},
     http::Request,
     response::Response,
 };
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use engine::{Submission, Submitted};
-use gateway::{Accepted, Code, Head, Refused};
+use gateway::{Accepted, Code, Head, Judged, Refused, Screened};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde_json::Value;
 use store::SourceId;
 
 use super::{
-    client, reply,
+    client,
+    in_flight::{Full, Share},
+    jwks::Renewed,
+    refusals::KEPT,
+    reply::{self, How},
     sources::{Found, Known, Live},
+    stream,
 };
 use crate::app::App;
 
 /// How long a body may take to arrive.
 const BODY_TIME: Duration = Duration::from_secs(30);
 
+/// How long it may take where it is only kept.
+const KEEPING_TIME: Duration = Duration::from_secs(5);
+
+/// A larger body keeps an async thread so long, with digests and files, that the others must not wait behind it.
+const AT_ONCE: usize = 1 << 20;
+
 /// When a sender may try again what the server could not take.
 const RETRY_AFTER: Duration = Duration::from_secs(5);
 
+/// When one may try again that came when the server had its hands full.
+const RETRY_OVERLOADED: Duration = Duration::from_secs(2);
+
+/// The word for the answer to a browser's preflight in metrics.
+const PREFLIGHT: &str = "preflight";
+
 /// A request that was refused, and the source that keeps it among its refused ones, if there is one.
-struct Refusal {
+pub(super) struct Refusal {
     by: Option<Known>,
-    refused: Refused,
+    pub(super) refused: Refused,
 }
 
 /// Takes a request to a source.
@@ -46,34 +63,63 @@ pub(crate) async fn receive(
         path_tail: tail,
         query: parts.uri.query(),
         headers: &parts.headers,
-        peer: client::address(peer.ip(), &parts.headers, &app.config.trusted_proxies),
+        peer: client::address(
+            peer.ip(),
+            &parts.headers,
+            &app.config.trusted_proxies,
+            app.config.forwarded_by,
+        ),
         received_at: app.clock.now(),
     };
-    let mut kept = Bytes::new();
-    let refusal = match source(&app, id).await {
-        Ok(live) => match take(&app, &live, head, body, &mut kept).await {
-            Ok(response) => {
-                metrics::counter!("linchpin_requests_total", "outcome" => "accepted").increment(1);
-                return response;
+    // Nobody knows what a body says that was not read.
+    let mut kept = body.is_end_stream().then(Bytes::new);
+    let (by, taken) = match source(&app, id).await {
+        Ok(live) => {
+            let taken = match preflight(&live, &head) {
+                Some(answer) => Ok(answer),
+                None => take(&app, &live, head, body, &mut kept).await,
+            };
+            (Some(Known::Live(live)), taken)
+        }
+        Err(Refusal { by, refused }) => {
+            // The page shall be able to read why it is refused.
+            let answer = by.as_ref().and_then(Known::live).and_then(|live| preflight(live, &head));
+            if by.is_some() && answer.is_none() && kept.is_none() {
+                kept = whole(&app, body).await;
             }
-            Err(refused) => Refusal { by: Some(Known::Live(live)), refused },
-        },
-        Err(refusal) => refusal,
+            (by, answer.ok_or(refused))
+        }
     };
-    let Refusal { by, refused } = refusal;
-    let outcome = match refused.code {
+    let (outcome, mut response) = taken.unwrap_or_else(|refused| {
+        // What is shed must cost nothing.
+        if let Some(by) = by.as_ref().filter(|_| refused.code != Code::Overloaded) {
+            app.refusals.record(by, &head, kept.as_deref(), &refused);
+        }
+        (outcome(refused.code), reply::refuse(&refused))
+    });
+    metrics::counter!("linchpin_requests_total", "outcome" => outcome).increment(1);
+    if let Some(live) = by.as_ref().and_then(Known::live).filter(|_| outcome != PREFLIGHT) {
+        live.requests.increment(1);
+        live.judge.stamp(&parts.headers, response.headers_mut());
+    }
+    response
+}
+
+/// The answer to a browser that asks whether a page may call a source; `None` for any other request.
+fn preflight(live: &Live, head: &Head<'_>) -> Option<(&'static str, Response)> {
+    live.judge.preflight(head).map(|headers| (PREFLIGHT, reply::preflight(headers)))
+}
+
+/// The word for a refusal in metrics.
+const fn outcome(code: Code) -> &'static str {
+    match code {
         Code::SourceNotFound => "unknown_source",
         code => code.as_str(),
-    };
-    metrics::counter!("linchpin_requests_total", "outcome" => outcome).increment(1);
-    if let Some(by) = by {
-        app.refusals.record(&by, &head, &kept, &refused);
     }
-    reply::refuse(&refused)
 }
 
 /// The source of an id, if it takes requests.
-async fn source(app: &App, id: &str) -> Result<Arc<Live>, Refusal> {
+pub(super) async fn source(app: &App, id: &str) -> Result<Arc<Live>, Refusal> {
     let found = match id.parse::<SourceId>() {
         Ok(id) => app.sources.find(app, id).await,
         Err(_) => Ok(Found::Unknown),
@@ -103,39 +149,123 @@ fn split(path: &str) -> (&str, &str) {
     rest.split_once('/').unwrap_or((rest, ""))
 }
 
+/// Judges a request, has it committed, and gives the answer with the word for it in metrics.
 async fn take(
     app: &App,
     live: &Live,
     head: Head<'_>,
     body: Body,
-    kept: &mut Bytes,
-) -> Result<Response, Refused> {
+    kept: &mut Option<Bytes>,
+) -> Result<(&'static str, Response), Refused> {
     let screened = live.judge.before_body(head, &live.limits)?;
+    let mut share = app.in_flight.enter(body.size_hint().lower()).map_err(overloaded)?;
     let limit = usize::try_from(screened.body_limit()).unwrap_or(usize::MAX);
-    let read = tokio::time::timeout(BODY_TIME, Limited::new(body, limit).collect());
-    let bytes = match read.await {
-        Ok(Ok(collected)) => collected.to_bytes(),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => return Err(screened.overrun()),
-        Ok(Err(_)) => {
+    let bytes = match tokio::time::timeout(BODY_TIME, read(body, limit, &mut share)).await {
+        Ok(Ok(bytes)) => bytes,
+        Ok(Err(Unread::TooLarge)) => return Err(screened.overrun()),
+        Ok(Err(Unread::NoRoom(full))) => return Err(overloaded(full)),
+        Ok(Err(Unread::Broken)) => {
             return Err(Refused::new(Code::BodyMalformed, "The body ended before it was complete."));
         }
         Err(_) => return Err(Refused::new(Code::BodyLate, "The body took longer than 30 s to arrive.")),
     };
-    kept.clone_from(&bytes);
-    let accepted = screened.judge(&bytes, app.clock.now())?;
-    let reply = accepted.reply;
-    let submitted = submit(app, live, accepted, head.received_at).await?;
-    Ok(reply::accepted(app, &reply, submitted).await)
+    *kept = Some(bytes.clone());
+    let (outcome, filtered, accepted) = match judge(app, live, &screened, &bytes).await? {
+        Judged::Accepted(accepted) => ("accepted", false, accepted),
+        Judged::Filtered(accepted) => ("filtered", true, accepted),
+        Judged::Handshake(answer) => return Ok(("handshake", reply::answer(answer))),
+        Judged::KeysWanted(wanted) => return Err(wanted.otherwise),
+    };
+    share.wait_for_commit().map_err(overloaded)?;
+    let how = How {
+        reply: accepted.reply.clone(),
+        acknowledgement: accepted.acknowledgement.clone(),
+        last: head.headers.get(stream::LAST_EVENT_ID),
+    };
+    let submission = Submission { filtered, ..submission(live, accepted, head.received_at, share)? };
+    let submitted = submit(app, submission).await?;
+    // Whoever waits for a result may wait for long: the body is not kept for that.
+    drop((bytes, kept.take()));
+    Ok((outcome, reply::accepted(app, how, submitted).await))
 }
 
-async fn submit(
+/// Judges a request, and once more when newer keys may be there that would verify it.
+pub(super) async fn judge(
     app: &App,
+    live: &Live,
+    screened: &Screened<'_>,
+    body: &Bytes,
+) -> Result<Judged, Refused> {
+    let judge = || screened.judge(body, app.clock.now());
+    let judged = if body.len() > AT_ONCE { tokio::task::block_in_place(judge) } else { judge() };
+    let wanted = match judged? {
+        Judged::KeysWanted(wanted) => wanted,
+        judged => return Ok(judged),
+    };
+    match live.renewal.renew(app, &wanted.keys).await {
+        Renewed::Perhaps => judge(),
+        Renewed::Not(cause) => Err(Refused { cause, ..wanted.otherwise }),
+    }
+}
+
+/// Why a body was not read.
+enum Unread {
+    TooLarge,
+    Broken,
+    NoRoom(Full),
+}
+
+/// Reads a body of at most so many bytes, each of which takes its room.
+async fn read(body: Body, limit: usize, share: &mut Share) -> Result<Bytes, Unread> {
+    let mut body = Limited::new(body, limit);
+    let (mut whole, mut more) = (Bytes::new(), BytesMut::new());
+    while let Some(frame) = body.frame().await {
+        let frame =
+            frame.map_err(
+                |error| {
+                    if error.is::<LengthLimitError>() { Unread::TooLarge } else { Unread::Broken }
+                },
+            )?;
+        // A frame that is no data is a trailer, which nothing is made of.
+        let Ok(piece) = frame.into_data() else { continue };
+        share.add(piece.len()).map_err(Unread::NoRoom)?;
+        if whole.is_empty() {
+            whole = piece;
+        } else {
+            // Pieces are joined as they come: many small ones would take more room than what is in them.
+            if more.is_empty() {
+                more.extend_from_slice(&whole);
+            }
+            more.extend_from_slice(&piece);
+        }
+    }
+    Ok(if more.is_empty() { whole } else { more.freeze() })
+}
+
+/// The body of a request to a source that cannot judge it now, so that it can be replayed when the source is mended.
+async fn whole(app: &App, body: Body) -> Option<Bytes> {
+    let mut share = app.in_flight.enter(body.size_hint().lower()).ok()?;
+    tokio::time::timeout(KEEPING_TIME, read(body, KEPT, &mut share)).await.ok()?.ok()
+}
+
+pub(super) fn overloaded(full: Full) -> Refused {
+    metrics::counter!("linchpin_requests_shed_total", "why" => full.word()).increment(1);
+    let detail = match full {
+        Full::Bytes => "The bodies that the server has in hand take all the room there is for them.",
+        Full::Requests => "As many requests as the server takes at once wait to be stored.",
+    };
+    Refused::new(Code::Overloaded, detail).retry_after(RETRY_OVERLOADED)
+}
+
+/// What is submitted of an accepted request.
+pub(super) fn submission(
     live: &Live,
     accepted: Accepted,
     received_at: clock::Timestamp,
-) -> Result<Submitted, Refused> {
+    share: Share,
+) -> Result<Submission, Refused> {
     let Some(program) = &live.program else { return Err(unavailable("No version of the flow is deployed.")) };
-    let submission = Submission {
+    Ok(Submission {
         place: live.row.place,
         program: program.clone(),
         source: Some((live.row.id, live.name.clone())),
@@ -144,8 +274,16 @@ async fn submit(
         input: Value::Object(accepted.input),
         content: accepted.content,
         dedupe: accepted.dedupe,
+        files: accepted.files,
+        tick: None,
         waits_for: reply::waits_for(&accepted.reply),
-    };
+        filtered: false,
+        until_committed: Some(Box::new(share)),
+    })
+}
+
+/// Takes an accepted request in.
+pub(super) async fn submit(app: &App, submission: Submission) -> Result<Submitted, Refused> {
     app.engine.submit(submission).await.map_err(|error| match error {
         engine::Error::Stopping => {
             let detail = "The server is stopping and takes no new events.";

@@ -3,25 +3,31 @@
 
 use std::{
     collections::{HashMap, HashSet},
-    sync::{Arc, LazyLock},
+    sync::Arc,
 };
 
 use engine::Program;
-use flow::Fields;
 use gateway::Limits;
-use parking_lot::RwLock;
-use store::{FlowId, Place, Source, SourceId, Store};
+use parking_lot::{Mutex, RwLock};
+use store::{EnvironmentId, FlowId, Place, Source, SourceId, SourceKind, Store};
 use tokio::sync::OnceCell;
 
+use super::interface::{self, Version};
+use super::jwks::Renewal;
 use crate::{api::problem::Error, app::App};
 
 /// The sources by id.
 #[derive(Default)]
 pub(crate) struct Sources {
     entries: RwLock<HashMap<SourceId, Arc<Entry>>>,
+    /// Those that have labels of their own in the metrics.
+    labelled: Mutex<HashSet<(EnvironmentId, String)>>,
     /// Held over a reading, so that an older one does not overtake a newer one.
     reading: tokio::sync::Mutex<()>,
 }
+
+/// Sources that have labels of their own in the metrics since the process began; all others share empty ones.
+const LABELS: usize = 1_000;
 
 /// A source, and what it was compiled to.
 struct Entry {
@@ -41,6 +47,10 @@ pub(crate) struct Live {
     pub(crate) judge: gateway::Source,
     /// How much it took lately.
     pub(crate) limits: Limits,
+    /// Counts its requests, refused ones too.
+    pub(crate) requests: metrics::Counter,
+    /// Fetches the public keys that it verifies by.
+    pub(super) renewal: Renewal,
     /// The version that serves its flow; `None` until one is deployed.
     pub(crate) program: Option<Arc<Program>>,
 }
@@ -63,6 +73,16 @@ pub(crate) enum Known {
     Live(Arc<Live>),
     /// It never worked since the server started: only who it is is known.
     Row(Place, SourceId),
+}
+
+impl Known {
+    /// The source that knows what it says on every answer.
+    pub(super) fn live(&self) -> Option<&Live> {
+        match self {
+            Self::Live(live) => Some(live),
+            Self::Row(..) => None,
+        }
+    }
 }
 
 impl Sources {
@@ -102,7 +122,25 @@ impl Sources {
         Ok(())
     }
 
+    /// The counter of a source's requests. It goes by names: an id lets whoever reads the metrics post to the source.
+    /// Labels stay for as long as the process lives, so there is a bound on them.
+    fn counter(&self, app: &App, row: &Source) -> metrics::Counter {
+        let own = (row.place.environment, row.name.clone());
+        let mut labelled = self.labelled.lock();
+        let is_labelled = labelled.contains(&own) || (labelled.len() < LABELS && labelled.insert(own));
+        if !is_labelled {
+            return metrics::counter!("linchpin_source_requests_total", "environment" => "", "source" => "");
+        }
+        let environment = app.world.environment_name(row.place.environment).to_string();
+        let source = row.name.clone();
+        metrics::counter!("linchpin_source_requests_total", "environment" => environment, "source" => source)
+    }
+
     fn put(&self, row: Source) {
+        // Nobody can call a schedule.
+        if row.kind != SourceKind::Webhook {
+            return;
+        }
         let mut sources = self.entries.write();
         let before = sources.get(&row.id).and_then(|entry| entry.last_live());
         sources.insert(row.id, Arc::new(Entry { row, live: OnceCell::new(), before }));
@@ -115,6 +153,12 @@ impl Sources {
             let (row, before) = (entry.row.clone(), entry.last_live());
             *entry = Arc::new(Entry { row, live: OnceCell::new(), before });
         }
+    }
+
+    /// The sources that were called since they were read, as they judge now.
+    pub(crate) fn live(&self) -> Vec<Arc<Live>> {
+        let sources = self.entries.read();
+        sources.values().filter_map(|entry| entry.live.get()?.clone()).collect()
     }
 
     /// The source of an id.
@@ -139,7 +183,6 @@ impl Entry {
 
     /// An error of the store is tried again at the next request; a broken source stays broken until it changes.
     async fn compile(&self, app: &App) -> Result<Option<Arc<Live>>, Error> {
-        static NONE: LazyLock<Fields> = LazyLock::new(Fields::default);
         let program = match crate::api::serving(app, self.row.place, self.row.flow).await {
             Ok(program) => program,
             Err(error @ engine::Error::Store(_)) => return Err(error.into()),
@@ -148,15 +191,19 @@ impl Entry {
                 return Ok(None);
             }
         };
-        let inputs = program.as_ref().map_or(&*NONE, |program| &program.flow.definition().inputs);
-        match gateway::Source::compile(&self.row.config, &self.row.secrets, inputs) {
+        let running = program.as_ref().map(|program| Version::of(program));
+        match interface::compile(app, &self.row, running).await? {
             Ok(judge) => {
                 let limits = self
                     .before
                     .as_ref()
                     .map_or_else(|| Limits::of(&judge), |before| before.limits.carried_to(&judge));
+                if let Some(before) = &self.before {
+                    judge.take_keys(&before.judge);
+                }
                 let (row, name) = (self.row.clone(), self.row.name.as_str().into());
-                Ok(Some(Arc::new(Live { row, name, judge, limits, program })))
+                let (requests, renewal) = (app.sources.counter(app, &row), Renewal::default());
+                Ok(Some(Arc::new(Live { row, name, judge, limits, requests, renewal, program })))
             }
             Err(error) => {
                 tracing::error!(source = %self.row.id, %error, "a source's configuration does not fit its flow");

@@ -21,6 +21,21 @@ pub(crate) struct Capability {
     token: String,
 }
 
+impl Capability {
+    /// The event that a URL of this kind is of, if it is a whole one.
+    pub(super) fn event(&self, app: &App, (kind, event): (&'static str, &str)) -> Result<EventId, Error> {
+        let event: EventId = event.parse().map_err(|_| unknown())?;
+        let token = URL_SAFE_NO_PAD.decode(&self.token).map_err(|_| unknown())?;
+        let is_whole = app.store.keys().is_tag(Context { kind, id: event.as_bytes() }, &token);
+        if is_whole { Ok(event) } else { Err(unknown()) }
+    }
+}
+
+/// One answer for every wrong URL: it tells nobody which events exist.
+pub(super) fn unknown() -> Error {
+    Error::not_found("There is no such event, or the URL is not complete.")
+}
+
 /// What the URL tells.
 #[derive(Serialize)]
 pub(crate) struct Status {
@@ -35,13 +50,7 @@ pub(crate) async fn status(
     Path(event): Path<String>,
     Query(capability): Query<Capability>,
 ) -> Result<Json<Status>, Error> {
-    // One answer for every wrong URL: it tells nobody which events exist.
-    let unknown = || Error::not_found("There is no such event, or the URL is not complete.");
-    let event_id: EventId = event.parse().map_err(|_| unknown())?;
-    let token = URL_SAFE_NO_PAD.decode(&capability.token).map_err(|_| unknown())?;
-    if !app.store.keys().is_tag(Context { kind: "status", id: event_id.as_bytes() }, &token) {
-        return Err(unknown());
-    }
+    let event_id = capability.event(&app, ("status", &event))?;
     let fate = fate(&app, event_id).await?.ok_or_else(unknown)?;
     Ok(Json(Status { event_id, fate }))
 }

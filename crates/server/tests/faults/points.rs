@@ -58,6 +58,7 @@ async fn survive(point: CrashPoint, nth: u32) {
         sum.repeated_calls <= repeats_allowed(point),
         "{point:?}: what was committed is repeated: {sum:?}"
     );
+    senders.check_files(&owner.at(&server)).await;
     senders.repeat(usize::MAX).await;
     println!("{point:?}:{nth}: {sum:?}");
 }

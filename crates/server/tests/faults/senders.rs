@@ -9,13 +9,14 @@ use std::{
     time::{Duration, Instant},
 };
 
+use axum::http::Method;
 use futures_util::{StreamExt, stream};
 use parking_lot::{Mutex, RwLock};
 use serde_json::{Value, json};
 
 use crate::{
     outside::FLOWS,
-    support::{Answer, Api, Lost, Server, Source},
+    support::{Answer, Api, Lost, Server, Source, whole},
 };
 
 /// How long an event may take to be taken, the server's deaths included.
@@ -42,6 +43,24 @@ pub(crate) struct Receipt {
     pub(crate) event: String,
     /// The flow's outputs, when the answer had them.
     pub(crate) outputs: Option<Value>,
+}
+
+/// Whether an event comes with a file. Two of three do, whichever source they come by.
+fn has_file(key: &str) -> bool {
+    let nth: usize = key.rsplit(' ').next().and_then(|nth| nth.parse().ok()).unwrap_or_default();
+    !nth.is_multiple_of(3)
+}
+
+/// What is in the file of an event.
+fn file(key: &str) -> String {
+    format!("what comes with {key}")
+}
+
+/// An event with a file, as a browser sends it.
+fn form(key: &str) -> String {
+    let part = "--b\r\nContent-Disposition: form-data; name=";
+    let file = file(key);
+    format!("{part}\"query\"\r\n\r\n{key}\r\n{part}\"file\"; filename=\"a.txt\"\r\n\r\n{file}\r\n--b--\r\n")
 }
 
 impl Receipt {
@@ -140,6 +159,16 @@ impl Senders {
         stream::iter(repeats).buffer_unordered(AT_ONCE).collect::<()>().await;
     }
 
+    /// Goes through the files of what was taken: each is there, as it was sent.
+    pub(crate) async fn check_files(&self, owner: &Api) {
+        for (key, receipt) in self.taken().into_iter().filter(|(key, _)| has_file(key)) {
+            let files = owner.trace(&receipt.event).await["files"].take();
+            let sha256 = files[0]["sha256"].as_str().unwrap_or_else(|| panic!("{key} has no file: {files}"));
+            let content = owner.get(&format!("/events/{}/files/{sha256}", receipt.event)).await;
+            assert_eq!((content.status, content.text()), (200, file(&key).as_str()), "{key}");
+        }
+    }
+
     /// What was taken so far.
     pub(crate) fn taken(&self) -> Taken {
         self.0.taken.lock().clone()
@@ -150,8 +179,15 @@ impl Senders {
             let urls = self.0.urls.read();
             format!("{}/hooks/{}", urls[server % urls.len()], source.id)
         };
-        let (source, body) = (source.at(url), json!({ "query": key }));
-        let answer = tokio::time::timeout(TRY, source.try_post(&[("idempotency-key", key)], &body)).await;
+        let (source, key_header) = (source.at(url), ("idempotency-key", key));
+        let posting = async {
+            if !has_file(key) {
+                return source.try_post(&[key_header], &json!({ "query": key })).await;
+            }
+            let headers = [key_header, ("content-type", "multipart/form-data; boundary=b")];
+            source.send_body(Method::POST, &headers, whole(form(key))).await
+        };
+        let answer = tokio::time::timeout(TRY, posting).await;
         answer.unwrap_or_else(|_| Err(Lost(format!("no answer in {TRY:?}"))))
     }
 }

@@ -1,6 +1,6 @@
 //! Nodes that wake each other over NATS.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use axum::http::Method;
 use serde_json::json;
@@ -8,9 +8,14 @@ use tokio::sync::Semaphore;
 
 use crate::{
     calling::asking,
+    event_source::{Stream, Transcript},
     failing::succeeded,
+    live::Live,
+    models::model,
     nats_server::NatsServer,
-    support::{Home, Http, Launch, Receiver, Reply, Server, eventually},
+    speaker::Speaker,
+    streaming::THINKING,
+    support::{Api, Home, Http, Launch, Receiver, Reply, Server, eventually, flow},
 };
 
 const URL: &str = "LINCHPIN_BUS__NATS_URL";
@@ -66,6 +71,64 @@ async fn what_one_node_has_no_place_for_is_run_by_another() {
     for event in &events {
         succeeded(&owner, event, 0).await;
     }
+}
+
+#[tokio::test]
+async fn nodes_that_cannot_reach_each_other_tell_their_callers_and_readers_by_it() {
+    if !Home::is_on_postgres() {
+        return;
+    }
+    let nats = NatsServer::start();
+    let home = Home::new();
+    let apart = |roles: &str| {
+        let launch = home.serve().arguments(&["--roles", roles]).variable(URL, &nats.url());
+        launch.variable("LINCHPIN_CLUSTER__ADDRESS", "127.0.0.1:1")
+    };
+    let (gateway, worker) = (apart("console,gateway").start().await, apart("worker,scheduler").start().await);
+    for server in [&gateway, &worker] {
+        eventually("it is connected", async || {
+            (counted(server, "linchpin_bus_connected").await == 1).then_some(())
+        })
+        .await;
+    }
+    let (owner, speaker) = (Api::set_up(&gateway).await, Speaker::start().await);
+    model(&owner, "mock", &speaker.url).await;
+    owner.deploy("thinking", &flow("thinking", THINKING)).await;
+    let [streams, waits] =
+        [owner.open_source("thinking", "stream").await, owner.open_source("thinking", "wait").await];
+    let mut live = Live::open(&owner, "production").await;
+    // Until the nodes know of each other, a text comes whole.
+    let mut asked = 0;
+    let said = "a piece";
+    let (mut stream, mut seen, call) = eventually("a piece is read while the model speaks", async || {
+        let mut stream = Stream::post(&streams.url, &[], &json!({ "query": "x" })).await;
+        let call = speaker.call(asked).await;
+        asked += 1;
+        call.say(said);
+        let mut seen = Transcript::default();
+        let read = async { seen.read_until(&mut stream, "think", said).await };
+        let is_read = tokio::time::timeout(Duration::from_secs(1), read).await.is_ok();
+        is_read.then_some((stream, seen, call))
+    })
+    .await;
+    call.end();
+    seen.read_all(&mut stream).await;
+    assert_eq!((seen.ended("result"), seen.resets), (&json!({ "thought": said }), 0));
+    loop {
+        let (event, data) = live.next().await.expect("the stream goes on");
+        if event == "token" && data["run"] == seen.url("run_id") {
+            assert_eq!(data["text"], said);
+            break;
+        }
+    }
+    let answers = async {
+        let call = speaker.call(asked).await;
+        call.say(said);
+        call.end();
+    };
+    let body = json!({ "query": "y" });
+    let (answer, ()) = tokio::join!(waits.post(&body), answers);
+    assert_eq!(answer.ok(), json!({ "thought": said }));
 }
 
 #[tokio::test]

@@ -82,7 +82,7 @@ async fn wrong_arguments_are_told_apart_from_failures() {
         (&["flow", "validate"], "FILE"),
         (&["flow", "vaildate", "x"], "validate"),
         (&["flow", "export", "echo"], "--api-key"),
-        (&["event", "replay", "evt_x", "--version", "draft", "--api-key", "lpk_x"], "deployed"),
+        (&["event", "replay", "evt_x", "--version", "newest", "--api-key", "lpk_x"], "deployed"),
         (&["flow", "export", "echo", "--version", "one", "--api-key", "lpk_x"], "one"),
         (&["migrate", "--from", "sqlite:data"], "--to"),
         (&["migrate", "--from", "data", "--to", "postgres://host/db"], "sqlite:DIR"),

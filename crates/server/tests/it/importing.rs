@@ -5,7 +5,10 @@ use std::{fs, path::Path, process::Output};
 use serde_json::{Value, json};
 use tokio::process::Command;
 
-use crate::support::{Api, Receiver, Server, flow};
+use crate::{
+    models::model,
+    support::{Api, Receiver, Server, flow},
+};
 
 const ANSWERING: &str = "nodes:
   manual:
@@ -61,6 +64,23 @@ fn write(folder: &Path, files: &[(&str, &str)]) {
     for (name, text) in files {
         fs::write(folder.join(name), text).unwrap();
     }
+}
+
+#[tokio::test]
+async fn the_example_with_a_schedule_is_imported() {
+    let desk = Desk::new().await;
+    desk.owner
+        .put("/environments/production/variables/SHOP", &json!({ "value": "https://s.example" }))
+        .await
+        .ok();
+    model(&desk.owner, "default", "https://models.example/v1").await;
+    let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/daily-digest");
+    let done = desk.import(&[example.to_str().unwrap(), "--deploy", "production"]).await;
+    assert_eq!(done["sources"][0]["url"], Value::Null, "{done}");
+    let path = format!("/sources/{}", done["sources"][0]["id"].as_str().unwrap());
+    let source = desk.owner.get(&path).await.ok();
+    assert_eq!((&source["kind"], &source["name"]), (&json!("schedule"), &json!("every-morning")));
+    assert!(source["schedule"]["next_at"].as_str().unwrap().ends_with(":30:00.000Z"), "{source}");
 }
 
 #[tokio::test]

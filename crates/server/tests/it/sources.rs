@@ -114,3 +114,37 @@ async fn a_source_that_could_not_work_is_refused_with_what_to_write() {
     assert!(again["detail"].as_str().unwrap().contains("name"), "{again}");
     owner.get("/sources/src_nonsense").await.problem(404, "not_found");
 }
+
+#[tokio::test]
+async fn what_does_not_fit_is_named_with_its_place() {
+    let server = Server::fresh().await;
+    let owner = Api::set_up(&server).await;
+    owner.deploy("echo", &echo()).await;
+    let refused = async |change: &dyn Fn(&mut Value)| {
+        let mut body = guarded("Shop");
+        change(&mut body);
+        owner.post(PATH, &body).await.problem(422, "invalid")["errors"].clone()
+    };
+    let errors = refused(&|body| body["config"]["limits"] = json!({ "body": "1GiB" })).await;
+    assert_eq!(errors[0]["field"], "config.limits.body");
+    assert_eq!(errors[0]["code"], "out_of_range");
+    let errors = refused(&|body| body["secrets"]["tokens"] = json!(["short"])).await;
+    assert_eq!(
+        (errors[0]["field"].as_str(), errors[0]["code"].as_str()),
+        (Some("secrets.tokens"), Some("too_short"))
+    );
+    assert_eq!(refused(&|body| body["name"] = json!(" ")).await[0]["field"], "name");
+}
+
+#[tokio::test]
+async fn the_schema_tells_what_a_source_may_be() {
+    let server = Server::fresh().await;
+    let owner = Api::set_up(&server).await;
+    let schema = owner.get("/source-schema").await.ok();
+    assert_eq!(schema["config"]["required"], json!(["verification"]));
+    assert_eq!(schema["config"]["properties"]["limits"]["type"], Value::Null, "it is a reference");
+    assert!(schema["secrets"]["oneOf"].is_array());
+    let codes = schema["refusals"].as_array().unwrap();
+    let field = codes.iter().find(|code| code["code"] == "field_invalid").unwrap();
+    assert!(field["status"] == 422 && field["advice_zh"].as_str().is_some_and(|text| !text.is_empty()));
+}

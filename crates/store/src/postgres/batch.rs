@@ -7,7 +7,7 @@ mod admissions;
 mod attempts;
 mod commits;
 
-use super::{queue, session::Session, table::Table};
+use super::{origins, queue, session::Session, table::Table};
 use crate::{
     RunId,
     delivery::NewDelivery,
@@ -47,7 +47,9 @@ pub(super) async fn apply(
             Write::Claim(_)
             | Write::SweepClaims { .. }
             | Write::Lease(_)
+            | Write::Blob(_)
             | Write::Prune(_)
+            | Write::Origin(_)
             | Write::Statements(_) => {}
         }
     }
@@ -67,11 +69,16 @@ pub(super) async fn apply(
                                SELECT key FROM dedupe WHERE expires_at <= ?1 ORDER BY expires_at LIMIT ?2))";
                 settle(at, Outcome::Changed(vec![session.execute(sql, values![*now, *limit]).await?]));
             }
+            Write::Origin(origin) => {
+                origins::of(session, origins, origin.clone()).await?;
+                settle(at, Outcome::Changed(vec![]));
+            }
             // Applied above, or in transactions of their own.
             Write::Admit(_)
             | Write::Commit(_)
             | Write::Attempt(_)
             | Write::Lease(_)
+            | Write::Blob(_)
             | Write::Prune(_)
             | Write::Statements(_) => {}
         }

@@ -5,13 +5,13 @@ use std::{
     future::poll_fn,
     sync::{
         Arc, OnceLock,
-        atomic::{AtomicI32, Ordering},
+        atomic::{AtomicBool, AtomicI32, Ordering},
     },
     time::Duration,
 };
 
 use parking_lot::Mutex;
-use tokio::sync::broadcast;
+use tokio::{sync::broadcast, task::JoinHandle, time::timeout};
 use tokio_postgres::AsyncMessage;
 
 use super::{connector::Connector, session::Session};
@@ -24,6 +24,9 @@ use crate::{
 /// News that a listener may be behind by; beyond it, it is told that it missed some.
 const BEHIND: usize = 64;
 
+/// How long a node that stops tries to tell what it has done last.
+const LAST: Duration = Duration::from_secs(2);
+
 /// After a connection was lost.
 const PAUSE: Duration = Duration::from_millis(500);
 
@@ -31,7 +34,8 @@ const PAUSE: Duration = Duration::from_millis(500);
 pub(super) struct Notify {
     untold: Arc<Untold>,
     heard: broadcast::Sender<News>,
-    tasks: [tokio::task::JoinHandle<()>; 2],
+    telling: Mutex<Option<JoinHandle<()>>>,
+    hearing: JoinHandle<()>,
 }
 
 /// What is still to be told, all in one.
@@ -39,6 +43,8 @@ pub(super) struct Notify {
 struct Untold {
     news: Mutex<News>,
     some: tokio::sync::Notify,
+    /// Whether nothing will be added.
+    closed: AtomicBool,
     bus: OnceLock<Arc<dyn Bus>>,
 }
 
@@ -54,9 +60,9 @@ impl Notify {
             own: Arc::clone(&own),
             open: None,
         };
-        let tell = tell_for_ever(Arc::clone(&untold), teller);
-        let hear = hear_for_ever(connector.clone(), channel, own, heard.clone());
-        Self { untold, heard, tasks: [tokio::spawn(tell), tokio::spawn(hear)] }
+        let telling = tokio::spawn(tell_all(Arc::clone(&untold), teller));
+        let hearing = tokio::spawn(hear_for_ever(connector.clone(), channel, own, heard.clone()));
+        Self { untold, heard, telling: Mutex::new(Some(telling)), hearing }
     }
 
     /// Tells the other nodes, some time soon.
@@ -80,8 +86,16 @@ impl Notify {
         self.heard.subscribe()
     }
 
-    pub(super) fn stop(&self) {
-        self.tasks.iter().for_each(tokio::task::JoinHandle::abort);
+    /// Stops to listen, and tells what is still to be told: who leaves gives its work back with the last of it.
+    pub(super) async fn stop(&self) {
+        self.hearing.abort();
+        self.untold.closed.store(true, Ordering::Relaxed);
+        self.untold.some.notify_one();
+        let Some(mut telling) = self.telling.lock().take() else { return };
+        if timeout(LAST, &mut telling).await.is_err() {
+            telling.abort();
+            tracing::warn!("other nodes could not be told of this node's last work; they look for it");
+        }
     }
 }
 
@@ -93,21 +107,28 @@ impl Untold {
         }
     }
 
-    /// What the database is to tell, once there is some.
-    async fn take(&self) -> News {
-        self.some.notified().await;
-        let mut news = std::mem::take(&mut *self.news.lock());
-        if let Some(bus) = self.bus.get() {
-            news.hand_over(&**bus);
+    /// What is to be told, once there is some; nothing when there will be none any more.
+    async fn take(&self) -> Option<News> {
+        loop {
+            let closed = self.closed.load(Ordering::Relaxed);
+            let news = std::mem::take(&mut *self.news.lock());
+            if !news.is_empty() {
+                return Some(news);
+            }
+            if closed {
+                return None;
+            }
+            self.some.notified().await;
         }
-        news
     }
 }
 
 /// Sends what is told, several in one message when they come faster than the database takes them.
-async fn tell_for_ever(untold: Arc<Untold>, mut teller: Teller) {
-    loop {
-        let news = untold.take().await;
+async fn tell_all(untold: Arc<Untold>, mut teller: Teller) {
+    while let Some(mut news) = untold.take().await {
+        if let Some(bus) = untold.bus.get() {
+            news.hand_over(&**bus);
+        }
         if news.is_empty() {
             continue;
         }

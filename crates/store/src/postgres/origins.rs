@@ -10,7 +10,11 @@ use crate::{
 
 /// The number of an event's origin, which is made when this is its first event.
 pub(super) async fn number(session: &Session, known: &mut Origins, event: &NewEvent) -> Result<i64, Fault> {
-    let origin = Origin::of(event);
+    of(session, known, Origin::of(event)).await
+}
+
+/// The number of an origin, which is made when there is none yet.
+pub(super) async fn of(session: &Session, known: &mut Origins, origin: Origin) -> Result<i64, Fault> {
     if let Some(number) = known.number(&origin) {
         return Ok(number);
     }

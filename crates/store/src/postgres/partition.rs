@@ -47,8 +47,9 @@ const KEPT: usize = 5_000;
 const LOCK: i64 = 0x7061_7274_6963_6c65;
 
 /// The partitioned tables, and by which column.
-pub(crate) const TABLES: [(&str, &str); 5] = [
+pub(crate) const TABLES: [(&str, &str); 6] = [
     ("event", "number"),
+    ("blob_use", "event"),
     ("run", "number"),
     ("journal", "run"),
     ("delivery", "number"),
@@ -245,6 +246,7 @@ async fn rescue(session: &Session, events: &[EventId], to: i64) -> Result<(), Fa
     let deliveries = Table::column(deliveries.into_iter().filter(before));
     for (sql, whose) in [
         ("INSERT INTO event_kept SELECT * FROM event WHERE number = ANY(?1::bigint[])", &runs),
+        ("INSERT INTO blob_use_kept SELECT * FROM blob_use WHERE event = ANY(?1::bigint[])", &runs),
         ("INSERT INTO run_kept SELECT * FROM run WHERE number = ANY(?1::bigint[])", &runs),
         ("INSERT INTO journal_kept SELECT * FROM journal WHERE run = ANY(?1::bigint[])", &runs),
         ("INSERT INTO delivery_kept SELECT * FROM delivery WHERE number = ANY(?1::bigint[])", &deliveries),

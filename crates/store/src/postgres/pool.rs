@@ -58,7 +58,8 @@ impl Deref for Lent {
 
 impl Drop for Lent {
     fn drop(&mut self) {
-        if self.session.is_open() {
+        // Who panicked may have left a transaction open.
+        if self.session.is_open() && !std::thread::panicking() {
             self.free.lock().push(Arc::clone(&self.session));
         }
     }

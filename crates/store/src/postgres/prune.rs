@@ -24,14 +24,13 @@ pub(super) async fn apply(session: &Session, prune: &Prune) -> Result<PrunedSlic
         (Table::column(runs.iter().copied()), Table::column(runs.iter().map(|run| run.number())));
     let deliveries = "DELETE FROM delivery WHERE run = ANY(?1::uuid[]) RETURNING number";
     let deliveries: Vec<i64> = session.table(deliveries, &ids, |row| row.get(0)).await?;
+    let events = Table::column(ended.iter().map(|event| event.number()));
     for (sql, gone) in [
         ("DELETE FROM attempt WHERE delivery = ANY(?1::bigint[])", &Table::column(deliveries)),
         ("DELETE FROM journal WHERE run = ANY(?1::bigint[])", &numbers),
         ("DELETE FROM run WHERE number = ANY(?1::bigint[])", &numbers),
-        (
-            "DELETE FROM event WHERE number = ANY(?1::bigint[])",
-            &Table::column(ended.iter().map(|event| event.number())),
-        ),
+        ("DELETE FROM blob_use WHERE event = ANY(?1::bigint[])", &events),
+        ("DELETE FROM event WHERE number = ANY(?1::bigint[])", &events),
     ] {
         session.insert(sql, gone).await?;
     }

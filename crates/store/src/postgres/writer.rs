@@ -1,14 +1,18 @@
 //! Group commit: many callers, one transaction, each told when its own write is durable.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicU64, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
 };
 
 use parking_lot::Mutex;
 use tokio::{
     sync::{mpsc, oneshot},
     task::JoinSet,
+    time::timeout,
 };
 
 use super::{
@@ -34,6 +38,10 @@ const QUEUE: usize = 4096;
 
 /// Writes in one transaction at most.
 const BATCH: usize = 256;
+
+/// How long the writer waits before it ends until it is known whether its last transactions were committed. One whose
+/// connection was lost is ended by the database in half of that.
+const LAST: Duration = Duration::from_secs(10);
 
 /// How often a transaction is tried that another one stood in the way of.
 const TRIES: u32 = 5;
@@ -126,6 +134,10 @@ impl Loop {
         while queue.recv_many(&mut batch, BATCH).await > 0 {
             self.commit(std::mem::take(&mut batch)).await;
             while self.unsettled.try_join_next().is_some() {}
+        }
+        let settled = async { while self.unsettled.join_next().await.is_some() {} };
+        if timeout(LAST, settled).await.is_err() {
+            tracing::warn!("it is not known whether the last transactions were committed");
         }
     }
 

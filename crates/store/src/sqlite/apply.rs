@@ -10,6 +10,7 @@ use crate::{
     delivery::{AttemptCommit, NewDelivery, Settle, Settled},
     event::{Admission, Admitted, Begin, NewEvent, OriginalRun, dedupe_key},
     run::{Committed, Ending, HeldRun, RunCommit, Then, status_word},
+    schedule::Tick,
     sql::Statement,
     write::{Outcome, Write},
 };
@@ -24,16 +25,26 @@ pub(super) fn apply(c: &Connection, memory: &mut Memory, write: &Write) -> rusql
         Write::SweepClaims { limit, now } => {
             memory.claims.sweep(c, *limit, now.as_millis()).map(|deleted| Outcome::Changed(vec![deleted]))
         }
-        Write::Lease(statement) => statements_in_turn(c, std::slice::from_ref(statement)),
+        Write::Lease(statement) | Write::Blob(statement) => {
+            statements_in_turn(c, std::slice::from_ref(statement))
+        }
         Write::Prune(slice) => prune::apply(c, slice).map(Outcome::Pruned),
+        Write::Origin(origin) => {
+            origins::of(c, &mut memory.origins, origin.clone()).map(|_| Outcome::Changed(vec![]))
+        }
         Write::Statements(statements) => statements_in_turn(c, statements),
     }
 }
 
 fn admit(c: &Connection, memory: &mut Memory, admission: &Admission) -> rusqlite::Result<Admitted> {
     let event = &admission.event;
-    if let (Some(claim), Some(source)) = (&admission.dedupe, event.source) {
-        let key = dedupe_key(source, claim);
+    if let Some(tick) = &admission.tick
+        && !moved_on(c, tick)?
+    {
+        return Ok(Admitted::Passed);
+    }
+    if let Some(claim) = &admission.dedupe {
+        let key = dedupe_key(event, claim);
         let times = (event.received_at.as_millis(), claim.expires_at.as_millis());
         if let Some(first) = memory.claims.claim(c, key, event.id, times)? {
             return Ok(Admitted::Duplicate(first));
@@ -41,11 +52,21 @@ fn admit(c: &Connection, memory: &mut Memory, admission: &Admission) -> rusqlite
     }
     let origin = origins::number(c, &mut memory.origins, event)?;
     insert_event(c, event, origin, admission.run.as_ref().and_then(OriginalRun::first_record))?;
+    insert_uses(c, admission)?;
     faults::hit(CrashPoint::InsideAdmission);
     if let Some(run) = &admission.run {
         insert_run(c, memory, event, origin, run)?;
     }
     Ok(Admitted::New)
+}
+
+/// Moves a schedule on, if it still stands at this tick.
+fn moved_on(c: &Connection, tick: &Tick) -> rusqlite::Result<bool> {
+    c.prepare_cached(
+        "UPDATE schedule SET next_at = ?4, last_at = ?2 WHERE source = ?1 AND next_at = ?2 AND revision = ?3",
+    )?
+    .execute(params![tick.source, tick.at.as_millis(), tick.revision, tick.next_at.as_millis()])
+    .map(|moved| moved == 1)
 }
 
 fn insert_event(
@@ -68,6 +89,17 @@ fn insert_event(
         record,
     ])
     .map(drop)
+}
+
+fn insert_uses(c: &Connection, admission: &Admission) -> rusqlite::Result<()> {
+    let Admission { event, files, .. } = admission;
+    for file in files {
+        c.prepare_cached(
+            "INSERT INTO blob_use (event, sha256, workspace) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
+        )?
+        .execute(params![event.id.number(), file.sha256, event.place.workspace])?;
+    }
+    Ok(())
 }
 
 fn insert_run(

@@ -28,7 +28,11 @@ pub(super) fn read(c: &Connection) -> rusqlite::Result<Origins> {
 
 /// The number of an event's origin, which is made when this is its first event.
 pub(super) fn number(c: &Connection, known: &mut Origins, event: &NewEvent) -> rusqlite::Result<i64> {
-    let origin = Origin::of(event);
+    of(c, known, Origin::of(event))
+}
+
+/// The number of an origin, which is made when there is none yet.
+pub(super) fn of(c: &Connection, known: &mut Origins, origin: Origin) -> rusqlite::Result<i64> {
     if let Some(number) = known.number(&origin) {
         return Ok(number);
     }

@@ -52,5 +52,6 @@ fn delete(c: &Connection, event: EventId) -> rusqlite::Result<()> {
         c.prepare_cached("DELETE FROM journal WHERE run = ?1")?.execute([run.number()])?;
         c.prepare_cached("DELETE FROM run WHERE number = ?1")?.execute([run.number()])?;
     }
+    c.prepare_cached("DELETE FROM blob_use WHERE event = ?1")?.execute([event.number()])?;
     c.prepare_cached("DELETE FROM event WHERE number = ?1")?.execute([event.number()]).map(drop)
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use ::flow::run::Status;
 
-use super::fixture::{ALL, Fixture, first};
+use super::fixture::{ALL, Fixture, first, new};
 use crate::*;
 
 #[tokio::test]
@@ -12,7 +12,7 @@ async fn an_event_survives_a_restart_with_its_run_and_is_sealed_on_disk() {
     let mut f = Fixture::new().await;
     let id = f.queued().await;
     f.reopen().await;
-    assert_eq!(f.store.event_content(f.place, id).await.unwrap().unwrap(), br#"{"query":"E3?"}"#);
+    assert_eq!(f.store.event_content(f.place.workspace, id).await.unwrap().unwrap(), br#"{"query":"E3?"}"#);
     let run = f.store.run_get(f.place.workspace, id.original_run()).await.unwrap().unwrap();
     assert_eq!((run.status, run.event, run.version), (Status::Queued, id, f.version));
     f.store.close().await;
@@ -33,6 +33,7 @@ async fn concurrent_duplicates_give_one_event() {
             match f.store.event_admit(admission).await.unwrap() {
                 Admitted::New => (true, id),
                 Admitted::Duplicate(first) => (false, first),
+                Admitted::Passed => unreachable!("it is no tick"),
             }
         })
     });
@@ -58,6 +59,22 @@ async fn a_dedupe_key_may_be_used_again_when_its_window_is_over() {
     assert_eq!(f.store.event_admit(again).await.unwrap(), Admitted::New);
     assert_eq!(f.store.event_admit(clone).await.unwrap(), Admitted::Duplicate(again_id));
     assert_eq!(f.store.prune_claims().await.unwrap(), 0, "a living claim stays");
+}
+
+#[tokio::test]
+async fn a_key_without_a_source_is_claimed_as_well() {
+    let f = Fixture::new().await;
+    let by_api = || {
+        let mut admission = f.admission(Some(9), Begin::Queued);
+        admission.event.source = None;
+        admission
+    };
+    let first = by_api();
+    let id = first.event.id;
+    assert_eq!(f.store.event_admit(first).await.unwrap(), Admitted::New);
+    assert_eq!(f.store.event_admit(by_api()).await.unwrap(), Admitted::Duplicate(id));
+    let of_a_source = f.admission(Some(9), Begin::Queued);
+    assert_eq!(f.store.event_admit(of_a_source).await.unwrap(), Admitted::New, "its keys are its own");
 }
 
 #[tokio::test]
@@ -161,8 +178,8 @@ async fn ids_go_on_after_those_of_the_last_start() {
                 let event = f.queued().await;
                 let id: RunId = ids.next();
                 last = id.number();
-                let repeat = Repeat { id, version: f.version, repeats: event.original_run() };
-                f.store.run_repeat(f.place, event, repeat).await.unwrap();
+                let repeat = Repeat { id, event, elsewhere: None, version: f.version };
+                f.store.run_repeat(f.place.workspace, repeat).await.unwrap();
                 if what == "finished run" {
                     let held = f.store.run_claim_one(f.node, id).await.unwrap().unwrap().held;
                     let end = Fixture::commit(held, Then::End(f.ending()));
@@ -194,9 +211,11 @@ async fn ids_go_on_after_those_of_the_last_start() {
                     status: 401,
                     received_at: f.store.now(),
                     content: b"{}".to_vec(),
+                    is_whole: false,
+                    replayed_as: None,
                 };
                 last = crate::id::number(refusal.id.into());
-                f.store.refusal_add(vec![refusal]).await.unwrap();
+                f.store.refusal_add(vec![new(refusal)]).await.unwrap();
             }
         }
         f.reopen().await;
@@ -214,12 +233,12 @@ async fn an_id_is_more_than_the_number_of_its_row() {
     assert_eq!(guessed.number(), real.number());
     let (workspace, run) = (f.place.workspace, guessed.original_run());
     assert!(f.store.event_get(workspace, guessed).await.unwrap().is_none());
-    assert!(f.store.event_content(f.place, guessed).await.unwrap().is_none());
+    assert!(f.store.event_content(f.place.workspace, guessed).await.unwrap().is_none());
     for stands in ["queued", "waiting", "ended"] {
         assert!(f.store.run_get(workspace, run).await.unwrap().is_none(), "{stands}");
         assert!(f.store.run_claim_one(f.node, run).await.unwrap().is_none(), "{stands}");
-        let repeat = Repeat { id: f.store.ids().next(), version: f.version, repeats: run };
-        assert!(matches!(f.store.run_repeat(f.place, guessed, repeat).await, Err(Error::Conflict(_))));
+        let repeat = Repeat { id: f.store.ids().next(), event: guessed, elsewhere: None, version: f.version };
+        assert!(matches!(f.store.run_repeat(f.place.workspace, repeat).await, Err(Error::Conflict(_))));
         if let Some(claimed) = f.store.run_claim_one(f.node, real.original_run()).await.unwrap() {
             let waits = Then::Release { status: Status::Waiting, wake_at: None };
             let then = if stands == "queued" { waits } else { Then::End(f.ending()) };
@@ -248,13 +267,15 @@ async fn of_each_source_the_newest_refused_requests_are_kept() {
         status: 401,
         received_at: f.store.now(),
         content: b"{}".to_vec(),
+        is_whole: false,
+        replayed_as: None,
     };
     let quiet = refusal(1);
-    f.store.refusal_add(vec![quiet.clone()]).await.unwrap();
+    f.store.refusal_add(vec![new(quiet.clone())]).await.unwrap();
     let kept = REFUSALS_KEPT as usize;
     let flood: Vec<Refusal> = (0..kept + 30).map(|_| refusal(2)).collect();
     for part in flood.chunks(64) {
-        f.store.refusal_add(part.to_vec()).await.unwrap();
+        f.store.refusal_add(part.iter().cloned().map(new).collect()).await.unwrap();
     }
     let page = PageRequest { before: None, limit: 2 * kept };
     let left = f.store.refusal_list(f.place, None, page).await.unwrap().items;

@@ -93,6 +93,31 @@ async fn a_commit_that_is_under_way_is_waited_for_and_holds_nobody_up() {
 }
 
 #[tokio::test]
+async fn a_store_that_closes_waits_for_a_commit_that_is_under_way() {
+    let Some((f, store, proxy)) = broken().await else { return };
+    // A row that the transaction does not touch is to be written meanwhile.
+    store.event_admit(f.admission(None, Begin::Queued)).await.unwrap();
+    let admission = f.admission(None, Begin::Queued);
+    proxy.lose(Lost::Time);
+    let admitting = tokio::spawn({
+        let store = store.clone();
+        async move { store.event_admit(admission).await }
+    });
+    until("the commit is under way", async || proxy.has_lost()).await;
+    let closing = tokio::spawn({
+        let store = store.clone();
+        async move { store.close().await }
+    });
+    until("it takes nothing more", async || {
+        store.event_admit(f.admission(None, Begin::Queued)).await.is_err()
+    })
+    .await;
+    proxy.release();
+    assert_eq!(admitting.await.unwrap().unwrap(), Admitted::New);
+    closing.await.unwrap();
+}
+
+#[tokio::test]
 async fn a_node_writes_again_when_its_line_is_back_and_tells_everybody_meanwhile() {
     let Some((f, store, proxy)) = broken().await else { return };
     let f = Arc::new(f);
@@ -158,4 +183,18 @@ async fn a_node_that_lost_its_line_keeps_its_number_and_nobody_new_gets_it() {
     })
     .await;
     assert_eq!(maker(&store), before);
+}
+
+#[tokio::test]
+async fn a_read_that_breaks_off_leaves_nothing_to_the_next() {
+    let Some((f, store, _proxy)) = broken().await else { return };
+    let count = "SELECT count(*) FROM event";
+    let broken = store.read::<(), _>(move |c| {
+        c.row(count, [], |row| row.get::<i64>(0))?;
+        panic!("as a mistake would");
+    });
+    assert!(broken.await.is_err());
+    f.queued().await;
+    let counted = store.read(move |c| c.row(count, [], |row| row.get::<i64>(0)));
+    assert_eq!(counted.await.unwrap(), Some(1));
 }

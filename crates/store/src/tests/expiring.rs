@@ -117,8 +117,8 @@ impl World {
 
     async fn replay(&mut self, trace: usize) {
         let (id, event) = (self.id(), self.traces[trace].event);
-        let repeat = Repeat { id, version: self.f.version, repeats: event.original_run() };
-        self.f.store.run_repeat(self.f.place, event, repeat).await.unwrap();
+        let repeat = Repeat { id, event, elsewhere: None, version: self.f.version };
+        self.f.store.run_repeat(self.f.place.workspace, repeat).await.unwrap();
         self.traces[trace].runs.push(Run { id, records: 0, stands: Stands::Queued, deliveries: vec![] });
     }
 

@@ -78,6 +78,18 @@ impl Fixture {
         Self::at(Home::new().await).await
     }
 
+    /// One with the contents of files in a folder.
+    pub(super) async fn with_folder(folder: &std::path::Path) -> Self {
+        let mut home = Home::new().await;
+        home.options.blobs = Some(folder.to_owned());
+        Self::at(home).await
+    }
+
+    /// Forgets that folder, from the next opening on.
+    pub(super) fn without_folder(&mut self) {
+        self.home.options.blobs = None;
+    }
+
     /// One that is in a folder in any case.
     pub(super) async fn in_folder() -> Self {
         Self::at(Home::folder()).await
@@ -175,6 +187,8 @@ impl Fixture {
             },
             dedupe: key
                 .map(|key| DedupeClaim { key: [key; 16], expires_at: now.after(Duration::from_secs(3600)) }),
+            files: Vec::new(),
+            tick: None,
             run: Some(OriginalRun { version: self.version, begin }),
         }
     }
@@ -232,6 +246,11 @@ impl Fixture {
             disable: None,
         }
     }
+}
+
+/// A refusal of a request that was not kept whole.
+pub(super) fn new(refusal: Refusal) -> NewRefusal {
+    NewRefusal { refusal, original: None }
 }
 
 pub(super) const ALL: usize = 50;

@@ -39,6 +39,20 @@ async fn nodes_tell_each_other_of_work_and_not_themselves() {
     }
 }
 
+#[tokio::test]
+async fn a_node_that_stops_tells_what_it_did_last() {
+    let f = Fixture::new().await;
+    if !f.is_on_postgres() {
+        return;
+    }
+    let other = f.second().await;
+    let mut there = other.news().unwrap();
+    hears(&mut there, |news| news.anything).await;
+    f.store.tell(News { runs: true, ..News::default() });
+    f.store.close().await;
+    hears(&mut there, |news| news.runs).await;
+}
+
 /// A bus that keeps what it takes, as long as it takes some.
 #[derive(Default)]
 struct Kept {

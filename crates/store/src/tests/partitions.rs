@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use ::flow::run::Status;
 
-use super::fixture::Fixture;
+use super::{blobs::file, fixture::Fixture};
 use crate::{
     postgres::TABLES,
     sql::{Statement, values},
@@ -179,6 +179,8 @@ async fn what_is_unfinished_or_reaches_beyond_outlives_its_partition() {
     f.a_week_nears_its_end();
     // Goes with the partition.
     let done = f.long_story(destination).await;
+    let [shared, gone, stays] = ["both", "one that goes", "one that stays"].map(file);
+    f.with_files(&[shared.clone(), gone.clone()]).await;
     // Has a dead letter that was tried twice.
     let letter = f.delivery(destination);
     let dead = f.queued().await;
@@ -186,7 +188,7 @@ async fn what_is_unfinished_or_reaches_beyond_outlives_its_partition() {
     f.attempted(destination, letter.id, Settle::Retry(f.store.now())).await;
     f.attempted(destination, letter.id, Settle::Dead).await;
     // Waits, with a journal; waits for its first turn.
-    let asleep = f.queued().await;
+    let asleep = f.queued_with(&[shared.clone(), stays.clone()]).await;
     let held = f.store.run_claim_one(f.node, asleep.original_run()).await.unwrap().unwrap().held;
     f.commit_of(held, vec![], Then::Release { status: Status::Waiting, wake_at: None }).await;
     let queued = f.queued().await;
@@ -216,6 +218,9 @@ async fn what_is_unfinished_or_reaches_beyond_outlives_its_partition() {
     let names = f.names("event").await;
     assert!(!names.contains(&"event_first".to_owned()), "{names:?}");
     assert!(f.store.event_get(workspace, done).await.unwrap().is_none());
+    for (file, content) in [(&shared, Some(&shared.content)), (&gone, None), (&stays, Some(&stays.content))] {
+        assert_eq!(f.content(file).await.as_ref(), content);
+    }
     for event in [slow, again] {
         assert!(f.store.event_get(workspace, event).await.unwrap().is_none(), "it has ended all the same");
     }
@@ -410,8 +415,8 @@ async fn ids_of_clocks_that_differ_leave_no_half() {
     f.attempted(destination, dead.id, Settle::Dead).await;
     f.run_to_end(stories[1].original_run(), vec![]).await;
     f.run_to_end(f.repeat(stories[1]).await.unwrap(), vec![]).await;
-    let sleeper = Repeat { id: ahead.next(), version: f.version, repeats: stories[1].original_run() };
-    f.store.run_repeat(f.place, stories[1], sleeper).await.unwrap();
+    let sleeper = Repeat { id: ahead.next(), event: stories[1], elsewhere: None, version: f.version };
+    f.store.run_repeat(f.place.workspace, sleeper).await.unwrap();
     f.days_pass_with_pruning(20).await;
     f.run_to_end(sleeper.id, vec![]).await;
     assert!(f.store.delivery_replay(f.place.workspace, dead.id).await.unwrap());

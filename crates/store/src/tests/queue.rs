@@ -20,8 +20,8 @@ impl Fixture {
     /// Queues a repeat of an original run.
     async fn repeated(&self, original: RunId) -> RunId {
         let id = self.store.ids().next();
-        let run = Repeat { id, version: self.version, repeats: original };
-        self.store.run_repeat(self.place, original.own_event(), run).await.unwrap();
+        let run = Repeat { id, event: original.own_event(), elsewhere: None, version: self.version };
+        self.store.run_repeat(self.place.workspace, run).await.unwrap();
         id
     }
 

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use ::flow::run::Status;
 
-use super::fixture::{ALL, Fixture, first};
+use super::fixture::{ALL, Fixture, first, new};
 use crate::*;
 
 /// The tables of history, and of what is unfinished.
@@ -41,6 +41,8 @@ impl Fixture {
                 "(SELECT number FROM run UNION ALL SELECT number FROM run_live
                 UNION ALL SELECT number FROM run_queue) AS runs WHERE number = r.number",
             ),
+            ("blob_use r WHERE true", "event WHERE number = r.event"),
+            ("blob_use r WHERE true", "blob WHERE workspace = r.workspace AND sha256 = r.sha256"),
             (
                 "journal r WHERE true",
                 "(SELECT number FROM run UNION ALL SELECT number FROM run_live) AS runs
@@ -94,8 +96,8 @@ impl Fixture {
 
     pub(super) async fn repeat(&self, event: EventId) -> Result<RunId, Error> {
         let id = self.store.ids().next();
-        let repeat = Repeat { id, version: self.version, repeats: event.original_run() };
-        self.store.run_repeat(self.place, event, repeat).await.map(|()| id)
+        let repeat = Repeat { id, event, elsewhere: None, version: self.version };
+        self.store.run_repeat(self.place.workspace, repeat).await.map(|()| id)
     }
 
     /// The next attempt of a delivery ends so.
@@ -135,6 +137,8 @@ impl Fixture {
             status: 401,
             received_at: self.store.now(),
             content: b"{}".to_vec(),
+            is_whole: false,
+            replayed_as: None,
         }
     }
 }
@@ -148,7 +152,7 @@ async fn what_has_expired_goes_with_all_that_came_of_it() {
     let mut filtered = f.admission(None, Begin::Queued);
     (filtered.event.status, filtered.run) = (EventStatus::Filtered, None);
     f.store.event_admit(filtered).await.unwrap();
-    f.store.refusal_add(vec![f.refusal(f.place)]).await.unwrap();
+    f.store.refusal_add(vec![new(f.refusal(f.place))]).await.unwrap();
     assert_eq!(f.counts().await, [2, 2, 2, 2, 2, 0, 0, 0]);
 
     f.days_pass(29);
@@ -223,7 +227,7 @@ async fn a_dead_letter_stays_and_can_still_be_replayed() {
     f.prune().await;
 
     let workspace = f.place.workspace;
-    assert!(f.store.event_content(f.place, event).await.unwrap().is_some());
+    assert!(f.store.event_content(f.place.workspace, event).await.unwrap().is_some());
     assert_eq!(f.store.run_journal(event.original_run()).await.unwrap().len(), 1);
     let histories = f.store.delivery_histories(workspace, vec![event.original_run()]).await.unwrap();
     let attempts: Vec<usize> = histories.iter().map(|(_, attempts)| attempts.len()).collect();
@@ -260,7 +264,7 @@ async fn each_environment_keeps_its_history_as_long_as_it_says() {
     let run = there.event.id.original_run();
     f.store.event_admit(there).await.unwrap();
     f.run_to_end(run, vec![]).await;
-    f.store.refusal_add(vec![f.refusal(f.place), f.refusal(test)]).await.unwrap();
+    f.store.refusal_add(vec![new(f.refusal(f.place)), new(f.refusal(test))]).await.unwrap();
     f.days_pass(2);
     f.prune().await;
     let events =
@@ -354,7 +358,7 @@ async fn an_event_is_replayed_or_goes_but_not_both() {
         });
         let replay = f.repeat(event).await;
         pruning.await.unwrap();
-        let event = f.store.event_content(f.place, event).await.unwrap();
+        let event = f.store.event_content(f.place.workspace, event).await.unwrap();
         assert_eq!(replay.is_ok(), event.is_some(), "{replay:?}");
         if let Ok(replay) = replay {
             f.run_to_end(replay, vec![]).await;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use clock::{Clock, Random};
 use vault::{Key, KeyRing};
 
-use super::fixture::{Fixture, first, open, small};
+use super::fixture::{Fixture, first, new, open, small};
 use crate::sql::{Statement, values};
 use crate::*;
 
@@ -57,10 +57,12 @@ async fn a_full_database_refuses_and_keeps_what_it_has() {
         status: 401,
         received_at: store.now(),
         content: vec![n; 20_000],
+        is_whole: false,
+        replayed_as: None,
     };
     let mut stored = 0;
     let error = loop {
-        match store.refusal_add(vec![refusal(stored)]).await {
+        match store.refusal_add(vec![new(refusal(stored))]).await {
             Ok(()) => stored += 1,
             Err(error) => break error,
         }
@@ -69,7 +71,7 @@ async fn a_full_database_refuses_and_keeps_what_it_has() {
     assert_eq!(store.refusal_list(place, None, first()).await.unwrap().items.len(), usize::from(stored));
     let delete = "DELETE FROM refusal";
     store.change(vec![Statement::new(delete, values![])]).await.unwrap();
-    store.refusal_add(vec![refusal(0)]).await.unwrap();
+    store.refusal_add(vec![new(refusal(0))]).await.unwrap();
 }
 
 #[tokio::test]

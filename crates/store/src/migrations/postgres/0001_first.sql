@@ -73,13 +73,15 @@ CREATE TABLE flow_version (
     workspace uuid NOT NULL,
     id uuid NOT NULL PRIMARY KEY,
     flow uuid NOT NULL,
-    number bigint NOT NULL,
+    number bigint, -- none for a draft that was tried
+    revision bigint, -- of a draft that was tried: which one
     definition text NOT NULL, -- YAML as it was written
     kinds text NOT NULL, -- JSON object: node id to pinned kind, such as llm@1
     note text NOT NULL,
     created_by text NOT NULL,
     created_at bigint NOT NULL,
-    UNIQUE (flow, number)
+    UNIQUE (flow, number),
+    UNIQUE (flow, revision)
 );
 
 -- Which version serves a flow in an environment; the newest row counts, older ones are history.
@@ -99,6 +101,7 @@ CREATE TABLE source (
     environment uuid NOT NULL,
     id uuid NOT NULL PRIMARY KEY, -- 16 random bytes: the URL is a capability
     flow uuid NOT NULL,
+    kind text NOT NULL, -- webhook or schedule
     name text NOT NULL,
     config text NOT NULL, -- JSON
     sealed bytea NOT NULL, -- secrets, JSON
@@ -108,6 +111,28 @@ CREATE TABLE source (
     UNIQUE (workspace, environment, name)
 );
 CREATE INDEX source_of_flow ON source (workspace, flow);
+
+-- Requests that were pinned to a source as examples; they stay when history goes.
+CREATE TABLE sample (
+    workspace uuid NOT NULL,
+    source uuid NOT NULL,
+    name text NOT NULL,
+    sealed bytea NOT NULL, -- the request, JSON
+    created_at bigint NOT NULL,
+    PRIMARY KEY (source, name)
+);
+
+-- When each schedule is due next. A tick moves it on in the transaction of its event.
+CREATE TABLE schedule (
+    source uuid NOT NULL PRIMARY KEY,
+    next_at bigint NOT NULL,
+    revision bigint NOT NULL, -- raised whenever the source is changed: a tick of before moves nothing
+    last_at bigint, -- the planned time of the last tick
+    skipped bigint NOT NULL, -- planned times that no event came of
+    skipped_at bigint, -- the last of them
+    skipped_why text
+);
+CREATE INDEX schedule_due ON schedule (next_at, source);
 
 CREATE TABLE destination (
     workspace uuid NOT NULL,
@@ -191,6 +216,25 @@ CREATE TABLE event (
 ) PARTITION BY RANGE (number);
 CREATE INDEX event_of_origin ON event (origin, number);
 
+CREATE TABLE blob (
+    workspace uuid NOT NULL,
+    sha256 bytea NOT NULL,
+    size bigint NOT NULL,
+    stored_at bigint NOT NULL,
+    file text,
+    sealed bytea,
+    PRIMARY KEY (workspace, sha256)
+);
+CREATE INDEX blob_age ON blob (stored_at, workspace, sha256);
+
+CREATE TABLE blob_use (
+    event bigint NOT NULL,
+    sha256 bytea NOT NULL,
+    workspace uuid NOT NULL,
+    PRIMARY KEY (event, sha256)
+) PARTITION BY RANGE (event);
+CREATE INDEX blob_use_of ON blob_use (workspace, sha256);
+
 CREATE TABLE refusal (
     workspace uuid NOT NULL,
     environment uuid NOT NULL,
@@ -199,7 +243,9 @@ CREATE TABLE refusal (
     code text NOT NULL,
     status bigint NOT NULL,
     received_at bigint NOT NULL,
-    sealed bytea NOT NULL -- peer, headers, body as far as kept, reason, JSON
+    sealed bytea NOT NULL, -- peer, headers, body as far as kept, reason, JSON
+    original bytea, -- sealed: what the request hides in `sealed`, JSON; none when it was not kept whole
+    replayed_as uuid -- the event that a replay of it became
 );
 CREATE INDEX refusal_list ON refusal (workspace, environment, id);
 CREATE INDEX refusal_of_source ON refusal (source, id);
@@ -327,7 +373,7 @@ DECLARE
     week_ends bigint := (extract(epoch FROM now())::bigint / 604800 + 1) * 604800000 << 21;
     history text;
 BEGIN
-    FOREACH history IN ARRAY ARRAY['event', 'run', 'journal', 'delivery', 'attempt'] LOOP
+    FOREACH history IN ARRAY ARRAY['event', 'blob_use', 'run', 'journal', 'delivery', 'attempt'] LOOP
         EXECUTE format('CREATE TABLE %1$s_kept PARTITION OF %1$s FOR VALUES FROM (MINVALUE) TO (0)', history);
         EXECUTE format('CREATE TABLE %1$s_first PARTITION OF %1$s FOR VALUES FROM (0) TO (%2$s)', history, week_ends);
         EXECUTE format('CREATE TABLE %1$s_second PARTITION OF %1$s FOR VALUES FROM (%2$s) TO (MAXVALUE)', history, week_ends);

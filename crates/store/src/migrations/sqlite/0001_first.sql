@@ -72,13 +72,15 @@ CREATE TABLE flow_version (
     workspace BLOB NOT NULL,
     id BLOB NOT NULL PRIMARY KEY,
     flow BLOB NOT NULL,
-    number INTEGER NOT NULL,
+    number INTEGER, -- none for a draft that was tried
+    revision INTEGER, -- of a draft that was tried: which one
     definition TEXT NOT NULL, -- YAML as it was written
     kinds TEXT NOT NULL, -- JSON object: node id to pinned kind, such as llm@1
     note TEXT NOT NULL,
     created_by TEXT NOT NULL,
     created_at INTEGER NOT NULL,
-    UNIQUE (flow, number)
+    UNIQUE (flow, number),
+    UNIQUE (flow, revision)
 ) STRICT;
 
 -- Which version serves a flow in an environment; the newest row counts, older ones are history.
@@ -98,6 +100,7 @@ CREATE TABLE source (
     environment BLOB NOT NULL,
     id BLOB NOT NULL PRIMARY KEY, -- 16 random bytes: the URL is a capability
     flow BLOB NOT NULL,
+    kind TEXT NOT NULL, -- webhook or schedule
     name TEXT NOT NULL,
     config TEXT NOT NULL, -- JSON
     sealed BLOB NOT NULL, -- secrets, JSON
@@ -107,6 +110,28 @@ CREATE TABLE source (
     UNIQUE (workspace, environment, name)
 ) STRICT;
 CREATE INDEX source_of_flow ON source (workspace, flow);
+
+-- Requests that were pinned to a source as examples; they stay when history goes.
+CREATE TABLE sample (
+    workspace BLOB NOT NULL,
+    source BLOB NOT NULL,
+    name TEXT NOT NULL,
+    sealed BLOB NOT NULL, -- the request, JSON
+    created_at INTEGER NOT NULL,
+    PRIMARY KEY (source, name)
+) STRICT, WITHOUT ROWID;
+
+-- When each schedule is due next. A tick moves it on in the transaction of its event.
+CREATE TABLE schedule (
+    source BLOB NOT NULL PRIMARY KEY,
+    next_at INTEGER NOT NULL,
+    revision INTEGER NOT NULL, -- raised whenever the source is changed: a tick of before moves nothing
+    last_at INTEGER, -- the planned time of the last tick
+    skipped INTEGER NOT NULL, -- planned times that no event came of
+    skipped_at INTEGER, -- the last of them
+    skipped_why TEXT
+) STRICT, WITHOUT ROWID;
+CREATE INDEX schedule_due ON schedule (next_at, source);
 
 CREATE TABLE destination (
     workspace BLOB NOT NULL,
@@ -189,6 +214,27 @@ CREATE TABLE event (
 ) STRICT;
 CREATE INDEX event_of_origin ON event (origin);
 
+-- The contents of files that came with events, each once in a workspace (blob.rs).
+CREATE TABLE blob (
+    workspace BLOB NOT NULL,
+    sha256 BLOB NOT NULL, -- of the content
+    size INTEGER NOT NULL,
+    stored_at INTEGER NOT NULL, -- when it was last given
+    file TEXT, -- where it lies in the folder for files, when there is one
+    sealed BLOB, -- the content, when there is none
+    PRIMARY KEY (workspace, sha256)
+) STRICT;
+CREATE INDEX blob_age ON blob (stored_at, workspace, sha256);
+
+-- Which events use them.
+CREATE TABLE blob_use (
+    event INTEGER NOT NULL, -- its number
+    sha256 BLOB NOT NULL,
+    workspace BLOB NOT NULL,
+    PRIMARY KEY (event, sha256)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX blob_use_of ON blob_use (workspace, sha256);
+
 CREATE TABLE refusal (
     workspace BLOB NOT NULL,
     environment BLOB NOT NULL,
@@ -197,7 +243,9 @@ CREATE TABLE refusal (
     code TEXT NOT NULL,
     status INTEGER NOT NULL,
     received_at INTEGER NOT NULL,
-    sealed BLOB NOT NULL -- peer, headers, body as far as kept, reason, JSON
+    sealed BLOB NOT NULL, -- peer, headers, body as far as kept, reason, JSON
+    original BLOB, -- sealed: what the request hides in `sealed`, JSON; none when it was not kept whole
+    replayed_as BLOB -- the event that a replay of it became
 ) STRICT;
 CREATE INDEX refusal_list ON refusal (workspace, environment, id);
 CREATE INDEX refusal_of_source ON refusal (source, id);

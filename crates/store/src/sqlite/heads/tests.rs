@@ -52,7 +52,8 @@ fn admit(id: u16, to: u16) -> Write {
         content: "{}".into(),
     };
     let run = Some(OriginalRun { version: VersionId::from_bytes([3; 16]), begin: Begin::Queued });
-    Write::Admit(Box::new(SealedAdmission(Admission { event, dedupe: None, run })))
+    let files = Vec::new();
+    Write::Admit(Box::new(SealedAdmission(Admission { event, dedupe: None, files, tick: None, run })))
 }
 
 fn claim(which: Which) -> Write {

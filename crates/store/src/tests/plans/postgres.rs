@@ -321,7 +321,7 @@ async fn looks_into_one_partition(planner: &Planner) {
     let [number, id, workspace, environment] = values[0].clone().try_into().unwrap();
     let statements = statements(Dialect::Postgres);
     for (part, parameters) in [
-        ("SELECT e.sealed FROM event e JOIN", format!("{number}, '{id}', '{workspace}', '{environment}'")),
+        ("SELECT e.sealed FROM event e JOIN", format!("{number}, '{id}', '{workspace}'")),
         ("SELECT 0 AS seq, record FROM event", format!("{number}, '{id}'")),
         (
             "FROM run r JOIN origin o ON o.number = r.origin WHERE r.number = ?1",
@@ -334,6 +334,12 @@ async fn looks_into_one_partition(planner: &Planner) {
         assert_eq!(planner.partitions(&plan), 1, "{sql}\n{}", shown(&plan));
     }
     let recent = planner.rows("SELECT number FROM numbers WHERE n = 20000").await[0][0].clone();
+    // How many there are depends on the day of the week.
+    let younger = format!(
+        r"SELECT count(*) FROM pg_inherits JOIN pg_class c ON c.oid = inhrelid WHERE inhparent = 'event'::regclass AND
+             coalesce(substring(pg_get_expr(relpartbound, c.oid) from 'TO \(''(\d+)''\)')::bigint, 9223372036854775807) > {recent}"
+    );
+    let younger: usize = planner.rows(&younger).await[0][0].parse().unwrap();
     for ranges in [EVENTS, ENDED, ARRIVED] {
         let [heads, rows] = ranges.postgres();
         let bounds = format!("9223372036854775807, {recent}, 51");
@@ -341,7 +347,7 @@ async fn looks_into_one_partition(planner: &Planner) {
         for (sql, parameters) in [(heads, format!("{bounds}, {place}")), (rows, format!("{bounds}, 1"))] {
             let plan = planner.plan_of(&sql, &parameters).await;
             let met = planner.partitions(&plan);
-            assert!((1..=3).contains(&met), "{met} partitions: {sql}\n{}", shown(&plan));
+            assert!((1..=younger).contains(&met), "{met} partitions of {younger}: {sql}\n{}", shown(&plan));
         }
     }
 }

@@ -6,9 +6,12 @@ use super::statements::{Dialect, statements};
 use crate::{Error, Store, sql::Value, tests::fixture::Fixture};
 
 /// The tables that grow with use.
-const GROWING: [&str; 12] = [
+const GROWING: [&str; 16] = [
     "event",
+    "blob",
+    "blob_use",
     "refusal",
+    "sample",
     "dedupe",
     "run_queue",
     "run_live",
@@ -19,6 +22,7 @@ const GROWING: [&str; 12] = [
     "attempt",
     "chunk",
     "session",
+    "schedule",
 ];
 
 /// Plans that are good although they look like others that are not: a part of the statement, and why.

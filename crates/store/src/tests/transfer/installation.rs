@@ -2,8 +2,13 @@
 
 use std::time::Duration;
 
-use crate::tests::fixture::{ALL, Fixture, first, open};
-use crate::*;
+use crate::{
+    tests::{
+        blobs::file,
+        fixture::{ALL, Fixture, first, open},
+    },
+    *,
+};
 
 const SOURCE: SourceId = SourceId::from_bytes([7; 16]);
 
@@ -31,7 +36,8 @@ impl Fixture {
     }
 
     async fn with_key(&self, key: u8) -> EventId {
-        let admission = self.admission(Some(key), Begin::Queued);
+        let files = vec![file("a résumé"), file(vec![0xff, key])];
+        let admission = Admission { files, ..self.admission(Some(key), Begin::Queued) };
         let id = admission.event.id;
         assert_eq!(self.store.event_admit(admission).await.unwrap(), Admitted::New);
         id
@@ -62,6 +68,7 @@ impl Fixture {
             id: SOURCE,
             place,
             flow: self.flow,
+            kind: SourceKind::Webhook,
             name: "shop".into(),
             config: "{}".into(),
             secrets: b"{}".to_vec(),
@@ -69,6 +76,10 @@ impl Fixture {
             updated_at: store.now(),
         };
         store.source_put(&source).await.unwrap();
+        store.sample_put(place.workspace, SOURCE, "first", b"{}").await.unwrap();
+        let id = SourceId::from_bytes([8; 16]);
+        let digest = Source { id, kind: SourceKind::Schedule, name: "digest".into(), ..source };
+        store.schedule_put(&digest, Some(store.now())).await.unwrap();
         store.secret_set(place, "KEY", &vault::Secret::from("hunter2")).await.unwrap();
         for name in ["b", "A", "a"] {
             store.variable_set(place, name, "").await.unwrap();
@@ -121,9 +132,9 @@ impl Fixture {
         let finished = self.admission(None, begin);
         let event = finished.event.id;
         store.event_admit(finished).await.unwrap();
-        let repeat = Repeat { id: store.ids().next(), version: self.version, repeats: event.original_run() };
+        let repeat = Repeat { id: store.ids().next(), event, elsewhere: None, version: self.version };
         let id = repeat.id;
-        store.run_repeat(place, event, repeat).await.unwrap();
+        store.run_repeat(place.workspace, repeat).await.unwrap();
         let held = store.run_claim_one(self.node, id).await.unwrap().unwrap().held;
         let later = store.now().after(Duration::from_secs(3600));
         let waits = Then::Release { status: ::flow::run::Status::Waiting, wake_at: Some(later) };
@@ -143,8 +154,12 @@ impl Fixture {
             status: 401,
             received_at: store.now(),
             content: b"{}".to_vec(),
+            is_whole: false,
+            replayed_as: None,
         };
-        store.refusal_add(vec![refusal]).await.unwrap();
+        let (id, original) = (refusal.id, Some(b"{}".to_vec()));
+        store.refusal_add(vec![NewRefusal { refusal, original }]).await.unwrap();
+        store.refusal_replayed(place.workspace, id, event).await.unwrap();
         self.queued().await;
     }
 }
@@ -168,6 +183,9 @@ pub(super) async fn all(s: &Store, place: Place) -> Vec<String> {
         s.login_link_peek([5; 32]),
         s.deployment_list(workspace),
         s.source_list(place),
+        s.sample_list(workspace, SOURCE),
+        s.schedule_states(place),
+        s.schedule_due(s.now(), None, 10),
         s.destination_list(place),
         s.provider_list(workspace),
         s.model_list(workspace),
@@ -191,7 +209,8 @@ pub(super) async fn all(s: &Store, place: Place) -> Vec<String> {
         let run = event.id.original_run();
         all.extend(said![
             s.event_get(workspace, event.id),
-            s.event_content(place, event.id),
+            s.event_content(workspace, event.id),
+            s.event_file(workspace, event.id, file("a résumé").sha256),
             s.run_of_event(workspace, event.id),
             s.run_journal(run),
             s.delivery_histories(workspace, vec![run]),

@@ -1,0 +1,34 @@
+import { useTranslation } from 'react-i18next'
+import { useUpdateSource } from '~/api/mutations'
+import type { SourceView } from '~/api/queries'
+import { Switch } from '~/ui/Switch'
+import { report } from '~/ui/toast'
+import { useMayEdit } from './mayEdit'
+
+/** Whether a source takes requests, or a schedule ticks, and the way to change it. */
+export function EnabledSwitch({ source, flow }: { source: SourceView; flow: string | undefined }) {
+  const { t } = useTranslation()
+  const update = useUpdateSource(source.id)
+  const mayEdit = useMayEdit()
+  const { name, kind, enabled } = source
+  const config = source.config as Record<string, unknown>
+  const word = enabled ? t('sources.on') : t('sources.off')
+  const set = (wanted: boolean) => {
+    if (flow) void report(update.mutateAsync({ name, flow, kind, config, enabled: wanted }))
+  }
+  return (
+    <span className="flex shrink-0 items-center gap-2 text-small">
+      <span className={`whitespace-nowrap ${enabled ? 'text-ink-3 max-sm:hidden' : 'text-failed'}`}>
+        {word}
+      </span>
+      {mayEdit && flow && (
+        <Switch
+          on={enabled}
+          label={t(source.url ? 'sources.takes' : 'sources.ticks')}
+          busy={update.isPending}
+          onChange={set}
+        />
+      )}
+    </span>
+  )
+}

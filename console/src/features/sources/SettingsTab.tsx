@@ -1,0 +1,65 @@
+import { useQuery } from '@tanstack/react-query'
+import { KeyRound } from 'lucide-react'
+import { useTranslation } from 'react-i18next'
+import { type SourceView, sourceSchema } from '~/api/queries'
+import { useNames } from '~/app/environment'
+import { Button } from '~/ui/Button'
+import { Problem } from '~/ui/Problem'
+import { exact } from '~/ui/time'
+import { toYaml } from '~/ui/yaml/toYaml'
+import { Yaml } from '~/ui/yaml/Yaml'
+import type { SourceConfig } from './config'
+import { DeleteSource } from './DeleteSource'
+import type { SourceSchemas } from './draft'
+import { FormSkeleton } from './FormSkeleton'
+import { useMayEdit } from './mayEdit'
+import { RotateSecrets } from './RotateSecrets'
+import { SourceForm } from './SourceForm'
+import { useSourceDraft } from './useSourceDraft'
+
+/** Everything a source is told, to be changed. */
+export function SettingsTab({ source }: { source: SourceView }) {
+  const schema = useQuery(sourceSchema())
+  const flow = useNames(source.environment).flow(source.flow)
+  const mayEdit = useMayEdit()
+  if (!mayEdit) return <Yaml text={toYaml(source.config)} />
+  if (schema.error) return <Problem error={schema.error} retry={() => void schema.refetch()} />
+  if (!schema.data || flow === undefined) return <FormSkeleton />
+  return <Settings source={source} flow={flow} schemas={schema.data as unknown as SourceSchemas} />
+}
+
+function Settings({ source, flow, schemas }: { source: SourceView; flow: string; schemas: SourceSchemas }) {
+  const { t, i18n } = useTranslation()
+  const form = useSourceDraft(source, flow, schemas)
+  return (
+    <div className="max-w-4xl">
+      {source.previous_until && (
+        <p className="flex items-center gap-2 px-4 pt-4 text-table text-ink-2">
+          <KeyRound size={14} aria-hidden="true" className="shrink-0 text-waiting" />
+          {t('sources.previousUntil', { until: exact(Date.parse(source.previous_until), i18n.language) })}
+        </p>
+      )}
+      <SourceForm
+        schemas={schemas}
+        draft={form.draft}
+        onChange={form.change}
+        errors={form.errors}
+        kept={(source.config as SourceConfig).verification?.scheme}
+        onSubmit={() => void form.save()}
+      >
+        <Button type="submit" look="primary" busy={form.busy} disabled={!form.dirty} className="h-8!">
+          {t('sources.save')}
+        </Button>
+        {form.dirty && (
+          <Button look="quiet" onClick={form.discard}>
+            {t('sources.discard')}
+          </Button>
+        )}
+        <span className="ml-auto flex flex-wrap gap-2">
+          <RotateSecrets source={source} schemas={schemas} disabled={form.dirty} />
+          <DeleteSource source={source} />
+        </span>
+      </SourceForm>
+    </div>
+  )
+}
