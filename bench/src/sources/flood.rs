@@ -16,7 +16,7 @@ use crate::{
     load::{Seen, f64_of},
     report::{Bar, Figure},
     role::{Target, ask},
-    subject::Subject,
+    subject::{LOOKS, Subject},
 };
 
 /// Connections of each flood: ten times those under which the server is measured.
@@ -39,6 +39,8 @@ pub(super) struct Flood {
     seen: Seen,
     /// Resident memory at each second, in bytes.
     memory: Vec<u64>,
+    /// How long after its end everything accepted had run.
+    behind_ms: u64,
     /// Events that the server has, of all that it accepted.
     events: u64,
     accepted: u64,
@@ -62,9 +64,14 @@ pub(super) async fn measure(subject: &Subject, length: Duration) -> anyhow::Resu
     let load = ask::<Seen>("load", &target, (CONNECTIONS, length), &["--status", "202", "--keys"]);
     let (seen, memory) = tokio::join!(load, watched(subject, length));
     let (seen, memory) = (seen?, memory?);
-    subject.backlog_is_gone().await?;
+    let ended = Instant::now();
+    for status in ["queued", "running"] {
+        let gone = subject.are_gone(status, LOOKS).await?;
+        ensure!(gone, "runs are still {status} half a minute after the flood");
+    }
+    let behind_ms = u64::try_from(ended.elapsed().as_millis())?;
     let (events, accepted) = (counted(subject).await?, borne.done + seen.done);
-    Ok(Flood { limit, seen, memory, events, accepted })
+    Ok(Flood { limit, seen, memory, behind_ms, events, accepted })
 }
 
 /// Resident memory at each second.
@@ -94,7 +101,7 @@ async fn counted(subject: &Subject) -> anyhow::Result<u64> {
 }
 
 pub(super) fn figures(flood: &Flood) -> Vec<Figure> {
-    let Flood { limit, seen, memory, events, accepted } = flood;
+    let Flood { limit, seen, memory, behind_ms, events, accepted } = flood;
     let offered = f64_of(seen.done + seen.refused) / seen.seconds.max(1.0);
     let settled = memory.get(usize::try_from(SETTLED.as_secs()).unwrap_or_default());
     let settled = settled.or(memory.first()).copied().unwrap_or_default();
@@ -122,7 +129,7 @@ pub(super) fn figures(flood: &Flood) -> Vec<Figure> {
         ),
         figure(
             "events that ran, of all that were answered with 2xx".to_owned(),
-            format!("{events} of {accepted}"),
+            format!("{events} of {accepted}, {behind_ms} ms after the end"),
             Bar::new("all", events == accepted),
         ),
     ]
