@@ -6,9 +6,12 @@ use std::{
 };
 
 use fastrand::Rng;
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
 use standardwebhooks::Webhook;
 
 pub(super) const TOKEN: &str = "a-token-of-the-fuzzer-0001";
+pub(super) const SECRET: &str = "a-secret-of-the-fuzzer-0001";
 pub(super) const KEY: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 
 /// A kind of source.
@@ -17,6 +20,9 @@ pub(super) enum Target {
     Open,
     Token,
     Signed,
+    Hmac,
+    Files,
+    Ruled,
     Mapped,
     Answering,
 }
@@ -228,6 +234,11 @@ impl Forge {
                     format!("webhook-signature: {signature}"),
                 ]
             }
+            Target::Hmac => {
+                let mut mac = Hmac::<Sha256>::new_from_slice(SECRET.as_bytes()).unwrap();
+                mac.update(if is_right { body } else { b"other" });
+                vec![format!("x-signature: sha256={}", hex::encode(mac.finalize().into_bytes()))]
+            }
             _ => Vec::new(),
         }
     }
@@ -272,7 +283,8 @@ impl Forge {
         if self.once_in(600) {
             return (JSON, vec![b'x'; 1_200_000]);
         }
-        let (content_type, body) = match self.rng.u32(..20) {
+        let kind = if target == Target::Files { self.rng.u32(10..18) } else { self.rng.u32(..20) };
+        let (content_type, body) = match kind {
             0..11 => (JSON, self.fitting(target)),
             11..13 => (JSON, self.value(0)),
             13..15 => (FORM, self.form()),
