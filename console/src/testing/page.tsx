@@ -47,7 +47,7 @@ const NAMES: Answers = {
       config: { verification: { scheme: 'token' } },
       enabled: true,
       updated_at: '2026-03-01T09:00:00.000Z',
-      usage: { last_day: 12, last_month: 10_000, last_at: '2026-03-01T09:00:00.000Z' },
+      usage: { requests_24h: 12, requests_30d: 10_000, last_at: '2026-03-01T09:00:00.000Z' },
     },
   ],
   'GET /api/v1/environments/production/destinations': [],

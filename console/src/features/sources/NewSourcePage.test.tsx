@@ -14,7 +14,7 @@ const MADE = {
   kind: 'webhook',
   enabled: true,
   updated_at: '2026-03-01T09:00:00.000Z',
-  usage: { last_day: 0, last_month: 0 },
+  usage: { requests_24h: 0, requests_30d: 0 },
 }
 
 const FLOW = {

@@ -230,7 +230,7 @@ describe('the secrets of a source', () => {
       url: 'http://localhost/hooks/src_1',
       config: { verification: { scheme: 'token' } },
       enabled: true,
-      usage: { last_day: 0, last_month: 0 },
+      usage: { requests_24h: 0, requests_30d: 0 },
       previous_until: '2026-03-02T09:00:00.000Z',
     }
     await open('?tab=settings', { 'GET /api/v1/environments/production/sources': [source] })

@@ -25,7 +25,7 @@ function schedule(more: Partial<SourceView> = {}): SourceView {
     },
     enabled: true,
     updated_at: '2026-03-01T09:00:00.000Z',
-    usage: { last_day: 1, last_month: 30, last_at: soon(-150) },
+    usage: { requests_24h: 1, requests_30d: 30, last_at: soon(-150) },
     schedule: { next_at: soon(5.5), last_at: soon(-150), skipped: 0, skipped_at: null, skipped_why: null },
     ...more,
   } as SourceView

@@ -9,12 +9,12 @@ const MOST = 10_000
 /** How much a source is used, and the way to the events that it made. */
 export function Usage({ source }: { source: SourceView }) {
   const { t, i18n } = useTranslation()
-  const { last_day, last_month, last_at } = source.usage
+  const { requests_24h, requests_30d, last_at } = source.usage
   const count = (requests: number) =>
     new Intl.NumberFormat(i18n.language).format(requests) + (requests >= MOST ? '+' : '')
   const facts = [
-    [t('sources.lastDay'), count(last_day)],
-    [t('sources.lastMonth'), count(last_month)],
+    [t('sources.lastDay'), count(requests_24h)],
+    [t('sources.lastMonth'), count(requests_30d)],
     [t('sources.lastRequest'), last_at ? <Time key="last" at={last_at} /> : t('sources.never')],
   ] as const
   return (
