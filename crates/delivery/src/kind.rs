@@ -3,6 +3,8 @@
 mod webhook;
 mod wecom;
 
+use std::time::Duration;
+
 use outbound::Response;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::de::DeserializeOwned;
@@ -28,6 +30,8 @@ pub(crate) trait Kind: Send + Sync + Sized + 'static {
     const NAME: &'static str;
     /// Deliveries under way at once, unless the destination says otherwise.
     const CONCURRENCY: u16 = 8;
+    /// How many calls its vendor takes, unless the destination says otherwise. Each bound holds by itself.
+    const PACE: &'static [Window] = &[];
     /// How much of an answer is read and kept, in bytes.
     const ANSWER_LIMIT: usize = BODY_LIMIT;
     /// The settings that everybody may see.
@@ -47,6 +51,15 @@ pub(crate) trait Kind: Send + Sync + Sized + 'static {
 
     /// What must not be recorded.
     fn redaction(&self) -> &Redaction;
+}
+
+/// At most so many calls within so long, in whichever span of that length.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Window {
+    /// How many calls.
+    pub(crate) calls: u32,
+    /// The length of the span.
+    pub(crate) within: Duration,
 }
 
 /// What an attempt puts its name and time to.
@@ -71,6 +84,7 @@ pub(crate) trait Target: Send + Sync {
 pub(crate) struct Entry {
     pub(crate) name: &'static str,
     pub(crate) concurrency: u16,
+    pub(crate) pace: &'static [Window],
     pub(crate) open: fn(Value, Value) -> Result<Box<dyn Target>, Error>,
     pub(crate) config: fn(&mut SchemaGenerator) -> Schema,
     pub(crate) secrets: fn(&mut SchemaGenerator) -> Schema,
@@ -81,6 +95,7 @@ impl Entry {
         Self {
             name: K::NAME,
             concurrency: K::CONCURRENCY,
+            pace: K::PACE,
             open: open::<K>,
             config: K::Config::json_schema,
             secrets: K::Secrets::json_schema,

@@ -8,12 +8,14 @@
 mod answer;
 mod config;
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use outbound::Response;
 use serde_json::{Value, json};
 use store::Message;
 
-use super::{Kind, Stamp};
+use super::{Kind, Stamp, Window};
 use crate::{
     Error,
     address::Address,
@@ -48,6 +50,7 @@ impl Kind for Wecom {
     const NAME: &'static str = "wecom";
     /// People read a chat in order.
     const CONCURRENCY: u16 = 1;
+    const PACE: &'static [Window] = &[Window { calls: 20, within: Duration::from_secs(60) }];
     const ANSWER_LIMIT: usize = 8 * 1024;
     type Config = Config;
     type Secrets = Secrets;
