@@ -1,6 +1,7 @@
 //! Destinations: outbound targets, and which node owns each.
 
 use clock::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use crate::{
     DestinationId, Error, NodeId, Place, Store, WorkspaceId,
@@ -22,11 +23,28 @@ pub struct Destination {
     pub secrets: Vec<u8>,
     /// Why it takes no deliveries now, if it does not.
     pub disabled_reason: Option<String>,
+    /// Its breaker, unless that is closed.
+    pub breaker: Option<Breaker>,
     /// When it was last changed.
     pub updated_at: Timestamp,
 }
 
-const COLUMNS: &str = "id, workspace, environment, name, config, sealed, disabled_reason, updated_at";
+/// The breaker of a destination whose receiver fails. Until a time nothing is sent; then one delivery is tried, and what
+/// comes of it closes the breaker, or opens it for longer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Breaker {
+    /// When it opened.
+    pub opened_at: Timestamp,
+    /// When one delivery is tried.
+    pub until: Timestamp,
+    /// How often it has opened since it was closed.
+    pub openings: u32,
+    /// What the last attempt failed by.
+    pub reason: String,
+}
+
+const COLUMNS: &str =
+    "id, workspace, environment, name, config, sealed, disabled_reason, breaker, updated_at";
 
 impl Store {
     /// Stores a destination, new or changed. Whether it takes deliveries is not changed with it: it may have been
@@ -67,6 +85,35 @@ impl Store {
             values![id, workspace, self.now()],
         );
         self.change(vec![statement]).await.map(|changed| changed == [1])
+    }
+
+    /// Switches a destination off, until [`Store::destination_enable`]. What is for it is kept. Says whether there is
+    /// such a destination.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub async fn destination_disable(
+        &self,
+        workspace: WorkspaceId,
+        id: DestinationId,
+        reason: &str,
+    ) -> Result<bool, Error> {
+        let statement = Statement::new(
+            "UPDATE destination SET disabled_reason = ?4, updated_at = ?3 WHERE id = ?1 AND workspace = ?2",
+            values![id, workspace, self.now(), reason],
+        );
+        self.change(vec![statement]).await.map(|changed| changed == [1])
+    }
+
+    /// Keeps how a destination's breaker stands: `None` when it is closed.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub async fn destination_break(&self, id: DestinationId, breaker: Option<&Breaker>) -> Result<(), Error> {
+        let breaker = breaker.map(|breaker| serde_json::json!(breaker).to_string());
+        let statement =
+            Statement::new("UPDATE destination SET breaker = ?2 WHERE id = ?1", values![id, breaker]);
+        self.change(vec![statement]).await.map(drop)
     }
 
     /// A destination.
@@ -145,6 +192,8 @@ fn destination(row: &Row) -> Result<Destination, Fault> {
         config: row.get(4)?,
         secrets: row.get(5)?,
         disabled_reason: row.get(6)?,
-        updated_at: row.time(7)?,
+        // One that cannot be understood is closed, which the next failures mend.
+        breaker: row.get::<Option<String>>(7)?.and_then(|json| serde_json::from_str(&json).ok()),
+        updated_at: row.time(8)?,
     })
 }

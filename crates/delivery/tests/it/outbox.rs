@@ -80,6 +80,7 @@ impl Outbox {
             config,
             secrets,
             disabled_reason: None,
+            breaker: None,
             updated_at: self.store.now(),
         };
         self.store.destination_put(&destination).await.unwrap();
@@ -102,13 +103,14 @@ impl Outbox {
         let now = self.store.now();
         let said = |body| {
             let run = event.original_run();
-            let message = Message { body, event, run, traceparent: TRACE.into() };
+            let message = Message { body, event, run, traceparent: TRACE.into(), order_key: None };
             NewDelivery {
                 id: self.store.ids().next(),
                 destination,
                 step: "say".into(),
                 message: serde_json::to_vec(&message).unwrap(),
                 due_at: now,
+                lane: None,
             }
         };
         let deliveries: Vec<NewDelivery> = bodies.into_iter().map(said).collect();

@@ -75,6 +75,7 @@ pub(crate) async fn create(
         config: input.config.to_string(),
         secrets: input.secrets.map_or_else(|| b"{}".to_vec(), |secrets| secrets.to_string().into_bytes()),
         disabled_reason: None,
+        breaker: None,
         updated_at: app.clock.now(),
     };
     save(&app, &destination).await?;

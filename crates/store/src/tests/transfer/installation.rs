@@ -142,7 +142,7 @@ impl Fixture {
 
         assert!(store.destination_own(place.workspace, destination, self.node).await.unwrap());
         let due = store.delivery_due(destination, store.now(), ALL).await.unwrap();
-        assert!(store.delivery_attempted(self.attempt(&due[0], Settle::Dead)).await.unwrap());
+        assert!(store.delivery_attempted(self.attempt(&due[0], Settle::Dead { halts: true })).await.unwrap());
         assert!(store.delivery_attempted(self.attempt(&due[1], Settle::Retry(later))).await.unwrap());
         let arrived = self.attempt(&due[2], Settle::Delivered(store.now()));
         assert!(store.delivery_attempted(arrived).await.unwrap());
