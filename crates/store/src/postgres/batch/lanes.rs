@@ -59,10 +59,11 @@ pub(super) async fn join(session: &Session, deliveries: &Table) -> Result<(), Fa
 pub(super) async fn advance(session: &Session, left: &Table) -> Result<(), Fault> {
     let sql = "UPDATE delivery_live d SET status = 'pending', due_at = n.due_at
                FROM unnest(?1::uuid[], ?2::bigint[], ?3::bigint[]) AS n (destination, lane, due_at)
-               WHERE d.status = 'blocked' AND d.number =
-                   (SELECT l.number FROM delivery_live l
+                   CROSS JOIN LATERAL
+                   (SELECT l.number, l.status FROM delivery_live l
                     WHERE l.destination = n.destination AND l.lane = n.lane AND l.turn IS NOT NULL
-                    ORDER BY l.turn LIMIT 1)";
+                    ORDER BY l.turn LIMIT 1) AS first
+               WHERE d.number = first.number AND first.status = 'blocked'";
     session.insert(sql, left).await
 }
 
