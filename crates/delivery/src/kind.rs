@@ -5,10 +5,11 @@ mod wecom;
 
 use std::time::Duration;
 
+use flow::Span;
 use outbound::Response;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::de::DeserializeOwned;
-use serde_json::Value;
+use serde_json::{Value, json};
 use store::Message;
 
 use crate::{
@@ -60,6 +61,14 @@ pub(crate) struct Window {
     pub(crate) calls: u32,
     /// The length of the span.
     pub(crate) within: Duration,
+}
+
+impl Window {
+    /// As settings write it.
+    pub(crate) fn shown(&self) -> Value {
+        let within = u64::try_from(self.within.as_millis()).unwrap_or(u64::MAX);
+        json!({ "calls": self.calls, "within": Span::from_millis(within).to_string() })
+    }
 }
 
 /// What an attempt puts its name and time to.

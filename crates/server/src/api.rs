@@ -78,6 +78,8 @@ fn table_of_contents() -> OpenApiRouter<App> {
         .routes(routes!(destinations::list, destinations::create))
         .routes(routes!(destinations::get, destinations::update, destinations::delete))
         .routes(routes!(destinations::enable))
+        .routes(routes!(destinations::disable))
+        .routes(routes!(destinations::close_breaker))
         .routes(routes!(events::list))
         .routes(routes!(replays::one))
         .routes(routes!(replays::many))

@@ -46,6 +46,22 @@ pub struct Breaker {
 const COLUMNS: &str =
     "id, workspace, environment, name, config, sealed, disabled_reason, breaker, updated_at";
 
+/// What waits for a destination. Each number is counted up to [`COUNTED`], so that a long queue costs no more than that.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Queue {
+    /// Deliveries that are due or wait for their next attempt.
+    pub pending: u64,
+    /// Deliveries that wait for an earlier one with the same order key.
+    pub blocked: u64,
+    /// Dead letters.
+    pub dead: u64,
+    /// When the oldest of the counted ones that are pending was made.
+    pub oldest_at: Option<Timestamp>,
+}
+
+/// How far a queue is counted.
+pub const COUNTED: u32 = 10_000;
+
 impl Store {
     /// Stores a destination, new or changed. Whether it takes deliveries is not changed with it: it may have been
     /// switched off since it was read. [`Store::destination_enable`] switches it on.
@@ -126,6 +142,32 @@ impl Store {
         row.await?.map(|destination| self.open_destination(destination)).transpose()
     }
 
+    /// What waits for each of these destinations.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn destination_queues(&self, destinations: Vec<DestinationId>) -> Result<Vec<Queue>, Error> {
+        self.read(move |c| {
+            let counted = |sql, destinations: &[DestinationId]| {
+                let params = destinations.iter().map(|destination| values![*destination, COUNTED]);
+                c.each(sql, params, |row| {
+                    Ok((row.get::<i64>(0)?.unsigned_abs(), row.get::<Option<Timestamp>>(1)?))
+                })
+            };
+            let pending = counted(PENDING, &destinations)?;
+            let blocked = counted(BLOCKED, &destinations)?;
+            let dead = counted(DEAD, &destinations)?;
+            let queue = |(((pending, oldest_at), (blocked, _)), (dead, _))| Queue {
+                pending,
+                blocked,
+                dead,
+                oldest_at,
+            };
+            Ok(pending.into_iter().zip(blocked).zip(dead).map(queue).collect())
+        })
+        .await
+    }
+
     /// The destinations of an environment, by name.
     ///
     /// # Errors
@@ -183,6 +225,13 @@ impl Store {
         Ok(destination)
     }
 }
+
+const PENDING: &str = "SELECT count(*), min(created_at) FROM (
+         SELECT created_at FROM delivery_live WHERE status = 'pending' AND destination = ?1 LIMIT ?2) AS some";
+const BLOCKED: &str = "SELECT coalesce(sum(CASE status WHEN 'blocked' THEN 1 ELSE 0 END), 0), NULL FROM (
+         SELECT status FROM delivery_live WHERE destination = ?1 AND turn IS NOT NULL LIMIT ?2) AS some";
+const DEAD: &str = "SELECT count(*), NULL FROM (
+         SELECT 1 FROM delivery_live WHERE status = 'dead' AND destination = ?1 LIMIT ?2) AS some";
 
 fn destination(row: &Row) -> Result<Destination, Fault> {
     Ok(Destination {

@@ -54,7 +54,7 @@ pub use delivery::{
     Attempt, AttemptCommit, Backlog, BacklogRequest, DeliveryState, DeliveryView, DueDelivery, Lane, Message,
     NewDelivery, Settle,
 };
-pub use destination::{Breaker, Destination};
+pub use destination::{Breaker, COUNTED, Destination, Queue};
 pub use environment::{Environment, Place, RETENTION_DAYS, Variable};
 pub use error::Error;
 pub use event::{

@@ -3,7 +3,10 @@
 #![expect(clippy::unwrap_used, reason = "a test stops where its set-up fails")]
 
 mod arriving;
+mod breaking;
+mod order;
 mod outbox;
+mod pacing;
 mod receiver;
 mod trouble;
 mod wecom;

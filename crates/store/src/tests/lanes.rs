@@ -96,6 +96,18 @@ async fn the_order_is_that_of_the_commits_and_not_of_the_ids() {
 }
 
 #[tokio::test]
+async fn what_waits_for_a_destination_is_counted() {
+    let lanes = Lanes::new().await;
+    let empty = lanes.f.store.ids().next();
+    let ids = lanes.add(&["a", "a", "b", "b", "b"]).await;
+    lanes.settle(ids[2], Settle::Dead { halts: true }).await;
+    let queues = lanes.f.store.destination_queues(vec![empty, lanes.destination]).await.unwrap();
+    let oldest_at =
+        Some(lanes.f.store.delivery_get(lanes.f.place.workspace, ids[0]).await.unwrap().unwrap().created_at);
+    assert_eq!(queues, [Queue::default(), Queue { pending: 1, blocked: 3, dead: 1, oldest_at }]);
+}
+
+#[tokio::test]
 async fn one_that_is_tried_again_keeps_the_others_behind_it() {
     let lanes = Lanes::new().await;
     let ids = lanes.add(&["a", "a"]).await;

@@ -18,6 +18,7 @@ fn call(config: Value, secrets: Value, body: Value) -> Result<Call, Unsendable> 
         event: EventId::from_bytes([1; 16]),
         run: RunId::from_bytes([1; 16]),
         traceparent: String::new(),
+        order_key: None,
     };
     let stamp = Stamp { id: "msg_1".into(), at_s: 1_614_265_330 };
     Ok(Kind::calls(&webhook, message, &stamp)?.remove(0))

@@ -18,6 +18,7 @@ fn sent(config: Value, body: Value) -> Result<Vec<Value>, Unsendable> {
         event: EventId::from_bytes([1; 16]),
         run: RunId::from_bytes([1; 16]),
         traceparent: String::new(),
+        order_key: None,
     };
     let calls = Kind::calls(&robot, message, &Stamp { id: "msg_1".into(), at_s: 0 })?;
     Ok(calls.iter().map(|call| serde_json::from_slice(&call.body).unwrap()).collect())
