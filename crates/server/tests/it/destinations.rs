@@ -150,7 +150,7 @@ const ORDERED: &str = "nodes:
   tell:
     kind: deliver
     destination: tickets
-    order_key: \"{{ input.query | truncate(5, true, '') }}\"
+    order_key: \"{{ input.query[:5] }}\"
     body: { query: \"{{ input.query }}\" }
 edges: [start -> tell]
 ";
