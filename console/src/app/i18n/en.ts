@@ -352,6 +352,7 @@ export default {
     cron: 'When (cron)',
     timeZone: 'Time zone',
     nextTicks: 'The next ticks',
+    noTicks: 'No tick comes of what is written above.',
     nextTick: 'Next tick',
     lastTick: 'last',
     never: 'never yet',

@@ -328,6 +328,7 @@ export default {
     cron: '时间（cron）',
     timeZone: '时区',
     nextTicks: '接下来的触发时间',
+    noTicks: '按上面的设置，不会有任何触发。',
     nextTick: '下次触发',
     lastTick: '上次',
     never: '尚未触发',
