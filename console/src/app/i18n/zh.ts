@@ -401,6 +401,10 @@ export default {
       '这类请求只能由平台自己发出：它用自己的密钥签名或加密。把 URL 填到平台里，它的第一个请求就会出现在这里。',
     methods: '请求方法',
     settings: '设置',
+    unsaved: '未保存',
+    wrongFields_other: '字段中有 {{count}} 处问题，无法保存。',
+    wrongSettings_other: '设置中有 {{count}} 处问题，无法保存。',
+    goThere: '去看看',
     save: '保存',
     saved: '已保存，下一个请求起生效。',
     discard: '放弃修改',
@@ -441,6 +445,12 @@ export default {
     expected: '期望',
     got: '实际',
     told: '给调用方的答复',
+  },
+  leaving: {
+    title: '不保存就离开？',
+    text: '这里的修改还没有保存，离开后就没有了。',
+    leave: '放弃修改并离开',
+    stay: '留在这里',
   },
   checks: {
     source: '来源可用',

@@ -69,6 +69,7 @@ interface RowProps {
 function Row({ place, name, field, schema, onChange, onRemove }: RowProps) {
   const { t } = useTranslation()
   const { errors } = useForm()
+  const { id, wrong } = useControl(place)
   const wordOf = useWordOf()
   const [open, setOpen] = useState(false)
   const label = (column: string) => wordOf(`${place.key}.${column}`).label
@@ -87,13 +88,20 @@ function Row({ place, name, field, schema, onChange, onRemove }: RowProps) {
           onClick={() => setOpen(!open)}
         />
         <div className="grid min-w-0 flex-1 gap-1.5 @xl:grid-cols-[minmax(7rem,1fr)_9rem_minmax(0,2fr)_auto]">
-          <input
-            aria-label={t('columns.name')}
-            defaultValue={name}
-            spellCheck={false}
-            onBlur={(event) => onChange(event.target.value.trim() || name, field)}
-            className={`${CONTROL} font-mono text-small`}
-          />
+          <div className="min-w-0">
+            <input
+              // What is discarded is forgotten here, too.
+              key={name}
+              aria-label={t('columns.name')}
+              aria-invalid={wrong.length > 0 || undefined}
+              aria-describedby={wrong.length > 0 ? `${id}-wrong` : undefined}
+              defaultValue={name}
+              spellCheck={false}
+              onBlur={(event) => onChange(event.target.value.trim() || name, field)}
+              className={`${CONTROL} font-mono text-small`}
+            />
+            <Wrong id={`${id}-wrong`} errors={wrong} />
+          </div>
           <Cell
             place={inside(place, 'type')}
             label={label('type')}

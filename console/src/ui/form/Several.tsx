@@ -51,6 +51,8 @@ export function MapSection({ shape, value, onChange, ...frame }: SeveralProps) {
         // biome-ignore lint/suspicious/noArrayIndexKey: a name changes while it is written
         <Item key={at} line={isLine} onRemove={() => set(entries.toSpliced(at, 1))}>
           <input
+            // What is discarded is forgotten here, too.
+            key={name}
             aria-label={t('form.name')}
             defaultValue={name}
             onBlur={(event) => set(entries.with(at, [event.target.value.trim() || name, item]))}
