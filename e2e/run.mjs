@@ -14,6 +14,7 @@ import { loggingIn } from './journeys/logging-in.mjs'
 import { newSource } from './journeys/new-source.mjs'
 import { palette } from './journeys/palette.mjs'
 import { refused } from './journeys/refused.mjs'
+import { rotation } from './journeys/rotation.mjs'
 import { schedule } from './journeys/schedule.mjs'
 import { streaming } from './journeys/streaming.mjs'
 import { launch, openPage } from './lib/browser.mjs'
@@ -31,6 +32,7 @@ const JOURNEYS = {
   palette,
   refused,
   newSource,
+  rotation,
   schedule,
   accessible,
   loggingIn,
