@@ -9,6 +9,7 @@ import { accessible } from './journeys/accessible.mjs'
 import { deadLetter } from './journeys/dead-letter.mjs'
 import { firstStart } from './journeys/first-start.mjs'
 import { flowPage } from './journeys/flow-page.mjs'
+import { listening } from './journeys/listening.mjs'
 import { liveAndReplay } from './journeys/live-and-replay.mjs'
 import { loggingIn } from './journeys/logging-in.mjs'
 import { newSource } from './journeys/new-source.mjs'
@@ -32,6 +33,7 @@ const JOURNEYS = {
   palette,
   refused,
   newSource,
+  listening,
   rotation,
   schedule,
   accessible,

@@ -14,10 +14,12 @@ import { CallTab } from './CallTab'
 import type { SourceConfig } from './config'
 import { EnabledSwitch } from './EnabledSwitch'
 import { FieldsTab } from './FieldsTab'
+import { ListenTab } from './listen/ListenTab'
 import { RequestsTab } from './RequestsTab'
 import { ScheduleDetail } from './ScheduleDetail'
 import { SettingsTab } from './SettingsTab'
 import { SourceDraftFrame, useDraftFrame } from './SourceDraftFrame'
+import { SamplesTab } from './samples/SamplesTab'
 import { Usage } from './Usage'
 import { isWebhook, type Webhook } from './webhook'
 
@@ -64,6 +66,10 @@ const SIDE = 'thin-scroll min-h-0 flex-1 overflow-y-auto'
 function Side({ source }: { source: Webhook }) {
   const { tab } = useSearch({ from: '/frame/sources/$source' })
   switch (tab) {
+    case 'listen':
+      return <ListenTab source={source} />
+    case 'samples':
+      return <SamplesTab source={source} />
     case 'settings':
       return <SettingsTab source={source} />
     case 'call':
@@ -128,6 +134,8 @@ function Tabs() {
   const { dirty } = useDraftFrame()
   const tabs: [SourceSearch['tab'], string, boolean?][] = [
     [undefined, t('sources.requests')],
+    ['listen', t('listen.tab')],
+    ['samples', t('samples.title')],
     ['call', t('sources.call')],
     ['fields', t('trace.fields'), dirty.fields],
     ['settings', t('sources.settings'), dirty.settings],
@@ -142,7 +150,7 @@ function Tabs() {
           <li key={label}>
             <Link
               from="/sources/$source"
-              search={(before) => ({ ...before, tab, request: undefined })}
+              search={(before) => ({ ...before, tab, request: undefined, sample: undefined })}
               activeOptions={{ exact: true }}
               aria-current={tab === shown ? 'page' : undefined}
               className="-mb-px block border-b-2 border-transparent py-1.5 text-table whitespace-nowrap text-ink-2 outline-offset-[-2px] hover:text-ink aria-[current=page]:border-accent aria-[current=page]:font-medium aria-[current=page]:text-ink"
