@@ -669,6 +669,8 @@ export interface paths {
                 query?: {
                     /** @description Only those older than the one with this id. */
                     before?: string;
+                    /** @description Only those of this flow, by name. */
+                    flow?: string;
                     /** @description At most so many, up to 200. */
                     limit?: number;
                     /** @description Only those of this source. */
@@ -853,6 +855,58 @@ export interface paths {
                     };
                     content: {
                         "application/json": components["schemas"]["Listed_RefusalRow"];
+                    };
+                };
+                /** @description A problem document that says what happened and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDocument"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/environments/{environment}/replays": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The replays of many events of an environment, newest first */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description Only those older than the one with this id. */
+                    before?: string;
+                    /** @description At most so many, up to 200. */
+                    limit?: number;
+                };
+                header?: never;
+                path: {
+                    environment: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Listed_ReplayJob"];
                     };
                 };
                 /** @description A problem document that says what happened and what to do */
@@ -2624,6 +2678,53 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/replays/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A replay of many events, with those that failed */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ReplayDetail"];
+                    };
+                };
+                /** @description A problem document that says what happened and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDocument"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/runs/{id}": {
         parameters: {
             query?: never;
@@ -3777,6 +3878,24 @@ export interface components {
             next?: string | null;
         };
         /** @description A page of a list, newest first. */
+        Listed_ReplayJob: {
+            /** @description The items. */
+            items: (components["schemas"]["JobView"] & {
+                /** @description Who ordered it. */
+                by: string;
+                filter: components["schemas"]["ReplayedWhich"];
+                /**
+                 * Format: int64
+                 * @description How many events they were when it was ordered.
+                 */
+                matching: number;
+                /** @description On which version. */
+                version: components["schemas"]["ReplayVersion"];
+            })[];
+            /** @description Give this as `before` for the next page; absent on the last one. */
+            next?: string | null;
+        };
+        /** @description A page of a list, newest first. */
         Listed_RunRow: {
             /** @description The items. */
             items: {
@@ -4042,10 +4161,51 @@ export interface components {
             /** @description `ran` by default. */
             version?: components["schemas"]["ReplayVersion"];
         };
+        /** @description A replay of many events and some of its runs. */
+        ReplayDetail: components["schemas"]["ReplayJob"] & {
+            environment: string;
+            /** @description The first 100 that failed or could not begin. */
+            failures: components["schemas"]["ReplayedEvent"][];
+            /** @description The last 100 that began, newest first. */
+            newest: components["schemas"]["ReplayedEvent"][];
+        };
         /** @description A replay that has begun. */
         Replayed: {
             /** @description The new run. */
             run_id: string;
+        };
+        /** @description An event that was replayed. */
+        ReplayedEvent: {
+            event: string;
+            run?: components["schemas"]["RunRow"] | null;
+            /** @description Its new run; null when no version runs it any more, so that none could begin. */
+            run_id?: string | null;
+        };
+        /** @description Which events are replayed. */
+        ReplayedWhich: {
+            /** @description Only those of this flow, by id. */
+            flow?: string | null;
+            /** @description Only those that came at this time or later. */
+            from: string;
+            /** @description Only those of this source, by id. */
+            source?: string | null;
+            /** @description Only those that stood so. */
+            status?: string | null;
+            /** @description Only those that came before this time. */
+            to: string;
+        };
+        /** @description A replay of many events. */
+        ReplayJob: components["schemas"]["JobView"] & {
+            /** @description Who ordered it. */
+            by: string;
+            filter: components["schemas"]["ReplayedWhich"];
+            /**
+             * Format: int64
+             * @description How many events they were when it was ordered.
+             */
+            matching: number;
+            /** @description On which version. */
+            version: components["schemas"]["ReplayVersion"];
         };
         /** @description Which events are replayed, and on what. */
         ReplayMany: {
