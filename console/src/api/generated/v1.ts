@@ -1680,6 +1680,9 @@ export interface paths {
          * Start a run
          * @description A call with the same `Idempotency-Key` within 24 hours starts no second run: it is answered as the first one, with
          *     `Linchpin-Duplicate: true`.
+         *
+         *     Files come in a multipart form, beside a part `run` with what is otherwise the body. A file that came with an event
+         *     of this workspace can be named in `input` as well, as that event's run shows it.
          */
         post: {
             parameters: {
@@ -1695,6 +1698,7 @@ export interface paths {
             requestBody: {
                 content: {
                     "application/json": components["schemas"]["Start"];
+                    "multipart/form-data": components["schemas"]["StartForm"];
                 };
             };
             responses: {
@@ -3974,6 +3978,11 @@ export interface components {
             /** @description `chat`, `embedding` or `rerank`. */
             purpose: string;
         };
+        /**
+         * @description A version by what it is for.
+         * @enum {string}
+         */
+        NamedVersion: "deployed" | "draft";
         /** @description A key that is wanted. */
         NewKey: {
             /**
@@ -4412,8 +4421,11 @@ export interface components {
         };
         /** @description What a run is started with. */
         Start: {
-            /** @description The environment whose variables, secrets and destinations it uses. */
-            environment: string;
+            /**
+             * @description The environment whose variables, secrets and destinations it uses. A draft runs in `test` alone, and may leave
+             *     it out.
+             */
+            environment?: string | null;
             /** @description The flow's input. */
             input?: Record<string, never>;
             /**
@@ -4422,11 +4434,18 @@ export interface components {
              */
             reply?: Record<string, never> | null;
             /**
-             * Format: int32
-             * @description The number of the version that it runs; by default the one that is deployed there.
+             * @description The version that it runs: `deployed`, the one that is deployed there, by default; `draft`, the flow's draft as it
+             *     is now; or a version's number.
              */
-            version?: number | null;
+            version?: components["schemas"]["StartVersion"];
         };
+        /** @description The same with files: a form whose other parts are files, each named after the field it is for. */
+        StartForm: {
+            /** @description What the run is started with, as JSON. */
+            run: components["schemas"]["Start"];
+        };
+        /** @description A version that a run is started on. */
+        StartVersion: number | components["schemas"]["NamedVersion"];
         /** @description A step and its tries. */
         StepTrace: {
             /** @description The node's id. */
