@@ -14,6 +14,7 @@ import { loggingIn } from './journeys/logging-in.mjs'
 import { newSource } from './journeys/new-source.mjs'
 import { palette } from './journeys/palette.mjs'
 import { refused } from './journeys/refused.mjs'
+import { bulkReplay, triedAgain } from './journeys/replaying.mjs'
 import { schedule } from './journeys/schedule.mjs'
 import { streaming } from './journeys/streaming.mjs'
 import { launch, openPage } from './lib/browser.mjs'
@@ -30,6 +31,8 @@ const JOURNEYS = {
   flowPage,
   palette,
   refused,
+  bulkReplay,
+  triedAgain,
   newSource,
   schedule,
   accessible,
