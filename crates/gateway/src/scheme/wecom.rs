@@ -14,7 +14,7 @@ use super::{
     hmac,
     proof::{self, Tolerance},
 };
-use crate::{Code, Error, Refused};
+use crate::{Code, Error, Refused, body::xml};
 
 /// Whose callbacks they are.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -107,8 +107,8 @@ fn ciphertext(body: &[u8]) -> Option<(String, &'static str)> {
     if body.first() == Some(&b'{') {
         return serde_json::from_slice(body).ok().map(|Bot { encrypt }| (encrypt, "application/json"));
     }
-    let document = roxmltree::Document::parse(std::str::from_utf8(body).ok()?).ok()?;
-    child(&document, "Encrypt").map(|text| (text.to_owned(), "application/xml"))
+    let document = xml::parse(std::str::from_utf8(body).ok()?).ok()?;
+    xml::text_in_root(&document, "Encrypt").map(|text| (text.to_owned(), "application/xml"))
 }
 
 /// WeCom's own advice ("接收消息与事件"): a message is known by its id, an event by who made it and when.
@@ -121,16 +121,12 @@ fn dedupe_key(message: &[u8]) -> Option<String> {
     if text.starts_with('{') {
         return serde_json::from_str(text).ok().map(|Bot { msgid }| msgid);
     }
-    let document = roxmltree::Document::parse(text).ok()?;
-    if let Some(id) = child(&document, "MsgId") {
+    let document = xml::parse(text).ok()?;
+    if let Some(id) = xml::text_in_root(&document, "MsgId") {
         return Some(id.to_owned());
     }
     let event = ["FromUserName", "CreateTime", "Event", "ChangeType", "EventKey"];
-    let parts = event.map(|name| child(&document, name).unwrap_or_default());
+    let parts = event.map(|name| xml::text_in_root(&document, name).unwrap_or_default());
     // Without a time, two events could not be told apart.
     (!parts[1].is_empty()).then(|| parts.join("\n"))
-}
-
-fn child<'d>(document: &'d roxmltree::Document, name: &str) -> Option<&'d str> {
-    document.root_element().children().find(|child| child.has_tag_name(name)).and_then(|child| child.text())
 }
