@@ -109,7 +109,9 @@ pub(super) fn problems(config: &Config) -> Vec<ProblemDocs> {
         Code::SignatureMissing | Code::SignatureInvalid | Code::TimestampOutOfRange => {
             !matches!(scheme, "none" | "token" | "basic")
         }
-        Code::RateLimited => limits.client_rate.is_some() || limits.source_rate.is_some(),
+        Code::DecryptionFailed => matches!(scheme, "wecom" | "dingtalk_events" | "feishu"),
+        Code::ClientRateLimited => limits.client_rate.is_some(),
+        Code::SourceRateLimited => limits.source_rate.is_some(),
         Code::PathNotFound => config.path.is_some(),
         _ => true,
     };

@@ -56,7 +56,8 @@ fn a_source_says_what_a_sender_needs_and_no_secret() {
     let statuses: Vec<u16> = docs.replies.iter().map(|reply| reply.status).collect();
     assert_eq!(statuses, [200, 202, 500]);
     let codes: Vec<&str> = docs.problems.iter().map(|problem| problem.code).collect();
-    assert!(codes.contains(&"token_invalid") && codes.contains(&"rate_limited"));
+    assert!(codes.contains(&"token_invalid") && codes.contains(&"client_rate_limited"));
+    assert!(!codes.contains(&"source_rate_limited"), "it has no such limit");
     assert!(!codes.contains(&"signature_invalid"));
     assert!(docs.limits.iter().any(|limit| limit.en == "One client address may send 5 requests in 1s."));
     let all = format!("{} {}", serde_json::to_string(&docs).unwrap(), docs.openapi());

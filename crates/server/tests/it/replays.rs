@@ -314,7 +314,7 @@ async fn what_was_not_kept_whole_cannot_be_replayed_and_says_why() {
     source.post(&long).await.problem(422, "field_invalid");
     let kept = json!({ "query": 1, "more": "x".repeat(50_000) });
     source.post(&kept).await.problem(422, "field_invalid");
-    source.post(&json!({ "query": "x" })).await.problem(429, "rate_limited");
+    source.post(&json!({ "query": "x" })).await.problem(429, "client_rate_limited");
     let refused = eventually("three are recorded", async || {
         let refused = owner.list(&format!("refusals?source={}", source.id)).await;
         (refused.len() == 3).then_some(refused)
