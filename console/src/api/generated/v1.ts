@@ -3760,8 +3760,6 @@ export interface components {
                 code: string;
                 id: string;
                 received_at: string;
-                /** @description Peer, headers, body as far as kept, and what it was told. */
-                record: Record<string, never>;
                 /** @description Whether it was kept whole, so that it can be replayed. */
                 replayable: boolean;
                 /** @description The event that a replay of it became. */
@@ -4008,18 +4006,18 @@ export interface components {
             /** @description The problem in a few words, the same each time. */
             title: string;
         };
-        /** @description A refused request and where it came. */
+        /** @description A refused request with how it came and what it was told. */
         RefusalDetail: components["schemas"]["RefusalRow"] & {
             environment: string;
+            /** @description Peer, headers, body as far as kept, and what it was told. */
+            record: Record<string, never>;
         };
-        /** @description A refused request. */
+        /** @description A refused request as lists show it. */
         RefusalRow: {
             /** @description Why, as a stable code. */
             code: string;
             id: string;
             received_at: string;
-            /** @description Peer, headers, body as far as kept, and what it was told. */
-            record: Record<string, never>;
             /** @description Whether it was kept whole, so that it can be replayed. */
             replayable: boolean;
             /** @description The event that a replay of it became. */
@@ -4166,6 +4164,8 @@ export interface components {
             skipped: number;
             /** @description The last of them. */
             skipped_at?: string | null;
+            /** @description What of its input did not fit, for `wrong_input`. */
+            skipped_detail?: string | null;
             /** @description Why: `off`, `undeployed`, `missed` or `wrong_input`. */
             skipped_why?: string | null;
         };

@@ -11,20 +11,20 @@ const refusal = {
   code: 'field_invalid',
   status: 422,
   received_at: '2026-03-01T10:00:02.000Z',
-  record: {
-    request: {
-      method: 'POST',
-      path: 'orders/7',
-      query: 'token=***',
-      headers: { authorization: '***', 'content-type': 'application/json' },
-      body: { text: '{"user_id": 7}' },
-      peer: '192.0.2.1',
-    },
-    answer: {
-      title: 'Fields do not fit',
-      detail: '1 field does not fit.',
-      errors: [{ field: 'query', code: 'missing', expected: 'string', got: 'nothing' }],
-    },
+}
+const record = {
+  request: {
+    method: 'POST',
+    path: 'orders/7',
+    query: 'token=***',
+    headers: { authorization: '***', 'content-type': 'application/json' },
+    body: { text: '{"user_id": 7}' },
+    peer: '192.0.2.1',
+  },
+  answer: {
+    title: 'Fields do not fit',
+    detail: '1 field does not fit.',
+    errors: [{ field: 'query', code: 'missing', expected: 'string', got: 'nothing' }],
   },
 }
 const event = {
@@ -47,7 +47,7 @@ const ANSWERS: Answers = {
   },
   'GET /api/v1/environments/production/events': { items: [event] },
   'GET /api/v1/environments/production/refusals': { items: [refusal] },
-  'GET /api/v1/refusals/ref_1': { ...refusal, environment: 'production' },
+  'GET /api/v1/refusals/ref_1': { ...refusal, record, environment: 'production' },
 }
 
 const open = (search = '', answers: Answers = {}) =>

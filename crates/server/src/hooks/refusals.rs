@@ -83,7 +83,7 @@ impl Waiting {
 
 /// Bytes of what is kept of a refused request.
 fn size(refusal: &NewRefusal) -> usize {
-    refusal.refusal.content.len() + refusal.original.as_ref().map_or(0, Vec::len)
+    refusal.content.len() + refusal.original.as_ref().map_or(0, Vec::len)
 }
 
 impl Recorder {
@@ -137,11 +137,10 @@ impl Recorder {
             code: refused.code.as_str().to_owned(),
             status: u32::from(refused.status().as_u16()),
             received_at: head.received_at,
-            content,
             is_whole: original.is_some(),
             replayed_as: None,
         };
-        let refusal = NewRefusal { refusal, original };
+        let refusal = NewRefusal { refusal, content, original };
         self.waiting.put(&refusal);
         room.send(refusal);
     }
@@ -159,18 +158,9 @@ mod tests {
         let (id, received_at) = (store::RefusalId::from_bytes([1; 16]), clock::Timestamp::from_millis(0));
         let (code, content) = (String::new(), vec![0; bytes / 2]);
         let original = Some(content.clone());
-        let refusal = Refusal {
-            id,
-            place,
-            source,
-            code,
-            status: 401,
-            received_at,
-            content,
-            is_whole: true,
-            replayed_as: None,
-        };
-        NewRefusal { refusal, original }
+        let refusal =
+            Refusal { id, place, source, code, status: 401, received_at, is_whole: true, replayed_as: None };
+        NewRefusal { refusal, content, original }
     }
 
     #[test]

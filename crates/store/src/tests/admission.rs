@@ -210,7 +210,6 @@ async fn ids_go_on_after_those_of_the_last_start() {
                     code: "x".into(),
                     status: 401,
                     received_at: f.store.now(),
-                    content: b"{}".to_vec(),
                     is_whole: false,
                     replayed_as: None,
                 };
@@ -266,7 +265,6 @@ async fn of_each_source_the_newest_refused_requests_are_kept() {
         code: "x".into(),
         status: 401,
         received_at: f.store.now(),
-        content: b"{}".to_vec(),
         is_whole: false,
         replayed_as: None,
     };

@@ -250,7 +250,7 @@ impl Fixture {
 
 /// A refusal of a request that was not kept whole.
 pub(super) fn new(refusal: Refusal) -> NewRefusal {
-    NewRefusal { refusal, original: None }
+    NewRefusal { refusal, content: b"{}".to_vec(), original: None }
 }
 
 pub(super) const ALL: usize = 50;

@@ -136,7 +136,6 @@ impl Fixture {
             code: "x".into(),
             status: 401,
             received_at: self.store.now(),
-            content: b"{}".to_vec(),
             is_whole: false,
             replayed_as: None,
         }

@@ -153,12 +153,11 @@ impl Fixture {
             code: "x".into(),
             status: 401,
             received_at: store.now(),
-            content: b"{}".to_vec(),
             is_whole: false,
             replayed_as: None,
         };
         let (id, original) = (refusal.id, Some(b"{}".to_vec()));
-        store.refusal_add(vec![NewRefusal { refusal, original }]).await.unwrap();
+        store.refusal_add(vec![NewRefusal { refusal, content: b"{}".to_vec(), original }]).await.unwrap();
         store.refusal_replayed(place.workspace, id, event).await.unwrap();
         self.queued().await;
     }
@@ -198,6 +197,12 @@ pub(super) async fn all(s: &Store, place: Place) -> Vec<String> {
     all.push(s.secret_reveal(place, "KEY").await.unwrap().unwrap().expose().to_owned());
     for flow in s.flow_list(workspace).await.unwrap() {
         all.extend(said![s.flow_get(workspace, flow.id), s.version_list(workspace, flow.id)]);
+    }
+    for refusal in s.refusal_list(place, None, first()).await.unwrap().items {
+        all.extend(said![
+            s.refusal_content(workspace, refusal.id),
+            s.refusal_original(workspace, refusal.id)
+        ]);
     }
     for base in s.base_list(workspace).await.unwrap() {
         all.extend(said![s.base_named(workspace, &base.name), s.chunk_list(base.id, "mini", None, ALL)]);
