@@ -11,8 +11,7 @@ use vault::Secret;
 use super::{
     Answer, Event, Opened, Scheme, Unproven, Unverified, Verified, dingtalk,
     envelope::{Envelopes, Sealed},
-    hmac,
-    proof::{self, Tolerance},
+    hmac, proof,
 };
 use crate::{Code, Error, Refused, pairs::Pairs};
 
@@ -41,10 +40,7 @@ pub struct Secrets {
 }
 
 #[derive(Debug)]
-struct Verifier {
-    envelopes: Envelopes,
-    tolerance: Tolerance,
-}
+struct Verifier(Envelopes);
 
 #[derive(Deserialize)]
 struct Body<'a> {
@@ -66,19 +62,16 @@ struct Told {
 
 impl Config {
     pub(super) fn compile(&self, secrets: &Secrets) -> Result<Box<dyn Scheme>, Error> {
-        let envelopes = Envelopes::new(&secrets.tokens, &secrets.aes_keys, &self.receive_id)?;
-        Ok(Box::new(Verifier { envelopes, tolerance: Tolerance::of(self.tolerance)? }))
+        let time = (hmac::Unit::Ms, self.tolerance);
+        let envelopes = Envelopes::new((&secrets.tokens, &secrets.aes_keys), &self.receive_id, time)?;
+        Ok(Box::new(Verifier(envelopes)))
     }
 }
 
 impl Verifier {
     fn open(&self, request: &Unverified, sealed: Sealed) -> Result<(Vec<u8>, Answer), Refused> {
-        let (message, used) = self.envelopes.open(sealed)?;
-        let signed_ms = hmac::Unit::Ms.read(sealed.timestamp).ok_or_else(|| {
-            proof::unauthorised(Code::TimestampOutOfRange, "`timestamp` is not a count of milliseconds.")
-        })?;
-        self.tolerance.check("`timestamp`", signed_ms, request.received_at)?;
-        let success = self.envelopes.seal(b"success", used, sealed, request.received_at.as_millis());
+        let (message, used) = self.0.open(sealed, request.received_at)?;
+        let success = self.0.seal(b"success", used, sealed, request.received_at.as_millis());
         let success = success
             .ok_or_else(|| Refused::new(Code::SourceUnavailable, "The answer could not be sealed."))?;
         Ok((message, Answer::json(success)))

@@ -11,8 +11,7 @@ use vault::Secret;
 use super::{
     Answer, Event, Opened, Scheme, Unproven, Unverified, Verified,
     envelope::{Envelopes, Sealed},
-    hmac,
-    proof::{self, Tolerance},
+    hmac, proof,
 };
 use crate::{Code, Error, Refused, body::xml};
 
@@ -41,15 +40,13 @@ pub struct Secrets {
 }
 
 #[derive(Debug)]
-struct Verifier {
-    envelopes: Envelopes,
-    tolerance: Tolerance,
-}
+struct Verifier(Envelopes);
 
 impl Config {
     pub(super) fn compile(&self, secrets: &Secrets) -> Result<Box<dyn Scheme>, Error> {
-        let envelopes = Envelopes::new(&secrets.tokens, &secrets.aes_keys, &self.receive_id)?;
-        Ok(Box::new(Verifier { envelopes, tolerance: Tolerance::of(self.tolerance)? }))
+        let time = (hmac::Unit::S, self.tolerance);
+        let envelopes = Envelopes::new((&secrets.tokens, &secrets.aes_keys), &self.receive_id, time)?;
+        Ok(Box::new(Verifier(envelopes)))
     }
 }
 
@@ -61,12 +58,7 @@ impl Verifier {
             nonce: proof::parameter(request.query, "nonce")?,
             ciphertext,
         };
-        let (message, _) = self.envelopes.open(sealed)?;
-        let signed_ms = hmac::Unit::S.read(sealed.timestamp).ok_or_else(|| {
-            proof::unauthorised(Code::TimestampOutOfRange, "`timestamp` is not a count of seconds.")
-        })?;
-        self.tolerance.check("`timestamp`", signed_ms, request.received_at)?;
-        Ok(message)
+        self.0.open(sealed, request.received_at).map(|(message, _)| message)
     }
 }
 
