@@ -13,7 +13,7 @@ use super::{
     envelope::{Envelopes, Sealed},
     hmac, proof,
 };
-use crate::{Code, Error, Refused, pairs::Pairs};
+use crate::{Code, Error, Refused, Text, pairs::Pairs};
 
 /// Whose events they are.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -104,6 +104,17 @@ impl Scheme for Verifier {
 
     fn proofs(&self) -> Vec<String> {
         ["msg_signature", "signature"].map(str::to_owned).to_vec()
+    }
+
+    fn dedupe_keys(&self) -> &'static [&'static str] {
+        &[]
+    }
+
+    fn own_dedupe_key(&self) -> Option<Text> {
+        Some(Text::new(
+            "`eventId` (where there is none, the same words with the same time in them)",
+            "`eventId`（没有时，为包含相同时间的相同内容）",
+        ))
     }
 }
 

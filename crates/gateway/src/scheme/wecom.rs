@@ -13,7 +13,7 @@ use super::{
     envelope::{Envelopes, Sealed},
     hmac, proof,
 };
-use crate::{Code, Error, Refused, body::xml};
+use crate::{Code, Error, Refused, Text, body::xml};
 
 /// Whose callbacks they are.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -83,6 +83,17 @@ impl Scheme for Verifier {
 
     fn proofs(&self) -> Vec<String> {
         ["msg_signature", "echostr"].map(str::to_owned).to_vec()
+    }
+
+    fn dedupe_keys(&self) -> &'static [&'static str] {
+        &[]
+    }
+
+    fn own_dedupe_key(&self) -> Option<Text> {
+        Some(Text::new(
+            "`MsgId` (a bot's `msgid`; of an event `FromUserName`, `CreateTime`, `Event`, `ChangeType` and `EventKey`)",
+            "`MsgId`（机器人为 `msgid`；事件为 `FromUserName`、`CreateTime`、`Event`、`ChangeType` 与 `EventKey`）",
+        ))
     }
 
     fn handshake_method(&self) -> Option<&'static Method> {
