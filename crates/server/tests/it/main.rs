@@ -9,6 +9,9 @@ mod support;
 #[path = "../../../cluster/tests/support/nats_server.rs"]
 mod nats_server;
 
+#[path = "../../../gateway/tests/support/signing.rs"]
+mod signing;
+
 mod access;
 mod branches;
 mod browsers;
