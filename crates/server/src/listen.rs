@@ -23,6 +23,9 @@ use crate::linger::linger;
 /// How long a connection may take to send a request's head, be it the first or the next.
 const HEAD_TIME: Duration = Duration::from_secs(30);
 
+/// How long a head may be, with its URL; longer ones get 431. Heads count in no bound on what requests hold.
+const HEAD_BYTES: usize = 64 << 10;
+
 /// How long nothing is taken after the system had no room for a connection.
 const NO_ROOM: Duration = Duration::from_millis(100);
 
@@ -35,7 +38,7 @@ pub(crate) async fn serve(
 ) {
     // HTTP/2 comes with TLS, which ends before this server; without it nobody speaks it.
     let mut builder = http1::Builder::new();
-    builder.timer(TokioTimer::new()).header_read_timeout(HEAD_TIME);
+    builder.timer(TokioTimer::new()).header_read_timeout(HEAD_TIME).max_buf_size(HEAD_BYTES);
     let places = Arc::new(Semaphore::new(max_connections));
     let graceful = GracefulShutdown::new();
     let taking = async {
