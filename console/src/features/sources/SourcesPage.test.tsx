@@ -26,7 +26,14 @@ function schedule(more: Partial<SourceView> = {}): SourceView {
     enabled: true,
     updated_at: '2026-03-01T09:00:00.000Z',
     usage: { requests_24h: 1, requests_30d: 30, last_at: soon(-150) },
-    schedule: { next_at: soon(5.5), last_at: soon(-150), skipped: 0, skipped_at: null, skipped_why: null },
+    schedule: {
+      next_at: soon(5.5),
+      last_at: soon(-150),
+      skipped: 0,
+      skipped_at: null,
+      skipped_why: null,
+      skipped_detail: null,
+    },
     ...more,
   } as SourceView
 }
@@ -60,7 +67,13 @@ describe('a schedule', () => {
   })
 
   it('that is off says so, and what it left out', async () => {
-    const state = { next_at: soon(5), skipped: 3, skipped_at: soon(-1), skipped_why: 'off' }
+    const state = {
+      next_at: soon(5),
+      skipped: 3,
+      skipped_at: soon(-1),
+      skipped_why: 'off',
+      skipped_detail: null,
+    }
     const off = schedule({ enabled: false, schedule: state as SourceView['schedule'] })
     await openAt(`/sources/${off.id}`, { [LIST]: [off], [PREVIEW]: ticks })
     const page = within(await screen.findByRole('article', { name: 'digest' }))
@@ -70,6 +83,23 @@ describe('a schedule', () => {
     expect(page.queryByRole('navigation'), 'it has no requests, and no call').toBeNull()
     expect(await page.findByText('At 09:00, every day')).toBeVisible()
     expect(page.getByText('2026-03-02 09:00:00+08:00')).toBeVisible()
+  })
+
+  it('whose input did not fit says what of it', async () => {
+    const skipped_detail = 'input.query: the flow takes string, not boolean.'
+    const state = {
+      next_at: soon(5),
+      skipped: 1,
+      skipped_at: soon(-1),
+      skipped_why: 'wrong_input',
+      skipped_detail,
+    }
+    const unfit = schedule({ schedule: state as SourceView['schedule'] })
+    await openAt(`/sources/${unfit.id}`, { [LIST]: [unfit], [PREVIEW]: ticks })
+    const page = within(await screen.findByRole('article', { name: 'digest' }))
+    expect(
+      page.getByText(/its input did not fit the flow: input\.query: the flow takes string/),
+    ).toBeVisible()
   })
 
   it('is made by a form that shows its next ticks meanwhile', async () => {

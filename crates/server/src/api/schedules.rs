@@ -27,6 +27,8 @@ pub(crate) struct ScheduleView {
     skipped_at: Option<String>,
     /// Why: `off`, `undeployed`, `missed` or `wrong_input`.
     skipped_why: Option<String>,
+    /// What of its input did not fit, for `wrong_input`.
+    skipped_detail: Option<String>,
 }
 
 /// A timetable to look at.
@@ -136,6 +138,7 @@ impl From<ScheduleState> for ScheduleView {
             skipped: state.skipped,
             skipped_at: skipped_at.map(rfc3339),
             skipped_why,
+            skipped_detail: state.skipped_detail,
         }
     }
 }

@@ -130,7 +130,8 @@ CREATE TABLE schedule (
     last_at bigint, -- the planned time of the last tick
     skipped bigint NOT NULL, -- planned times that no event came of
     skipped_at bigint, -- the last of them
-    skipped_why text
+    skipped_why text,
+    skipped_detail text -- what of the input did not fit
 );
 CREATE INDEX schedule_due ON schedule (next_at, source);
 

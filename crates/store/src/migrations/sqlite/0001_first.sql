@@ -129,7 +129,8 @@ CREATE TABLE schedule (
     last_at INTEGER, -- the planned time of the last tick
     skipped INTEGER NOT NULL, -- planned times that no event came of
     skipped_at INTEGER, -- the last of them
-    skipped_why TEXT
+    skipped_why TEXT,
+    skipped_detail TEXT -- what of the input did not fit
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX schedule_due ON schedule (next_at, source);
 
