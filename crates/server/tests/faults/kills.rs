@@ -44,7 +44,7 @@ async fn nothing_is_lost_and_nothing_committed_is_repeated_however_often_it_is_k
     }
     let killed_for = begun.elapsed();
     senders.repeat(usize::MAX).await;
-    let sum = outside.balance(&owner.at(&server), &senders.taken(), &[]).await;
+    let sum = outside.balance(&owner.at(&server), senders.taken()).await;
     println!("{kills} kills in {killed_for:?}, balanced after {:?}: {sum:?}", begun.elapsed());
     assert!(
         sum.events >= 4 * kills && sum.repeated_calls > 0,
