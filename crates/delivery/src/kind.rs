@@ -69,6 +69,8 @@ pub(crate) struct Stamp {
     pub(crate) id: String,
     /// The time of the attempt, in seconds since 1970.
     pub(crate) at_s: i64,
+    /// The same in milliseconds.
+    pub(crate) at_ms: i64,
 }
 
 /// An opened destination of any kind.
@@ -106,6 +108,22 @@ impl Entry {
 /// Reads settings of a type from JSON; `prefix` is where they stand.
 pub(crate) fn read<T: DeserializeOwned>(prefix: &str, json: Value) -> Result<T, Error> {
     serde_path_to_error::deserialize(json).map_err(|error| Error::of_json(prefix, &error))
+}
+
+/// What a message to a chat says: a text, or an object with more.
+pub(crate) fn said<T: DeserializeOwned + From<String>>(body: Value, vendor: &str) -> Result<T, Unsendable> {
+    match body {
+        Value::String(text) => Ok(text.into()),
+        Value::Object(_) => form(body),
+        _ => Err(Unsendable(format!(
+            "{vendor} takes a text, or an object with `text`; change the deliver node's body"
+        ))),
+    }
+}
+
+/// Reads a message that is an object.
+pub(crate) fn form<T: DeserializeOwned>(body: Value) -> Result<T, Unsendable> {
+    read("body", body).map_err(|error| Unsendable(error.to_string()))
 }
 
 fn open<K: Kind>(config: Value, secrets: Value) -> Result<Box<dyn Target>, Error> {

@@ -32,6 +32,8 @@ mod drain;
 mod error;
 mod history;
 mod kind;
+mod mac;
+mod parts;
 mod record;
 mod redact;
 mod retry;
