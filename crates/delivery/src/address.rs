@@ -38,11 +38,11 @@ impl Address {
         Ok(Self { url, shown, secrets })
     }
 
-    /// A secret address with a query parameter that is none, unless it has that already.
+    /// A secret address whose query has this parameter, and once.
     pub(crate) fn with_query(mut self, name: &str, value: &str) -> Self {
-        if self.url.query_pairs().all(|(known, _)| known != name) {
-            self.url.query_pairs_mut().append_pair(name, value);
-        }
+        let rest: Vec<(String, String)> =
+            self.url.query_pairs().into_owned().filter(|(known, _)| known != name).collect();
+        self.url.query_pairs_mut().clear().extend_pairs(rest).append_pair(name, value);
         self
     }
 
@@ -96,8 +96,8 @@ mod tests {
         assert_eq!(address.with_secret_query("t", "x").shown, "https://robot.example:8443/•••");
         let address = Address::secret("secrets.url", "https://a.example/hooks/12/0123456789abcdef").unwrap();
         assert_eq!(address.secrets, ["/hooks/12/0123456789abcdef", "0123456789abcdef"]);
-        let waiting = address.with_query("wait", "true").with_query("wait", "false");
-        assert_eq!(waiting.url.query(), Some("wait=true"));
+        let waiting = address.with_query("wait", "false").with_query("a", "b c").with_query("wait", "true");
+        assert_eq!(waiting.url.query(), Some("a=b+c&wait=true"));
     }
 
     #[test]

@@ -1,5 +1,11 @@
 //! Kinds of destination: one file each, one line to register it.
 
+mod dingtalk;
+mod feishu;
+mod slack;
+mod teams;
+#[cfg(test)]
+mod testing;
 mod webhook;
 mod wecom;
 
@@ -20,7 +26,14 @@ use crate::{
 };
 
 /// Every kind, in the order in which the console offers them.
-pub(crate) const KINDS: &[Entry] = &[Entry::of::<webhook::Webhook>(), Entry::of::<wecom::Wecom>()];
+pub(crate) const KINDS: &[Entry] = &[
+    Entry::of::<webhook::Webhook>(),
+    Entry::of::<wecom::Wecom>(),
+    Entry::of::<dingtalk::Dingtalk>(),
+    Entry::of::<feishu::Feishu>(),
+    Entry::of::<slack::Slack>(),
+    Entry::of::<teams::Teams>(),
+];
 
 /// A kind of destination: how its settings are read, how a message is put for it, what its answers mean.
 ///
