@@ -1,8 +1,11 @@
 //! Kinds of destination: one file each, one line to register it.
 
+mod chat;
 mod dingtalk;
+mod discord;
 mod feishu;
 mod slack;
+mod sms;
 mod teams;
 #[cfg(test)]
 mod testing;
@@ -33,6 +36,8 @@ pub(crate) const KINDS: &[Entry] = &[
     Entry::of::<feishu::Feishu>(),
     Entry::of::<slack::Slack>(),
     Entry::of::<teams::Teams>(),
+    Entry::of::<discord::Discord>(),
+    Entry::of::<sms::Sms>(),
 ];
 
 /// A kind of destination: how its settings are read, how a message is put for it, what its answers mean.
@@ -121,17 +126,6 @@ impl Entry {
 /// Reads settings of a type from JSON; `prefix` is where they stand.
 pub(crate) fn read<T: DeserializeOwned>(prefix: &str, json: Value) -> Result<T, Error> {
     serde_path_to_error::deserialize(json).map_err(|error| Error::of_json(prefix, &error))
-}
-
-/// What a message to a chat says: a text, or an object with more.
-pub(crate) fn said<T: DeserializeOwned + From<String>>(body: Value, vendor: &str) -> Result<T, Unsendable> {
-    match body {
-        Value::String(text) => Ok(text.into()),
-        Value::Object(_) => form(body),
-        _ => Err(Unsendable(format!(
-            "{vendor} takes a text, or an object with `text`; change the deliver node's body"
-        ))),
-    }
 }
 
 /// Reads a message that is an object.

@@ -18,7 +18,7 @@ use serde_json::json;
 use store::Message;
 use vault::Secret;
 
-use super::{Kind, Stamp, Window, said};
+use super::{Kind, Stamp, Window, chat};
 use crate::{
     Error,
     address::Address,
@@ -29,7 +29,7 @@ use crate::{
     split::Unit,
     verdict::Verdict,
 };
-use config::{Config, Format, Mentions, Said, Secrets, check_title};
+use config::{Config, Format, Mentions, Said, Secrets};
 
 /// The longest body, in bytes.
 const LIMIT: usize = 20_000;
@@ -62,7 +62,7 @@ impl Kind for Dingtalk {
             return Err(error.suggest("Copy the robot's whole webhook address from the group's settings."));
         }
         let Config { format, title, mentions } = config;
-        check_title(title.as_deref()).map_err(|reason| Error::config("title", reason))?;
+        let title = chat::title(title)?;
         mentions.check().map_err(|reason| Error::config("mentions", reason))?;
         let mut draft = Draft::json(address.clone())?;
         if let Some(secret) = &secrets.secret {
@@ -78,12 +78,11 @@ impl Kind for Dingtalk {
     }
 
     fn calls(&self, message: Message, stamp: &Stamp) -> Result<Vec<Call>, Unsendable> {
-        let said: Said = said(message.body, "a DingTalk robot")?;
+        let said: Said = chat::said(message.body, "a DingTalk robot")?;
         let mentions = said.mentions.as_ref().unwrap_or(&self.mentions);
         mentions.check().map_err(Unsendable)?;
-        let title = said.title.as_ref().or(self.title.as_ref());
-        check_title(title.map(String::as_str)).map_err(Unsendable)?;
-        let title = title.cloned().unwrap_or_else(|| title_of(&said.text));
+        let title = chat::titled(said.title.as_ref(), self.title.as_ref())?;
+        let title = title.map_or_else(|| title_of(&said.text), str::to_owned);
         let form = Form { format: said.format.unwrap_or(self.format), title: &title, mentions };
         let contents = form.contents(&said.text)?;
         contents

@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use store::Message;
 use vault::Secret;
 
-use super::{Kind, Stamp, Window, said};
+use super::{Kind, Stamp, Window, chat};
 use crate::{
     Error,
     address::Address,
@@ -27,7 +27,7 @@ use crate::{
     split::Unit,
     verdict::Verdict,
 };
-use config::{Config, Format, Mentions, Said, Secrets, check_title};
+use config::{Config, Format, Mentions, Said, Secrets};
 
 /// The longest body, in bytes: 20 KB, whichever kilobytes are meant.
 const LIMIT: usize = 20_000;
@@ -63,7 +63,7 @@ impl Kind for Feishu {
             return Err(error.suggest("Copy the robot's whole webhook address from the group's settings."));
         }
         let Config { format, title, mentions } = config;
-        check_title(title.as_deref()).map_err(|reason| Error::config("title", reason))?;
+        let title = chat::title(title)?;
         mentions.check().map_err(|reason| Error::config("mentions", reason))?;
         let mut draft = Draft::json(address)?;
         if let Some(secret) = &secrets.secret {
@@ -77,7 +77,7 @@ impl Kind for Feishu {
     }
 
     fn calls(&self, message: Message, stamp: &Stamp) -> Result<Vec<Call>, Unsendable> {
-        let said: Said = said(message.body, "a Feishu robot")?;
+        let said: Said = chat::said(message.body, "a Feishu robot")?;
         let bodies = match said.whole()? {
             Some(whole) if whole.to_string().len() > LIMIT - SIGNED => {
                 return Err(Unsendable(format!(
@@ -104,8 +104,7 @@ impl Feishu {
     fn bodies(&self, said: &Said) -> Result<Vec<Value>, Unsendable> {
         let mentions = said.mentions.as_ref().unwrap_or(&self.mentions);
         mentions.check().map_err(Unsendable)?;
-        let title = said.title.as_ref().or(self.title.as_ref()).map(String::as_str);
-        check_title(title).map_err(Unsendable)?;
+        let title = chat::titled(said.title.as_ref(), self.title.as_ref())?;
         let form = Form { format: said.format.unwrap_or(self.format), title, mentions };
         let most = LIMIT - SIGNED - form.body("", true).to_string().len();
         let room = Room { most, unit: Unit::Json, fenced: form.format == Format::Markdown };

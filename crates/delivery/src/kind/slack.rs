@@ -15,7 +15,7 @@ use outbound::Response;
 use serde_json::{Value, json};
 use store::Message;
 
-use super::{Kind, Stamp, Window, said};
+use super::{Kind, Stamp, Window, chat};
 use crate::{
     Error,
     address::Address,
@@ -61,7 +61,7 @@ impl Kind for Slack {
     }
 
     fn calls(&self, message: Message, _: &Stamp) -> Result<Vec<Call>, Unsendable> {
-        let said: Said = said(message.body, "Slack")?;
+        let said: Said = chat::said(message.body, "Slack")?;
         let format = said.format.unwrap_or(self.format);
         if !said.blocks.is_empty() {
             check(&said.blocks)?;

@@ -15,7 +15,7 @@ use outbound::Response;
 use serde_json::{Value, json};
 use store::Message;
 
-use super::{Kind, Stamp, Window, said};
+use super::{Kind, Stamp, Window, chat};
 use crate::{
     Error,
     address::Address,
@@ -26,7 +26,7 @@ use crate::{
     verdict::Verdict,
 };
 use card::Card;
-use config::{Config, Format, Said, Secrets, check_title};
+use config::{Config, Format, Said, Secrets};
 
 /// The longest body, in bytes: 28 KB, whichever kilobytes are meant.
 const LIMIT: usize = 28_000;
@@ -58,12 +58,12 @@ impl Kind for Teams {
             ));
         }
         let Config { format, title } = config;
-        check_title(title.as_deref()).map_err(|reason| Error::config("title", reason))?;
+        let title = chat::title(title)?;
         Ok(Self { draft: Draft::json(address)?, format, title })
     }
 
     fn calls(&self, message: Message, _: &Stamp) -> Result<Vec<Call>, Unsendable> {
-        let mut said: Said = said(message.body, "Teams")?;
+        let mut said: Said = chat::said(message.body, "Teams")?;
         let bodies = match said.card.take() {
             Some(card) => vec![whole(card, &said)?],
             None => self.bodies(&said)?,
@@ -83,8 +83,7 @@ impl Kind for Teams {
 impl Teams {
     /// The bodies that a text becomes: facts and actions stand under its end.
     fn bodies(&self, said: &Said) -> Result<Vec<String>, Unsendable> {
-        let title = said.title.as_ref().or(self.title.as_ref()).map(String::as_str);
-        check_title(title).map_err(Unsendable)?;
+        let title = chat::titled(said.title.as_ref(), self.title.as_ref())?;
         said.check().map_err(Unsendable)?;
         let format = said.format.unwrap_or(self.format);
         let card = Card { format, title, facts: &said.facts, actions: &said.actions };

@@ -16,12 +16,11 @@ use outbound::Response;
 use serde_json::json;
 use store::Message;
 
-use super::{Kind, Stamp, Window};
+use super::{Kind, Stamp, Window, chat};
 use crate::{
     Error,
     address::Address,
     call::{Call, Draft, Unsendable},
-    kind::said,
     parts::{NUMBER, Room, parts},
     redact::Redaction,
     split::Unit,
@@ -63,7 +62,7 @@ impl Kind for Wecom {
     }
 
     fn calls(&self, message: Message, _: &Stamp) -> Result<Vec<Call>, Unsendable> {
-        let said: Said = said(message.body, "a WeCom robot")?;
+        let said: Said = chat::said(message.body, "a WeCom robot")?;
         if !said.articles.is_empty() {
             return Ok(vec![self.draft.call(news::body(&said)?)]);
         }

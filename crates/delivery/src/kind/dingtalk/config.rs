@@ -8,9 +8,6 @@ use vault::Secret;
 const MENTIONS: usize = 50;
 const MENTION: usize = 64;
 
-/// The longest title, in bytes.
-const TITLE: usize = 500;
-
 /// Sends the message to a group of DingTalk (钉钉) by its robot. The message is a text, or an object `{text, title,
 /// format, mentions}`. A long one is divided into numbered parts. DingTalk answers 200 to everything; it has
 /// arrived when the code in the answer is 0.
@@ -110,14 +107,5 @@ impl Mentions {
 
     fn ids(&self) -> impl Iterator<Item = &String> {
         self.mobiles.iter().chain(&self.users)
-    }
-}
-
-/// Whether a title can be shown; says why not.
-pub(super) fn check_title(title: Option<&str>) -> Result<(), String> {
-    match title {
-        Some(title) if title.trim().is_empty() => Err("the title is empty".to_owned()),
-        Some(title) if title.len() > TITLE => Err(format!("the title is longer than {TITLE} bytes")),
-        _ => Ok(()),
     }
 }

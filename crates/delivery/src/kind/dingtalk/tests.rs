@@ -25,6 +25,12 @@ fn a_text_becomes_markdown_whose_title_is_its_first_line() {
         bodies(&robot(json!({ "title": "Alarm" })), json!("a")).unwrap()[0]["markdown"]["title"],
         "Alarm"
     );
+    let empty = json!({ "text": "a", "title": " " });
+    assert_eq!(
+        bodies(&robot(json!({})), empty).unwrap()[0]["markdown"]["title"],
+        "a",
+        "an empty one is none"
+    );
     let text = bodies(&robot(json!({ "format": "text" })), json!("a")).unwrap();
     assert_eq!(text, [json!({ "msgtype": "text", "text": { "content": "a" } })]);
 }
@@ -74,7 +80,8 @@ fn what_a_robot_cannot_say_is_a_failure_with_a_reason() {
     assert!(unsendable(json!({}), json!(1)).contains("a DingTalk robot takes a text"));
     assert!(unsendable(json!({}), json!(" ")).contains("empty, which DingTalk refuses"));
     assert!(unsendable(json!({}), json!({ "texte": "a" })).contains("Did you mean `text`?"));
-    assert!(unsendable(json!({}), json!({ "text": "a", "title": "" })).contains("title is empty"));
+    let long = json!({ "text": "a", "title": "x".repeat(501) });
+    assert!(unsendable(json!({}), long).contains("title is longer"));
     assert!(unsendable(json!({}), json!("x".repeat(400_000))).contains("shorten it"));
     let many: Vec<String> = (0..51).map(|n| n.to_string()).collect();
     assert!(
@@ -92,7 +99,7 @@ fn settings_that_dingtalk_would_refuse_are_refused_at_once() {
     assert!(
         refused(json!({}), json!({ "url": URL, "secret": "" })).starts_with("secrets.secret: it is empty")
     );
-    assert!(refused(json!({ "title": "" }), json!({ "url": URL })).starts_with("title: "));
+    assert!(refused(json!({ "title": "x".repeat(501) }), json!({ "url": URL })).starts_with("title: "));
     assert!(
         refused(json!({ "mentions": { "users": ["a b"] } }), json!({ "url": URL })).starts_with("mentions: ")
     );

@@ -11,9 +11,6 @@ use crate::call::Unsendable;
 const MENTIONS: usize = 50;
 const MENTION: usize = 64;
 
-/// The longest title, in bytes.
-const TITLE: usize = 500;
-
 /// Sends the message to a group of Feishu (飞书) or Lark by its robot. The message is a text, or an object `{text,
 /// title, format, mentions}`, or `{card}` or `{post}` in Feishu's own form. A long text is divided into numbered
 /// parts. It has arrived when the code in Feishu's answer is 0.
@@ -142,13 +139,5 @@ impl Mentions {
 
     fn ids(&self) -> impl Iterator<Item = &str> {
         self.all.then_some("all").into_iter().chain(self.users.iter().map(String::as_str))
-    }
-}
-
-/// Whether a title can be shown; says why not.
-pub(super) fn check_title(title: Option<&str>) -> Result<(), String> {
-    match title {
-        Some(title) if title.len() > TITLE => Err(format!("the title is longer than {TITLE} bytes")),
-        _ => Ok(()),
     }
 }

@@ -5,9 +5,6 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use vault::Secret;
 
-/// The longest title, in bytes.
-const TITLE: usize = 500;
-
 /// The most actions that Teams shows.
 const ACTIONS: usize = 6;
 
@@ -101,13 +98,5 @@ impl Said {
             && self.format.is_none()
             && self.facts.is_empty()
             && self.actions.is_empty()
-    }
-}
-
-/// Whether a title can be shown; says why not.
-pub(super) fn check_title(title: Option<&str>) -> Result<(), String> {
-    match title {
-        Some(title) if title.len() > TITLE => Err(format!("the title is longer than {TITLE} bytes")),
-        _ => Ok(()),
     }
 }
