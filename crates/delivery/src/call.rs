@@ -112,13 +112,16 @@ impl Draft {
 impl Call {
     /// Adds a header to this call alone.
     pub(crate) fn header(self, name: &'static str, value: String) -> Result<Self, Unsendable> {
-        let shown = value.clone();
-        self.with(name, &value, shown)
+        let mut call = self.sending(name, &value)?;
+        call.own.push((name, value));
+        Ok(call)
     }
 
     /// Adds a header to this call alone whose value is never shown.
     pub(crate) fn secret_header(self, name: &'static str, value: &str) -> Result<Self, Unsendable> {
-        self.hiding(value).with(name, value, HIDDEN.to_owned())
+        let mut call = self.hiding(value).sending(name, value)?;
+        call.own.push((name, HIDDEN.to_owned()));
+        Ok(call)
     }
 
     /// Hides a text of this call alone.
@@ -128,10 +131,9 @@ impl Call {
         self
     }
 
-    fn with(mut self, name: &'static str, value: &str, shown: String) -> Result<Self, Unsendable> {
+    fn sending(mut self, name: &str, value: &str) -> Result<Self, Unsendable> {
         let added = self.request.header(name, value);
         self.request = added.map_err(|error| Unsendable(error.to_string()))?;
-        self.own.push((name, shown));
         Ok(self)
     }
 }

@@ -58,7 +58,7 @@ fn closed<'t>(pieces: &[&'t str]) -> Vec<String> {
     let mut open: Option<Fence<'t>> = None;
     let last = pieces.len().saturating_sub(1);
     let close = |(at, piece): (usize, &'t str)| {
-        let mut whole = open.map(|fence| fence.opening()).unwrap_or_default();
+        let mut whole = open.map(Fence::opening).unwrap_or_default();
         whole += piece;
         open = piece.lines().fold(open, Fence::after);
         if let Some(fence) = open.filter(|_| at < last) {

@@ -33,7 +33,9 @@ impl Kind for Sms {
     fn open(config: Config, secrets: Secrets) -> Result<Self, Error> {
         if secrets.key.expose().is_empty() {
             let error = Error::config("secrets.key", "it is empty.");
-            return Err(error.suggest("Set Twilio's auth token, or the AccessKey secret of Alibaba Cloud."));
+            return Err(
+                error.suggest("Set Twilio's auth token, or the secret of Alibaba Cloud's access key.")
+            );
         }
         match config.provider {
             Provider::Twilio(account) => Twilio::open(account, &secrets.key).map(Self::Twilio),

@@ -63,8 +63,8 @@ impl Kind for Teams {
     }
 
     fn calls(&self, message: Message, _: &Stamp) -> Result<Vec<Call>, Unsendable> {
-        let mut said: Said = chat::said(message.body, "Teams")?;
-        let bodies = match said.card.take() {
+        let said: Said = chat::said(message.body, "Teams")?;
+        let bodies = match &said.card {
             Some(card) => vec![whole(card, &said)?],
             None => self.bodies(&said)?,
         };
@@ -87,7 +87,7 @@ impl Teams {
         said.check().map_err(Unsendable)?;
         let format = said.format.unwrap_or(self.format);
         let card = Card { format, title, facts: &said.facts, actions: &said.actions };
-        let most = LIMIT.saturating_sub(enclosed(card.with("", true)).len());
+        let most = LIMIT.saturating_sub(enclosed(&card.with("", true)).len());
         if most < LEAST {
             return Err(Unsendable(format!(
                 "Teams takes at most {LIMIT} bytes a message: shorten the facts and actions"
@@ -96,13 +96,13 @@ impl Teams {
         let room = Room { most, unit: Unit::Json, fenced: false };
         let contents = parts(&said.text, room, "Teams")?;
         let last = contents.len() - 1;
-        let body = |(at, content): (usize, &String)| enclosed(card.with(content, at == last));
+        let body = |(at, content): (usize, &String)| enclosed(&card.with(content, at == last));
         Ok(contents.iter().enumerate().map(body).collect())
     }
 }
 
 /// The body that a whole card becomes.
-fn whole(card: Value, said: &Said) -> Result<String, Unsendable> {
+fn whole(card: &Value, said: &Said) -> Result<String, Unsendable> {
     if card["type"] != "AdaptiveCard" {
         return Err(Unsendable(
             "`card` is an object with `type: AdaptiveCard`, as adaptivecards.io describes it".to_owned(),
@@ -119,7 +119,7 @@ fn whole(card: Value, said: &Said) -> Result<String, Unsendable> {
 }
 
 /// A card as a message's attachment.
-fn enclosed(card: Value) -> String {
+fn enclosed(card: &Value) -> String {
     let attachment = json!({
         "contentType": "application/vnd.microsoft.card.adaptive", "contentUrl": null, "content": card,
     });

@@ -73,9 +73,7 @@ fn judge_refusal(Refusal { message, code, errors, .. }: &Refusal) -> Verdict {
         50_013 | 50_001 => permanent("does not let the webhook write there"),
         50_083 => permanent("says that the thread is archived"),
         200_000 | 200_001 | 240_000 => permanent("does not allow what the message says"),
-        220_001 | 220_002 | 220_003 => {
-            permanent("wants a thread in a forum, and only there: set `thread_id`")
-        }
+        220_001..=220_003 => permanent("wants a thread in a forum, and only there: set `thread_id`"),
         _ => Verdict::unknown(said("gave a code that is not known here")),
     }
 }

@@ -1,6 +1,6 @@
 //! Alibaba Cloud's Short Message Service (阿里云短信服务).
 //!
-//! Rules from the vendor's pages "SendSms" (version 2017-05-25) and "V3 版本请求体&签名机制" (help.aliyun.com):
+//! Rules from the vendor's pages on `SendSms` (version 2017-05-25) and "V3 版本请求体&签名机制" (help.aliyun.com):
 //! parameters stand in the query; the request is signed by ACS3-HMAC-SHA256; an answer carries `Code`, and only `OK`
 //! means that the message was taken.
 

@@ -18,7 +18,7 @@ pub(crate) struct Config {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Secrets {
-    /// Twilio's auth token, or the secret of its API key; the AccessKey secret of Alibaba Cloud.
+    /// Twilio's auth token, or the secret of its API key; the secret of Alibaba Cloud's access key.
     #[schemars(with = "String", extend("writeOnly" = true))]
     pub(super) key: Secret,
 }
@@ -57,7 +57,7 @@ pub(super) struct TwilioAccount {
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct AliyunAccount {
-    /// The id of an AccessKey that may call `dysms:SendSms`.
+    /// The id of an access key that may call `dysms:SendSms`.
     pub(super) access_key_id: String,
     /// The approved signature (签名) that stands before the text.
     pub(super) sign_name: String,

@@ -33,7 +33,8 @@ impl Signed<'_> {
         let query = self.query();
         let mut address = address.clone();
         address.url.set_query(Some(&query));
-        address.shown = address.url[..Position::AfterQuery].to_owned();
+        let shown = address.url[..Position::AfterQuery].to_owned();
+        let address = Address { shown, ..address };
         let headers = self.headers(&address.url[Position::BeforeHost..Position::AfterPort])?;
         let names = headers.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(";");
         let signature = signature(&query, &headers, &names, key);
@@ -71,8 +72,9 @@ impl Signed<'_> {
 }
 
 fn signature(query: &str, headers: &[(&str, String)], names: &str, key: &Secret) -> String {
-    let lines: String = headers.iter().map(|(name, value)| format!("{name}:{value}\n")).collect();
-    let canonical = format!("POST\n/\n{query}\n{lines}\n{names}\n{}", sha256_hex(b""));
+    let lines: Vec<String> = headers.iter().map(|(name, value)| format!("{name}:{value}")).collect();
+    let lines = lines.join("\n");
+    let canonical = format!("POST\n/\n{query}\n{lines}\n\n{names}\n{}", sha256_hex(b""));
     let message = format!("{ALGORITHM}\n{}", sha256_hex(canonical.as_bytes()));
     hex::encode(hmac_sha256(key.expose(), &message))
 }
