@@ -32,6 +32,9 @@ impl Address {
         let url = parse(field, text)?;
         let mut secrets = vec![url[Position::BeforePath..Position::AfterQuery].to_owned()];
         secrets.extend(url.query_pairs().map(|(_, value)| value.into_owned()));
+        // Signatures often need encoding, and proxies repeat them so.
+        let raw = url.query().into_iter().flat_map(|query| query.split(['&', '=']));
+        secrets.extend(raw.filter(|part| part.contains('%')).map(str::to_owned));
         let tokens = url.path().split('/').filter(|segment| segment.len() >= TOKEN);
         secrets.extend(tokens.map(str::to_owned));
         let shown = format!("{}/{HIDDEN}", &url[..Position::BeforePath]);
@@ -96,6 +99,8 @@ mod tests {
         assert_eq!(address.with_secret_query("t", "x").shown, "https://robot.example:8443/•••");
         let address = Address::secret("secrets.url", "https://a.example/hooks/12/0123456789abcdef").unwrap();
         assert_eq!(address.secrets, ["/hooks/12/0123456789abcdef", "0123456789abcdef"]);
+        let signed = Address::secret("secrets.url", "https://a.example/in?sig=a%2Bb%3D").unwrap();
+        assert_eq!(signed.secrets, ["/in?sig=a%2Bb%3D", "a+b=", "a%2Bb%3D"]);
         let waiting = address.with_query("wait", "false").with_query("a", "b c").with_query("wait", "true");
         assert_eq!(waiting.url.query(), Some("a=b+c&wait=true"));
     }

@@ -16,6 +16,7 @@ use bytes::Bytes;
 use outbound::Response;
 use serde_json::json;
 use store::Message;
+use url::form_urlencoded;
 use vault::Secret;
 
 use super::{Kind, Stamp, Window, chat};
@@ -109,7 +110,9 @@ impl Dingtalk {
         let address = self.address.clone().with_query("timestamp", &stamp.at_ms.to_string());
         let address = address.with_query("sign", &sign);
         let draft = Draft::json(address).map_err(|error| Unsendable(error.to_string()))?;
-        Ok(draft.call(body).hiding(&sign))
+        // Proxies repeat it as it went over the wire.
+        let encoded: String = form_urlencoded::byte_serialize(sign.as_bytes()).collect();
+        Ok(draft.call(body).hiding(&sign).hiding(&encoded))
     }
 }
 

@@ -13,7 +13,7 @@ use crate::{
     receiver::{Answer, Receiver, Seen},
     vendors::{Asked, Told, Vendor},
 };
-use roster::{Robot, SECRET, TOKEN, aliyun, feishu, robots};
+use roster::{Robot, SECRET, TOKEN, aliyun, dingtalk, feishu, robots};
 
 /// Another word than the vendor knows us by.
 const ANOTHER: &str = "another-0123456789abcdef";
@@ -157,6 +157,11 @@ async fn a_signature_is_never_recorded() {
     let sign = fate.seen[0].json()["sign"].as_str().unwrap().to_owned();
     let text = serde_json::to_string(&fate.records).unwrap();
     assert!(!text.contains(&sign) && text.contains(r#"\"sign\":\"•••\""#), "{text}");
+    let dingtalk = dingtalk();
+    let fate = dingtalk.finish(dingtalk.vendor(), SECRET, &dingtalk.message).await;
+    let sign = fate.seen[0].target.split_once("&sign=").unwrap().1.to_owned();
+    let text = serde_json::to_string(&fate.records).unwrap();
+    assert!(!text.contains(&sign) && text.contains("&sign=•••"), "as the vendor repeats it: {text}");
     let aliyun = aliyun();
     let fate = aliyun.finish(aliyun.vendor(), SECRET, &aliyun.message).await;
     let signature = fate.seen[0].header("authorization").rsplit_once('=').unwrap().1.to_owned();

@@ -33,7 +33,7 @@ pub(super) fn robots() -> Vec<Robot> {
     vec![dingtalk(), feishu(), slack(), teams_workflow(), teams_connector(), discord(), twilio(), aliyun()]
 }
 
-fn dingtalk() -> Robot {
+pub(super) fn dingtalk() -> Robot {
     Robot {
         name: "dingtalk",
         rules: || Box::new(vendors::Dingtalk { token: TOKEN, secret: Some(SECRET) }),
