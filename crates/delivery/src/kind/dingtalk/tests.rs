@@ -60,7 +60,7 @@ fn long_texts_go_in_parts_within_the_limit_of_the_body() {
 
 #[test]
 fn a_secret_signs_each_attempt_in_the_query() {
-    // Made by the vendor's sample code.
+    // Made by Python's `hmac`, as the vendor's page describes it; it publishes no example.
     assert_eq!(sign(&SECRET.into(), 1_577_262_236_757), "l1sc1FiJhsle5MqEg5Ztx0hD67nSbtohvBQANvSNofE=");
     let robot: Dingtalk = open(json!({}), json!({ "url": URL, "secret": SECRET })).unwrap();
     let call = calls(&robot, json!("a")).unwrap().remove(0);

@@ -66,7 +66,7 @@ fn a_card_or_a_post_goes_as_it_is() {
 
 #[test]
 fn a_secret_signs_each_attempt_in_the_body() {
-    // Made by the vendor's sample code.
+    // Made by Python's `hmac`, as the vendor's page describes it; it publishes no example.
     assert_eq!(sign(&"demo".into(), 1_599_360_473), "l1N0gAcBjdwBvGm1xMjOF0XSyaLRpR7tuO5dHfhAYc8=");
     let robot: Feishu = open(json!({}), json!({ "url": URL, "secret": "s3cret-key" })).unwrap();
     let call = calls(&robot, json!("a")).unwrap().remove(0);
