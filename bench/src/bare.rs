@@ -1,4 +1,8 @@
 //! The floor that the disk and the HTTP stack set.
+//!
+//! It is a fast one: one row without key or index through a writer like the server's, 62,000 to 73,000 rows a second at 64
+//! connections. The same handler through an async driver, with a unique key and an index as a queue would need them, reached
+//! 10,000 to 20,000 in the same minutes. So a share of it is a share of what the machine can do at all.
 
 mod postgres;
 mod sqlite;

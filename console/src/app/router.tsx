@@ -19,8 +19,10 @@ const RUN_STATUSES = ['queued', 'running', 'waiting', 'succeeded', 'failed', 'ca
 
 const text = (value: unknown) => (typeof value === 'string' && value !== '' ? value : undefined)
 
+/** Which events are listed: of which source, by id, and of which flow, by name. */
 interface EventSearch {
   source?: string | undefined
+  flow?: string | undefined
 }
 
 const root = createRootRouteWithContext<{ client: QueryClient }>()({
@@ -75,8 +77,11 @@ const index = createRoute({
 const events = createRoute({
   getParentRoute: () => frame,
   path: '/events',
-  validateSearch: (search: Record<string, unknown>): EventSearch => ({ source: text(search.source) }),
-  search: { middlewares: [retainSearchParams(['source'])] },
+  validateSearch: (search: Record<string, unknown>): EventSearch => ({
+    source: text(search.source),
+    flow: text(search.flow),
+  }),
+  search: { middlewares: [retainSearchParams(['source', 'flow'])] },
   component: EventsPage,
 })
 
@@ -91,6 +96,18 @@ const event = createRoute({
   path: '$event',
   validateSearch: station,
   component: lazyRouteComponent(() => import('~/features/trace/EventPage'), 'EventPage'),
+})
+
+const replays = createRoute({
+  getParentRoute: () => frame,
+  path: '/events/replays',
+  component: lazyRouteComponent(() => import('~/features/events/ReplaysPage'), 'ReplaysPage'),
+})
+
+const replay = createRoute({
+  getParentRoute: () => replays,
+  path: '$replay',
+  component: lazyRouteComponent(() => import('~/features/events/ReplayPage'), 'ReplayPage'),
 })
 
 const runs = createRoute({
@@ -160,12 +177,13 @@ const newSource = createRoute({
   component: lazyRouteComponent(() => import('~/features/sources/NewSourcePage'), 'NewSourcePage'),
 })
 
-const SOURCE_TABS = ['settings', 'call', 'fields'] as const
+const SOURCE_TABS = ['listen', 'samples', 'call', 'fields', 'settings'] as const
 
-/** Which side of a source is shown (its requests when none is named), and which of its requests. */
+/** Which side of a source is shown (its requests when none is named), and which of its requests or samples. */
 export interface SourceSearch {
   tab?: (typeof SOURCE_TABS)[number] | undefined
   request?: string | undefined
+  sample?: string | undefined
 }
 
 const source = createRoute({
@@ -174,6 +192,7 @@ const source = createRoute({
   validateSearch: (search: Record<string, unknown>): SourceSearch => ({
     tab: SOURCE_TABS.find((tab) => tab === search.tab),
     request: text(search.request),
+    sample: text(search.sample),
   }),
   component: lazyRouteComponent(() => import('~/features/sources/SourcePage'), 'SourcePage'),
 })
@@ -202,6 +221,7 @@ const tree = root.addChildren([
   frame.addChildren([
     index,
     events.addChildren([event]),
+    replays.addChildren([replay]),
     runs.addChildren([run]),
     deliveries.addChildren([delivery]),
     sources.addChildren([newSource, source]),

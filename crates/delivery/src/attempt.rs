@@ -10,7 +10,8 @@ use store::{AttemptCommit, DeliveryId, DueDelivery, Settle};
 use tokio::time::Instant;
 
 use crate::{
-    AttemptRecord, Destination, Outcome, Settled, drain::Around, history::History, verdict::Verdict,
+    AttemptRecord, Destination, Outcome, Settled, breaker::Health, drain::Around, history::History,
+    pacer::Pacer, verdict::Verdict,
 };
 use send::Sent;
 
@@ -34,6 +35,12 @@ pub(crate) enum Fate {
         next_at: Option<Timestamp>,
         /// Whether the destination is switched off now.
         disabled: bool,
+        /// What it says of the receiver.
+        health: Health,
+        /// How long the receiver asked to wait.
+        asked: Option<Duration>,
+        /// Whether another may be due now, since this one left its lane.
+        freed: bool,
     },
     /// The delivery was not this node's to settle any more.
     Lost,
@@ -41,10 +48,11 @@ pub(crate) enum Fate {
     Untried(store::Error),
 }
 
-/// Makes one attempt and records it. Returns when that is on stable storage.
+/// Makes one attempt and records it. Returns when that is on stable storage. The right to its first call has been
+/// taken already.
 pub(crate) async fn attempt(
     around: Arc<Around>,
-    destination: Arc<Destination>,
+    (destination, pacer): (Arc<Destination>, Arc<Pacer>),
     mut due: DueDelivery,
 ) -> Landed {
     let id = due.id;
@@ -55,11 +63,13 @@ pub(crate) async fn attempt(
     let (at, begun) = (around.clock.now(), Instant::now());
     faults::hit(CrashPoint::BeforeAttempt);
     let message = std::mem::take(&mut due.message);
-    let sent = send::send(&around, &destination, (&due, message, at), history).await;
+    let sent = send::send(&around, (&destination, &pacer), (&due, message, at), history).await;
     faults::hit(CrashPoint::AfterAttempt);
+    let (health, asked) = (sent.health(), sent.asked());
     let (record, disable) = conclude(sent, history.tries, &destination, &around);
     measure(destination.kind(), record.outcome, begun.elapsed());
-    if !commit(&around, &due, (at, &record), disable).await {
+    let then = settle(&record, destination.halts, &around);
+    if !commit(&around, &due, (at, &record), (then, disable)).await {
         return Landed { id, fate: Fate::Lost };
     }
     faults::hit(CrashPoint::AfterAttemptCommit);
@@ -77,7 +87,8 @@ pub(crate) async fn attempt(
     };
     // Nobody may be listening, which is no failure.
     let _ = around.settled.send(settled);
-    Landed { id, fate: Fate::Recorded { next_at, disabled } }
+    let freed = due.lane.is_some() && !matches!(then, Settle::Retry(_));
+    Landed { id, fate: Fate::Recorded { next_at, disabled, health, asked, freed } }
 }
 
 /// What earlier attempts mean. One whose record cannot be understood counts as one try, nothing accepted.
@@ -115,6 +126,15 @@ fn conclude(
     (AttemptRecord { outcome, reason, tries, next_at, parts, exchanges }, disable)
 }
 
+/// What becomes of the delivery.
+fn settle(record: &AttemptRecord, halts: bool, around: &Around) -> Settle {
+    match (record.outcome, record.next_at) {
+        (Outcome::Delivered, _) => Settle::Delivered(around.clock.now()),
+        (Outcome::Retry, Some(next_at)) => Settle::Retry(Timestamp::from_millis(next_at)),
+        _ => Settle::Dead { halts },
+    }
+}
+
 /// Records the attempt. Says whether it still counted.
 ///
 /// When the store cannot be written, this waits and tries for as long as it takes or until the drain stops: to
@@ -124,13 +144,8 @@ async fn commit(
     around: &Around,
     due: &DueDelivery,
     (at, record): (Timestamp, &AttemptRecord),
-    disable: Option<&'static str>,
+    (then, disable): (Settle, Option<&'static str>),
 ) -> bool {
-    let then = match (record.outcome, record.next_at) {
-        (Outcome::Delivered, _) => Settle::Delivered(around.clock.now()),
-        (Outcome::Retry, Some(next_at)) => Settle::Retry(Timestamp::from_millis(next_at)),
-        _ => Settle::Dead,
-    };
     let mut pause = FIRST_PAUSE;
     loop {
         let commit = AttemptCommit {
@@ -142,6 +157,7 @@ async fn commit(
             outcome: record.outcome.word().to_owned(),
             record: serde_json::to_vec(record).unwrap_or_default(),
             then,
+            lane: due.lane,
             disable,
         };
         match around.store.delivery_attempted(commit).await {

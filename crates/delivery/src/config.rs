@@ -8,15 +8,20 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::{
-    Error,
+    Error, breaker,
     error::did_you_mean,
-    kind::{Entry, KINDS, Target, read},
+    kind::{Entry, KINDS, Target, Window, read},
     retry::Retry,
     schema,
 };
 
 /// The most deliveries to one destination under way at once.
 const CONCURRENCY: u16 = 256;
+
+/// The most limits of calls, and the most calls that one allows. No span is longer than a worker stays without work,
+/// so what was called is never forgotten too early.
+const RATES: usize = 4;
+const CALLS: u32 = 10_000;
 
 /// How destinations of every kind are called.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -30,11 +35,49 @@ pub(crate) struct Policy {
     #[schemars(range(min = 1, max = CONCURRENCY))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) concurrency: Option<u16>,
+    /// How many calls are made at most, in whichever span of that length. What is more waits. Left out, what the vendor
+    /// allows; an empty list is no limit.
+    #[schemars(length(max = RATES))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) rate: Option<Vec<Rate>>,
+    /// When a receiver counts as down, and what is sent meanwhile.
+    pub(crate) breaker: breaker::Policy,
+    /// What becomes of deliveries with the same order key when one before them is a dead letter.
+    pub(crate) when_dead: WhenDead,
+}
+
+/// At most so many calls in so long.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Rate {
+    /// How many calls: 1 to 10,000.
+    #[schemars(range(min = 1, max = CALLS))]
+    calls: u32,
+    /// In how long: 1 s to 1 min.
+    within: Span,
+}
+
+/// What becomes of deliveries with the same order key when one before them is a dead letter.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum WhenDead {
+    /// They wait until it has been replayed, after them.
+    #[default]
+    Halt,
+    /// They are sent without it.
+    Skip,
 }
 
 impl Default for Policy {
     fn default() -> Self {
-        Self { timeout: Span::from_secs(10), retry: Retry::default(), concurrency: None }
+        Self {
+            timeout: Span::from_secs(10),
+            retry: Retry::default(),
+            concurrency: None,
+            rate: None,
+            breaker: breaker::Policy::default(),
+            when_dead: WhenDead::default(),
+        }
     }
 }
 
@@ -44,10 +87,15 @@ pub struct Destination {
     pub(crate) timeout: Duration,
     pub(crate) retry: Retry,
     pub(crate) concurrency: usize,
+    /// How many calls are made.
+    pub(crate) pace: Vec<Window>,
+    pub(crate) breaker: breaker::Policy,
+    /// Whether a dead letter holds up what has its order key.
+    pub(crate) halts: bool,
 }
 
 /// Reads and checks a destination's settings: `config` is a JSON object with `kind`, that kind's settings and
-/// `timeout`, `retry`, `concurrency`; `secrets` is a JSON object with the kind's secrets, or empty.
+/// `timeout`, `retry`, `concurrency`, `rate`, `breaker`, `when_dead`; `secrets` is a JSON object with the kind's secrets, or empty.
 ///
 /// # Errors
 /// [`Error::Config`] for the first setting that cannot be used.
@@ -85,7 +133,7 @@ impl fmt::Debug for Destination {
 }
 
 fn destination(policy: Policy, target: Box<dyn Target>, entry: &Entry) -> Result<Destination, Error> {
-    let Policy { timeout, retry, concurrency } = policy;
+    let Policy { timeout, retry, concurrency, rate, breaker, when_dead } = policy;
     if !(1_000..=60_000).contains(&timeout.as_millis()) {
         return Err(Error::config("timeout", format!("{timeout} is not from 1s to 60s.")));
     }
@@ -94,7 +142,34 @@ fn destination(policy: Policy, target: Box<dyn Target>, entry: &Entry) -> Result
         let reason = format!("{concurrency} is not from 1 to {CONCURRENCY}.");
         return Err(Error::config("concurrency", reason));
     }
-    Ok(Destination { target, timeout: timeout.as_duration(), retry, concurrency: usize::from(concurrency) })
+    breaker.check().map_err(|(field, reason)| Error::config(field, reason))?;
+    Ok(Destination {
+        target,
+        timeout: timeout.as_duration(),
+        retry,
+        concurrency: usize::from(concurrency),
+        pace: rate.map_or_else(|| Ok(entry.pace.to_vec()), |rates| windows(&rates))?,
+        breaker,
+        halts: when_dead == WhenDead::Halt,
+    })
+}
+
+fn windows(rates: &[Rate]) -> Result<Vec<Window>, Error> {
+    if rates.len() > RATES {
+        return Err(Error::config("rate", format!("there are more than {RATES}.")));
+    }
+    let window = |(at, rate): (usize, &Rate)| {
+        let field = |name: &str| format!("rate[{at}].{name}");
+        let Rate { calls, within } = *rate;
+        if !(1..=CALLS).contains(&calls) {
+            return Err(Error::config(field("calls"), format!("{calls} is not from 1 to {CALLS}.")));
+        }
+        if !(1_000..=60_000).contains(&within.as_millis()) {
+            return Err(Error::config(field("within"), format!("{within} is not from 1s to 1m.")));
+        }
+        Ok(Window { calls, within: within.as_duration() })
+    };
+    rates.iter().enumerate().map(window).collect()
 }
 
 fn object(field: &str, json: &[u8]) -> Result<Map<String, Value>, Error> {

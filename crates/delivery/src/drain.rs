@@ -13,7 +13,7 @@ use tokio::{
     time::{Instant, sleep_until, timeout},
 };
 
-use crate::{Settled, Waker, worker::Worker};
+use crate::{Settled, Tripped, Waker, worker::Worker};
 
 /// How often the outbox is looked through for work that nobody was woken for, such as another node's. It is besides when
 /// another node's lease ends.
@@ -27,6 +27,9 @@ const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
 /// Attempts that a slow listener may lag behind; beyond it, it loses the oldest.
 const SETTLED: usize = 1024;
+
+/// The same of breakers.
+const TRIPPED: usize = 256;
 
 /// What a drain works with.
 #[derive(Clone)]
@@ -49,6 +52,11 @@ pub(crate) struct Around {
     pub(crate) settled: broadcast::Sender<Settled>,
     /// Told whenever destinations that another node had may be free.
     pub(crate) freed: watch::Sender<()>,
+    /// Tells of destinations whose breaker opened or closed.
+    pub(crate) tripped: broadcast::Sender<Tripped>,
+    /// When this drain began: what was sent just before is not known to it.
+    pub(crate) began: Instant,
+    stopped: watch::Receiver<bool>,
 }
 
 /// Drains the outbox until it is stopped. Dropping it abandons what is under way, as a crash would.
@@ -63,9 +71,16 @@ impl Drain {
     /// Starts to drain, with what is due already. It runs on the tokio runtime that this is called on.
     pub fn start(surroundings: Surroundings) -> Self {
         let (settled, _) = broadcast::channel(SETTLED);
-        let freed = watch::Sender::new(());
-        let around = Arc::new(Around { surroundings, settled, freed });
+        let (tripped, _) = broadcast::channel(TRIPPED);
         let (stop, stopped) = watch::channel(false);
+        let around = Arc::new(Around {
+            surroundings,
+            settled,
+            freed: watch::Sender::new(()),
+            tripped,
+            began: Instant::now(),
+            stopped: stopped.clone(),
+        });
         let waker = Waker::default();
         let supervisor = Supervisor { around: Arc::clone(&around), waker: waker.clone(), stopped };
         Self { waker, around, stop, supervisor: tokio::spawn(supervisor.run()) }
@@ -79,6 +94,11 @@ impl Drain {
     /// Tells of every attempt recorded from now on. A receiver that lags loses the oldest.
     pub fn settled(&self) -> broadcast::Receiver<Settled> {
         self.around.settled.subscribe()
+    }
+
+    /// Tells of every breaker that opens or closes from now on. A receiver that lags loses the oldest.
+    pub fn tripped(&self) -> broadcast::Receiver<Tripped> {
+        self.around.tripped.subscribe()
     }
 
     /// Takes no new deliveries and waits until those under way are recorded, at most so long; what is left then
@@ -98,6 +118,18 @@ impl Drain {
 impl Drop for Drain {
     fn drop(&mut self) {
         self.supervisor.abort();
+    }
+}
+
+impl Around {
+    /// Waits for something as long as the drain runs. Says whether it came.
+    pub(crate) async fn unless_stopped(&self, awaited: impl Future<Output = ()>) -> bool {
+        let mut stopped = self.stopped.clone();
+        tokio::select! {
+            biased;
+            () = stop(&mut stopped) => false,
+            () = awaited => true,
+        }
     }
 }
 

@@ -1,12 +1,24 @@
 //! Kinds of destination: one file each, one line to register it.
 
+mod chat;
+mod dingtalk;
+mod discord;
+mod feishu;
+mod slack;
+mod sms;
+mod teams;
+#[cfg(test)]
+mod testing;
 mod webhook;
 mod wecom;
 
+use std::time::Duration;
+
+use flow::Span;
 use outbound::Response;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::de::DeserializeOwned;
-use serde_json::Value;
+use serde_json::{Value, json};
 use store::Message;
 
 use crate::{
@@ -18,7 +30,16 @@ use crate::{
 };
 
 /// Every kind, in the order in which the console offers them.
-pub(crate) const KINDS: &[Entry] = &[Entry::of::<webhook::Webhook>(), Entry::of::<wecom::Wecom>()];
+pub(crate) const KINDS: &[Entry] = &[
+    Entry::of::<webhook::Webhook>(),
+    Entry::of::<wecom::Wecom>(),
+    Entry::of::<dingtalk::Dingtalk>(),
+    Entry::of::<feishu::Feishu>(),
+    Entry::of::<slack::Slack>(),
+    Entry::of::<teams::Teams>(),
+    Entry::of::<discord::Discord>(),
+    Entry::of::<sms::Sms>(),
+];
 
 /// A kind of destination: how its settings are read, how a message is put for it, what its answers mean.
 ///
@@ -28,6 +49,8 @@ pub(crate) trait Kind: Send + Sync + Sized + 'static {
     const NAME: &'static str;
     /// Deliveries under way at once, unless the destination says otherwise.
     const CONCURRENCY: u16 = 8;
+    /// How many calls its vendor takes, unless the destination says otherwise. Each bound holds by itself.
+    const PACE: &'static [Window] = &[];
     /// How much of an answer is read and kept, in bytes.
     const ANSWER_LIMIT: usize = BODY_LIMIT;
     /// The settings that everybody may see.
@@ -49,6 +72,23 @@ pub(crate) trait Kind: Send + Sync + Sized + 'static {
     fn redaction(&self) -> &Redaction;
 }
 
+/// At most so many calls within so long, in whichever span of that length.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Window {
+    /// How many calls.
+    pub(crate) calls: u32,
+    /// The length of the span.
+    pub(crate) within: Duration,
+}
+
+impl Window {
+    /// As settings write it.
+    pub(crate) fn shown(&self) -> Value {
+        let within = u64::try_from(self.within.as_millis()).unwrap_or(u64::MAX);
+        json!({ "calls": self.calls, "within": Span::from_millis(within).to_string() })
+    }
+}
+
 /// What an attempt puts its name and time to.
 #[derive(Clone, Debug)]
 pub(crate) struct Stamp {
@@ -56,6 +96,8 @@ pub(crate) struct Stamp {
     pub(crate) id: String,
     /// The time of the attempt, in seconds since 1970.
     pub(crate) at_s: i64,
+    /// The same in milliseconds.
+    pub(crate) at_ms: i64,
 }
 
 /// An opened destination of any kind.
@@ -71,6 +113,7 @@ pub(crate) trait Target: Send + Sync {
 pub(crate) struct Entry {
     pub(crate) name: &'static str,
     pub(crate) concurrency: u16,
+    pub(crate) pace: &'static [Window],
     pub(crate) open: fn(Value, Value) -> Result<Box<dyn Target>, Error>,
     pub(crate) config: fn(&mut SchemaGenerator) -> Schema,
     pub(crate) secrets: fn(&mut SchemaGenerator) -> Schema,
@@ -81,6 +124,7 @@ impl Entry {
         Self {
             name: K::NAME,
             concurrency: K::CONCURRENCY,
+            pace: K::PACE,
             open: open::<K>,
             config: K::Config::json_schema,
             secrets: K::Secrets::json_schema,
@@ -91,6 +135,11 @@ impl Entry {
 /// Reads settings of a type from JSON; `prefix` is where they stand.
 pub(crate) fn read<T: DeserializeOwned>(prefix: &str, json: Value) -> Result<T, Error> {
     serde_path_to_error::deserialize(json).map_err(|error| Error::of_json(prefix, &error))
+}
+
+/// Reads a message that is an object.
+pub(crate) fn form<T: DeserializeOwned>(body: Value) -> Result<T, Unsendable> {
+    read("body", body).map_err(|error| Unsendable(error.to_string()))
 }
 
 fn open<K: Kind>(config: Value, secrets: Value) -> Result<Box<dyn Target>, Error> {

@@ -26,12 +26,16 @@
 mod address;
 mod attempt;
 mod auth;
+mod breaker;
 mod call;
 mod config;
 mod drain;
 mod error;
 mod history;
 mod kind;
+mod mac;
+mod pacer;
+mod parts;
 mod record;
 mod redact;
 mod retry;
@@ -51,5 +55,5 @@ pub use record::{
     ResponseRecord, Timing,
 };
 pub use schema::{KindSchema, config_schema, kinds};
-pub use settled::Settled;
+pub use settled::{Settled, Tripped};
 pub use waker::Waker;

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     config::Policy,
-    kind::{Entry, KINDS},
+    kind::{Entry, KINDS, Window},
 };
 
 /// A kind of destination as the console's catalogue shows it.
@@ -42,6 +42,9 @@ fn described(entry: &Entry) -> KindSchema {
     all.extend(properties(&config));
     let mut common = inline(<Policy as schemars::JsonSchema>::json_schema);
     common["properties"]["concurrency"]["default"] = entry.concurrency.into();
+    if !entry.pace.is_empty() {
+        common["properties"]["rate"]["default"] = entry.pace.iter().map(Window::shown).collect();
+    }
     all.extend(properties(&common));
     let required = config["required"].as_array().cloned().unwrap_or_default();
     config["required"] = std::iter::once("kind".into()).chain(required).collect();

@@ -15,6 +15,8 @@ pub(crate) struct Settings {
     /// `None` while it is switched off or its settings cannot be used; then what waits for it is kept.
     pub(crate) open: Option<Arc<Destination>>,
     pub(crate) workspace: WorkspaceId,
+    /// Its breaker as it is stored.
+    pub(crate) breaker: Option<store::Breaker>,
     read_at: Instant,
 }
 
@@ -23,7 +25,12 @@ impl Settings {
     pub(crate) async fn read(store: &Store, id: DestinationId) -> Result<Option<Self>, store::Error> {
         let read_at = Instant::now();
         let stored = store.destination_get(id).await?;
-        Ok(stored.map(|stored| Self { open: open(&stored), workspace: stored.place.workspace, read_at }))
+        Ok(stored.map(|stored| Self {
+            open: open(&stored),
+            workspace: stored.place.workspace,
+            breaker: stored.breaker,
+            read_at,
+        }))
     }
 
     /// Whether they have been kept long enough.

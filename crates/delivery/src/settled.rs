@@ -2,9 +2,18 @@
 
 use clock::Timestamp;
 use serde::{Deserialize, Serialize};
-use store::{DeliveryId, DestinationId, Place, RunId};
+use store::{Breaker, DeliveryId, DestinationId, Place, RunId};
 
 use crate::Outcome;
+
+/// A destination's breaker that has just opened, or closed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tripped {
+    /// The destination.
+    pub destination: DestinationId,
+    /// How its breaker stands, if it is open.
+    pub open: Option<Breaker>,
+}
 
 /// An attempt that has just been recorded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

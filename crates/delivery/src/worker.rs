@@ -15,9 +15,11 @@ use tokio::{
 };
 
 use crate::{
-    Destination, Waker,
+    Destination, Tripped, Waker,
     attempt::{Fate, Landed, attempt},
+    breaker::{Allowed, Breaker},
     drain::{Around, stop},
+    pacer::Pacer,
     settings::{REREAD, Settings},
     waker::Bell,
 };
@@ -25,7 +27,11 @@ use crate::{
 /// A destination that cannot be sent to (switched off, unusable settings) is looked at again after this.
 const CLOSED: Duration = Duration::from_secs(30);
 
-/// A worker with nothing to do ends after this.
+/// The longest that one receiver's `Retry-After` keeps back what is for it; the delivery that got it waits as long as it
+/// says, the others find out earlier whether it holds for them.
+const ASKED: Duration = Duration::from_secs(60);
+
+/// A worker with nothing to do ends after this, which no limit of calls is longer than.
 const IDLE: Duration = Duration::from_secs(60);
 
 /// The pause after the store could not be read or written: it doubles up to the longest.
@@ -43,6 +49,8 @@ pub(crate) struct Worker {
     waker: Waker,
     bell: Arc<Bell>,
     settings: Option<Settings>,
+    breaker: Breaker,
+    pacer: Arc<Pacer>,
     owned_at: Option<Instant>,
     /// Whether another node had it when that was asked last.
     elsewhere: bool,
@@ -78,6 +86,8 @@ enum Rest {
 
 impl Worker {
     pub(crate) fn new(id: DestinationId, around: Arc<Around>, (waker, bell): (Waker, Arc<Bell>)) -> Self {
+        // What was sent by who was here before is out of every span after the longest.
+        let after_another = around.began.elapsed() < IDLE;
         Self {
             id,
             freed: around.freed.subscribe(),
@@ -85,6 +95,8 @@ impl Worker {
             waker,
             bell,
             settings: None,
+            breaker: Breaker::default(),
+            pacer: Arc::new(Pacer::new(&[], after_another)),
             owned_at: None,
             elsewhere: false,
             queue: VecDeque::new(),
@@ -123,6 +135,7 @@ impl Worker {
         if let Some(until) = self.paused_until.filter(|until| *until > Instant::now()) {
             return Ok(Rest::Deaf(until));
         }
+        self.save_breaker().await?;
         if self.next.take_if(|next| *next <= self.around.clock.now()).is_some() {
             self.unread = true;
         }
@@ -137,8 +150,13 @@ impl Worker {
             self.drop_queue();
             return Ok(Rest::Deaf(Instant::now() + CLOSED));
         };
-        let workspace = settings.workspace;
-        while self.has_work() && self.under_way.len() < destination.concurrency {
+        let (workspace, now) = (settings.workspace, self.around.clock.now());
+        let most = match self.breaker.allows(now) {
+            Allowed::All => destination.concurrency,
+            Allowed::One => 1,
+            Allowed::NothingUntil(until) => return Ok(Rest::Deaf(Instant::now() + now.until(until))),
+        };
+        while self.has_work() && self.under_way.len() < most {
             if !self.own(workspace).await? {
                 self.drop_queue();
                 return Ok(Rest::Elsewhere);
@@ -146,7 +164,9 @@ impl Worker {
             if self.unread && self.queue.len() < destination.concurrency {
                 self.read(destination.concurrency).await?;
             }
-            self.launch(&destination);
+            if let Err(turn) = self.launch(&destination, most) {
+                return Ok(Rest::Until(turn.min(Instant::now() + REREAD)));
+            }
         }
         Ok(self.until_next())
     }
@@ -193,8 +213,21 @@ impl Worker {
     async fn settings(&mut self) -> Result<Option<&Settings>, store::Error> {
         if self.settings.as_ref().is_none_or(Settings::is_stale) {
             self.settings = Settings::read(&self.around.store, self.id).await?;
+            if let Some(Settings { open: Some(destination), breaker, .. }) = &self.settings {
+                self.breaker.adopt(destination.breaker.clone(), breaker.clone());
+                self.pacer.change(&destination.pace);
+            }
         }
         Ok(self.settings.as_ref())
+    }
+
+    /// Stores how the breaker stands, so that it stands so at the next start and at other nodes.
+    async fn save_breaker(&mut self) -> Result<(), store::Error> {
+        if self.breaker.is_unsaved() {
+            self.around.store.destination_break(self.id, self.breaker.open()).await?;
+            self.breaker.saved();
+        }
+        Ok(())
     }
 
     /// Whether this node may send to the destination; asks the store unless it said so just now.
@@ -209,6 +242,8 @@ impl Worker {
         let owned = self.around.store.destination_own(workspace, self.id, self.around.node).await?;
         self.owned_at = owned.then_some(asked_at);
         if std::mem::replace(&mut self.elsewhere, !owned) && owned {
+            let pace = self.settings.as_ref().and_then(|settings| settings.open.as_ref());
+            self.pacer = Arc::new(Pacer::new(pace.map_or(&[], |destination| &destination.pace), true));
             tracing::info!(destination = %self.id, "deliveries of another node go on here");
         }
         Ok(owned)
@@ -230,13 +265,16 @@ impl Worker {
         Ok(())
     }
 
-    /// Begins as many attempts as may be under way at once.
-    fn launch(&mut self, destination: &Arc<Destination>) {
-        while self.under_way.len() < destination.concurrency {
-            let Some(due) = self.queue.pop_front() else { return };
-            self.under_way.spawn(attempt(Arc::clone(&self.around), Arc::clone(destination), due));
+    /// Begins as many attempts as may be under way at once, or says when the next may begin.
+    fn launch(&mut self, destination: &Arc<Destination>, most: usize) -> Result<(), Instant> {
+        while self.under_way.len() < most && !self.queue.is_empty() {
+            self.pacer.take()?;
+            let Some(due) = self.queue.pop_front() else { break };
+            let to = (Arc::clone(destination), Arc::clone(&self.pacer));
+            self.under_way.spawn(attempt(Arc::clone(&self.around), to, due));
             metrics::gauge!("linchpin_delivery_under_way").increment(1.0);
         }
+        Ok(())
     }
 
     /// Takes note of an attempt that is over.
@@ -251,9 +289,16 @@ impl Worker {
         };
         self.held.remove(&id);
         match fate {
-            Fate::Recorded { next_at, disabled } => {
+            Fate::Recorded { next_at, disabled, health, asked, freed } => {
                 self.owned_at = Some(Instant::now());
                 self.next = [self.next, next_at].into_iter().flatten().min();
+                self.unread |= freed;
+                if let Some(asked) = asked {
+                    self.pacer.rest(asked.min(ASKED));
+                }
+                if self.breaker.note(health, self.around.clock.now()) {
+                    self.tell_tripped();
+                }
                 if disabled {
                     tracing::warn!(destination = %self.id, "a destination switched itself off: its receiver is gone");
                     self.settings = None;
@@ -268,6 +313,18 @@ impl Worker {
                 self.pause(&error);
             }
         }
+    }
+
+    fn tell_tripped(&self) {
+        let open = self.breaker.open().cloned();
+        if let Some(store::Breaker { openings, reason, .. }) = &open {
+            tracing::warn!(destination = %self.id, openings, %reason, "a destination's breaker is open");
+            metrics::counter!("linchpin_destination_breaker_opened_total").increment(1);
+        } else {
+            tracing::info!(destination = %self.id, "a destination's breaker is closed");
+        }
+        // Nobody may be listening, which is no failure.
+        let _ = self.around.tripped.send(Tripped { destination: self.id, open });
     }
 
     /// Pauses after the store could not be read or written. Says until when.

@@ -90,6 +90,8 @@ pub struct Outgoing {
     pub destination: DestinationId,
     /// What is to be said.
     pub body: Value,
+    /// Deliveries to one destination with the same key are sent one after another.
+    pub order_key: Option<String>,
 }
 
 impl StepOutcome {

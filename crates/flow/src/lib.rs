@@ -8,6 +8,7 @@
 //! - [`run`] is the reducer: `(state, event) → (state, commands)`. Replaying a journal of
 //!   events gives the live state.
 
+mod answer;
 mod compile;
 mod definition;
 mod field;
@@ -20,6 +21,7 @@ pub mod run;
 pub mod template;
 mod units;
 
+pub use answer::is_reserved_header;
 pub use compile::{Flow, Node, Resources, compile, compile_published};
 pub use definition::{Backoff, Definition, FORMAT, KindName, NodeDefinition, OnFailure, ParseError, Retry};
 pub use field::{Field, FieldProblem, FieldType, Fields, Leniency, take_all};

@@ -16,9 +16,11 @@ use serde_json::Value;
 use self::{
     charset::Charset,
     media::{Kind, MediaType},
-    multipart::Multipart,
 };
-pub(crate) use self::{multipart::Contents, unpack::unpacked};
+pub(crate) use self::{
+    multipart::{Contents, Multipart},
+    unpack::unpacked,
+};
 use crate::{Code, Refused, files::FileLimits, pairs::Pairs};
 
 /// A body that was understood.
@@ -43,10 +45,18 @@ pub(crate) enum Parsed<'r> {
 /// The most pairs of a form; each takes many times the memory of its bytes.
 const MAX_PAIRS: usize = 10_000;
 
+/// The most values of a JSON body; each takes many times the memory of its bytes. None of 2 MB or less has more.
+const MAX_VALUES: usize = 1_000_000;
+
 /// What `Content-Type` says. Without it a body must be JSON, which nearly all webhooks are.
 pub(crate) fn content_type(headers: &HeaderMap) -> Result<&str, Refused> {
-    let said = headers.get(header::CONTENT_TYPE).map_or(Ok("application/json"), |said| said.to_str());
-    said.map_err(|_| unsupported("`Content-Type` is not plain text."))
+    let mut said = headers.get_all(header::CONTENT_TYPE).iter();
+    match (said.next(), said.next()) {
+        (None, _) => Ok("application/json"),
+        (Some(said), None) => said.to_str().map_err(|_| unsupported("`Content-Type` is not plain text.")),
+        // A proxy may go by the other one.
+        _ => Err(unsupported("`Content-Type` came more than once.")),
+    }
 }
 
 impl<'r> Parsed<'r> {
@@ -127,10 +137,28 @@ impl<'r> Parsed<'r> {
 fn json(body: &[u8]) -> Result<Parsed<'_>, Refused> {
     // Some senders begin with a byte order mark, which RFC 8259 lets a reader ignore.
     let body = body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body);
+    if body.len() > 2 * MAX_VALUES && values(body) > MAX_VALUES {
+        return Err(malformed(format!("The body has more than {MAX_VALUES} values.")));
+    }
     serde_json::from_slice(body).map(Parsed::Json).map_err(|error| {
         // serde_json's words for syntax repeat nothing of the text, and end with line and column.
         malformed(format!("The body is not valid JSON: {error}."))
     })
+}
+
+/// About how many values JSON has, without reading it: what opens, and what stands between others, outside of texts.
+fn values(json: &[u8]) -> usize {
+    let (mut values, mut in_text, mut is_escaped) = (1, false, false);
+    for byte in json {
+        match byte {
+            _ if is_escaped => is_escaped = false,
+            b'\\' => is_escaped = in_text,
+            b'"' => in_text = !in_text,
+            b',' | b'[' | b'{' if !in_text => values += 1,
+            _ => {}
+        }
+    }
+    values
 }
 
 fn form(body: &[u8], charset: Charset) -> Result<Parsed<'_>, Refused> {

@@ -23,8 +23,8 @@ pub enum Code {
     BodyTooLarge,
     /// The body took too long to arrive.
     BodyLate,
-    /// Too many requests.
-    RateLimited,
+    /// This client's requests come too fast.
+    ClientRateLimited,
     /// No name and password came.
     CredentialsMissing,
     /// The name and password are not the source's.
@@ -45,6 +45,8 @@ pub enum Code {
     TimestampOutOfRange,
     /// The signature is right, and the body does not decrypt.
     DecryptionFailed,
+    /// The requests of all senders together come too fast.
+    SourceRateLimited,
     /// The body is of a type that the source does not take.
     ContentTypeUnsupported,
     /// The body is not what its content type says.
@@ -152,11 +154,13 @@ static CODES: &[CodeEntry] = &[
         "请求体未能在 30 秒内完整到达，请使用相同的去重键重发。本次请求未被接收。",
     ),
     entry(
-        Code::RateLimited,
+        Code::ClientRateLimited,
         429,
-        "Too many requests",
-        "Wait as long as `Retry-After` says, then send the request again, or raise the source's rate limits.",
-        "请按 `Retry-After` 指示的时间等待后重发，或调高该来源的速率限制。",
+        "Too many requests from one client",
+        "Wait as long as `Retry-After` says, then send the request again, or raise the source's `client_rate`. An IPv6 \
+         client is its /64. Behind a proxy that is not among the server's `trusted_proxies`, all senders are one client.",
+        "请按 `Retry-After` 指示的时间等待后重发，或调高该来源的 `client_rate`。IPv6 客户端按 /64 计。若前面的代理不在服务器的 \
+         `trusted_proxies` 之内，所有发送方会被视为同一客户端。",
     ),
     entry(
         Code::CredentialsMissing,
@@ -233,6 +237,14 @@ static CODES: &[CodeEntry] = &[
         "Check the source's encryption key and receiver id against the sender's console: the signature was right, and \
          the message did not open with them.",
         "请对照发送方控制台核对来源的加密密钥与接收方标识：签名正确，但消息无法解密。",
+    ),
+    entry(
+        Code::SourceRateLimited,
+        429,
+        "Too many requests to the source",
+        "Wait as long as `Retry-After` says, then send the request again, or raise the source's `source_rate`: all of its \
+         senders together sent more than that.",
+        "请按 `Retry-After` 指示的时间等待后重发，或调高该来源的 `source_rate`：所有发送方合计超出了该限制。",
     ),
     entry(
         Code::ContentTypeUnsupported,
@@ -336,7 +348,7 @@ impl Code {
             Self::PathNotFound => "path_not_found",
             Self::BodyTooLarge => "body_too_large",
             Self::BodyLate => "body_late",
-            Self::RateLimited => "rate_limited",
+            Self::ClientRateLimited => "client_rate_limited",
             Self::CredentialsMissing => "credentials_missing",
             Self::CredentialsInvalid => "credentials_invalid",
             Self::TokenMissing => "token_missing",
@@ -347,6 +359,7 @@ impl Code {
             Self::SignatureInvalid => "signature_invalid",
             Self::TimestampOutOfRange => "timestamp_out_of_range",
             Self::DecryptionFailed => "decryption_failed",
+            Self::SourceRateLimited => "source_rate_limited",
             Self::ContentTypeUnsupported => "content_type_unsupported",
             Self::BodyMalformed => "body_malformed",
             Self::TooManyFiles => "too_many_files",

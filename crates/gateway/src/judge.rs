@@ -40,6 +40,8 @@ pub struct Accepted {
     pub dedupe: Option<DedupeClaim>,
     /// The event's [`Content`] as JSON.
     pub content: Bytes,
+    /// How many bytes more its body has in memory than came, since it was compressed.
+    pub grown: usize,
     /// The files that came with it. They are on stable storage before the event is.
     pub files: Vec<NewFile>,
     /// How it is answered.
@@ -138,6 +140,7 @@ impl<'r> Screened<'r> {
             let unpacked = body::unpacked(head.headers, body, self.body_limit())?;
             (unpacked, body::content_type(head.headers)?)
         };
+        let grown = if is_opened { 0 } else { told.len().saturating_sub(body.len()) };
         let mut parsed = Parsed::read(content_type, &told, &source.config().limits.files)?;
         parsed.without(verifier.scheme.places_of_proofs());
         let whole = self.whole_file(content_type, &told, &parsed)?;
@@ -165,7 +168,7 @@ impl<'r> Screened<'r> {
         let content = content.to_json().into();
         let reply = source.config().reply.clone();
         let files = files(parts);
-        let accepted = Accepted { input, dedupe: claim, content, files, reply, acknowledgement };
+        let accepted = Accepted { input, dedupe: claim, content, grown, files, reply, acknowledgement };
         Ok(if passes { Judged::Accepted(accepted) } else { Judged::Filtered(accepted) })
     }
 

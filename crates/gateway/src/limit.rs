@@ -69,14 +69,14 @@ impl Limits {
     /// Takes one request out of the client's bucket.
     pub(crate) fn take_client(&self, peer: IpAddr, now: Timestamp) -> Result<(), Refused> {
         self.clients.as_ref().map_or(Ok(()), |clients| {
-            clients.take(peer, now).map_err(|wait| limited("One client", clients.rate(), wait))
+            clients.take(peer, now).map_err(|wait| limited(Code::ClientRateLimited, clients.rate(), wait))
         })
     }
 
     /// Takes one request out of the source's bucket.
     pub(crate) fn take_source(&self, now: Timestamp) -> Result<(), Refused> {
         self.source.as_ref().map_or(Ok(()), |bucket| {
-            bucket.take(now).map_err(|wait| limited("This source", bucket.rate, wait))
+            bucket.take(now).map_err(|wait| limited(Code::SourceRateLimited, bucket.rate, wait))
         })
     }
 }
@@ -92,14 +92,15 @@ impl Bucket {
 }
 
 /// 429 with the headers of `draft-ietf-httpapi-ratelimit-headers` in the form that clients read.
-fn limited(who: &str, rate: Rate, wait: Duration) -> Refused {
+fn limited(code: Code, rate: Rate, wait: Duration) -> Refused {
+    let who = if code == Code::ClientRateLimited { "One client" } else { "This source" };
     let detail = format!(
         "{who} may send {} requests in {}; the next may come in {} s.",
         rate.requests,
         rate.per,
         whole_seconds(wait)
     );
-    Refused::new(Code::RateLimited, detail)
+    Refused::new(code, detail)
         .retry_after(wait)
         .with_header(LIMIT, rate.requests.get().into())
         .with_header(REMAINING, HeaderValue::from_static("0"))

@@ -58,8 +58,15 @@ impl Redaction {
     pub(crate) fn body<'r>(&self, body: &'r [u8]) -> Cow<'r, [u8]> {
         let mut shown = Cow::Borrowed(body);
         for text in self.texts.iter().map(|text| text.expose().as_bytes()) {
-            while let Some(at) = shown.windows(text.len()).position(|window| window == text) {
-                shown.to_mut().splice(at..at + text.len(), HIDDEN.bytes());
+            let (mut cut, mut rest) = (Vec::new(), &*shown);
+            while let Some(at) = rest.windows(text.len()).position(|window| window == text) {
+                cut.extend_from_slice(&rest[..at]);
+                cut.extend_from_slice(HIDDEN.as_bytes());
+                rest = &rest[at + text.len()..];
+            }
+            if !cut.is_empty() {
+                cut.extend_from_slice(rest);
+                shown = Cow::Owned(cut);
             }
         }
         shown
@@ -141,6 +148,20 @@ mod tests {
     fn seals_only_what_proves_the_sender() {
         assert!(redaction().seals("Authorization") && redaction().seals("x-proof") && redaction().seals("K"));
         assert!(!redaction().seals("page_token") && !redaction().seals("x-internal"));
+    }
+
+    #[test]
+    fn a_body_is_shown_without_the_proofs_in_it() {
+        let texts =
+            ["0123456789abcdef", "another proof of 24 bytes"].map(|text| Secret::from(text.to_owned()));
+        let redaction = redaction().with_texts(texts.into());
+        let shown = |body: &str| String::from_utf8(redaction.body(body.as_bytes()).into_owned()).unwrap();
+        assert_eq!(shown(""), "");
+        assert_eq!(shown("0123456789abcde"), "0123456789abcde");
+        assert_eq!(shown("a0123456789abcdefb0123456789abcdef"), "a***b***");
+        assert_eq!(shown("0123456789abcdef another proof of 24 bytes."), "*** ***.");
+        // Many of them take no longer than their bytes.
+        assert_eq!(shown(&"0123456789abcdef".repeat(65_536)), "***".repeat(65_536));
     }
 
     #[test]

@@ -136,7 +136,7 @@ mod tests {
     #[test]
     fn waits_are_rounded_up() {
         for (ms, said) in [(0, "1"), (1000, "1"), (1001, "2"), (59_999, "60")] {
-            let refused = Refused::new(Code::RateLimited, "").retry_after(Duration::from_millis(ms));
+            let refused = Refused::new(Code::ClientRateLimited, "").retry_after(Duration::from_millis(ms));
             assert_eq!(refused.headers, [(header::RETRY_AFTER, HeaderValue::from_static(said))]);
         }
     }

@@ -17,7 +17,7 @@ use vault::Secret;
 
 pub use self::verified::Answer;
 pub(crate) use self::verified::{Event, Opened, Unproven, Verified};
-use crate::{Error, error::read_secrets, keys::KeySet, pairs::Pairs};
+use crate::{Error, Text, error::read_secrets, keys::KeySet, pairs::Pairs};
 
 /// A compiled scheme with its secrets.
 pub(crate) trait Scheme: fmt::Debug + Send + Sync {
@@ -32,6 +32,12 @@ pub(crate) trait Scheme: fmt::Debug + Send + Sync {
     /// Where its requests carry their dedupe key, written like a field's `from`; the first that is there counts.
     fn dedupe_keys(&self) -> &'static [&'static str] {
         &["header.idempotency-key"]
+    }
+
+    /// Its dedupe key in words, where no path leads to it: an event then carries it
+    /// ([`Event::dedupe_key`]).
+    fn own_dedupe_key(&self) -> Option<Text> {
+        None
     }
 
     /// The method of its handshake, which it takes besides those that the source takes.

@@ -140,7 +140,7 @@ impl Source {
     ///
     /// # Errors
     /// [`Code::MethodNotAllowed`], [`Code::AddressNotAllowed`], [`Code::PathNotFound`], [`Code::BodyTooLarge`] or
-    /// [`Code::RateLimited`].
+    /// [`Code::ClientRateLimited`].
     pub fn before_body<'r>(&'r self, head: Head<'r>, limits: &'r Limits) -> Result<Screened<'r>, Refused> {
         let shakes_hands = |verifier: &Verifier| verifier.scheme.handshake_method() == Some(head.method);
         if !self.verifiers.all().any(shakes_hands) {

@@ -1,6 +1,6 @@
 //! A fixed answer.
 
-use http::{HeaderName, HeaderValue};
+use http::{HeaderName, HeaderValue, header};
 use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -26,31 +26,6 @@ pub struct StaticReply {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub content_type: Option<String>,
 }
-
-/// Headers that the server sets itself, that are about the connection, or that would speak for the whole origin, which
-/// the console shares.
-const RESERVED: [&str; 17] = [
-    "alt-svc",
-    "clear-site-data",
-    "connection",
-    "content-encoding",
-    "content-length",
-    "content-security-policy",
-    "content-type",
-    "date",
-    "keep-alive",
-    "service-worker-allowed",
-    "set-cookie",
-    "strict-transport-security",
-    "te",
-    "trailer",
-    "transfer-encoding",
-    "upgrade",
-    "vary",
-];
-
-/// The same for all names that begin so.
-const RESERVED_BEGINNINGS: [&str; 3] = ["linchpin-", "access-control-", "proxy-"];
 
 /// The largest body, as it is sent.
 const MOST_BYTES: usize = 64 << 10;
@@ -107,8 +82,7 @@ impl StaticReply {
             let Ok(known) = name.parse::<HeaderName>() else {
                 return wrong(&field, "this is no name for a header".to_owned(), "Write it like `x-shop`.");
             };
-            let known = known.as_str();
-            if RESERVED.contains(&known) || RESERVED_BEGINNINGS.iter().any(|begin| known.starts_with(begin)) {
+            if known == header::CONTENT_TYPE || flow::is_reserved_header(known.as_str()) {
                 let reason = "the server sets this header itself, or never".to_owned();
                 return wrong(
                     &field,

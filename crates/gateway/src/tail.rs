@@ -55,7 +55,8 @@ impl Template {
         let mut came = tail.split('/');
         let mut parameters = Vec::new();
         for segment in &self.0 {
-            let value = percent_decode_str(came.next()?).decode_utf8_lossy();
+            // What is no text would be one and the same replacement character, whatever came.
+            let value = percent_decode_str(came.next()?).decode_utf8().ok()?;
             match segment {
                 Segment::Literal(literal) if *literal == value => {}
                 Segment::Parameter(_) if !value.is_empty() => parameters.push(value),
@@ -99,6 +100,7 @@ mod tests {
             "orders/7/lines/",
             "orders/7/lines/1/",
             "Orders/7/lines/1",
+            "orders/%ff/lines/1",
         ];
         for other in others {
             assert_eq!(template.read(other), None, "{other}");

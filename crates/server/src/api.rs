@@ -18,6 +18,7 @@ mod nodes;
 mod paging;
 pub(crate) mod problem;
 mod refusals;
+mod replay_jobs;
 mod replays;
 mod runs;
 mod samples;
@@ -78,9 +79,13 @@ fn table_of_contents() -> OpenApiRouter<App> {
         .routes(routes!(destinations::list, destinations::create))
         .routes(routes!(destinations::get, destinations::update, destinations::delete))
         .routes(routes!(destinations::enable))
+        .routes(routes!(destinations::disable))
+        .routes(routes!(destinations::close_breaker))
         .routes(routes!(events::list))
         .routes(routes!(replays::one))
         .routes(routes!(replays::many))
+        .routes(routes!(replay_jobs::list))
+        .routes(routes!(replay_jobs::get))
         .routes(routes!(refusals::list))
         .routes(routes!(refusals::get))
         .routes(routes!(refusals::replay))

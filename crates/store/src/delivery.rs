@@ -1,6 +1,7 @@
 //! The outbox: deliveries that are due, and what is written of their attempts.
 
 mod history;
+pub(crate) mod lane;
 
 use std::collections::HashSet;
 
@@ -25,6 +26,8 @@ use crate::{
 pub enum DeliveryState {
     /// It is due, or waits for its next attempt.
     Pending,
+    /// It waits for an earlier one with the same order key.
+    Blocked,
     /// The receiver has taken it.
     Delivered,
     /// Its attempts are used up; it is kept for replay.
@@ -42,6 +45,9 @@ pub struct Message {
     pub run: RunId,
     /// The W3C trace context of that run.
     pub traceparent: String,
+    /// Deliveries to one destination with the same order key are sent one after another.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub order_key: Option<String>,
 }
 
 /// A delivery that a step made.
@@ -57,7 +63,14 @@ pub struct NewDelivery {
     pub message: Vec<u8>,
     /// When it may be tried first.
     pub due_at: Timestamp,
+    /// What it must keep its place in, if the order counts.
+    pub lane: Option<Lane>,
 }
+
+/// Deliveries to one destination that are sent one after another, in the order of their commits. A lane is a hash of
+/// their order key: should two keys have one hash, they share a lane, which only means more order than was asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Lane(i64);
 
 /// A delivery that is to be tried now, with its message unsealed. It is a copy: the row stays due until an
 /// [`AttemptCommit`] settles it, so whoever has it must not read it again as new.
@@ -75,6 +88,8 @@ pub struct DueDelivery {
     pub attempts: u32,
     /// When it was made.
     pub created_at: Timestamp,
+    /// The lane whose head it is.
+    pub lane: Option<Lane>,
     /// A [`Message`] as JSON.
     pub message: Vec<u8>,
 }
@@ -93,7 +108,7 @@ pub struct BacklogRequest {
 /// What of a destination's deliveries is due, and when the next will be.
 #[derive(Clone, Debug)]
 pub struct Backlog {
-    /// The earliest first.
+    /// The earliest first, and what was replayed after all others.
     pub due: Vec<DueDelivery>,
     /// Whether more is due than was wanted.
     pub more: bool,
@@ -120,6 +135,8 @@ pub struct AttemptCommit {
     pub record: Vec<u8>,
     /// What becomes of the delivery.
     pub then: Settle,
+    /// The lane whose head it was.
+    pub lane: Option<Lane>,
     /// The reason why the destination is switched off with this attempt, if it is.
     pub disable: Option<&'static str>,
 }
@@ -132,7 +149,17 @@ pub enum Settle {
     /// It is tried again then.
     Retry(Timestamp),
     /// It is a dead letter.
-    Dead,
+    Dead {
+        /// Whether it keeps its place in its lane, so that what stands behind it waits for a person.
+        halts: bool,
+    },
+}
+
+impl Settle {
+    /// Whether another of its lane is the first now.
+    pub(crate) const fn leaves_lane(self) -> bool {
+        matches!(self, Self::Delivered(_) | Self::Dead { halts: false })
+    }
 }
 
 /// What came of committing an attempt.
@@ -159,11 +186,19 @@ impl Store {
                          ORDER BY destination LIMIT 1)
                  FROM with_work WHERE destination IS NOT NULL
              )
-             SELECT w.destination, (SELECT min(due_at) FROM delivery_live d
-                                    WHERE d.status = 'pending' AND d.destination = w.destination)
+             SELECT w.destination,
+                 (SELECT min(due_at) FROM delivery_live d
+                  WHERE d.status = 'pending' AND d.destination = w.destination AND d.rank = 0),
+                 (SELECT min(due_at) FROM delivery_live d
+                  WHERE d.status = 'pending' AND d.destination = w.destination AND d.rank = 1)
              FROM with_work w JOIN destination t ON t.id = w.destination
              WHERE t.disabled_reason IS NULL";
-        self.rows(sql, values![], |row| Ok((row.get(0)?, row.time(1)?))).await
+        let first = |row: &Row<'_>| {
+            let dues: [Option<Timestamp>; 2] = [row.get(1)?, row.get(2)?];
+            Ok((row.get(0)?, dues.into_iter().flatten().min()))
+        };
+        let found: Vec<(DestinationId, Option<Timestamp>)> = self.rows(sql, values![], first).await?;
+        Ok(found.into_iter().filter_map(|(destination, due)| Some((destination, due?))).collect())
     }
 
     /// The deliveries of a destination that are due by a time, the earliest first.
@@ -215,18 +250,23 @@ impl Store {
         }
     }
 
-    /// Makes a dead letter due again, under its old id. Says whether there was one.
+    /// Makes a dead letter due again, under its old id: at the end of its lane, if it has one, where the order then
+    /// goes on without it. Says whether there was one.
     ///
     /// # Errors
     /// When the database cannot be written.
     pub async fn delivery_replay(&self, workspace: WorkspaceId, id: DeliveryId) -> Result<bool, Error> {
-        let statement = Statement::new(
-            "UPDATE delivery_live SET status = 'pending', due_at = ?4
-             WHERE number = ?1 AND id = ?2 AND status = 'dead'
-               AND EXISTS (SELECT 1 FROM origin o WHERE o.number = delivery_live.origin AND o.workspace = ?3)",
-            values![id.number(), id, workspace, self.now()],
-        );
-        self.change(vec![statement]).await.map(|changed| changed == [1])
+        let (now, number) = (self.now(), id.number());
+        let lane = self.row(LANE_OF, values![number, id, workspace], |row| Ok((row.get(0)?, row.get(1)?)));
+        let Some((destination, lane)) = lane.await? else { return Ok(false) };
+        let statements = match lane {
+            None => vec![Statement::new(REPLAY, values![number, id, now])],
+            Some(lane) => lane::rejoin((destination, lane), (number, id), now),
+        };
+        match self.change(statements).await {
+            Err(Error::Conflict(_)) => Ok(false),
+            changed => changed.map(|changed| changed.contains(&1)),
+        }
     }
 
     pub(crate) fn seal_deliveries(&self, deliveries: &mut [NewDelivery]) {
@@ -243,13 +283,22 @@ fn attempt_id(delivery: DeliveryId, number: u32) -> [u8; 20] {
     id
 }
 
+/// What is sent first, and what only when nothing of that is due.
+const RANKS: [i64; 2] = [0, 1];
+
 /// How many rows of the index are read at once.
 const PIECE: i64 = 512;
 
 /// How many deliveries are read whole at once.
 const PORTION: usize = 32;
 
-const DUE: &str = "SELECT d.id, o.workspace, o.environment, d.run, d.attempts, d.created_at, d.sealed
+/// Where a dead letter is to go, and its lane.
+const LANE_OF: &str = "SELECT d.destination, d.lane FROM delivery_live d JOIN origin o ON o.number = d.origin
+     WHERE d.number = ?1 AND d.id = ?2 AND d.status = 'dead' AND o.workspace = ?3";
+
+const REPLAY: &str = "UPDATE delivery_live SET status = 'pending', due_at = ?3 WHERE number = ?1 AND id = ?2 AND status = 'dead'";
+
+const DUE: &str = "SELECT d.id, o.workspace, o.environment, d.run, d.attempts, d.created_at, d.lane, d.sealed
      FROM delivery_live d JOIN origin o ON o.number = d.origin WHERE d.number = ?1";
 
 fn view(row: &Row<'_>, destination: DestinationId) -> Result<DueDelivery, Fault> {
@@ -260,7 +309,8 @@ fn view(row: &Row<'_>, destination: DestinationId) -> Result<DueDelivery, Fault>
         run: row.get(3)?,
         attempts: row.get(4)?,
         created_at: row.time(5)?,
-        message: row.get(6)?,
+        lane: row.get(6)?,
+        message: row.get(7)?,
     })
 }
 
@@ -273,39 +323,40 @@ fn backlog(
     let except: HashSet<i64> = wanted.except.iter().map(|id| id.number()).collect();
     let mut backlog = Backlog { due: Vec::new(), more: false, next: None };
     let mut bytes = 0;
-    let (mut after, mut read) = ((i64::MIN, i64::MIN), PIECE);
-    while read == PIECE {
-        // The index alone tells which are due; only what the caller lacks is read whole.
-        let due: Vec<(i64, i64)> = c.rows(
-            "SELECT due_at, number FROM delivery_live
-             WHERE status = 'pending' AND destination = ?1 AND (due_at, number) > (?2, ?3) AND due_at <= ?4
-             ORDER BY due_at, number LIMIT ?5",
-            values![destination, after.0, after.1, by, PIECE],
-            |row| Ok((row.get(0)?, row.get(1)?)),
-        )?;
-        read = i64::try_from(due.len()).unwrap_or(PIECE);
-        after = due.last().copied().unwrap_or(after);
-        let lacking: Vec<i64> =
-            due.into_iter().map(|(_, number)| number).filter(|number| !except.contains(number)).collect();
-        for portion in lacking.chunks(PORTION) {
-            for due in
-                c.each(DUE, portion.iter().map(|number| values![*number]), |row| view(row, destination))?
-            {
-                if backlog.due.len() >= wanted.rows || bytes >= wanted.bytes {
-                    backlog.more = true;
-                    return Ok(backlog);
+    for rank in RANKS {
+        let (mut after, mut read) = ((i64::MIN, i64::MIN), PIECE);
+        while read == PIECE {
+            // The index alone tells which are due; only what the caller lacks is read whole.
+            let due: Vec<(i64, i64)> = c.rows(
+                "SELECT due_at, number FROM delivery_live
+                 WHERE status = 'pending' AND destination = ?1 AND rank = ?2 AND (due_at, number) > (?3, ?4)
+                   AND due_at <= ?5
+                 ORDER BY due_at, number LIMIT ?6",
+                values![destination, rank, after.0, after.1, by, PIECE],
+                |row| Ok((row.get(0)?, row.get(1)?)),
+            )?;
+            read = i64::try_from(due.len()).unwrap_or(PIECE);
+            after = due.last().copied().unwrap_or(after);
+            let lacking: Vec<i64> =
+                due.into_iter().map(|(_, number)| number).filter(|number| !except.contains(number)).collect();
+            for portion in lacking.chunks(PORTION) {
+                for due in
+                    c.each(DUE, portion.iter().map(|number| values![*number]), |row| view(row, destination))?
+                {
+                    if backlog.due.len() >= wanted.rows || bytes >= wanted.bytes {
+                        backlog.more = true;
+                        return Ok(backlog);
+                    }
+                    bytes += due.message.len();
+                    backlog.due.push(due);
                 }
-                bytes += due.message.len();
-                backlog.due.push(due);
             }
         }
     }
-    backlog.next = c
-        .row(
-            "SELECT min(due_at) FROM delivery_live WHERE status = 'pending' AND destination = ?1 AND due_at > ?2",
-            values![destination, by],
-            |row| row.get(0),
-        )?
-        .flatten();
+    let next = "SELECT min(due_at) FROM delivery_live
+                WHERE status = 'pending' AND destination = ?1 AND rank = ?2 AND due_at > ?3";
+    let nexts: Vec<Option<Timestamp>> =
+        c.each(next, RANKS.iter().map(|rank| values![destination, *rank, by]), |row| row.get(0))?;
+    backlog.next = nexts.into_iter().flatten().min();
     Ok(backlog)
 }

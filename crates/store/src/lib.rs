@@ -51,10 +51,10 @@ pub use account::{ApiKey, LinkPurpose, Member, NewApiKey, NewMember, Role};
 pub use blob::NewFile;
 pub use chunk::{Chunk, Excerpt};
 pub use delivery::{
-    Attempt, AttemptCommit, Backlog, BacklogRequest, DeliveryState, DeliveryView, DueDelivery, Message,
+    Attempt, AttemptCommit, Backlog, BacklogRequest, DeliveryState, DeliveryView, DueDelivery, Lane, Message,
     NewDelivery, Settle,
 };
-pub use destination::Destination;
+pub use destination::{Breaker, COUNTED, Destination, Queue};
 pub use environment::{Environment, Place, RETENTION_DAYS, Variable};
 pub use error::Error;
 pub use event::{

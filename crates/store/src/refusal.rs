@@ -12,14 +12,16 @@ use crate::{
 /// A refused request that is about to be recorded.
 #[derive(Clone, Debug)]
 pub struct NewRefusal {
-    /// The refusal, as it is shown.
+    /// The refusal, as lists show it.
     pub refusal: Refusal,
+    /// Peer, headers, body as far as kept, and the answer, as JSON; sealed before it is stored.
+    pub content: Vec<u8>,
     /// What `content` hides of the request and it needs to be judged again, as JSON; sealed before it is stored, and
     /// shown to nobody. `None` when the request was not kept whole.
     pub original: Option<Vec<u8>>,
 }
 
-/// A refused request.
+/// A refused request. Lists are made of it, so what came with it is read for one at a time.
 #[derive(Clone, Debug)]
 pub struct Refusal {
     /// Its id.
@@ -34,16 +36,14 @@ pub struct Refusal {
     pub status: u32,
     /// When it came.
     pub received_at: Timestamp,
-    /// Peer, headers, body as far as kept, and the answer, as JSON; sealed before it is stored.
-    pub content: Vec<u8>,
     /// Whether it was kept whole, so that it can be replayed.
     pub is_whole: bool,
     /// The event that a replay of it became.
     pub replayed_as: Option<EventId>,
 }
 
-const COLUMNS: &str = "id, workspace, environment, source, code, status, received_at, sealed,
-    original IS NOT NULL, replayed_as";
+const COLUMNS: &str = "id, workspace, environment, source, code, status, received_at, original IS NOT NULL,
+    replayed_as";
 
 /// Refused requests that are kept of each source; older ones go.
 pub const REFUSALS_KEPT: u32 = 1_000;
@@ -55,8 +55,8 @@ impl Store {
     /// # Errors
     /// When the database cannot be written.
     pub async fn refusal_add(&self, refusals: Vec<NewRefusal>) -> Result<(), Error> {
-        let statement = |NewRefusal { refusal, original }: NewRefusal| {
-            let sealed = self.seal("refusal", refusal.id.as_bytes(), &refusal.content);
+        let statement = |NewRefusal { refusal, content, original }: NewRefusal| {
+            let sealed = self.seal("refusal", refusal.id.as_bytes(), &content);
             let original =
                 original.map(|original| self.seal("refusal_original", refusal.id.as_bytes(), &original));
             Statement::new(
@@ -91,7 +91,7 @@ impl Store {
     /// The newest refused requests of an environment, or of one source.
     ///
     /// # Errors
-    /// When the database cannot be read or a record does not open.
+    /// When the database cannot be read.
     pub async fn refusal_list(
         &self,
         place: Place,
@@ -102,19 +102,30 @@ impl Store {
         let mut params = values![place.workspace, place.environment, before, page.fetch()];
         let sql = if source.is_some() { OF_SOURCE } else { OF_ALL };
         params.extend(source.map(Value::from));
-        let (limit, rows) = (page.limit, self.rows(sql, params, view).await?);
-        let rows = rows.into_iter().map(|refusal| self.open_refusal(refusal));
-        Ok(Page::cut(rows.collect::<Result<_, Error>>()?, limit))
+        Ok(Page::cut(self.rows(sql, params, view).await?, page.limit))
     }
 
     /// A refused request of a workspace.
     ///
     /// # Errors
-    /// When the database cannot be read or the record does not open.
+    /// When the database cannot be read.
     pub async fn refusal_get(&self, workspace: WorkspaceId, id: RefusalId) -> Result<Option<Refusal>, Error> {
         let sql = format!("SELECT {COLUMNS} FROM refusal WHERE id = ?1 AND workspace = ?2");
-        let found = self.row(sql, values![id, workspace], view);
-        found.await?.map(|refusal| self.open_refusal(refusal)).transpose()
+        self.row(sql, values![id, workspace], view).await
+    }
+
+    /// What is shown of a refused request and its answer.
+    ///
+    /// # Errors
+    /// When the database cannot be read or the record does not open.
+    pub async fn refusal_content(
+        &self,
+        workspace: WorkspaceId,
+        id: RefusalId,
+    ) -> Result<Option<Vec<u8>>, Error> {
+        let sql = "SELECT sealed FROM refusal WHERE id = ?1 AND workspace = ?2";
+        let sealed: Option<Vec<u8>> = self.row(sql, values![id, workspace], |row| row.get(0)).await?;
+        sealed.map(|sealed| self.unseal("refusal", id.as_bytes(), &sealed)).transpose()
     }
 
     /// What a refused request hides and needs to be judged again; `None` when it was not kept whole.
@@ -144,11 +155,6 @@ impl Store {
         let sql = "UPDATE refusal SET replayed_as = ?3 WHERE id = ?1 AND workspace = ?2";
         self.change(vec![Statement::new(sql, values![id, workspace, event])]).await.map(drop)
     }
-
-    fn open_refusal(&self, mut refusal: Refusal) -> Result<Refusal, Error> {
-        refusal.content = self.unseal("refusal", refusal.id.as_bytes(), &refusal.content)?;
-        Ok(refusal)
-    }
 }
 
 fn view(row: &Row) -> Result<Refusal, Fault> {
@@ -159,20 +165,19 @@ fn view(row: &Row) -> Result<Refusal, Fault> {
         code: row.get(4)?,
         status: row.get(5)?,
         received_at: row.time(6)?,
-        content: row.get(7)?,
-        is_whole: row.get(8)?,
-        replayed_as: row.get(9)?,
+        is_whole: row.get(7)?,
+        replayed_as: row.get(8)?,
     })
 }
 
 /// The refused requests of an environment before one, newest first. PostgreSQL is asked by a range of the whole index,
 /// as for other lists (newest.rs).
 const OF_ALL: Sql = Sql::Each {
-    sqlite: "SELECT id, workspace, environment, source, code, status, received_at, sealed,
-                 original IS NOT NULL, replayed_as FROM refusal
+    sqlite: "SELECT id, workspace, environment, source, code, status, received_at, original IS NOT NULL,
+                 replayed_as FROM refusal
              WHERE workspace = ?1 AND environment = ?2 AND id < ?3 ORDER BY id DESC LIMIT ?4",
-    postgres: "SELECT id, workspace, environment, source, code, status, received_at, sealed,
-                 original IS NOT NULL, replayed_as FROM refusal
+    postgres: "SELECT id, workspace, environment, source, code, status, received_at, original IS NOT NULL,
+                 replayed_as FROM refusal
                WHERE (workspace, environment, id) < (?1, ?2, ?3) AND (workspace, environment) >= (?1, ?2)
                ORDER BY workspace DESC, environment DESC, id DESC LIMIT ?4",
 };
@@ -180,11 +185,11 @@ const OF_ALL: Sql = Sql::Each {
 /// Those of one source. Of its workspace a source knows all by itself; a plus keeps a column out of the choice of the
 /// index.
 const OF_SOURCE: Sql = Sql::Each {
-    sqlite: "SELECT id, workspace, environment, source, code, status, received_at, sealed,
-                 original IS NOT NULL, replayed_as FROM refusal
+    sqlite: "SELECT id, workspace, environment, source, code, status, received_at, original IS NOT NULL,
+                 replayed_as FROM refusal
              WHERE source = ?5 AND id < ?3 AND +workspace = ?1 AND +environment = ?2 ORDER BY id DESC LIMIT ?4",
-    postgres: "SELECT id, workspace, environment, source, code, status, received_at, sealed,
-                 original IS NOT NULL, replayed_as FROM refusal
+    postgres: "SELECT id, workspace, environment, source, code, status, received_at, original IS NOT NULL,
+                 replayed_as FROM refusal
                WHERE (source, id) < (?5, ?3) AND source >= ?5 AND workspace = ?1 AND environment = ?2
                ORDER BY source DESC, id DESC LIMIT ?4",
 };

@@ -59,6 +59,8 @@ pub struct ScheduleState {
     pub skipped: i64,
     /// The last of them, and why.
     pub last_skipped: Option<(Timestamp, String)>,
+    /// What was wrong with it, where the reason alone does not say.
+    pub skipped_detail: Option<String>,
 }
 
 impl Store {
@@ -115,7 +117,7 @@ impl Store {
     }
 
     /// Moves a schedule on from a planned time without an event: `tick.at` and so many times in all are skipped, of
-    /// which `last` is the last. Says whether it still stood there.
+    /// which `last` is the last; `why`, and what was wrong, where that does not say it. Says whether it still stood there.
     ///
     /// # Errors
     /// When the database cannot be written.
@@ -123,12 +125,13 @@ impl Store {
         &self,
         tick: Tick,
         (times, last): (u32, Timestamp),
-        why: &str,
+        (why, detail): (&str, Option<&str>),
     ) -> Result<bool, Error> {
         let statement = Statement::new(
-            "UPDATE schedule SET next_at = ?4, skipped = skipped + ?5, skipped_at = ?6, skipped_why = ?7
+            "UPDATE schedule SET next_at = ?4, skipped = skipped + ?5, skipped_at = ?6, skipped_why = ?7,
+                 skipped_detail = ?8
              WHERE source = ?1 AND next_at = ?2 AND revision = ?3",
-            values![tick.source, tick.at, tick.revision, tick.next_at, times, last, why],
+            values![tick.source, tick.at, tick.revision, tick.next_at, times, last, why, detail],
         );
         self.change(vec![statement]).await.map(|changed| changed == [1])
     }
@@ -138,7 +141,8 @@ impl Store {
     /// # Errors
     /// When the database cannot be read.
     pub async fn schedule_state(&self, source: SourceId) -> Result<Option<ScheduleState>, Error> {
-        let sql = "SELECT source, next_at, last_at, skipped, skipped_at, skipped_why FROM schedule WHERE source = ?1";
+        let sql = "SELECT source, next_at, last_at, skipped, skipped_at, skipped_why, skipped_detail
+                   FROM schedule WHERE source = ?1";
         Ok(self.row(sql, values![source], state).await?.map(|(_, state)| state))
     }
 
@@ -147,7 +151,7 @@ impl Store {
     /// # Errors
     /// When the database cannot be read.
     pub async fn schedule_states(&self, place: Place) -> Result<HashMap<SourceId, ScheduleState>, Error> {
-        let sql = "SELECT s.source, s.next_at, s.last_at, s.skipped, s.skipped_at, s.skipped_why
+        let sql = "SELECT s.source, s.next_at, s.last_at, s.skipped, s.skipped_at, s.skipped_why, s.skipped_detail
                    FROM source o JOIN schedule s ON s.source = o.id WHERE o.workspace = ?1 AND o.environment = ?2";
         let rows = self.rows(sql, values![place.workspace, place.environment], state).await?;
         Ok(rows.into_iter().collect())
@@ -176,6 +180,7 @@ fn state(row: &Row) -> Result<(SourceId, ScheduleState), Fault> {
         last_at: row.get(2)?,
         skipped: row.get(3)?,
         last_skipped: skipped_at.zip(why),
+        skipped_detail: row.get(6)?,
     };
     Ok((row.get(0)?, state))
 }

@@ -9,6 +9,7 @@ mod deliveries;
 mod expiring;
 mod fixture;
 mod knowledge;
+mod lanes;
 mod nodes;
 mod partitions;
 mod plans;

@@ -64,7 +64,6 @@ function Brief({ row }: { row: RequestRow }) {
   const { t } = useTranslation()
   const word = useWord()
   const { event, refusal, at } = row
-  const record = (refusal?.record ?? {}) as { answer?: { title?: string } }
   return (
     <>
       <span className="flex w-full items-center gap-2">
@@ -78,7 +77,7 @@ function Brief({ row }: { row: RequestRow }) {
         {event
           ? word(event.status)
           : t(`refusal.${refusal.code}` as 'refusal.field_invalid', {
-              defaultValue: record.answer?.title ?? refusal.code,
+              defaultValue: refusal.code,
             })}
       </span>
     </>

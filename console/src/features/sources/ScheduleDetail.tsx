@@ -2,6 +2,7 @@ import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { SourceView } from '~/api/queries'
 import { Button } from '~/ui/Button'
+import { Coded } from '~/ui/Coded'
 import { Dialog } from '~/ui/Dialog'
 import { Due, Time } from '~/ui/Time'
 import { toYaml } from '~/ui/yaml/toYaml'
@@ -62,6 +63,7 @@ function Standing({ source: { enabled, schedule } }: { source: SourceView }) {
         <span className="text-waiting">
           {t('sources.skipped', { count: schedule.skipped })}{' '}
           {t(`sources.skippedWhy.${why}` as 'sources.skippedWhy.off', { defaultValue: why })}
+          {schedule.skipped_detail && <Coded text={`: ${schedule.skipped_detail}`} />}
         </span>
       )}
     </>

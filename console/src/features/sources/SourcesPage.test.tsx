@@ -26,7 +26,14 @@ function schedule(more: Partial<SourceView> = {}): SourceView {
     enabled: true,
     updated_at: '2026-03-01T09:00:00.000Z',
     usage: { requests_24h: 1, requests_30d: 30, last_at: soon(-150) },
-    schedule: { next_at: soon(5.5), last_at: soon(-150), skipped: 0, skipped_at: null, skipped_why: null },
+    schedule: {
+      next_at: soon(5.5),
+      last_at: soon(-150),
+      skipped: 0,
+      skipped_at: null,
+      skipped_why: null,
+      skipped_detail: null,
+    },
     ...more,
   } as SourceView
 }
@@ -60,7 +67,13 @@ describe('a schedule', () => {
   })
 
   it('that is off says so, and what it left out', async () => {
-    const state = { next_at: soon(5), skipped: 3, skipped_at: soon(-1), skipped_why: 'off' }
+    const state = {
+      next_at: soon(5),
+      skipped: 3,
+      skipped_at: soon(-1),
+      skipped_why: 'off',
+      skipped_detail: null,
+    }
     const off = schedule({ enabled: false, schedule: state as SourceView['schedule'] })
     await openAt(`/sources/${off.id}`, { [LIST]: [off], [PREVIEW]: ticks })
     const page = within(await screen.findByRole('article', { name: 'digest' }))
@@ -70,6 +83,23 @@ describe('a schedule', () => {
     expect(page.queryByRole('navigation'), 'it has no requests, and no call').toBeNull()
     expect(await page.findByText('At 09:00, every day')).toBeVisible()
     expect(page.getByText('2026-03-02 09:00:00+08:00')).toBeVisible()
+  })
+
+  it('whose input did not fit says what of it', async () => {
+    const skipped_detail = 'input.query: the flow takes string, not boolean.'
+    const state = {
+      next_at: soon(5),
+      skipped: 1,
+      skipped_at: soon(-1),
+      skipped_why: 'wrong_input',
+      skipped_detail,
+    }
+    const unfit = schedule({ schedule: state as SourceView['schedule'] })
+    await openAt(`/sources/${unfit.id}`, { [LIST]: [unfit], [PREVIEW]: ticks })
+    const page = within(await screen.findByRole('article', { name: 'digest' }))
+    expect(
+      page.getByText(/its input did not fit the flow: input\.query: the flow takes string/),
+    ).toBeVisible()
   })
 
   it('is made by a form that shows its next ticks meanwhile', async () => {
@@ -98,15 +128,35 @@ describe('a schedule', () => {
     expect(asked.mock.calls.filter(([request]) => request.url.endsWith('/preview')).length).toBeGreaterThan(1)
   })
 
-  it('that is wrong is told what is wrong with it', async () => {
+  it('that is wrong is told so at the field that it is about', async () => {
+    const wrong = (field: string, reason: string) => () =>
+      Response.json(
+        { status: 422, code: 'invalid', detail: '…', errors: [{ field, code: 'x', reason }] },
+        { status: 422 },
+      )
     const { dialog } = await making({
-      [PREVIEW]: problem(422, 'invalid', 'cron: the hour `25` cannot be read.'),
-      [MAKE]: problem(422, 'invalid', 'input.day: the flow has no such input.'),
+      [PREVIEW]: wrong('cron', 'the hour `25` is none.'),
+      [MAKE]: wrong('config.input.day', 'the flow has no such input.'),
     })
-    expect(await dialog.findByText('cron: the hour `25` cannot be read.')).toBeVisible()
+    const cron = dialog.getByLabelText('When (cron)')
+    await waitFor(() => expect(cron).toHaveAccessibleDescription('The hour 25 is none.'))
+    expect(cron).toBeInvalid()
     fireEvent.change(dialog.getByLabelText('Name'), { target: { value: 'digest' } })
     fireEvent.click(dialog.getByRole('button', { name: 'Create schedule' }))
-    expect(await dialog.findByText('input.day: the flow has no such input.')).toBeVisible()
+    const input = dialog.getByLabelText(/^Input/)
+    await waitFor(() => expect(input).toHaveAccessibleDescription('day: the flow has no such input.'))
+    fireEvent.change(input, { target: { value: '{"days": 1}' } })
+    expect(input).toBeValid()
+  })
+
+  it('that cannot be saved for another reason is told so below', async () => {
+    const { dialog } = await making({
+      [PREVIEW]: ticks,
+      [MAKE]: problem(409, 'conflict', 'The flow is gone.'),
+    })
+    fireEvent.change(dialog.getByLabelText('Name'), { target: { value: 'digest' } })
+    fireEvent.click(dialog.getByRole('button', { name: 'Create schedule' }))
+    expect(await dialog.findByText('The flow is gone.')).toBeVisible()
   })
 
   it('is changed', async () => {

@@ -29,6 +29,8 @@ const BY_CODE: Record<string, Check> = {
   origin_not_allowed: 'method',
   body_too_large: 'size',
   body_late: 'size',
+  client_rate_limited: 'client_rate',
+  source_rate_limited: 'source_rate',
   keys_unavailable: 'verification',
   decryption_failed: 'verification',
   body_malformed: 'parse',
@@ -58,9 +60,7 @@ const BY_STATUS: Record<number, Check> = {
 
 /** Which check refused a request. */
 export function checkOf(code: string, status: number, detail: string): Check | undefined {
-  // Both buckets have one code; what the sender was told begins with whose it was.
-  if (code === 'rate_limited') return detail.startsWith('One client') ? 'client_rate' : 'source_rate'
-  // Both expressions have one code as well: it is said which of the two has no answer.
+  // Both expressions have one code: it is said which of the two has no answer.
   if (code === 'expression_failed') return detail.includes('`dedupe.key`') ? 'dedupe' : 'filter'
   return BY_CODE[code] ?? BY_STATUS[status]
 }

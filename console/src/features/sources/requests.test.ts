@@ -57,10 +57,10 @@ describe('the checks of a source', () => {
     expect(names('client_rate')).toContain('client_rate')
   })
 
-  it('are known by the code, buckets and expressions by what is said of them, and codes of later versions by their status', () => {
+  it('are known by the code, expressions by what is said of them, and codes of later versions by their status', () => {
     expect(checkOf('field_invalid', 422, '')).toBe('fields')
-    expect(checkOf('rate_limited', 429, 'One client may send 5 requests in 1s.')).toBe('client_rate')
-    expect(checkOf('rate_limited', 429, 'This source may send 5 requests in 1s.')).toBe('source_rate')
+    expect(checkOf('client_rate_limited', 429, '')).toBe('client_rate')
+    expect(checkOf('source_rate_limited', 429, '')).toBe('source_rate')
     expect(checkOf('expression_failed', 422, "The source's `filter` has no answer")).toBe('filter')
     expect(checkOf('expression_failed', 422, "The source's `dedupe.key` has no answer")).toBe('dedupe')
     expect(checkOf('signature_of_the_future', 401, '')).toBe('verification')

@@ -9,8 +9,8 @@ use outbound::{Client, Policy, SystemResolver};
 use serde_json::{Value, json};
 use store::{
     Admission, Beat, Begin, DeliveryId, DeliveryState, DeliveryView, Destination, DestinationId, Ending,
-    EventId, EventStatus, Location, Message, NewDelivery, NewEvent, NewVersion, NodeId, Options, OriginalRun,
-    Place, Store,
+    EventId, EventStatus, Lane, Location, Message, NewDelivery, NewEvent, NewVersion, NodeId, Options,
+    OriginalRun, Place, Store,
 };
 use tempfile::TempDir;
 use tokio::{sync::broadcast, time::timeout};
@@ -80,6 +80,7 @@ impl Outbox {
             config,
             secrets,
             disabled_reason: None,
+            breaker: None,
             updated_at: self.store.now(),
         };
         self.store.destination_put(&destination).await.unwrap();
@@ -98,20 +99,31 @@ impl Outbox {
         destination: DestinationId,
         bodies: impl IntoIterator<Item = Value>,
     ) -> Vec<DeliveryId> {
+        self.deliver_in_order(destination, bodies.into_iter().map(|body| (None, body))).await
+    }
+
+    /// The same, each with an order key or none.
+    pub(crate) async fn deliver_in_order(
+        &self,
+        destination: DestinationId,
+        said: impl IntoIterator<Item = (Option<&str>, Value)>,
+    ) -> Vec<DeliveryId> {
         let event: EventId = self.store.ids().next();
         let now = self.store.now();
-        let said = |body| {
+        let new = |(key, body): (Option<&str>, Value)| {
             let run = event.original_run();
-            let message = Message { body, event, run, traceparent: TRACE.into() };
+            let message =
+                Message { body, event, run, traceparent: TRACE.into(), order_key: key.map(str::to_owned) };
             NewDelivery {
                 id: self.store.ids().next(),
                 destination,
                 step: "say".into(),
                 message: serde_json::to_vec(&message).unwrap(),
                 due_at: now,
+                lane: key.map(Lane::of),
             }
         };
-        let deliveries: Vec<NewDelivery> = bodies.into_iter().map(said).collect();
+        let deliveries: Vec<NewDelivery> = said.into_iter().map(new).collect();
         let ids = deliveries.iter().map(|delivery| delivery.id).collect();
         let ending = Ending { status: Status::Succeeded, error: None, at: now };
         let admission = Admission {

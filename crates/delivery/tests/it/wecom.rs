@@ -48,7 +48,8 @@ async fn say(
     body: Value,
 ) -> (Vec<Outcome>, Vec<delivery::AttemptRecord>, Vec<String>) {
     let outbox = Outbox::new().await;
-    let mut whole = json!({ "kind": "wecom", "retry": ["1ms", "1ms", "1ms", "1ms", "1ms", "1ms"] });
+    let mut whole =
+        json!({ "kind": "wecom", "rate": [], "retry": ["1ms", "1ms", "1ms", "1ms", "1ms", "1ms"] });
     whole.as_object_mut().unwrap().extend(config.as_object().unwrap().clone());
     let url = format!("http://{}/cgi-bin/webhook/send?key={KEY}", robot.address());
     let destination = outbox.destination(whole, json!({ "url": url })).await;
@@ -114,7 +115,7 @@ async fn messages_come_in_the_order_in_which_they_were_made() {
     let robot = robot([]).await;
     let outbox = Outbox::new().await;
     let url = format!("http://{}/cgi-bin/webhook/send?key={KEY}", robot.address());
-    let destination = outbox.destination(json!({ "kind": "wecom" }), json!({ "url": url })).await;
+    let destination = outbox.destination(json!({ "kind": "wecom", "rate": [] }), json!({ "url": url })).await;
     let ids = outbox.deliver(destination, (0..20).map(|n| json!(n.to_string()))).await;
     let drain = Arc::new(outbox.drain());
     finished(&mut drain.settled(), ids[19]).await;

@@ -12,7 +12,7 @@ use flow::{
 };
 use futures_util::FutureExt;
 use serde_json::Value;
-use store::{Message, NewDelivery};
+use store::{Lane, Message, NewDelivery};
 use tokio::time::Instant;
 
 use super::{Execution, Ready};
@@ -139,18 +139,24 @@ impl Execution {
     }
 
     fn deliveries(&self, step: &str, outgoing: Vec<Outgoing>) -> Vec<NewDelivery> {
-        let message = |body: Value| Message {
-            body,
-            event: self.identity.event,
-            run: self.identity.run,
-            traceparent: traceparent(self.identity.run, step),
-        };
-        let delivery = |outgoing: Outgoing| NewDelivery {
-            id: outgoing.id,
-            destination: outgoing.destination,
-            step: step.to_owned(),
-            message: serde_json::to_vec(&message(outgoing.body)).unwrap_or_default(),
-            due_at: self.shared.clock.now(),
+        let delivery = |outgoing: Outgoing| {
+            let Outgoing { id, destination, body, order_key } = outgoing;
+            let lane = order_key.as_deref().map(Lane::of);
+            let message = Message {
+                body,
+                event: self.identity.event,
+                run: self.identity.run,
+                traceparent: traceparent(self.identity.run, step),
+                order_key,
+            };
+            NewDelivery {
+                id,
+                destination,
+                step: step.to_owned(),
+                message: serde_json::to_vec(&message).unwrap_or_default(),
+                due_at: self.shared.clock.now(),
+                lane,
+            }
         };
         outgoing.into_iter().map(delivery).collect()
     }

@@ -167,7 +167,7 @@ impl Firing<'_> {
         let plan = self.plan(off.is_some()).await?;
         if let Some(skipped) = plan.skipped {
             let why = off.unwrap_or("missed");
-            self.skip((due.next_at, plan.next), skipped, why).await?;
+            self.skip((due.next_at, plan.next), skipped, (why, None)).await?;
         }
         let Some(version) = due.version.filter(|_| off.is_none()) else { return Ok(Fired::All) };
         let program = self.engine.program(due.place.workspace, version).await?;
@@ -207,7 +207,8 @@ impl Firing<'_> {
             Ok(input) => Value::Object(input),
             Err(problem) => {
                 tracing::warn!(source = %due.source, %problem, "a schedule has no input that fits its flow");
-                return self.skip((at, next_at), (1, at), "wrong_input").await;
+                let why = ("wrong_input", Some(problem.to_string()));
+                return self.skip((at, next_at), (1, at), why).await;
             }
         };
         let content = json!({ "input": input, "tick": self.schedule.tick(planned) });
@@ -234,11 +235,11 @@ impl Firing<'_> {
         &self,
         (at, next_at): (Timestamp, Timestamp),
         (times, last): (u32, Timestamp),
-        why: &str,
+        (why, detail): (&str, Option<String>),
     ) -> Result<(), Error> {
         let source = self.due.source;
         let tick = Tick { source, revision: self.due.revision, at, next_at };
-        if !self.engine.0.store.schedule_skip(tick, (times, last), why).await? {
+        if !self.engine.0.store.schedule_skip(tick, (times, last), (why, detail.as_deref())).await? {
             return Err(Error::Passed);
         }
         if why == "missed" {

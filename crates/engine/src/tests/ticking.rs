@@ -185,6 +185,8 @@ async fn an_input_that_fits_no_more_is_left_out_and_the_next_one_is_tried() {
     assert_eq!(events.len(), 1, "others go on");
     let state = state(&f, source).await;
     assert_eq!(state.last_skipped.unwrap().1, "wrong_input");
+    let detail = state.skipped_detail.unwrap();
+    assert!(detail.starts_with("input.q: "), "{detail}");
     assert!(state.next_at > f.clock.now());
 }
 

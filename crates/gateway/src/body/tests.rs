@@ -72,6 +72,29 @@ fn any_json_value_is_taken() {
 }
 
 #[test]
+fn values_are_counted_before_they_take_memory() {
+    assert_eq!(values(br#"{"a":[1,2,{"b":"x,[{\",y"}],"c\\":{}}"#), 8);
+    let many = |count: usize| format!("[{}0]", "0,".repeat(count - 1));
+    assert!(read("", many(MAX_VALUES - 1).as_bytes()).is_ok());
+    let refused = read("", many(MAX_VALUES + 1).as_bytes()).unwrap_err();
+    assert_eq!(
+        (refused.code, &*refused.detail),
+        (Code::BodyMalformed, "The body has more than 1000000 values.")
+    );
+    let text = json!(",[".repeat(MAX_VALUES + 1)).to_string();
+    assert!(read("", text.as_bytes()).is_ok(), "one text is one value");
+}
+
+#[test]
+fn of_two_content_types_it_is_unclear_which_counts() {
+    let mut headers = HeaderMap::new();
+    for said in ["application/json", "text/plain"] {
+        headers.append(header::CONTENT_TYPE, HeaderValue::from_static(said));
+    }
+    assert_eq!(content_type(&headers).unwrap_err().code, Code::ContentTypeUnsupported);
+}
+
+#[test]
 fn broken_json_is_placed_and_not_repeated() {
     let (code, detail) = refusal("application/json", b"{\"secret\":\n tru}");
     assert_eq!(code, Code::BodyMalformed);

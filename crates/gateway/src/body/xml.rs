@@ -32,7 +32,7 @@ struct Open {
 }
 
 /// Reads a document. Its value is an object with the root element by its name.
-pub(super) fn parse(text: &str) -> Result<Value, Refused> {
+pub(crate) fn parse(text: &str) -> Result<Value, Refused> {
     let text = text.strip_prefix('\u{FEFF}').unwrap_or(text);
     let mut reader = Reader::from_str(text);
     let mut document = Document::default();
@@ -61,6 +61,13 @@ pub(crate) fn find<'v>(root: &'v Value, steps: &[Step]) -> Option<&'v Value> {
 pub(crate) fn text(mut value: Value) -> Value {
     let text = value.get_mut(TEXT).map(Value::take);
     text.unwrap_or(value)
+}
+
+/// The text of the first element of a name directly in the root; none where it is empty.
+pub(crate) fn text_in_root<'v>(document: &'v Value, name: &str) -> Option<&'v str> {
+    let element = document.as_object()?.values().next()?.get(name)?;
+    let first = element.get(0).unwrap_or(element);
+    first.get(TEXT).unwrap_or(first).as_str().filter(|text| !text.is_empty())
 }
 
 #[derive(Default)]

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{ProblemDocs, ReplyDocs, Text};
-use crate::{Code, Config, Problem, Rate, Reply, Source, codes};
+use crate::{Code, Config, Problem, Rate, Reply, Source, codes, scheme::Scheme};
 
 const JSON: Option<&str> = Some("application/json");
 
@@ -105,11 +105,15 @@ pub(super) fn problems(config: &Config) -> Vec<ProblemDocs> {
     let scheme = config.verification.scheme();
     let limits = &config.limits;
     let happens = |code: Code| match code {
-        Code::TokenMissing | Code::TokenInvalid => matches!(scheme, "token" | "gitlab" | "basic" | "jwt"),
+        Code::CredentialsMissing | Code::CredentialsInvalid => scheme == "basic",
+        Code::TokenMissing | Code::TokenInvalid => matches!(scheme, "token" | "gitlab" | "jwt" | "feishu"),
+        Code::TokenExpired | Code::KeysUnavailable => scheme == "jwt",
         Code::SignatureMissing | Code::SignatureInvalid | Code::TimestampOutOfRange => {
-            !matches!(scheme, "none" | "token" | "basic")
+            !matches!(scheme, "none" | "token" | "basic" | "jwt")
         }
-        Code::RateLimited => limits.client_rate.is_some() || limits.source_rate.is_some(),
+        Code::DecryptionFailed => matches!(scheme, "wecom" | "dingtalk_events" | "feishu"),
+        Code::ClientRateLimited => limits.client_rate.is_some(),
+        Code::SourceRateLimited => limits.source_rate.is_some(),
         Code::PathNotFound => config.path.is_some(),
         _ => true,
     };
@@ -140,17 +144,16 @@ pub(super) fn limits(source: &Source) -> Vec<Text> {
     limits.extend(
         config.limits.source_rate.map(|known| rate(known, ["All senders together", "所有发送方合计"])),
     );
-    let own = source.verifiers.present().scheme.dedupe_keys();
-    limits.extend(repeated(config, own.first().copied().unwrap_or_default()));
+    limits.extend(repeated(config, &*source.verifiers.present().scheme));
     limits
 }
 
-fn repeated(config: &Config, own: &str) -> Option<Text> {
+fn repeated(config: &Config, scheme: &dyn Scheme) -> Option<Text> {
     let dedupe = config.dedupe.as_ref()?;
     let dedupe = serde_json::to_value(dedupe).unwrap_or_default();
     let window = dedupe["window"].as_str().unwrap_or("1d");
     let place = match (&dedupe["from"], dedupe.get("key")) {
-        (Value::String(from), _) => from.as_str(),
+        (Value::String(from), _) => quoted(&[from]),
         (_, Some(Value::String(_))) => {
             return Some(Text::new(
                 format!(
@@ -159,12 +162,19 @@ fn repeated(config: &Config, own: &str) -> Option<Text> {
                 format!("{window} 内内容相同的重复请求会被识别，并得到与首次相同的响应。"),
             ));
         }
-        _ => own,
+        _ => scheme.own_dedupe_key().unwrap_or_else(|| quoted(scheme.dedupe_keys())),
     };
     Some(Text::new(
         format!(
-            "Two requests with the same `{place}` within {window} are one event: the second is answered as the first."
+            "Two requests with the same {} within {window} are one event: the second is answered as the first.",
+            place.en
         ),
-        format!("{window} 内 `{place}` 相同的两个请求视为同一事件：第二个会得到与第一个相同的响应。"),
+        format!("{window} 内{}相同的两个请求视为同一事件：第二个会得到与第一个相同的响应。", place.zh),
     ))
+}
+
+/// The places of a key, of which the first that is there counts.
+fn quoted(places: &[&str]) -> Text {
+    let quoted: Vec<_> = places.iter().map(|place| format!("`{place}`")).collect();
+    Text::new(quoted.join(" or "), format!(" {} ", quoted.join(" 或 ")))
 }

@@ -56,7 +56,8 @@ fn a_source_says_what_a_sender_needs_and_no_secret() {
     let statuses: Vec<u16> = docs.replies.iter().map(|reply| reply.status).collect();
     assert_eq!(statuses, [200, 202, 500]);
     let codes: Vec<&str> = docs.problems.iter().map(|problem| problem.code).collect();
-    assert!(codes.contains(&"token_invalid") && codes.contains(&"rate_limited"));
+    assert!(codes.contains(&"token_invalid") && codes.contains(&"client_rate_limited"));
+    assert!(!codes.contains(&"source_rate_limited"), "it has no such limit");
     assert!(!codes.contains(&"signature_invalid"));
     assert!(docs.limits.iter().any(|limit| limit.en == "One client address may send 5 requests in 1s."));
     let all = format!("{} {}", serde_json::to_string(&docs).unwrap(), docs.openapi());
@@ -206,4 +207,51 @@ fn every_openapi_document_is_valid() {
         },
     });
     is_valid(docs(&whole, "{}", &inputs).openapi());
+}
+
+/// Of each scheme its configuration and secrets, where its dedupe key is, and what a request may be refused for.
+const SCHEMES: &str = r#"[
+    ["none", {}, {}, ["header.idempotency-key"], "body_malformed"],
+    ["token", {}, {"tokens": ["$S"]}, ["header.idempotency-key"], "token_missing"],
+    ["basic", {"username": "u"}, {"passwords": ["$S"]}, ["header.idempotency-key"], "credentials_missing"],
+    ["jwt", {"algorithms": ["HS256"]}, {"keys": ["$S"]}, ["header.idempotency-key"], "token_expired"],
+    ["hmac", {"header": "x-sig"}, {"secrets": ["$S"]}, ["header.idempotency-key"], "signature_invalid"],
+    ["standard_webhooks", {}, {"signing_keys": ["$W"]}, ["header.webhook-id"], "timestamp_out_of_range"],
+    ["github", {}, {"secrets": ["$S"]}, ["header.x-github-delivery"], "signature_invalid"],
+    ["gitlab", {}, {"tokens": ["$S"]}, ["header.idempotency-key"], "token_invalid"],
+    ["gitlab", {}, {"signing_tokens": ["$W"]}, ["header.webhook-id"], "signature_invalid"],
+    ["stripe", {}, {"signing_secrets": ["$S"]}, ["body.id"], "timestamp_out_of_range"],
+    ["shopify", {}, {"client_secrets": ["$S"]}, ["header.x-shopify-webhook-id"], "signature_invalid"],
+    ["slack", {}, {"signing_secrets": ["$S"]}, ["body.event_id"], "timestamp_out_of_range"],
+    ["wecom", {"receive_id": "c"}, {"tokens": ["$S"], "aes_keys": ["$A"]}, ["MsgId", "FromUserName", "CreateTime"], "decryption_failed"],
+    ["dingtalk", {}, {"app_secrets": ["$S"]}, ["body.msgId"], "timestamp_out_of_range"],
+    ["dingtalk_events", {"receive_id": "c"}, {"tokens": ["$S"], "aes_keys": ["$A"]}, ["eventId"], "decryption_failed"],
+    ["feishu", {}, {"encrypt_keys": ["$S"]}, ["body.header.event_id", "body.uuid"], "decryption_failed"]
+]"#;
+
+#[test]
+fn every_scheme_names_the_key_that_it_goes_by_and_what_it_refuses() {
+    let schemes = SCHEMES.replace("$S", "0123456789abcdef0123456789abcdef");
+    let schemes =
+        schemes.replace("$W", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw").replace("$A", &"A".repeat(43));
+    let schemes: Vec<(String, Value, Value, Vec<String>, String)> = serde_json::from_str(&schemes).unwrap();
+    let known: std::collections::BTreeSet<&str> =
+        schemes.iter().map(|(scheme, ..)| scheme.as_str()).collect();
+    let schema = serde_json::to_value(schemars::schema_for!(crate::Verification)).unwrap();
+    assert_eq!(known.len(), schema["oneOf"].as_array().unwrap().len(), "each scheme is here");
+    for (scheme, mut config, mut secrets, keys, code) in schemes {
+        config["scheme"] = scheme.as_str().into();
+        secrets["scheme"] = scheme.as_str().into();
+        let docs = docs(&json!({ "verification": config }), &secrets.to_string(), &json!({}));
+        let said = docs.limits.last().unwrap();
+        for text in [&said.en, &said.zh] {
+            assert!(keys.iter().all(|key| text.contains(&format!("`{key}`"))), "{scheme}: {text}");
+            let is_plain = keys == ["header.idempotency-key"];
+            assert_eq!(text.contains("idempotency-key"), is_plain, "{scheme}: {text}");
+        }
+        let has = |code: &str| docs.problems.iter().any(|problem| problem.code == code);
+        assert!(has(&code), "{scheme}: {code}");
+        assert_eq!(has("credentials_invalid"), scheme == "basic", "{scheme}");
+        assert_eq!(has("keys_unavailable"), scheme == "jwt", "{scheme}");
+    }
 }

@@ -11,10 +11,9 @@ use vault::Secret;
 use super::{
     Answer, Event, Opened, Scheme, Unproven, Unverified, Verified, dingtalk,
     envelope::{Envelopes, Sealed},
-    hmac,
-    proof::{self, Tolerance},
+    hmac, proof,
 };
-use crate::{Code, Error, Refused, pairs::Pairs};
+use crate::{Code, Error, Refused, Text, pairs::Pairs};
 
 /// Whose events they are.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -41,10 +40,7 @@ pub struct Secrets {
 }
 
 #[derive(Debug)]
-struct Verifier {
-    envelopes: Envelopes,
-    tolerance: Tolerance,
-}
+struct Verifier(Envelopes);
 
 #[derive(Deserialize)]
 struct Body<'a> {
@@ -66,19 +62,16 @@ struct Told {
 
 impl Config {
     pub(super) fn compile(&self, secrets: &Secrets) -> Result<Box<dyn Scheme>, Error> {
-        let envelopes = Envelopes::new(&secrets.tokens, &secrets.aes_keys, &self.receive_id)?;
-        Ok(Box::new(Verifier { envelopes, tolerance: Tolerance::of(self.tolerance)? }))
+        let time = (hmac::Unit::Ms, self.tolerance);
+        let envelopes = Envelopes::new((&secrets.tokens, &secrets.aes_keys), &self.receive_id, time)?;
+        Ok(Box::new(Verifier(envelopes)))
     }
 }
 
 impl Verifier {
     fn open(&self, request: &Unverified, sealed: Sealed) -> Result<(Vec<u8>, Answer), Refused> {
-        let (message, used) = self.envelopes.open(sealed)?;
-        let signed_ms = hmac::Unit::Ms.read(sealed.timestamp).ok_or_else(|| {
-            proof::unauthorised(Code::TimestampOutOfRange, "`timestamp` is not a count of milliseconds.")
-        })?;
-        self.tolerance.check("`timestamp`", signed_ms, request.received_at)?;
-        let success = self.envelopes.seal(b"success", used, sealed, request.received_at.as_millis());
+        let (message, used) = self.0.open(sealed, request.received_at)?;
+        let success = self.0.seal(b"success", used, sealed, request.received_at.as_millis());
         let success = success
             .ok_or_else(|| Refused::new(Code::SourceUnavailable, "The answer could not be sealed."))?;
         Ok((message, Answer::json(success)))
@@ -111,6 +104,17 @@ impl Scheme for Verifier {
 
     fn proofs(&self) -> Vec<String> {
         ["msg_signature", "signature"].map(str::to_owned).to_vec()
+    }
+
+    fn dedupe_keys(&self) -> &'static [&'static str] {
+        &[]
+    }
+
+    fn own_dedupe_key(&self) -> Option<Text> {
+        Some(Text::new(
+            "`eventId` (where there is none, the same words with the same time in them)",
+            "`eventId`（没有时，为包含相同时间的相同内容）",
+        ))
     }
 }
 

@@ -8,10 +8,15 @@ use base64::{
     engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig, general_purpose::STANDARD},
 };
 use cbc::cipher::{BlockModeDecrypt, BlockModeEncrypt, KeyIvInit, block_padding::NoPadding};
+use clock::Timestamp;
+use flow::Span;
 use sha1::{Digest, Sha1};
 use vault::Secret;
 
-use super::proof;
+use super::{
+    hmac::Unit,
+    proof::{self, Tolerance},
+};
 use crate::{Code, Error, Refused};
 
 /// What opens, and seals, the envelopes of one receiver.
@@ -19,6 +24,8 @@ pub(super) struct Envelopes {
     tokens: Vec<Secret>,
     keys: Vec<Key>,
     receiver: String,
+    unit: Unit,
+    tolerance: Tolerance,
 }
 
 /// An AES key, whose first half is the initialisation vector as well.
@@ -55,8 +62,13 @@ const KEY_TEXT: GeneralPurpose = GeneralPurpose::new(
 );
 
 impl Envelopes {
-    /// Takes the tokens and keys that a vendor's console shows. `receiver` is what it puts behind each message.
-    pub(super) fn new(tokens: &[Secret], aes_keys: &[Secret], receiver: &str) -> Result<Self, Error> {
+    /// Takes the tokens and keys that a vendor's console shows. `receiver` is what it puts behind each message; `unit`
+    /// is what its signed times count, and `tolerance` how far they may be from now.
+    pub(super) fn new(
+        (tokens, aes_keys): (&[Secret], &[Secret]),
+        receiver: &str,
+        (unit, tolerance): (Unit, Span),
+    ) -> Result<Self, Error> {
         super::present("tokens", tokens)?;
         super::count("aes_keys", aes_keys.len())?;
         let key = |text: &Secret| {
@@ -67,12 +79,17 @@ impl Envelopes {
             let reason = "a key is not 43 characters of base64.";
             Error::secrets("aes_keys", "wrong_form", reason, "Copy it from the sender's console again.")
         })?;
-        Ok(Self { tokens: tokens.to_vec(), keys, receiver: receiver.to_owned() })
+        let tolerance = Tolerance::of(tolerance)?;
+        Ok(Self { tokens: tokens.to_vec(), keys, receiver: receiver.to_owned(), unit, tolerance })
     }
 
     /// The message in an envelope, and by what it was opened. The signature comes first: nothing that is not signed is
-    /// decrypted.
-    pub(super) fn open(&self, sealed: Sealed) -> Result<(Vec<u8>, Used<'_>), Refused> {
+    /// decrypted, and only who holds a token learns that a clock is wrong.
+    pub(super) fn open(
+        &self,
+        sealed: Sealed,
+        received_at: Timestamp,
+    ) -> Result<(Vec<u8>, Used<'_>), Refused> {
         let given = sealed.signature.as_bytes();
         let signs = |token: &&Secret| proof::equal(signature(token, &sealed).as_bytes(), given);
         let token = self.tokens.iter().find(signs).ok_or_else(|| {
@@ -80,6 +97,11 @@ impl Envelopes {
                 "The signature is not that of timestamp, nonce and ciphertext under a token of this source.";
             proof::unauthorised(Code::SignatureInvalid, detail)
         })?;
+        let signed_ms = self.unit.read(sealed.timestamp).ok_or_else(|| {
+            let detail = format!("`timestamp` is not a count of {}.", self.unit.word());
+            proof::unauthorised(Code::TimestampOutOfRange, detail)
+        })?;
+        self.tolerance.check("`timestamp`", signed_ms, received_at)?;
         let opened = self.keys.iter().find_map(|key| {
             let message = self.message(key, STANDARD.decode(sealed.ciphertext).ok()?)?;
             Some((message, Used { token, key }))

@@ -139,6 +139,14 @@ impl Timestamp {
 }
 
 impl Unit {
+    /// The word for what is counted.
+    pub(super) const fn word(self) -> &'static str {
+        match self {
+            Self::S => "seconds",
+            Self::Ms => "milliseconds",
+        }
+    }
+
     /// Reads a time as milliseconds.
     pub(super) fn read(self, text: &str) -> Option<i64> {
         let count: i64 = text.parse().ok()?;

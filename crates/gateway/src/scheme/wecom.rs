@@ -11,10 +11,9 @@ use vault::Secret;
 use super::{
     Answer, Event, Opened, Scheme, Unproven, Unverified, Verified,
     envelope::{Envelopes, Sealed},
-    hmac,
-    proof::{self, Tolerance},
+    hmac, proof,
 };
-use crate::{Code, Error, Refused};
+use crate::{Code, Error, Refused, Text, body::xml};
 
 /// Whose callbacks they are.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -41,15 +40,13 @@ pub struct Secrets {
 }
 
 #[derive(Debug)]
-struct Verifier {
-    envelopes: Envelopes,
-    tolerance: Tolerance,
-}
+struct Verifier(Envelopes);
 
 impl Config {
     pub(super) fn compile(&self, secrets: &Secrets) -> Result<Box<dyn Scheme>, Error> {
-        let envelopes = Envelopes::new(&secrets.tokens, &secrets.aes_keys, &self.receive_id)?;
-        Ok(Box::new(Verifier { envelopes, tolerance: Tolerance::of(self.tolerance)? }))
+        let time = (hmac::Unit::S, self.tolerance);
+        let envelopes = Envelopes::new((&secrets.tokens, &secrets.aes_keys), &self.receive_id, time)?;
+        Ok(Box::new(Verifier(envelopes)))
     }
 }
 
@@ -61,12 +58,7 @@ impl Verifier {
             nonce: proof::parameter(request.query, "nonce")?,
             ciphertext,
         };
-        let (message, _) = self.envelopes.open(sealed)?;
-        let signed_ms = hmac::Unit::S.read(sealed.timestamp).ok_or_else(|| {
-            proof::unauthorised(Code::TimestampOutOfRange, "`timestamp` is not a count of seconds.")
-        })?;
-        self.tolerance.check("`timestamp`", signed_ms, request.received_at)?;
-        Ok(message)
+        self.0.open(sealed, request.received_at).map(|(message, _)| message)
     }
 }
 
@@ -93,6 +85,17 @@ impl Scheme for Verifier {
         ["msg_signature", "echostr"].map(str::to_owned).to_vec()
     }
 
+    fn dedupe_keys(&self) -> &'static [&'static str] {
+        &[]
+    }
+
+    fn own_dedupe_key(&self) -> Option<Text> {
+        Some(Text::new(
+            "`MsgId` (a bot's `msgid`; of an event `FromUserName`, `CreateTime`, `Event`, `ChangeType` and `EventKey`)",
+            "`MsgId`（机器人为 `msgid`；事件为 `FromUserName`、`CreateTime`、`Event`、`ChangeType` 与 `EventKey`）",
+        ))
+    }
+
     fn handshake_method(&self) -> Option<&'static Method> {
         Some(&Method::GET)
     }
@@ -107,8 +110,8 @@ fn ciphertext(body: &[u8]) -> Option<(String, &'static str)> {
     if body.first() == Some(&b'{') {
         return serde_json::from_slice(body).ok().map(|Bot { encrypt }| (encrypt, "application/json"));
     }
-    let document = roxmltree::Document::parse(std::str::from_utf8(body).ok()?).ok()?;
-    child(&document, "Encrypt").map(|text| (text.to_owned(), "application/xml"))
+    let document = xml::parse(std::str::from_utf8(body).ok()?).ok()?;
+    xml::text_in_root(&document, "Encrypt").map(|text| (text.to_owned(), "application/xml"))
 }
 
 /// WeCom's own advice ("接收消息与事件"): a message is known by its id, an event by who made it and when.
@@ -121,16 +124,12 @@ fn dedupe_key(message: &[u8]) -> Option<String> {
     if text.starts_with('{') {
         return serde_json::from_str(text).ok().map(|Bot { msgid }| msgid);
     }
-    let document = roxmltree::Document::parse(text).ok()?;
-    if let Some(id) = child(&document, "MsgId") {
+    let document = xml::parse(text).ok()?;
+    if let Some(id) = xml::text_in_root(&document, "MsgId") {
         return Some(id.to_owned());
     }
     let event = ["FromUserName", "CreateTime", "Event", "ChangeType", "EventKey"];
-    let parts = event.map(|name| child(&document, name).unwrap_or_default());
+    let parts = event.map(|name| xml::text_in_root(&document, name).unwrap_or_default());
     // Without a time, two events could not be told apart.
     (!parts[1].is_empty()).then(|| parts.join("\n"))
-}
-
-fn child<'d>(document: &'d roxmltree::Document, name: &str) -> Option<&'d str> {
-    document.root_element().children().find(|child| child.has_tag_name(name)).and_then(|child| child.text())
 }

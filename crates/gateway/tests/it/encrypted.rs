@@ -2,19 +2,17 @@
 
 use aes::Aes256;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use cbc::cipher::{
-    BlockModeDecrypt, BlockModeEncrypt, KeyIvInit,
-    block_padding::{NoPadding, Pkcs7},
-};
+use cbc::cipher::{BlockModeDecrypt, BlockModeEncrypt, KeyIvInit, block_padding::NoPadding};
 use clock::Timestamp;
 use gateway::{Limits, RequestBody};
 use http::Method;
 use proptest::{collection::vec, prelude::*};
 use serde_json::{Value, json};
-use sha1::Sha1;
-use sha2::{Digest, Sha256};
 
-use crate::request::{NOW, Request, Tested, compile, content};
+use crate::{
+    request::{NOW, Request, Tested, compile, content},
+    signing::{self, envelope, lark_signature, sha1_of_sorted},
+};
 
 /// A source that takes the whole body as its query.
 fn source(verification: Value, secrets: Value) -> Tested {
@@ -150,24 +148,6 @@ fn every_part_of_a_wecom_message_is_signed() {
     }
 }
 
-/// An envelope as the vendors describe it, made by hand.
-fn envelope(key: &str, message: &str, receiver: &str) -> String {
-    let key: [u8; 32] = STANDARD.decode(format!("{key}=")).unwrap().try_into().unwrap();
-    let iv: [u8; 16] = key[..16].try_into().unwrap();
-    let length = u32::try_from(message.len()).unwrap().to_be_bytes();
-    let mut plain = [b"0123456789abcdef", &length[..], message.as_bytes(), receiver.as_bytes()].concat();
-    let padding = 32 - plain.len() % 32;
-    plain.resize(plain.len() + padding, u8::try_from(padding).unwrap());
-    let length = plain.len();
-    let cipher = cbc::Encryptor::<Aes256>::new(&key.into(), &iv.into());
-    STANDARD.encode(cipher.encrypt_padded::<NoPadding>(&mut plain, length).unwrap())
-}
-
-fn sha1_of_sorted(mut parts: [&str; 4]) -> String {
-    parts.sort_unstable();
-    hex::encode(Sha1::digest(parts.concat()))
-}
-
 const KEY: &str = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFE";
 
 fn sealed(body: String, timestamp: i64, ciphertext: &str) -> Request {
@@ -181,7 +161,7 @@ fn sealed(body: String, timestamp: i64, ciphertext: &str) -> Request {
 fn wecoms_bots_are_told_in_json() {
     let secrets = json!({"scheme": "wecom", "tokens": ["a token"], "aes_keys": [KEY]});
     let tested = source(json!({"scheme": "wecom", "receive_id": ""}), secrets);
-    let encrypt = envelope(KEY, &json!({"msgid": "m1", "text": "hello"}).to_string(), "");
+    let encrypt = envelope(KEY, json!({"msgid": "m1", "text": "hello"}).to_string().as_bytes(), "");
     let request = sealed(json!({ "encrypt": encrypt }).to_string(), NOW.as_secs(), &encrypt);
     assert_eq!(tested.input(&request), json!({"query": "hello"}));
     assert!(tested.judge(&request).unwrap().dedupe.is_some());
@@ -196,7 +176,7 @@ fn wecoms_events_are_known_by_who_made_them_and_when() {
         let event = format!(
             "<xml><FromUserName>{user}</FromUserName><CreateTime>{time}</CreateTime><Event>click</Event><x>{nonce}</x></xml>"
         );
-        let encrypt = envelope(KEY, &event, "corp");
+        let encrypt = envelope(KEY, event.as_bytes(), "corp");
         let request = sealed(format!("<xml><Encrypt>{encrypt}</Encrypt></xml>"), NOW.as_secs(), &encrypt);
         tested.judge(&request).unwrap().dedupe.map(|claim| claim.key)
     };
@@ -210,13 +190,13 @@ fn wecoms_events_are_known_by_who_made_them_and_when() {
 fn what_is_signed_and_does_not_open_says_so() {
     let secrets = json!({"scheme": "wecom", "tokens": ["a token"], "aes_keys": [KEY]});
     let tested = source(json!({"scheme": "wecom", "receive_id": "corp"}), secrets);
-    let good = envelope(KEY, "{}", "corp");
+    let good = envelope(KEY, b"{}", "corp");
     let bytes = STANDARD.decode(&good).unwrap();
     for encrypt in [
         "A",
         "AAAA",
-        &envelope(KEY, "{}", "other"),
-        &envelope(KEY, "{}", ""),
+        &envelope(KEY, b"{}", "other"),
+        &envelope(KEY, b"{}", ""),
         &STANDARD.encode(&bytes[..16]),
         &STANDARD.encode(&bytes[16..]),
     ] {
@@ -231,6 +211,27 @@ fn what_is_signed_and_does_not_open_says_so() {
         other_key.code(&sealed(json!({ "encrypt": good }).to_string(), NOW.as_secs(), &good)),
         "decryption_failed"
     );
+}
+
+#[test]
+fn an_envelope_of_hostile_xml_is_none() {
+    let secrets = json!({"scheme": "wecom", "tokens": ["a token"], "aes_keys": [KEY]});
+    let tested = source(json!({"scheme": "wecom", "receive_id": "corp"}), secrets);
+    let message = b"<xml><MsgId>7</MsgId><text>hello</text></xml>";
+    let good = envelope(KEY, message, "corp");
+    let code = |body: String| tested.code(&sealed(body, NOW.as_secs(), &good));
+    assert_eq!(code(format!("<xml><Encrypt a='1'>{good}</Encrypt><Encrypt>x</Encrypt></xml>")), "accepted");
+    let laughs = "<!DOCTYPE x [<!ENTITY a \"ha\"><!ENTITY b \"&a;&a;&a;\">]>";
+    for body in [
+        format!("{laughs}<xml><Encrypt>{good}</Encrypt></xml>"),
+        format!("<xml><Encrypt>{good}&b;</Encrypt></xml>"),
+        format!("<xml><Encrypt>{good}</Encrypt>{}", "<a>".repeat(100_000)),
+        format!("<xml><Encrypt>{good}</Encrypt>{}</xml>", "<a/>".repeat(250_000)),
+        format!("<xml><a><Encrypt>{good}</Encrypt></a></xml>"),
+        "<xml><Encrypt/></xml>".into(),
+    ] {
+        assert_eq!(code(body), "signature_missing");
+    }
 }
 
 proptest! {
@@ -316,7 +317,7 @@ fn opened(answer: &[u8]) -> (String, String) {
 fn dingtalk_is_answered_success_for_questions_and_events() {
     let tested = dingtalk();
     let send = |message: Value| {
-        let encrypt = envelope(KEY, &message.to_string(), SUITE);
+        let encrypt = envelope(KEY, message.to_string().as_bytes(), SUITE);
         sealed(json!({ "encrypt": encrypt }).to_string(), NOW.as_millis(), &encrypt)
     };
     let answer = tested.handshake(&send(json!({"EventType": "check_url"})));
@@ -349,22 +350,17 @@ fn feishu(secrets: Value) -> Tested {
     source_with(json!({"scheme": "feishu"}), all, fields)
 }
 
-/// As "事件解密" describes it: the key is the SHA-256 of the Encrypt Key, the vector stands before the ciphertext.
 fn lark(message: &str) -> String {
-    let key: [u8; 32] = Sha256::digest(ENCRYPT_KEY).into();
-    let iv = *b"fedcba9876543210";
-    let cipher = cbc::Encryptor::<Aes256>::new(&key.into(), &iv.into());
-    let sealed = cipher.encrypt_padded_vec::<Pkcs7>(message.as_bytes());
-    json!({ "encrypt": STANDARD.encode([&iv[..], &sealed].concat()) }).to_string()
+    signing::lark(ENCRYPT_KEY, message.as_bytes())
 }
 
 fn signed(body: String, seconds: i64) -> Request {
     let at = seconds.to_string();
-    let digest = Sha256::digest([at.as_bytes(), b"n-1", ENCRYPT_KEY.as_bytes(), body.as_bytes()].concat());
+    let signature = lark_signature(ENCRYPT_KEY, [&at, "n-1"], body.as_bytes());
     Request::of("application/json; charset=utf-8", body)
         .header("x-lark-request-timestamp", &at)
         .header("x-lark-request-nonce", "n-1")
-        .header("x-lark-signature", &hex::encode(digest))
+        .header("x-lark-signature", &signature)
 }
 
 fn question() -> Value {

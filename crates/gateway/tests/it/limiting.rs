@@ -32,7 +32,7 @@ fn a_limited_request_says_when_to_come_again() {
     assert_eq!(refused.detail, "This source may send 60 requests in 1m; the next may come in 1 s.");
     let later = Request { at: NOW.after(Duration::from_secs(1)), ..Request::good() };
     assert_eq!(tested.code(&later), "accepted");
-    assert_eq!(tested.code(&later), "rate_limited");
+    assert_eq!(tested.code(&later), "source_rate_limited");
 }
 
 #[test]
@@ -43,7 +43,7 @@ fn each_client_has_its_own_bucket() {
     assert!(refused.detail.starts_with("One client may send 1 requests in 1m"), "{}", refused.detail);
     assert_eq!(tested.code(&by("192.0.2.2")), "accepted");
     assert_eq!(tested.code(&by("2001:db8::1")), "accepted");
-    assert_eq!(tested.code(&by("2001:db8::2")), "rate_limited");
+    assert_eq!(tested.code(&by("2001:db8::2")), "client_rate_limited");
 }
 
 #[test]
@@ -59,10 +59,10 @@ fn saving_a_source_does_not_fill_its_buckets() {
     let mut replied = rates(one.clone(), one.clone());
     replied["reply"] = json!({"mode": "wait"});
     tested = save(&tested, replied);
-    assert_eq!(tested.code(&Request::good()), "rate_limited");
-    assert_eq!(tested.code(&by("192.0.2.9")), "rate_limited", "the source's bucket");
+    assert_eq!(tested.code(&Request::good()), "client_rate_limited");
+    assert_eq!(tested.code(&by("192.0.2.9")), "source_rate_limited", "the source's bucket");
     tested = save(&tested, rates(json!({"requests": 2, "per": "1m"}), one));
-    assert_eq!(tested.code(&Request::good()), "rate_limited", "the client's bucket stays");
+    assert_eq!(tested.code(&Request::good()), "client_rate_limited", "the client's bucket stays");
     assert_eq!(tested.code(&by("192.0.2.10")), "accepted", "the source's is new");
     tested = save(&tested, json!({}));
     assert_eq!(tested.code(&Request::good()), "accepted");

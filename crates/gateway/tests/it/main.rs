@@ -3,6 +3,9 @@
 #![expect(clippy::unwrap_used, reason = "a test stops where its set-up fails")]
 #![expect(clippy::needless_pass_by_value, reason = "`json!` reads best as an argument")]
 
+#[path = "../support/signing.rs"]
+mod signing;
+
 mod accepting;
 mod compiling;
 mod encrypted;

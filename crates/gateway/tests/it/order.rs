@@ -46,7 +46,11 @@ fn each_check_has_its_place() {
     request.tail = "orders/7".into();
     assert_eq!(tested.code(&request), "body_too_large");
     request.headers.remove("content-length");
-    assert_eq!(tested.code(&request), "rate_limited", "a body in chunks is not read for a drained client");
+    assert_eq!(
+        tested.code(&request),
+        "client_rate_limited",
+        "a body in chunks is not read for a drained client"
+    );
     request.peer = "192.0.2.2".parse().unwrap();
     assert_eq!(tested.code(&request), "body_too_large", "a body in chunks is counted as it is read");
     request.body.truncate(10);
@@ -55,7 +59,10 @@ fn each_check_has_its_place() {
     request = request.with_token();
     request.peer = "192.0.2.4".parse().unwrap();
     let refused = tested.judge(&request).unwrap_err();
-    assert_eq!((refused.code.as_str(), refused.detail.contains("This source")), ("rate_limited", true));
+    assert_eq!(
+        (refused.code.as_str(), refused.detail.contains("This source")),
+        ("source_rate_limited", true)
+    );
     let mut later = |peer: &str| {
         request.at = request.at.after(std::time::Duration::from_secs(60));
         request.peer = peer.parse().unwrap();
@@ -84,7 +91,7 @@ fn a_stranger_cannot_drain_a_sources_bucket() {
         );
     }
     assert_eq!(tested.code(&Request::good().with_token()), "accepted");
-    assert_eq!(tested.code(&Request::good().with_token()), "rate_limited");
+    assert_eq!(tested.code(&Request::good().with_token()), "source_rate_limited");
 }
 
 #[test]
@@ -98,7 +105,7 @@ fn what_is_refused_earlier_does_not_cost_the_client() {
     }
     let request = Request { tail: "orders/7".into(), ..Request::good() };
     assert_eq!(tested.code(&request), "token_missing");
-    assert_eq!(tested.code(&request), "rate_limited");
+    assert_eq!(tested.code(&request), "client_rate_limited");
     drained(false);
 }
 

@@ -72,14 +72,18 @@ fn refused_requests() -> Vec<(Tested, Request)> {
             .header("webhook-timestamp", &at.to_string())
             .header("webhook-signature", &signature)
     };
-    let limited = open(json!({"limits": {"source_rate": {"requests": 1, "per": "1m"}}}));
-    limited.judge(&Request::good()).unwrap();
+    let limited = |rate: &str| {
+        let limited = open(json!({"limits": {rate: {"requests": 1, "per": "1m"}}}));
+        limited.judge(&Request::good()).unwrap();
+        (limited, Request::good())
+    };
     vec![
         (open(json!({})), Request { method: Method::GET, ..Request::good() }),
         (open(json!({"allow_cidrs": ["203.0.113.0/24"]})), Request::good()),
         (open(json!({})), Request { tail: "x".into(), ..Request::good() }),
         (open(json!({"limits": {"body": "1B"}})), Request::good()),
-        (limited, Request::good()),
+        limited("client_rate"),
+        limited("source_rate"),
         (guarded(json!({})), Request::good()),
         (guarded(json!({})), Request::good().header("x-webhook-token", "no")),
         (signing(), Request::good()),

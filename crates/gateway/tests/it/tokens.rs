@@ -5,11 +5,12 @@ use std::{sync::LazyLock, time::Duration};
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use gateway::{Judged, Limits, MalformedKeys};
-use hmac::{Hmac, KeyInit, Mac};
 use serde_json::{Value, json};
-use sha2::Sha256;
 
-use crate::request::{NOW, Request, Tested, compile};
+use crate::{
+    request::{NOW, Request, Tested, compile},
+    signing::jwt,
+};
 
 static MADE: LazyLock<Value> = LazyLock::new(|| serde_json::from_str(include_str!("jwt.json")).unwrap());
 
@@ -46,16 +47,8 @@ fn encode(value: &Value) -> String {
     URL_SAFE_NO_PAD.encode(value.to_string())
 }
 
-/// A token by HMAC-SHA-256 under any bytes, whatever its header says.
-fn token(header: &Value, claims: &Value, secret: &[u8]) -> String {
-    let signed = format!("{}.{}", encode(header), encode(claims));
-    let mut mac = Hmac::<Sha256>::new_from_slice(secret).unwrap();
-    mac.update(signed.as_bytes());
-    format!("{signed}.{}", URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes()))
-}
-
 fn hs256(claims: Value) -> Request {
-    shown(&token(&json!({"alg": "HS256", "typ": "JWT"}), &claims, SECRET.as_bytes()))
+    shown(&jwt(&json!({"alg": "HS256", "typ": "JWT"}), &claims, SECRET.as_bytes()))
 }
 
 #[test]
@@ -88,16 +81,16 @@ fn only_the_named_algorithms_are_taken() {
     assert_eq!(both.code(&shown(made("RS256"))), "accepted");
     for tested in [&only, &both] {
         for secret in [pem("rsa").as_bytes(), pem("rsa").trim().as_bytes(), b""] {
-            let confused = token(&json!({"alg": "HS256"}), &claims, secret);
+            let confused = jwt(&json!({"alg": "HS256"}), &claims, secret);
             assert_eq!(tested.code(&shown(&confused)), "token_invalid", "a public key is no secret");
         }
         for none in ["none", "None", "NONE", ""] {
             let unsigned = format!("{}.{}.", encode(&json!({ "alg": none })), encode(&claims));
             assert_eq!(tested.code(&shown(&unsigned)), "token_invalid", "{none}");
-            let signed = token(&json!({ "alg": none }), &claims, SECRET.as_bytes());
+            let signed = jwt(&json!({ "alg": none }), &claims, SECRET.as_bytes());
             assert_eq!(tested.code(&shown(&signed)), "token_invalid", "{none}");
         }
-        let critical = token(&json!({"alg": "HS256", "crit": ["exp"]}), &claims, SECRET.as_bytes());
+        let critical = jwt(&json!({"alg": "HS256", "crit": ["exp"]}), &claims, SECRET.as_bytes());
         assert_eq!(tested.code(&shown(&critical)), "token_invalid", "what must be understood is not");
     }
     for odd in ["", "a", "a.b", "a.b.c", "a.b.c.d", "..", &"a".repeat(9_000)] {
@@ -143,14 +136,14 @@ fn claims_are_judged_by_the_servers_time() {
     let without_time = source(json!({"algorithms": ["HS256"], "required": []}), &[SECRET]);
     assert_eq!(without_time.code(&hs256(json!({}))), "accepted");
     assert_eq!(
-        without_time.code(&shown(&token(&json!({"alg": "HS256"}), &json!([]), SECRET.as_bytes()))),
+        without_time.code(&shown(&jwt(&json!({"alg": "HS256"}), &json!([]), SECRET.as_bytes()))),
         "token_invalid"
     );
 }
 
 #[test]
 fn a_token_comes_once_where_it_is_expected() {
-    let token = token(&json!({"alg": "HS256"}), &json!({"exp": 1_700_000_600}), SECRET.as_bytes());
+    let token = jwt(&json!({"alg": "HS256"}), &json!({"exp": 1_700_000_600}), SECRET.as_bytes());
     let bearer = source(json!({"algorithms": ["HS256"]}), &[SECRET]);
     assert_eq!(bearer.code(&Request::good()), "token_missing");
     assert_eq!(bearer.code(&Request::good().header("authorization", &token)), "token_missing");

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use engine::{Node, NodeError, Outgoing, StepContext, StepOutcome};
-use flow::{Dynamic, Effect, Resource, ResourceKind, Shape};
+use flow::{Dynamic, Effect, Resource, ResourceKind, Shape, Text};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::json;
@@ -23,7 +23,14 @@ pub(crate) struct Config {
     destination: String,
     /// What is said: JSON for a webhook; for a chat robot a text, or `{text, format, mentions}`.
     body: Dynamic,
+    /// What must arrive in order: deliveries to this destination with the same key, such as an order's number, are sent one
+    /// after another, each when the one before has arrived. Without a key, or with an empty one, none waits for another.
+    #[serde(default)]
+    order_key: Option<Text>,
 }
+
+/// The longest order key, in bytes.
+const ORDER_KEY: usize = 1024;
 
 impl Node for Deliver {
     const KIND: &'static str = "deliver";
@@ -55,8 +62,17 @@ impl Node for Deliver {
                 NodeError::permanent("destination_missing", message)
             })?;
         let (id, body) = (context.delivery_id(), context.json(&config.body)?);
+        let order_key = config.order_key.as_ref().map(|key| context.text(key)).transpose()?;
+        let order_key = order_key.filter(|key| !key.is_empty());
+        if let Some(key) = order_key.as_ref().filter(|key| key.len() > ORDER_KEY) {
+            let message = format!(
+                "the order key has {} bytes, at most {ORDER_KEY} are allowed; choose an id rather than a text",
+                key.len()
+            );
+            return Err(NodeError::permanent("order_key_long", message));
+        }
         context.works_on(json!({ "destination": config.destination, "body": body }));
         let outcome = StepOutcome::of(json!({ "delivery_id": id }));
-        Ok(StepOutcome { deliveries: vec![Outgoing { id, destination, body }], ..outcome })
+        Ok(StepOutcome { deliveries: vec![Outgoing { id, destination, body, order_key }], ..outcome })
     }
 }

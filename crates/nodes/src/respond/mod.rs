@@ -34,9 +34,6 @@ fn empty() -> Dynamic {
     Dynamic::compile(Value::Null).expect("null compiles")
 }
 
-/// Headers that the server sets itself.
-const RESERVED: [&str; 5] = ["content-length", "transfer-encoding", "connection", "date", "set-cookie"];
-
 impl Node for Respond {
     const KIND: &'static str = "respond";
     const EFFECT: Effect = Effect::Pure;
@@ -55,8 +52,9 @@ impl Node for Respond {
             let is_token = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b);
             if name.is_empty() || !name.bytes().all(is_token) {
                 problems.push(problem(format!("headers.{name}"), "this is no header name"));
-            } else if RESERVED.contains(&name.to_ascii_lowercase().as_str()) {
-                problems.push(problem(format!("headers.{name}"), "the server sets this header itself"));
+            } else if flow::is_reserved_header(name) {
+                problems
+                    .push(problem(format!("headers.{name}"), "the server sets this header itself, or never"));
             }
         }
         problems

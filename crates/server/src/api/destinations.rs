@@ -7,7 +7,7 @@ use axum::{
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use store::{Destination, DestinationId, Role};
+use store::{Destination, DestinationId, Queue, Role};
 use utoipa::ToSchema;
 
 use super::{auth::Caller, environments::place, problem::Error, time::rfc3339};
@@ -15,6 +15,9 @@ use crate::{
     app::App,
     changes::{Changed, changed},
 };
+
+/// The longest reason why a destination is switched off, in bytes.
+const REASON: usize = 500;
 
 /// A destination.
 #[derive(Serialize, ToSchema)]
@@ -28,7 +31,45 @@ pub(crate) struct DestinationView {
     config: Value,
     /// Why it takes no deliveries now, if it does not.
     disabled_reason: Option<String>,
+    /// Its breaker, while that is not closed.
+    breaker: Option<BreakerView>,
+    queue: QueueView,
     updated_at: String,
+}
+
+/// A breaker that is not closed: the receiver fails, so it is left alone.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct BreakerView {
+    /// `open`, or `half_open` when one delivery is tried.
+    state: &'static str,
+    opened_at: String,
+    /// When one delivery is tried, or was due to be.
+    until: String,
+    /// How often it has opened since it was closed.
+    openings: u32,
+    /// What the last attempt failed by.
+    reason: String,
+}
+
+/// What waits for a destination; each number is counted up to 10,000.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct QueueView {
+    /// Deliveries that are due or wait for their next attempt.
+    pending: u64,
+    /// Deliveries that wait for an earlier one with the same order key.
+    blocked: u64,
+    /// Dead letters.
+    dead: u64,
+    /// When the oldest that is pending was made.
+    oldest_at: Option<String>,
+}
+
+/// Why a destination is switched off.
+#[derive(Deserialize, ToSchema)]
+pub(crate) struct DisableInput {
+    /// In one sentence, for whoever meets it.
+    #[serde(default)]
+    reason: String,
 }
 
 /// A destination that is to be made or changed.
@@ -53,7 +94,15 @@ pub(crate) async fn list(
     Path(environment): Path<String>,
 ) -> Result<Json<Vec<DestinationView>>, Error> {
     let destinations = app.store.destination_list(place(&app, &environment)?).await?;
-    Ok(Json(destinations.into_iter().map(|destination| view(&app, destination)).collect()))
+    let ids = destinations.iter().map(|destination| destination.id).collect();
+    let queues = app.store.destination_queues(ids).await?;
+    Ok(Json(
+        destinations
+            .into_iter()
+            .zip(queues)
+            .map(|(destination, queue)| view(&app, destination, queue))
+            .collect(),
+    ))
 }
 
 /// Make a destination
@@ -75,10 +124,11 @@ pub(crate) async fn create(
         config: input.config.to_string(),
         secrets: input.secrets.map_or_else(|| b"{}".to_vec(), |secrets| secrets.to_string().into_bytes()),
         disabled_reason: None,
+        breaker: None,
         updated_at: app.clock.now(),
     };
     save(&app, &destination).await?;
-    Ok((StatusCode::CREATED, Json(view(&app, destination))))
+    Ok((StatusCode::CREATED, Json(view(&app, destination, Queue::default()))))
 }
 
 /// A destination
@@ -90,7 +140,7 @@ pub(crate) async fn get(
     Path(id): Path<String>,
 ) -> Result<Json<DestinationView>, Error> {
     let destination = find(&app, &caller, &id).await?;
-    Ok(Json(view(&app, destination)))
+    seen(&app, destination).await
 }
 
 /// Change a destination
@@ -109,7 +159,7 @@ pub(crate) async fn update(
     let destination = Destination { name: input.name, config: input.config.to_string(), secrets, ..before };
     save(&app, &destination).await?;
     // It may have been switched off meanwhile.
-    Ok(Json(view(&app, find(&app, &caller, &id).await?)))
+    seen(&app, find(&app, &caller, &id).await?).await
 }
 
 /// Let a destination that was switched off take deliveries again
@@ -126,7 +176,47 @@ pub(crate) async fn enable(
     if !app.store.destination_enable(caller.workspace, destination.id).await? {
         return Err(missing());
     }
-    app.outbox.changed(destination.id);
+    changed(&app, Changed::Destination(destination.place.environment, destination.id)).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Switch a destination off; what is for it is kept
+#[utoipa::path(post, operation_id = "disable_destination", path = "/api/v1/destinations/{id}/disable",
+    tag = "destinations", params(("id" = String, Path,)), request_body = DisableInput,
+    responses((status = 204, description = "Nothing is sent to it until it is switched on again")))]
+pub(crate) async fn disable(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<String>,
+    Json(input): Json<DisableInput>,
+) -> Result<StatusCode, Error> {
+    caller.at_least(Role::Operator)?;
+    let destination = find(&app, &caller, &id).await?;
+    let reason = match input.reason.trim() {
+        "" => "switched off by a person",
+        reason if reason.len() <= REASON => reason,
+        _ => return Err(Error::invalid(format!("`reason`: it is longer than {REASON} bytes."))),
+    };
+    if !app.store.destination_disable(caller.workspace, destination.id, reason).await? {
+        return Err(missing());
+    }
+    changed(&app, Changed::Destination(destination.place.environment, destination.id)).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Close a destination's breaker, so that what waits is tried now
+#[utoipa::path(post, operation_id = "close_breaker", path = "/api/v1/destinations/{id}/close_breaker",
+    tag = "destinations", params(("id" = String, Path,)),
+    responses((status = 204, description = "It is closed; should the receiver still fail, it opens again")))]
+pub(crate) async fn close_breaker(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Result<StatusCode, Error> {
+    caller.at_least(Role::Operator)?;
+    let destination = find(&app, &caller, &id).await?;
+    app.store.destination_break(destination.id, None).await?;
+    changed(&app, Changed::Destination(destination.place.environment, destination.id)).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -168,13 +258,32 @@ async fn save(app: &App, destination: &Destination) -> Result<(), Error> {
     changed(app, Changed::Destination(destination.place.environment, destination.id)).await
 }
 
-fn view(app: &App, destination: Destination) -> DestinationView {
+async fn seen(app: &App, destination: Destination) -> Result<Json<DestinationView>, Error> {
+    let queue = app.store.destination_queues(vec![destination.id]).await?.pop().unwrap_or_default();
+    Ok(Json(view(app, destination, queue)))
+}
+
+fn view(app: &App, destination: Destination, queue: Queue) -> DestinationView {
+    let now = app.clock.now();
     DestinationView {
         id: destination.id.to_string(),
         name: destination.name,
         environment: app.world.environment_name(destination.place.environment).to_string(),
         config: serde_json::from_str(&destination.config).unwrap_or_default(),
         disabled_reason: destination.disabled_reason,
+        breaker: destination.breaker.map(|breaker| BreakerView {
+            state: if breaker.until <= now { "half_open" } else { "open" },
+            opened_at: rfc3339(breaker.opened_at),
+            until: rfc3339(breaker.until),
+            openings: breaker.openings,
+            reason: breaker.reason,
+        }),
+        queue: QueueView {
+            pending: queue.pending,
+            blocked: queue.blocked,
+            dead: queue.dead,
+            oldest_at: queue.oldest_at.map(rfc3339),
+        },
         updated_at: rfc3339(destination.updated_at),
     }
 }

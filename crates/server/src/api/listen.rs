@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use store::{EventFilter, EventId, PageRequest, RefusalId, Role, Source};
 use tokio::time::Instant;
 
-use super::{auth::Caller, problem::Error, refusals::RefusalRow, sources::find, time::rfc3339};
+use super::{auth::Caller, problem::Error, refusals, sources::find, time::rfc3339};
 use crate::app::App;
 
 /// How long somebody may listen.
@@ -90,7 +90,7 @@ impl Listener {
     /// Looks for what came and was not shown.
     async fn look(&mut self) -> Result<(), Error> {
         let (place, source) = (self.source.place, self.source.id);
-        let filter = EventFilter { source: Some(source) };
+        let filter = EventFilter { source: Some(source), ..EventFilter::default() };
         let events = self.app.store.event_list(place, filter, newest::<EventId>()).await?;
         let mut found = Vec::new();
         for event in events.items.into_iter().filter(|event| event.id > self.since) {
@@ -99,10 +99,10 @@ impl Listener {
             }
         }
         let since = RefusalId::from_bytes(*self.since.as_bytes());
-        let refusals = self.app.store.refusal_list(place, Some(source), newest::<RefusalId>()).await?;
-        for refusal in refusals.items.into_iter().filter(|refusal| refusal.id > since) {
+        let refused = self.app.store.refusal_list(place, Some(source), newest::<RefusalId>()).await?;
+        for refusal in refused.items.into_iter().filter(|refusal| refusal.id > since) {
             if self.shown.insert(refusal.id.to_string()) {
-                found.push((refusal.received_at, refused(refusal)));
+                found.push((refusal.received_at, self.refused(&refusal).await?));
             }
         }
         found.sort_by_key(|(received_at, _)| std::cmp::Reverse(*received_at));
@@ -125,17 +125,17 @@ impl Listener {
             "input": content["input"].take(),
         }))
     }
-}
 
-fn refused(refusal: store::Refusal) -> Value {
-    let mut row = json!(RefusalRow::from(refusal));
-    json!({
-        "outcome": "refused",
-        "id": row["id"],
-        "received_at": row["received_at"],
-        "request": row["record"]["request"].take(),
-        "answer": row["record"]["answer"].take(),
-    })
+    async fn refused(&self, refusal: &store::Refusal) -> Result<Value, Error> {
+        let mut record = refusals::record(&self.app, refusal).await?;
+        Ok(json!({
+            "outcome": "refused",
+            "id": refusal.id,
+            "received_at": rfc3339(refusal.received_at),
+            "request": record["request"].take(),
+            "answer": record["answer"].take(),
+        }))
+    }
 }
 
 const fn newest<Id>() -> PageRequest<Id> {

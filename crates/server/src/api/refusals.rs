@@ -5,22 +5,21 @@ use axum::{
     extract::{Path, Query, State},
 };
 use gateway::Original;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use store::{Refusal, RefusalId, Role};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 use super::{
     auth::Caller,
     environments::place,
-    events::Which,
     paging::{Listed, Paging, id_in},
     problem::Error,
     time::rfc3339,
 };
 use crate::{app::App, hooks};
 
-/// A refused request.
+/// A refused request as lists show it.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct RefusalRow {
     id: String,
@@ -30,19 +29,27 @@ pub(crate) struct RefusalRow {
     /// The HTTP status it got.
     status: u32,
     received_at: String,
-    /// Peer, headers, body as far as kept, and what it was told.
-    #[schema(value_type = Object)]
-    record: Value,
     /// Whether it was kept whole, so that it can be replayed.
     replayable: bool,
     /// The event that a replay of it became.
     replayed_as: Option<String>,
 }
 
-/// A refused request and where it came.
+/// Which refused requests.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct Which {
+    /// Only those of this source.
+    source: Option<String>,
+}
+
+/// A refused request with how it came and what it was told.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct RefusalDetail {
     environment: String,
+    /// Peer, headers, body as far as kept, and what it was told.
+    #[schema(value_type = Object)]
+    record: Value,
     #[serde(flatten)]
     refusal: RefusalRow,
 }
@@ -98,7 +105,8 @@ pub(crate) async fn get(
     caller.at_least(Role::Operator)?;
     let refusal = find(&app, &caller, &id).await?;
     let environment = app.world.environment_name(refusal.place.environment).to_string();
-    Ok(Json(RefusalDetail { environment, refusal: refusal.into() }))
+    let record = record(&app, &refusal).await?;
+    Ok(Json(RefusalDetail { environment, record, refusal: refusal.into() }))
 }
 
 /// Judge a refused request again, after the cause is mended
@@ -116,7 +124,7 @@ pub(crate) async fn replay(
         return Err(Error::conflict(format!("It was replayed already, as {event}; replay that event.")));
     }
     let original = app.store.refusal_original(caller.workspace, refusal.id).await?;
-    let original = original.ok_or_else(|| not_whole(&refusal))?;
+    let Some(original) = original else { return Err(not_whole(&record(&app, &refusal).await?)) };
     let request = serde_json::from_slice::<Original<'_>>(&original).ok().and_then(Original::again);
     let request = request.ok_or_else(|| Error::internal("What was kept of the request cannot be read."))?;
     let submitted = match hooks::judge_again(&app, &refusal, &request).await {
@@ -148,9 +156,14 @@ pub(super) async fn find(app: &App, caller: &Caller, id: &str) -> Result<Refusal
     refusal.ok_or_else(|| Error::not_found("There is no such refused request."))
 }
 
+/// How a refused request came and what it was told; null when it is gone meanwhile.
+pub(super) async fn record(app: &App, refusal: &Refusal) -> Result<Value, Error> {
+    let content = app.store.refusal_content(refusal.place.workspace, refusal.id).await?;
+    Ok(serde_json::from_slice(&content.unwrap_or_default()).unwrap_or_default())
+}
+
 /// Why a refused request cannot be judged again.
-fn not_whole(refusal: &Refusal) -> Error {
-    let record: Value = serde_json::from_slice(&refusal.content).unwrap_or_default();
+fn not_whole(record: &Value) -> Error {
     let kept = hooks::KEPT >> 10;
     Error::conflict(match record["request"]["cut_from"].as_u64() {
         Some(bytes) => format!(
@@ -168,7 +181,6 @@ impl From<Refusal> for RefusalRow {
             code: refusal.code,
             status: refusal.status,
             received_at: rfc3339(refusal.received_at),
-            record: serde_json::from_slice(&refusal.content).unwrap_or_default(),
             replayable: refusal.is_whole && refusal.replayed_as.is_none(),
             replayed_as: refusal.replayed_as.map(|event| event.to_string()),
         }

@@ -212,7 +212,7 @@ async fn of_refusal(app: &App, caller: &Caller, source: &Source, id: &str) -> Re
     if refusal.source != source.id {
         return Err(Error::not_found("There is no such refused request of this source."));
     }
-    let mut record: Value = serde_json::from_slice(&refusal.content).unwrap_or_default();
+    let mut record = refusals::record(app, &refusal).await?;
     let request = record["request"].take();
     Ok(Stored { from: id.to_owned(), received_at: rfc3339(refusal.received_at), request })
 }

@@ -176,7 +176,7 @@ async fn take(
         Judged::Handshake(answer) => return Ok(("handshake", reply::answer(answer))),
         Judged::KeysWanted(wanted) => return Err(wanted.otherwise),
     };
-    share.wait_for_commit().map_err(overloaded)?;
+    share.add(accepted.grown).and_then(|()| share.wait_for_commit()).map_err(overloaded)?;
     let how = How {
         reply: accepted.reply.clone(),
         acknowledgement: accepted.acknowledgement.clone(),

@@ -18,7 +18,8 @@ const QUEUE: usize = 512;
 /// How much of a refused body is kept; a request whose body is not longer can be replayed.
 pub(crate) const KEPT: usize = 64 << 10;
 
-/// Bytes that may wait to be stored; beyond them, refusals are kept without their bodies.
+/// Bytes that may wait to be stored; beyond them, refusals are kept without their bodies, and beyond twice as many, for
+/// heads are long as well, not at all.
 const BYTES: usize = 8 << 20;
 
 /// Refusals stored in one write, and the least time between two: at most 640 a second.
@@ -61,9 +62,11 @@ impl Waiting {
         self.0.lock().bytes + bytes <= BYTES
     }
 
-    /// Counts what has entered.
-    fn put(&self, refusal: &NewRefusal) {
-        self.0.lock().bytes += size(refusal);
+    /// Counts what has entered, and says whether there is room for it.
+    fn put(&self, refusal: &NewRefusal) -> bool {
+        let mut waiting = self.0.lock();
+        waiting.bytes += size(refusal);
+        waiting.bytes <= 2 * BYTES
     }
 
     /// Those that are to be stored wait no more.
@@ -83,7 +86,7 @@ impl Waiting {
 
 /// Bytes of what is kept of a refused request.
 fn size(refusal: &NewRefusal) -> usize {
-    refusal.refusal.content.len() + refusal.original.as_ref().map_or(0, Vec::len)
+    refusal.content.len() + refusal.original.as_ref().map_or(0, Vec::len)
 }
 
 impl Recorder {
@@ -137,13 +140,15 @@ impl Recorder {
             code: refused.code.as_str().to_owned(),
             status: u32::from(refused.status().as_u16()),
             received_at: head.received_at,
-            content,
             is_whole: original.is_some(),
             replayed_as: None,
         };
-        let refusal = NewRefusal { refusal, original };
-        self.waiting.put(&refusal);
-        room.send(refusal);
+        let refusal = NewRefusal { refusal, content, original };
+        if self.waiting.put(&refusal) {
+            return room.send(refusal);
+        }
+        self.waiting.leave(&[refusal]);
+        metrics::counter!("linchpin_refusals_dropped_total").increment(1);
     }
 }
 
@@ -159,18 +164,9 @@ mod tests {
         let (id, received_at) = (store::RefusalId::from_bytes([1; 16]), clock::Timestamp::from_millis(0));
         let (code, content) = (String::new(), vec![0; bytes / 2]);
         let original = Some(content.clone());
-        let refusal = Refusal {
-            id,
-            place,
-            source,
-            code,
-            status: 401,
-            received_at,
-            content,
-            is_whole: true,
-            replayed_as: None,
-        };
-        NewRefusal { refusal, original }
+        let refusal =
+            Refusal { id, place, source, code, status: 401, received_at, is_whole: true, replayed_as: None };
+        NewRefusal { refusal, content, original }
     }
 
     #[test]
@@ -201,10 +197,13 @@ mod tests {
     fn bodies_wait_only_as_far_as_there_is_room() {
         let (waiting, source) = (Waiting::default(), SourceId::from_bytes([1; 16]));
         let large = refusal(source, BYTES / 2);
-        waiting.put(&large);
+        assert!(waiting.put(&large));
         assert!(waiting.has_room(BYTES / 2));
-        waiting.put(&large);
+        assert!(waiting.put(&large));
         assert!(!waiting.has_room(1) && waiting.has_room(0));
+        assert!(waiting.put(&refusal(source, BYTES)), "its head alone");
+        assert!(!waiting.put(&large), "not even that");
+        waiting.leave(&[refusal(source, BYTES), large.clone()]);
         waiting.leave(&[large]);
         assert!(waiting.has_room(BYTES / 2) && !waiting.has_room(BYTES));
     }

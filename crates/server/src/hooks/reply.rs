@@ -137,7 +137,8 @@ fn responded(said: &Value) -> Response {
     if let Some(content_type) = content_type {
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
     }
-    for (name, value) in said.headers {
+    // Versions that were published before a name was reserved may still say it.
+    for (name, value) in said.headers.into_iter().filter(|(name, _)| !flow::is_reserved_header(name)) {
         if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {
             headers.insert(name, value);
         }
@@ -145,7 +146,7 @@ fn responded(said: &Value) -> Response {
     response
 }
 
-/// A fixed answer. It may be HTML, and comes from the console's own origin: a browser keeps it in a sandbox.
+/// A fixed answer.
 fn fixed(reply: &StaticReply) -> Response {
     let status = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::OK);
     let body = reply.bytes();
@@ -159,8 +160,6 @@ fn fixed(reply: &StaticReply) -> Response {
     }
     if let Some(content_type) = content_type {
         headers.insert(header::CONTENT_TYPE, content_type);
-        headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static("sandbox"));
-        headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     }
     response
 }
@@ -258,8 +257,41 @@ fn typed(status: StatusCode, content_type: &'static str, body: &impl Serialize) 
     }
 }
 
+/// An answer. It may be HTML or echo what a stranger sent, and comes from the console's own origin: a browser keeps it in
+/// a sandbox, and takes it for nothing but what it says it is.
 fn with_status(status: StatusCode, body: Body) -> Response {
     let mut response = Response::new(body);
     *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static("sandbox"));
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn an_older_version_does_not_weaken_the_sandbox() {
+        let headers = json!([
+            ["content-security-policy", "sandbox allow-scripts allow-same-origin"],
+            ["x-content-type-options", "none"],
+            ["set-cookie", "session=stolen"],
+            ["content-type", "text/html"],
+        ]);
+        let response = responded(&json!({ "status": 200, "headers": headers, "body": "<script>" }));
+        let said: Vec<_> =
+            response.headers().iter().map(|(name, value)| (name.as_str(), value.to_str().unwrap())).collect();
+        assert_eq!(
+            said,
+            [
+                ("content-security-policy", "sandbox"),
+                ("x-content-type-options", "nosniff"),
+                ("content-type", "text/html")
+            ]
+        );
+    }
 }

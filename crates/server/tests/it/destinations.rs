@@ -144,3 +144,104 @@ async fn a_change_switches_nothing_on() {
     assert_eq!((attempts.as_array().unwrap().len(), &attempts[0]["outcome"]), (1, &json!("delivered")));
     assert_eq!(owner.get(&path).await.ok()["disabled_reason"], Value::Null);
 }
+
+/// Tells of an order, in the order of its events.
+const ORDERED: &str = "nodes:
+  tell:
+    kind: deliver
+    destination: tickets
+    order_key: \"{{ input.query[:5] }}\"
+    body: { query: \"{{ input.query }}\" }
+edges: [start -> tell]
+";
+
+#[tokio::test]
+async fn what_has_one_order_key_arrives_in_its_order() {
+    let server = Server::fresh().await;
+    let owner = Api::set_up(&server).await;
+    let receiver = Receiver::start(|nth, _| Reply::Status(if nth % 4 == 1 { 500 } else { 200 })).await;
+    let retry = vec!["1ms"; 30];
+    let config = json!({ "kind": "webhook", "url": receiver.url("hook"), "retry": retry, "concurrency": 8 });
+    owner.destination("tickets", config, Value::Null).await;
+    owner.deploy("telling", &flow("telling", ORDERED)).await;
+    let source = owner.open_source("telling", "accept").await;
+    for n in 10..40 {
+        source.post(&json!({ "query": format!("ord-{} {n}", n % 3) })).await.ok();
+    }
+    let distinct = |seen: Vec<crate::support::Seen>| {
+        let mut said: Vec<String> =
+            seen.iter().map(|seen| seen.json()["query"].as_str().unwrap().to_owned()).collect();
+        let of_key = |key: &str| -> Vec<String> {
+            let mut of_key: Vec<String> = said.iter().filter(|said| said.starts_with(key)).cloned().collect();
+            of_key.dedup();
+            of_key
+        };
+        let orders = ["ord-0", "ord-1", "ord-2"].map(of_key);
+        said.sort();
+        said.dedup();
+        (said.len(), orders)
+    };
+    let orders = eventually("all have arrived", async || {
+        let (count, orders) = distinct(receiver.seen());
+        (count == 30).then_some(orders)
+    });
+    for order in orders.await {
+        assert!(order.is_sorted(), "{order:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_receiver_that_is_down_is_seen_and_left_alone_until_a_person_closes_its_breaker() {
+    let server = Server::fresh().await;
+    let receiver = Receiver::start(|nth, _| Reply::Status(if nth < 2 { 503 } else { 200 })).await;
+    let config = json!({
+        "kind": "webhook", "url": receiver.url("hook"), "retry": ["1ms", "1ms", "1ms"], "concurrency": 1,
+        "breaker": { "failures": 2, "pause": "1h", "longest": "1h" },
+    });
+    let (owner, destination) = telling(&server, config).await;
+    let path = format!("/destinations/{destination}");
+    let waits = event(&owner).await;
+    let seen = eventually("its breaker is open", async || {
+        let seen = owner.get(&path).await.ok();
+        (!seen["breaker"].is_null()).then_some(seen)
+    });
+    let seen = seen.await;
+    assert_eq!((&seen["breaker"]["state"], &seen["breaker"]["openings"]), (&json!("open"), &json!(1)));
+    assert!(seen["breaker"]["reason"].as_str().unwrap().contains("503"), "{seen}");
+    event(&owner).await;
+    let queue = eventually("both wait", async || {
+        let listed = owner.get("/environments/production/destinations").await.ok();
+        (listed[0]["queue"]["pending"] == 2).then(|| listed[0]["queue"].clone())
+    });
+    assert!(queue.await["oldest_at"].is_string());
+    assert_eq!(receiver.seen().len(), 2);
+
+    let close = format!("{path}/close_breaker");
+    owner.key("viewer").await.post(&close, &Value::Null).await.problem(403, "forbidden");
+    assert_eq!(owner.post(&close, &Value::Null).await.status, 204);
+    owner.settled(&waits, 1).await;
+    eventually("nothing waits", async || {
+        let seen = owner.get(&path).await.ok();
+        (seen["queue"]["pending"] == 0 && seen["breaker"].is_null()).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_destination_that_a_person_switches_off_keeps_what_is_for_it() {
+    let server = Server::fresh().await;
+    let receiver = Receiver::accepting().await;
+    let (owner, destination) =
+        telling(&server, json!({ "kind": "webhook", "url": receiver.url("hook") })).await;
+    let path = format!("/destinations/{destination}");
+    let off = json!({ "reason": "the shop moves house" });
+    owner.key("viewer").await.post(&format!("{path}/disable"), &off).await.problem(403, "forbidden");
+    assert_eq!(owner.post(&format!("{path}/disable"), &off).await.status, 204);
+    let seen = owner.get(&path).await.ok();
+    assert_eq!(seen["disabled_reason"], "the shop moves house");
+    let waits = event(&owner).await;
+    assert_eq!(owner.post(&format!("{path}/enable"), &Value::Null).await.status, 204);
+    let trace = owner.settled(&waits, 1).await;
+    assert_eq!(trace["runs"][0]["deliveries"][0]["state"], "delivered");
+    assert_eq!(receiver.seen().len(), 1);
+}

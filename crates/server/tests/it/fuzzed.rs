@@ -4,8 +4,12 @@
 //! A few thousand here; `cargo xtask fuzz` sends a million. The seed that is printed makes the same ones again.
 
 mod forge;
+mod sender;
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use clock::Random;
 use serde_json::{Value, json};
@@ -15,7 +19,10 @@ use tokio::{
     time::timeout,
 };
 
-use self::forge::{Forge, KEY, SECRET, TOKEN, Target, Targets, Then};
+use self::{
+    forge::{Forge, Target, Targets, Then},
+    sender::Sender,
+};
 use crate::support::{Api, Server, eventually};
 
 /// How many requests are sent; `REQUESTS_FOR_TESTS` says otherwise.
@@ -56,6 +63,8 @@ struct Sum {
     closed: u64,
     /// Events of the accepted ones.
     events: Vec<String>,
+    /// Sources that took something.
+    took: BTreeSet<Target>,
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -82,6 +91,7 @@ async fn whatever_comes_is_answered_and_what_is_accepted_runs() {
     assert!(!server.log().contains("panicked"), "{}", server.log());
     // Chance reaches both what is taken and what is not, or it would show nothing.
     assert!(sum.events.len() as u64 > requests / 20, "{:?}", sum.statuses);
+    assert_eq!(sum.took, targets.all().collect(), "each source takes something");
     assert!([400, 401, 404, 405, 413, 415, 422].iter().all(|status| sum.statuses.contains_key(status)));
     for event in sum.events.iter().step_by(LOOKED_AT) {
         let ran = eventually("what was accepted has run", async || {
@@ -97,12 +107,6 @@ async fn whatever_comes_is_answered_and_what_is_accepted_runs() {
 /// One source of each kind.
 async fn targets(owner: &Api) -> Targets {
     let none = json!({ "scheme": "none" });
-    let [token, keys, secrets] = [
-        json!({ "scheme": "token", "tokens": [TOKEN] }),
-        json!({ "scheme": "standard_webhooks", "signing_keys": [KEY] }),
-        json!({ "scheme": "hmac", "secrets": [SECRET] }),
-    ];
-    let hmac = json!({ "scheme": "hmac", "header": "x-signature", "prefix": "sha256=" });
     let files = json!({
         "query": { "type": "string", "from": "form.query", "required": true },
         "file": { "type": "file", "from": "file.file" },
@@ -120,23 +124,24 @@ async fn targets(owner: &Api) -> Targets {
         "tags": { "type": "array<string>", "from": "query.tag" },
         "at": { "type": "date-time", "from": "header.x-at" },
     });
-    let sources: [(Target, Value, Value); 8] = [
-        (Target::Open, json!({ "verification": none, "reply": { "mode": "wait" } }), Value::Null),
-        (Target::Token, json!({ "verification": { "scheme": "token" } }), token),
-        (Target::Signed, json!({ "verification": { "scheme": "standard_webhooks" } }), keys),
+    let open = [
+        (Target::Open, json!({ "verification": none, "reply": { "mode": "wait" } })),
         (
             Target::Mapped,
             json!({ "verification": none, "path": "orders/{order}", "fields": fields, "methods": ["GET", "POST", "PUT"] }),
-            Value::Null,
         ),
-        (Target::Hmac, json!({ "verification": hmac }), secrets),
-        (Target::Files, json!({ "verification": none, "fields": files }), Value::Null),
-        (Target::Ruled, ruled, Value::Null),
-        (Target::Answering, json!({ "verification": none, "reply": { "mode": "respond" } }), Value::Null),
+        (Target::Files, json!({ "verification": none, "fields": files })),
+        (Target::Ruled, ruled),
+        (Target::Answering, json!({ "verification": none, "reply": { "mode": "respond" } })),
     ];
     let mut targets = Targets::default();
-    for (target, config, secrets) in sources {
-        targets.add(target, owner.source("fuzzed", config, secrets).await.id);
+    for (target, config) in open {
+        targets.add(target, owner.source("fuzzed", config, Value::Null).await.id);
+    }
+    for sender in Sender::ALL {
+        let (verification, secrets) = sender.settings();
+        let config = json!({ "verification": verification });
+        targets.add(Target::Proven(sender), owner.source("fuzzed", config, secrets).await.id);
     }
     targets
 }
@@ -164,7 +169,7 @@ async fn send(address: String, mut forge: Forge, requests: u64) -> Sum {
         match answer {
             Some(answer) => {
                 answer.check(&request.bytes);
-                sum.count(&answer);
+                sum.count(request.target, &answer);
                 if request.then == Then::GoOn {
                     assert!(answer.rest.is_empty(), "something comes behind an answer: {}", answer.head);
                 }
@@ -183,11 +188,12 @@ async fn send(address: String, mut forge: Forge, requests: u64) -> Sum {
 }
 
 impl Sum {
-    fn count(&mut self, answer: &Answer) {
+    fn count(&mut self, target: Target, answer: &Answer) {
         *self.statuses.entry(answer.status).or_default() += 1;
         let is_new = answer.header("linchpin-duplicate").is_none();
         if let Some(event) = answer.header("linchpin-event").filter(|_| is_new) {
             self.events.push(event.to_owned());
+            self.took.insert(target);
         }
     }
 
@@ -197,6 +203,7 @@ impl Sum {
         }
         self.closed += other.closed;
         self.events.extend(other.events);
+        self.took.extend(other.took);
     }
 }
 

@@ -131,6 +131,41 @@ async fn an_answer_that_does_not_come_in_time_is_a_receipt_and_comes_to_a_repeat
 }
 
 #[tokio::test]
+async fn what_a_flow_answers_cannot_act_in_the_consoles_name() {
+    let server = Server::fresh().await;
+    let owner = Api::set_up(&server).await;
+    let echoing = |headers: &str| {
+        let respond = format!("kind: respond, headers: {{ {headers} }}, body: \"{{{{ input.query }}}}\"");
+        flow("echoing", &format!("nodes:\n  say: {{ {respond} }}\nedges: [start -> say]\n"))
+    };
+    owner.deploy("echoing", &echoing("Content-Type: text/html, Cache-Control: no-store")).await;
+    let source = owner.open_source("echoing", "respond").await;
+    let input = json!({ "query": "<script>alert(document.cookie)</script>" });
+    let started = owner
+        .post(
+            "/flows/echoing/runs",
+            &json!({ "environment": "production", "input": input, "reply": { "mode": "respond" } }),
+        )
+        .await;
+    for answer in [source.post(&input).await, started] {
+        assert_eq!((answer.status, answer.text()), (200, input["query"].as_str().unwrap()));
+        let headers = ["content-type", "cache-control", "content-security-policy", "x-content-type-options"];
+        let said = headers.map(|name| answer.header(name).unwrap());
+        assert_eq!(said, ["text/html", "no-store", "sandbox", "nosniff"]);
+    }
+    let refused = source.post(&json!({ "query": 7 })).await;
+    refused.problem(422, "field_invalid");
+    assert_eq!(refused.header("x-content-type-options"), Some("nosniff"));
+    for name in
+        ["content-security-policy", "X-Content-Type-Options", "Set-Cookie", "Access-Control-Allow-Origin"]
+    {
+        let draft = json!({ "definition": echoing(&format!("{name}: x")) });
+        let checked = owner.put("/flows/echoing", &draft).await.ok();
+        assert_eq!(checked["problems"][0]["field"], format!("headers.{name}"), "{checked}");
+    }
+}
+
+#[tokio::test]
 async fn two_answers_side_by_side_fail_the_run() {
     let server = Server::fresh().await;
     let (erp, _) = gated().await;

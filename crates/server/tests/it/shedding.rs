@@ -1,8 +1,9 @@
 //! More than the server may hold at once.
 
-use std::collections::HashSet;
+use std::{collections::HashSet, io::Read};
 
 use axum::http::Method;
+use flate2::{Compression, read::GzEncoder};
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 use tokio::{
@@ -100,6 +101,18 @@ async fn bodies_beyond_the_room_are_shed_and_what_was_taken_has_run() {
     assert!(metric(&server, "linchpin_requests_shed_total{why=\"bytes\"}").await >= 1);
     assert_eq!(owner.list("refusals").await, Vec::<Value>::new(), "what is shed is only counted");
     assert_eq!(source.send(Method::POST, &headers, sized(3 * MIB)).await.status, 202);
+}
+
+#[tokio::test]
+async fn a_body_counts_as_large_as_it_is_in_memory() {
+    let (server, owner, source) = narrow("4MiB").await;
+    let mut packed = Vec::new();
+    GzEncoder::new(sized(5 * MIB).as_bytes(), Compression::fast()).read_to_end(&mut packed).unwrap();
+    assert!(packed.len() < MIB, "{}", packed.len());
+    let headers = [("content-type", "application/json"), ("content-encoding", "gzip")];
+    source.send(Method::POST, &headers, packed).await.problem(503, "overloaded");
+    assert_eq!(metric(&server, "linchpin_in_flight_bytes").await, 0, "all is given back");
+    assert_eq!(owner.list("events").await, Vec::<Value>::new());
 }
 
 #[tokio::test]

@@ -2,8 +2,13 @@
 
 use std::time::Duration;
 
+use axum::http::Method;
 use serde_json::json;
-use tokio::{io::AsyncWriteExt, net::TcpStream, time::timeout};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+    time::timeout,
+};
 
 use crate::support::{Api, Server, flow};
 
@@ -40,4 +45,32 @@ async fn hooks_answer_while_hundreds_of_connections_are_half_open() {
         assert_eq!(answer.expect("a hook answers").ok(), json!({ "text": "x" }));
     }
     drop(halves);
+}
+
+#[tokio::test]
+async fn a_head_has_64_kib_at_most() {
+    let server = Server::fresh().await;
+    let owner = Api::set_up(&server).await;
+    owner.deploy("echo", &flow("echo", ECHO)).await;
+    let source = owner.open_source("echo", "wait").await;
+    let with = async |bytes: usize| {
+        let long = "x".repeat(bytes);
+        let headers = [("content-type", "application/json"), ("x-long", long.as_str())];
+        source.send(Method::POST, &headers, json!({ "query": "x" }).to_string()).await
+    };
+    assert_eq!(with(60 << 10).await.ok(), json!({ "text": "x" }));
+    assert_eq!(with(65 << 10).await.status, 431);
+}
+
+#[tokio::test]
+async fn a_head_without_end_is_cut_off() {
+    let server = Server::fresh().await;
+    let mut stream = TcpStream::connect(server.url.strip_prefix("http://").unwrap()).await.unwrap();
+    stream.write_all(b"POST /hooks/src HTTP/1.1\r\nhost: x\r\nx-long: ").await.unwrap();
+    // The server may have closed before all of it is written.
+    let _ = stream.write_all(&vec![b'x'; 100_000]).await;
+    let mut answer = Vec::new();
+    let read = timeout(Duration::from_secs(20), stream.read_to_end(&mut answer)).await.unwrap();
+    let answer = String::from_utf8(answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 431") || (answer.is_empty() && read.is_err()), "{answer}");
 }

@@ -23,7 +23,7 @@ async fn the_code_in_the_answer_says_whether_a_message_was_taken() {
     let limited = Receiver::start(move |_, _| said(45009)).await;
     for (name, receiver) in [("busy", &busy), ("unknown", &unknown), ("limited", &limited)] {
         let url = receiver.url(&format!("cgi-bin/webhook/send?key={KEY}"));
-        let config = json!({ "kind": "wecom", "retry": ["1ms", "1ms"] });
+        let config = json!({ "kind": "wecom", "rate": [], "retry": ["1ms", "1ms"] });
         owner.destination(name, config, json!({ "url": url })).await;
     }
     owner.deploy("telling", &flow("telling", TELLING)).await;

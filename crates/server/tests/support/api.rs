@@ -179,10 +179,12 @@ impl Api {
     /// Waits until a source's refusal with this code is recorded.
     pub(crate) async fn refusal(&self, source: &Source, code: &str) -> Value {
         let path = format!("refusals?source={}", source.id);
-        eventually(&format!("the refusal {code} is recorded"), async || {
+        let listed = eventually(&format!("the refusal {code} is recorded"), async || {
             self.list(&path).await.into_iter().find(|refusal| refusal["code"] == code)
         })
-        .await
+        .await;
+        let id = listed["id"].as_str().unwrap();
+        self.get(&format!("/refusals/{id}")).await.ok()
     }
 }
 

@@ -199,6 +199,7 @@ impl Store {
             newest.add(c, &UNSENT, Some("dead"), Kept::Live)?;
             if !only_dead {
                 newest.add(c, &UNSENT, Some("pending"), Kept::Live)?;
+                newest.add(c, &UNSENT, Some("blocked"), Kept::Live)?;
                 newest.add(c, &ARRIVED, None, Kept::Done)?;
             }
             newest.page(c, Kept::row, view)

@@ -6,6 +6,7 @@
 mod admissions;
 mod attempts;
 mod commits;
+mod lanes;
 
 use super::{origins, queue, session::Session, table::Table};
 use crate::{
@@ -53,6 +54,7 @@ pub(super) async fn apply(
             | Write::Statements(_) => {}
         }
     }
+    lanes::lock(session, &admitted, &committed, &attempted).await?;
     let mut outbox = Outbox::default();
     let admitted = admissions::apply(session, origins, &admitted, &mut outbox).await?;
     let committed = commits::apply(session, &committed, &mut outbox).await?;
@@ -91,12 +93,16 @@ pub(super) async fn apply(
 
 /// The deliveries that the batch adds.
 #[derive(Default)]
-struct Outbox(Table);
+struct Outbox {
+    free: Table,
+    /// Those whose order counts, in the order of the batch.
+    in_lanes: Table,
+}
 
 impl Outbox {
     fn add(&mut self, origin: i64, run: RunId, deliveries: &[NewDelivery]) {
         for delivery in deliveries {
-            self.0.push(values![
+            let mut row = values![
                 delivery.id.number(),
                 delivery.id,
                 origin,
@@ -105,7 +111,14 @@ impl Outbox {
                 delivery.step.as_str(),
                 delivery.due_at,
                 delivery.message.clone(),
-            ]);
+            ];
+            match delivery.lane {
+                None => self.free.push(row),
+                Some(lane) => {
+                    row.push(lane.into());
+                    self.in_lanes.push(row);
+                }
+            }
         }
     }
 
@@ -122,6 +135,7 @@ impl Outbox {
                        CASE WHEN destination IN (SELECT id FROM there) THEN 'pending' ELSE 'dead' END,
                        0, due_at, due_at, sealed
                    FROM new";
-        session.insert(sql, &self.0).await
+        session.insert(sql, &self.free).await?;
+        lanes::join(session, &self.in_lanes).await
     }
 }

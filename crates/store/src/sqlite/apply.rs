@@ -7,7 +7,7 @@ use rusqlite::{Connection, OptionalExtension, params, params_from_iter};
 use super::{memory::Memory, origins, prune, queue};
 use crate::{
     RunId,
-    delivery::{AttemptCommit, NewDelivery, Settle, Settled},
+    delivery::{AttemptCommit, NewDelivery, Settle, Settled, lane::ADVANCE},
     event::{Admission, Admitted, Begin, NewEvent, OriginalRun, dedupe_key},
     run::{Committed, Ending, HeldRun, RunCommit, Then, status_word},
     schedule::Tick,
@@ -167,10 +167,13 @@ fn insert_deliveries(
     // One whose destination was deleted meanwhile is a dead letter: nobody would ever send it.
     let mut insert = c.prepare_cached(
         "INSERT INTO delivery_live
-             (number, id, origin, destination, run, step, status, attempts, due_at, created_at, sealed)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6,
-                 CASE WHEN EXISTS (SELECT 1 FROM destination WHERE id = ?4) THEN 'pending' ELSE 'dead' END,
-                 0, ?7, ?7, ?8)",
+             (number, id, origin, destination, run, step, status, attempts, lane, turn, due_at, created_at, sealed)
+         SELECT ?1, ?2, ?3, ?4, ?5, ?6,
+             CASE WHEN there.id IS NULL THEN 'dead' WHEN last.turn IS NULL THEN 'pending' ELSE 'blocked' END,
+             0, ?9, CASE WHEN there.id IS NOT NULL AND ?9 IS NOT NULL THEN coalesce(last.turn, 0) + 1 END, ?7, ?7, ?8
+         FROM (SELECT max(turn) AS turn FROM delivery_live
+               WHERE destination = ?4 AND lane = ?9 AND turn IS NOT NULL) last
+             LEFT JOIN destination there ON there.id = ?4",
     )?;
     for delivery in deliveries {
         insert.execute(params![
@@ -182,6 +185,7 @@ fn insert_deliveries(
             delivery.step,
             delivery.due_at.as_millis(),
             delivery.message,
+            delivery.lane,
         ])?;
     }
     Ok(())
@@ -269,10 +273,16 @@ fn attempted(c: &Connection, attempt: &AttemptCommit) -> rusqlite::Result<Settle
             c.prepare_cached("UPDATE delivery_live SET attempts = ?2, due_at = ?3 WHERE number = ?1")?
                 .execute(params![delivery, attempt.number, due_at.as_millis()])?;
         }
-        Settle::Dead => {
-            c.prepare_cached("UPDATE delivery_live SET attempts = ?2, status = 'dead' WHERE number = ?1")?
-                .execute(params![delivery, attempt.number])?;
+        Settle::Dead { halts } => {
+            c.prepare_cached(
+                "UPDATE delivery_live SET attempts = ?2, status = 'dead', turn = CASE WHEN ?3 THEN turn END
+                 WHERE number = ?1",
+            )?
+            .execute(params![delivery, attempt.number, halts])?;
         }
+    }
+    if let (Some(lane), true) = (attempt.lane, attempt.then.leaves_lane()) {
+        c.prepare_cached(ADVANCE)?.execute(params![attempt.destination, lane, at])?;
     }
     if let Some(reason) = attempt.disable {
         c.prepare_cached("UPDATE destination SET disabled_reason = ?2 WHERE id = ?1")?

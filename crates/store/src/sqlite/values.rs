@@ -5,11 +5,18 @@ use rusqlite::{
     types::{FromSql, FromSqlResult, ToSqlOutput, ValueRef},
 };
 
+use crate::delivery::Lane;
 use crate::id::{
     ApiKeyId, BaseId, DeliveryId, DeploymentId, DestinationId, DocumentId, EnvironmentId, EventId, FlowId,
     JobId, MemberId, ModelId, NodeId, ProviderId, RefusalId, RunId, SourceId, VersionId, WorkspaceId,
 };
 use crate::sql::{Fault, Held, Row, Value};
+
+impl ToSql for Lane {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(ToSqlOutput::from(self.hash()))
+    }
+}
 
 impl ToSql for Value {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {

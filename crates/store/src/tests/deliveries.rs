@@ -27,7 +27,7 @@ async fn a_delivery_is_tried_until_it_arrives_under_one_id() {
     let second = DueDelivery { attempts: 1, ..due[0].clone() };
     let now = f.store.now();
     assert!(f.store.delivery_attempted(f.attempt(&second, Settle::Delivered(now))).await.unwrap());
-    assert!(f.store.delivery_attempted(f.attempt(&due[1], Settle::Dead)).await.unwrap());
+    assert!(f.store.delivery_attempted(f.attempt(&due[1], Settle::Dead { halts: true })).await.unwrap());
     assert!(f.store.delivery_due(destination, later, ALL).await.unwrap().is_empty());
     assert!(f.store.delivery_next_due().await.unwrap().is_empty());
 
@@ -82,7 +82,7 @@ async fn a_change_does_not_switch_on_what_was_switched_off_meanwhile() {
     let stored = async || f.store.destination_get(id).await.unwrap().unwrap();
     let before = stored().await;
     let due = f.store.delivery_due(id, f.store.now(), ALL).await.unwrap();
-    let gone = AttemptCommit { disable: Some("410"), ..f.attempt(&due[0], Settle::Dead) };
+    let gone = AttemptCommit { disable: Some("410"), ..f.attempt(&due[0], Settle::Dead { halts: true }) };
     assert!(f.store.delivery_attempted(gone).await.unwrap());
 
     let changed = Destination { config: "{\"changed\":true}".into(), secrets: b"new".to_vec(), ..before };
@@ -141,8 +141,8 @@ async fn only_the_owner_of_a_destination_settles_its_deliveries() {
     assert!(f.store.destination_own(f.place.workspace, destination, other).await.unwrap());
     assert!(!f.store.destination_own(f.place.workspace, destination, f.node).await.unwrap());
     let due = f.store.delivery_due(destination, f.store.now(), ALL).await.unwrap();
-    assert!(!f.store.delivery_attempted(f.attempt(&due[0], Settle::Dead)).await.unwrap());
+    assert!(!f.store.delivery_attempted(f.attempt(&due[0], Settle::Dead { halts: true })).await.unwrap());
     f.store.node_leave(other).await.unwrap();
     assert!(f.store.destination_own(f.place.workspace, destination, f.node).await.unwrap());
-    assert!(f.store.delivery_attempted(f.attempt(&due[0], Settle::Dead)).await.unwrap());
+    assert!(f.store.delivery_attempted(f.attempt(&due[0], Settle::Dead { halts: true })).await.unwrap());
 }

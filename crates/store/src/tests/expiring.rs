@@ -158,7 +158,7 @@ impl World {
         }
         let (then, state) = match then {
             0 => (Settle::Retry(store.now()), DeliveryState::Pending),
-            1 => (Settle::Dead, DeliveryState::Dead),
+            1 => (Settle::Dead { halts: true }, DeliveryState::Dead),
             _ => (Settle::Delivered(store.now()), DeliveryState::Delivered),
         };
         self.f.attempted(self.destination, sent.id, then).await;

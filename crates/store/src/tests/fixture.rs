@@ -207,6 +207,7 @@ impl Fixture {
             step: "ticket".into(),
             message: br#"{"title":"Leak"}"#.to_vec(),
             due_at: self.store.now(),
+            lane: None,
         }
     }
 
@@ -227,6 +228,7 @@ impl Fixture {
             config: "{}".into(),
             secrets: b"{}".to_vec(),
             disabled_reason: None,
+            breaker: None,
             updated_at: self.store.now(),
         };
         self.store.destination_put(&destination).await.unwrap();
@@ -243,6 +245,7 @@ impl Fixture {
             outcome: "retry".into(),
             record: b"{}".to_vec(),
             then,
+            lane: due.lane,
             disable: None,
         }
     }
@@ -250,7 +253,7 @@ impl Fixture {
 
 /// A refusal of a request that was not kept whole.
 pub(super) fn new(refusal: Refusal) -> NewRefusal {
-    NewRefusal { refusal, original: None }
+    NewRefusal { refusal, content: b"{}".to_vec(), original: None }
 }
 
 pub(super) const ALL: usize = 50;

@@ -186,7 +186,7 @@ async fn what_is_unfinished_or_reaches_beyond_outlives_its_partition() {
     let dead = f.queued().await;
     f.run_to_end(dead.original_run(), vec![letter.clone()]).await;
     f.attempted(destination, letter.id, Settle::Retry(f.store.now())).await;
-    f.attempted(destination, letter.id, Settle::Dead).await;
+    f.attempted(destination, letter.id, Settle::Dead { halts: true }).await;
     // Waits, with a journal; waits for its first turn.
     let asleep = f.queued_with(&[shared.clone(), stays.clone()]).await;
     let held = f.store.run_claim_one(f.node, asleep.original_run()).await.unwrap().unwrap().held;
@@ -207,7 +207,7 @@ async fn what_is_unfinished_or_reaches_beyond_outlives_its_partition() {
     let second = f.delivery(destination);
     f.run_to_end(f.repeat(replayed).await.unwrap(), vec![second.clone()]).await;
     f.attempted(destination, second.id, Settle::Retry(f.store.now())).await;
-    f.attempted(destination, second.id, Settle::Dead).await;
+    f.attempted(destination, second.id, Settle::Dead { halts: true }).await;
     f.run_to_end(f.repeat(again).await.unwrap(), vec![]).await;
     f.days_pass(20);
     f.attempted(destination, waited.id, Settle::Delivered(f.store.now())).await;
@@ -301,7 +301,7 @@ async fn partitions_that_end_at_different_numbers_are_dropped_all_the_same() {
     let letter = f.delivery(destination);
     f.run_to_end(dead.original_run(), vec![letter.clone()]).await;
     f.attempted(destination, letter.id, Settle::Retry(f.store.now())).await;
-    f.attempted(destination, letter.id, Settle::Dead).await;
+    f.attempted(destination, letter.id, Settle::Dead { halts: true }).await;
     f.prune().await;
     let before: Vec<String> = ends("event").await.collect();
     assert_ne!(before, ends("delivery").await.collect::<Vec<_>>());
@@ -412,7 +412,7 @@ async fn ids_of_clocks_that_differ_leave_no_half() {
     f.run_to_end(stories[0].original_run(), vec![arrived.clone(), dead.clone()]).await;
     f.attempted(destination, arrived.id, Settle::Retry(f.store.now())).await;
     f.attempted(destination, arrived.id, Settle::Delivered(f.store.now())).await;
-    f.attempted(destination, dead.id, Settle::Dead).await;
+    f.attempted(destination, dead.id, Settle::Dead { halts: true }).await;
     f.run_to_end(stories[1].original_run(), vec![]).await;
     f.run_to_end(f.repeat(stories[1]).await.unwrap(), vec![]).await;
     let sleeper = Repeat { id: ahead.next(), event: stories[1], elsewhere: None, version: f.version };

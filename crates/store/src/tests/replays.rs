@@ -111,6 +111,29 @@ async fn a_jobs_runs_begin_with_its_position_or_not_at_all() {
 }
 
 #[tokio::test]
+async fn the_replays_of_an_environment_are_listed_newest_first() {
+    let f = Fixture::new().await;
+    let workspace = f.place.workspace;
+    let order = |place: Place| json!({ "filter": ReplayFilter { place, ..f.filter() } });
+    let mut ours = Vec::new();
+    for _ in 0..3 {
+        ours.push(f.store.job_add(workspace, Job::REPLAY, &order(f.place)).await.unwrap());
+        let elsewhere = Place { environment: f.store.ids().next(), ..f.place };
+        f.store.job_add(workspace, Job::REPLAY, &order(elsewhere)).await.unwrap();
+        f.store.job_add(workspace, Job::INGEST, &json!({})).await.unwrap();
+    }
+    ours.reverse();
+    let list = async |limit, before| {
+        let page = f.store.replay_list(f.place, PageRequest { limit, before }).await.unwrap();
+        (page.items.iter().map(|job| job.id).collect::<Vec<_>>(), page.has_more)
+    };
+    assert_eq!(list(2, None).await, (ours[..2].to_vec(), true));
+    assert_eq!(list(2, Some(ours[1])).await, (ours[2..].to_vec(), false));
+    let stranger = Place { workspace: f.store.ids().next(), ..f.place };
+    assert!(f.store.replay_list(stranger, first()).await.unwrap().items.is_empty());
+}
+
+#[tokio::test]
 async fn only_jobs_of_the_kind_that_can_be_are_cancelled() {
     let f = Fixture::new().await;
     let id = f.store.job_add(f.place.workspace, Job::INGEST, &json!({})).await.unwrap();
@@ -217,13 +240,16 @@ async fn what_a_refused_request_hides_is_kept_apart_from_what_is_shown() {
         code: "x".into(),
         status: 401,
         received_at: store.now(),
-        content: b"shown".to_vec(),
         is_whole: false,
         replayed_as: None,
     };
     let (whole, cut) = (refusal(), refusal());
     let original = Some(b"hidden".to_vec());
-    store.refusal_add(vec![NewRefusal { refusal: whole.clone(), original }, new(cut.clone())]).await.unwrap();
+    let content = b"shown".to_vec();
+    store
+        .refusal_add(vec![NewRefusal { refusal: whole.clone(), content, original }, new(cut.clone())])
+        .await
+        .unwrap();
     assert_eq!(store.refusal_original(workspace, whole.id).await.unwrap().as_deref(), Some(&b"hidden"[..]));
     assert_eq!(store.refusal_original(workspace, cut.id).await.unwrap(), None);
     assert_eq!(store.refusal_original(store.ids().next(), whole.id).await.unwrap(), None);
@@ -232,7 +258,8 @@ async fn what_a_refused_request_hides_is_kept_apart_from_what_is_shown() {
     let listed = store.refusal_list(f.place, Some(SOURCE), first()).await.unwrap().items;
     let seen: Vec<_> = listed.iter().map(|known| (known.id, known.is_whole, known.replayed_as)).collect();
     assert_eq!(seen, [(cut.id, false, None), (whole.id, true, Some(event))]);
-    assert!(listed.iter().all(|known| known.content == b"shown"));
+    assert_eq!(store.refusal_content(workspace, whole.id).await.unwrap().as_deref(), Some(&b"shown"[..]));
+    assert_eq!(store.refusal_content(store.ids().next(), whole.id).await.unwrap(), None);
     let found = store.refusal_get(workspace, whole.id).await.unwrap().unwrap();
     assert_eq!((found.is_whole, found.replayed_as), (true, Some(event)));
 }

@@ -136,7 +136,6 @@ impl Fixture {
             code: "x".into(),
             status: 401,
             received_at: self.store.now(),
-            content: b"{}".to_vec(),
             is_whole: false,
             replayed_as: None,
         }
@@ -221,7 +220,7 @@ async fn a_dead_letter_stays_and_can_still_be_replayed() {
     let [dead, arrived] = [f.delivery(destination), f.delivery(destination)];
     f.run_to_end(event.original_run(), vec![dead.clone(), arrived.clone()]).await;
     f.attempted(destination, dead.id, Settle::Retry(f.store.now())).await;
-    f.attempted(destination, dead.id, Settle::Dead).await;
+    f.attempted(destination, dead.id, Settle::Dead { halts: true }).await;
     f.attempted(destination, arrived.id, Settle::Delivered(f.store.now())).await;
     f.days_pass(365);
     f.prune().await;

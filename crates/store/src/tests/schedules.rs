@@ -63,8 +63,13 @@ async fn a_tick_moves_its_schedule_on_with_its_event_and_survives_a_restart() {
     f.reopen().await;
     assert_eq!(f.store.event_admit(admission(&f, tick)).await.unwrap(), Admitted::Passed);
     assert_eq!(events(&f).await, 1, "nothing of the second one is stored");
-    let expected =
-        ScheduleState { next_at: now.after(MINUTE), last_at: Some(now), skipped: 0, last_skipped: None };
+    let expected = ScheduleState {
+        next_at: now.after(MINUTE),
+        last_at: Some(now),
+        skipped: 0,
+        last_skipped: None,
+        skipped_detail: None,
+    };
     assert_eq!(state(&f, &source).await, expected);
     assert!(due(&f, now).await.is_empty());
     assert_eq!(f.store.schedule_next(now).await.unwrap(), Some(now.after(MINUTE)));
@@ -103,7 +108,7 @@ async fn a_tick_of_before_a_change_is_nobodys() {
     source.name = "weekly".into();
     f.store.schedule_put(&source, None).await.unwrap();
     assert_eq!(f.store.event_admit(admission(&f, stale)).await.unwrap(), Admitted::Passed);
-    assert!(!f.store.schedule_skip(stale, (1, now), "off").await.unwrap());
+    assert!(!f.store.schedule_skip(stale, (1, now), ("off", None)).await.unwrap());
     let changed = due(&f, now).await.remove(0);
     assert_eq!((changed.name.as_str(), changed.enabled, changed.next_at), ("weekly", false, now));
     assert!(f.store.source_delete(f.place.workspace, source.id).await.unwrap());
@@ -150,10 +155,11 @@ async fn what_is_skipped_is_counted() {
     let f = Fixture::new().await;
     let now = f.store.now();
     let source = schedule(&f, "digest", now).await;
-    for (times, why) in [(1, "off"), (59, "missed")] {
+    for (times, why) in [(1, ("wrong_input", Some("no `query`"))), (59, ("missed", None))] {
         let tick = tick(&f.store.schedule_due(now.after(10 * MINUTE), None, 1).await.unwrap()[0]);
         assert!(f.store.schedule_skip(tick, (times, tick.at), why).await.unwrap());
         assert!(!f.store.schedule_skip(tick, (times, tick.at), why).await.unwrap(), "once");
+        assert_eq!(state(&f, &source).await.skipped_detail.as_deref(), why.1, "that of the last one");
     }
     let state = state(&f, &source).await;
     assert_eq!((state.skipped, state.last_at, state.next_at), (60, None, now.after(2 * MINUTE)));

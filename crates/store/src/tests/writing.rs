@@ -56,13 +56,15 @@ async fn a_full_database_refuses_and_keeps_what_it_has() {
         code: "x".into(),
         status: 401,
         received_at: store.now(),
-        content: vec![n; 20_000],
         is_whole: false,
         replayed_as: None,
     };
     let mut stored = 0;
     let error = loop {
-        match store.refusal_add(vec![new(refusal(stored))]).await {
+        match store
+            .refusal_add(vec![NewRefusal { content: vec![stored; 20_000], ..new(refusal(stored)) }])
+            .await
+        {
             Ok(()) => stored += 1,
             Err(error) => break error,
         }

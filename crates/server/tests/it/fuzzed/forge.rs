@@ -1,26 +1,17 @@
 //! Makes requests up: most of them nearly right, since what is wholly wrong does not get far.
 
-use std::{
-    sync::Arc,
-    time::{SystemTime, UNIX_EPOCH},
-};
+use std::sync::Arc;
 
 use fastrand::Rng;
-use hmac::{Hmac, KeyInit, Mac};
-use sha2::Sha256;
-use standardwebhooks::Webhook;
 
-pub(super) const TOKEN: &str = "a-token-of-the-fuzzer-0001";
-pub(super) const SECRET: &str = "a-secret-of-the-fuzzer-0001";
-pub(super) const KEY: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+use super::sender::{Proof, Sender};
 
 /// A kind of source.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Target {
     Open,
-    Token,
-    Signed,
-    Hmac,
+    /// One whose sender proves itself.
+    Proven(Sender),
     Files,
     Ruled,
     Mapped,
@@ -32,6 +23,10 @@ pub(super) enum Target {
 pub(super) struct Targets(Arc<[(Target, String)]>);
 
 impl Targets {
+    pub(super) fn all(&self) -> impl Iterator<Item = Target> {
+        self.0.iter().map(|(target, _)| *target)
+    }
+
     pub(super) fn add(&mut self, target: Target, id: String) {
         self.0 = self.0.iter().cloned().chain([(target, id)]).collect();
     }
@@ -49,6 +44,7 @@ pub(super) enum Then {
 }
 
 pub(super) struct Request {
+    pub(super) target: Target,
     pub(super) bytes: Vec<u8>,
     /// Whether its answer has no body, whatever its length says.
     pub(super) is_head: bool,
@@ -94,17 +90,22 @@ impl Forge {
 
     pub(super) fn request(&mut self) -> Request {
         let (target, id) = self.targets.0[self.rng.usize(..self.targets.0.len())].clone();
-        let method = self.method(target);
         let (content_type, body) = self.body(target);
-        let request = format!("{method} {} {}", self.path(target, &id), self.version());
+        let Proof { headers, query, body, method } = match target {
+            Target::Proven(sender) => sender.prove(&mut self.rng, body),
+            _ => Proof { body, ..Proof::default() },
+        };
+        let method = method.map_or_else(|| self.method(target), str::to_owned);
+        let path = with_query(self.path(target, &id), &query);
+        let request = format!("{method} {path} {}", self.version());
         let mut lines = vec![request, "host: hub.example".to_owned()];
         lines.extend(self.content_type(content_type));
-        lines.extend(self.proof(target, &body));
+        lines.extend(headers);
         lines.extend(self.oddities());
         let head = lines.iter().flat_map(|line| [line, "\r\n"]).collect();
         let mut bytes = self.in_latin_1(head);
         let then = self.frame(&mut bytes, &body);
-        Request { bytes, is_head: method == "HEAD", then }
+        Request { target, bytes, is_head: method == "HEAD", then }
     }
 
     /// True once in so many times.
@@ -165,7 +166,7 @@ impl Forge {
             path.push_str(self.pick(&["/", "//", "/..", "/%ff", "/%", "/a/b/c", "/?", "/%00", "/orders/"]));
         }
         if self.once_in(3) {
-            let values = ["1", "", "%E4%BD%A0", "%zz", "%ff", "+", "a=b", "%00", TOKEN];
+            let values = ["1", "", "%E4%BD%A0", "%zz", "%ff", "+", "a=b", "%00"];
             let keys = ["tag", "tag", "token", "x", "", "query"];
             let pairs = self.rng.usize(1..6);
             let pairs: Vec<_> =
@@ -204,42 +205,6 @@ impl Forge {
                 [own, self.pick(&odd)].map(|said| format!("content-type: {said}")).to_vec()
             }
             _ => vec![format!("content-type: {own}")],
-        }
-    }
-
-    /// What the target wants to be shown, or nearly that.
-    fn proof(&mut self, target: Target, body: &[u8]) -> Vec<String> {
-        let is_right = !self.once_in(5);
-        match target {
-            Target::Token => {
-                let token =
-                    if is_right { TOKEN } else { self.pick(&["", "wrong", "a-token-of-the-fuzzer-000"]) };
-                let place = self.pick(&["x-webhook-token: ", "authorization: Bearer "]);
-                vec![format!("{place}{token}")]
-            }
-            Target::Signed => {
-                let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
-                let at =
-                    i64::try_from(now).unwrap() + if is_right { 0 } else { self.pick(&[-1_000, 1_000, 0]) };
-                let id = format!("msg_{}", self.word());
-                let signature = if is_right {
-                    // The library signs text alone.
-                    Webhook::new(KEY).unwrap().sign(&id, at, body).unwrap_or_default()
-                } else {
-                    self.pick(&["", "v1", "v1,", "v1,x", "v1a,AAAA v1,BBBB"]).to_owned()
-                };
-                vec![
-                    format!("webhook-id: {id}"),
-                    format!("webhook-timestamp: {at}"),
-                    format!("webhook-signature: {signature}"),
-                ]
-            }
-            Target::Hmac => {
-                let mut mac = Hmac::<Sha256>::new_from_slice(SECRET.as_bytes()).unwrap();
-                mac.update(if is_right { body } else { b"other" });
-                vec![format!("x-signature: sha256={}", hex::encode(mac.finalize().into_bytes()))]
-            }
-            _ => Vec::new(),
         }
     }
 
@@ -463,6 +428,15 @@ impl Forge {
         }
         put(bytes, self.pick(&["0\r\n\r\n", "0\r\nx-trailer: 1\r\n\r\n", "00;a=b\r\n\r\n"]), b"");
     }
+}
+
+/// A path with more pairs in its query.
+fn with_query(path: String, more: &[String]) -> String {
+    if more.is_empty() {
+        return path;
+    }
+    let joint = if path.contains('?') { '&' } else { '?' };
+    format!("{path}{joint}{}", more.join("&"))
 }
 
 fn put(bytes: &mut Vec<u8>, head: &str, body: &[u8]) {

@@ -130,7 +130,8 @@ CREATE TABLE schedule (
     last_at bigint, -- the planned time of the last tick
     skipped bigint NOT NULL, -- planned times that no event came of
     skipped_at bigint, -- the last of them
-    skipped_why text
+    skipped_why text,
+    skipped_detail text -- what of the input did not fit
 );
 CREATE INDEX schedule_due ON schedule (next_at, source);
 
@@ -142,6 +143,7 @@ CREATE TABLE destination (
     config text NOT NULL, -- JSON
     sealed bytea NOT NULL, -- secrets, JSON
     disabled_reason text,
+    breaker text, -- JSON, while it is not closed
     created_at bigint NOT NULL,
     updated_at bigint NOT NULL,
     UNIQUE (workspace, environment, name)
@@ -326,14 +328,18 @@ CREATE TABLE delivery_live (
     destination uuid NOT NULL,
     run uuid NOT NULL,
     step text NOT NULL,
-    status text NOT NULL, -- pending or dead
+    status text NOT NULL, -- pending, blocked or dead
     attempts bigint NOT NULL,
+    rank bigint NOT NULL DEFAULT 0, -- 0 before 1, which is sent when nothing else is due
+    lane bigint, -- a hash of its order key: of one lane, one after another
+    turn bigint, -- its place in the lane while it stands there
     due_at bigint NOT NULL,
     created_at bigint NOT NULL,
     sealed bytea NOT NULL -- the message, JSON
 );
-CREATE INDEX delivery_due ON delivery_live (destination, due_at, number) WHERE status = 'pending';
-CREATE INDEX delivery_dead_of_destination ON delivery_live (destination) WHERE status = 'dead';
+CREATE INDEX delivery_due ON delivery_live (destination, rank, due_at, number) WHERE status = 'pending';
+CREATE INDEX delivery_lane ON delivery_live (destination, lane, turn) WHERE turn IS NOT NULL;
+CREATE INDEX delivery_dead_of_destination ON delivery_live (destination, number) WHERE status = 'dead';
 CREATE INDEX delivery_live_list ON delivery_live (origin, status, number);
 CREATE INDEX delivery_live_of_run ON delivery_live (run, number);
 
@@ -431,6 +437,7 @@ CREATE TABLE job (
     updated_at bigint NOT NULL
 );
 CREATE INDEX job_list ON job (workspace, id);
+CREATE INDEX job_replay ON job (workspace, id) WHERE kind = 'replay';
 CREATE INDEX job_open ON job (id) WHERE status IN ('queued', 'running');
 
 CREATE TABLE knowledge_base (

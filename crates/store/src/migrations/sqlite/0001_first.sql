@@ -129,7 +129,8 @@ CREATE TABLE schedule (
     last_at INTEGER, -- the planned time of the last tick
     skipped INTEGER NOT NULL, -- planned times that no event came of
     skipped_at INTEGER, -- the last of them
-    skipped_why TEXT
+    skipped_why TEXT,
+    skipped_detail TEXT -- what of the input did not fit
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX schedule_due ON schedule (next_at, source);
 
@@ -141,6 +142,7 @@ CREATE TABLE destination (
     config TEXT NOT NULL, -- JSON
     sealed BLOB NOT NULL, -- secrets, JSON
     disabled_reason TEXT,
+    breaker TEXT, -- JSON, while it is not closed
     created_at INTEGER NOT NULL,
     updated_at INTEGER NOT NULL,
     UNIQUE (workspace, environment, name)
@@ -333,13 +335,17 @@ CREATE TABLE delivery_live (
     destination BLOB NOT NULL,
     run BLOB NOT NULL,
     step TEXT NOT NULL,
-    status TEXT NOT NULL, -- pending or dead
+    status TEXT NOT NULL, -- pending, blocked or dead
     attempts INTEGER NOT NULL,
+    rank INTEGER NOT NULL DEFAULT 0, -- 0 before 1, which is sent when nothing else is due
+    lane INTEGER, -- a hash of its order key: of one lane, one after another
+    turn INTEGER, -- its place in the lane while it stands there
     due_at INTEGER NOT NULL,
     created_at INTEGER NOT NULL,
     sealed BLOB NOT NULL -- the message, JSON
 ) STRICT;
-CREATE INDEX delivery_due ON delivery_live (destination, due_at) WHERE status = 'pending';
+CREATE INDEX delivery_due ON delivery_live (destination, rank, due_at) WHERE status = 'pending';
+CREATE INDEX delivery_lane ON delivery_live (destination, lane, turn) WHERE turn IS NOT NULL;
 CREATE INDEX delivery_dead_of_destination ON delivery_live (destination) WHERE status = 'dead';
 CREATE INDEX delivery_live_list ON delivery_live (origin, status);
 CREATE INDEX delivery_live_of_run ON delivery_live (run);
@@ -414,6 +420,7 @@ CREATE TABLE job (
     updated_at INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX job_list ON job (workspace, id);
+CREATE INDEX job_replay ON job (workspace, id) WHERE kind = 'replay';
 CREATE INDEX job_open ON job (status, id) WHERE status IN ('queued', 'running');
 
 CREATE TABLE knowledge_base (

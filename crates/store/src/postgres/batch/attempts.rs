@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use tokio::try_join;
 
+use super::lanes;
 use crate::{
     delivery::{AttemptCommit, Settle, Settled},
     postgres::{session::Session, table::Table},
@@ -17,6 +18,7 @@ pub(super) async fn apply(session: &Session, attempts: &[&AttemptCommit]) -> Res
     let open = open(session, attempts).await?;
     let mut outcomes = Vec::with_capacity(attempts.len());
     let (mut arrived, mut tried, mut standing) = (Table::default(), Table::default(), Table::default());
+    let mut left = Table::default();
     for attempt in attempts {
         let (delivery, number) = (attempt.delivery.number(), attempt.number);
         if !open.contains(&delivery) {
@@ -32,8 +34,13 @@ pub(super) async fn apply(session: &Session, attempts: &[&AttemptCommit]) -> Res
         }
         match attempt.then {
             Settle::Delivered(_) => {}
-            Settle::Retry(due_at) => standing.push(values![delivery, number, "pending", Some(due_at)]),
-            Settle::Dead => standing.push(values![delivery, number, "dead", None::<clock::Timestamp>]),
+            Settle::Retry(due_at) => standing.push(values![delivery, number, "pending", Some(due_at), true]),
+            Settle::Dead { halts } => {
+                standing.push(values![delivery, number, "dead", None::<clock::Timestamp>, halts]);
+            }
+        }
+        if let (Some(lane), true) = (attempt.lane, attempt.then.leaves_lane()) {
+            left.push(values![attempt.destination, lane, at]);
         }
         if let Some(reason) = attempt.disable {
             let sql = "UPDATE destination SET disabled_reason = ?2 WHERE id = ?1";
@@ -53,8 +60,10 @@ pub(super) async fn apply(session: &Session, attempts: &[&AttemptCommit]) -> Res
     let into_attempt = "INSERT INTO attempt (delivery, number, at, outcome, sealed)
                SELECT * FROM unnest(?1::bigint[], ?2::bigint[], ?3::bigint[], ?4::text[], ?5::bytea[])";
     let stand = "UPDATE delivery_live d
-               SET attempts = n.attempts, status = n.status, due_at = coalesce(n.due_at, d.due_at)
-               FROM unnest(?1::bigint[], ?2::bigint[], ?3::text[], ?4::bigint[]) AS n (number, attempts, status, due_at)
+               SET attempts = n.attempts, status = n.status, due_at = coalesce(n.due_at, d.due_at),
+                   turn = CASE n.keeps WHEN 0 THEN NULL ELSE d.turn END
+               FROM unnest(?1::bigint[], ?2::bigint[], ?3::text[], ?4::bigint[], ?5::bigint[])
+                   AS n (number, attempts, status, due_at, keeps)
                WHERE d.number = n.number";
     // Sent without waiting for one another.
     try_join!(
@@ -62,6 +71,7 @@ pub(super) async fn apply(session: &Session, attempts: &[&AttemptCommit]) -> Res
         session.insert(into_attempt, &tried),
         session.insert(stand, &standing),
     )?;
+    lanes::advance(session, &left).await?;
     Ok(outcomes)
 }
 

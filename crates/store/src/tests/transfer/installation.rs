@@ -142,7 +142,7 @@ impl Fixture {
 
         assert!(store.destination_own(place.workspace, destination, self.node).await.unwrap());
         let due = store.delivery_due(destination, store.now(), ALL).await.unwrap();
-        assert!(store.delivery_attempted(self.attempt(&due[0], Settle::Dead)).await.unwrap());
+        assert!(store.delivery_attempted(self.attempt(&due[0], Settle::Dead { halts: true })).await.unwrap());
         assert!(store.delivery_attempted(self.attempt(&due[1], Settle::Retry(later))).await.unwrap());
         let arrived = self.attempt(&due[2], Settle::Delivered(store.now()));
         assert!(store.delivery_attempted(arrived).await.unwrap());
@@ -153,12 +153,11 @@ impl Fixture {
             code: "x".into(),
             status: 401,
             received_at: store.now(),
-            content: b"{}".to_vec(),
             is_whole: false,
             replayed_as: None,
         };
         let (id, original) = (refusal.id, Some(b"{}".to_vec()));
-        store.refusal_add(vec![NewRefusal { refusal, original }]).await.unwrap();
+        store.refusal_add(vec![NewRefusal { refusal, content: b"{}".to_vec(), original }]).await.unwrap();
         store.refusal_replayed(place.workspace, id, event).await.unwrap();
         self.queued().await;
     }
@@ -198,6 +197,12 @@ pub(super) async fn all(s: &Store, place: Place) -> Vec<String> {
     all.push(s.secret_reveal(place, "KEY").await.unwrap().unwrap().expose().to_owned());
     for flow in s.flow_list(workspace).await.unwrap() {
         all.extend(said![s.flow_get(workspace, flow.id), s.version_list(workspace, flow.id)]);
+    }
+    for refusal in s.refusal_list(place, None, first()).await.unwrap().items {
+        all.extend(said![
+            s.refusal_content(workspace, refusal.id),
+            s.refusal_original(workspace, refusal.id)
+        ]);
     }
     for base in s.base_list(workspace).await.unwrap() {
         all.extend(said![s.base_named(workspace, &base.name), s.chunk_list(base.id, "mini", None, ALL)]);
