@@ -38,7 +38,7 @@ export default defineConfig({
   },
   server: {
     proxy: Object.fromEntries(
-      ['/api', '/hooks', '/status'].map((path) => [
+      ['/api', '/docs', '/hooks', '/status'].map((path) => [
         path,
         {
           target: server,

@@ -9,11 +9,13 @@ import { accessible } from './journeys/accessible.mjs'
 import { deadLetter } from './journeys/dead-letter.mjs'
 import { firstStart } from './journeys/first-start.mjs'
 import { flowPage } from './journeys/flow-page.mjs'
+import { listening } from './journeys/listening.mjs'
 import { liveAndReplay } from './journeys/live-and-replay.mjs'
 import { loggingIn } from './journeys/logging-in.mjs'
 import { newSource } from './journeys/new-source.mjs'
 import { palette } from './journeys/palette.mjs'
 import { refused } from './journeys/refused.mjs'
+import { rotation } from './journeys/rotation.mjs'
 import { schedule } from './journeys/schedule.mjs'
 import { streaming } from './journeys/streaming.mjs'
 import { launch, openPage } from './lib/browser.mjs'
@@ -31,6 +33,8 @@ const JOURNEYS = {
   palette,
   refused,
   newSource,
+  listening,
+  rotation,
   schedule,
   accessible,
   loggingIn,

@@ -1,5 +1,5 @@
 //! The load harness. Each role runs in a process of its own: the server under test, the floor (`bare`),
-//! the outside world (`world`: a model endpoint and a receiver) and the load (`load`, `pace`); `run` starts
+//! the outside world (`world`: a model endpoint and a receiver) and the load (`load`, `heavy`, `pace`); `run` starts
 //! them and prints the table. `cluster` does so on PostgreSQL, with several nodes as well; `knowledge` measures what
 //! retrieval finds.
 
@@ -12,6 +12,7 @@ mod connection;
 mod delivery;
 mod flows;
 mod footprint;
+mod heavy;
 mod knowledge;
 mod latency;
 mod limit;
@@ -39,7 +40,7 @@ enum Command {
     Run(run::Run),
     /// Measure on PostgreSQL: one node, several, and what becomes of the runs of one that dies.
     Cluster(cluster::Cluster),
-    /// Measure what sources bear: signatures, a flood, challenges.
+    /// Measure what sources bear: signatures, floods, challenges, schedules.
     Sources(sources::Sources),
     /// Measure what retrieval finds, on `XQuAD`; fails when the hybrid finds too little.
     Knowledge(knowledge::Knowledge),
@@ -55,6 +56,8 @@ enum Role {
     World(world::World),
     /// The load: so many connections, each with one request under way.
     Load(load::Load),
+    /// The load of many large bodies at once, and small ones between.
+    Heavy(heavy::Heavy),
     /// The load at a rate, with the time from each event's acceptance to its delivery's arrival.
     Pace(pace::Pace),
 }
@@ -80,6 +83,7 @@ fn run() -> anyhow::Result<()> {
             Command::Role(Role::Bare(bare)) => bare.serve().await,
             Command::Role(Role::World(world)) => world.serve().await,
             Command::Role(Role::Load(load)) => load.print().await,
+            Command::Role(Role::Heavy(heavy)) => heavy.print().await,
             Command::Role(Role::Pace(pace)) => pace.print().await,
         }
     })

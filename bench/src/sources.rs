@@ -1,17 +1,16 @@
-//! What sources bear: what a signature costs, what becomes of a server that is sent ten times what it may take, and how
-//! soon a challenge is answered while the queue is full.
+//! What sources bear: what a signature costs, what becomes of a server that is sent ten times what it may take or more
+//! large bodies than it may hold, how soon a challenge is answered while the queue is full, and how punctual schedules are.
 
 mod challenge;
 mod flood;
+mod large;
+mod schedules;
 mod signed;
 
-use std::{
-    path::{Path, PathBuf},
-    time::Duration,
-};
+use std::{path::PathBuf, time::Duration};
 
 use anyhow::Context;
-use clap::Args;
+use clap::{Args, ValueEnum};
 use hmac::{Hmac, KeyInit, Mac};
 use serde_json::{Value, json};
 use sha2::Sha256;
@@ -19,7 +18,7 @@ use sha2::Sha256;
 use crate::{
     flows,
     machine::Machine,
-    report::print_figures,
+    report::{Figure, print_figures},
     results::{Kind, Results, today},
     subject::{Start, Subject},
 };
@@ -38,9 +37,15 @@ pub(crate) struct Sources {
     /// How long the flood lasts, in seconds.
     #[arg(long, default_value_t = 60)]
     flood: u64,
+    /// How long the one of large bodies lasts, in seconds.
+    #[arg(long, default_value_t = 30)]
+    large: u64,
+    /// For how long schedules are looked at, in seconds.
+    #[arg(long, default_value_t = 60)]
+    ticks: u64,
     /// Only these parts.
-    #[arg(long, value_delimiter = ',', value_parser = clap::builder::PossibleValuesParser::new(PARTS))]
-    only: Vec<String>,
+    #[arg(long, value_enum, value_delimiter = ',')]
+    only: Vec<Part>,
     /// A folder on the disk that is to be measured; something temporary when it is not set.
     #[arg(long)]
     folder: Option<PathBuf>,
@@ -49,8 +54,18 @@ pub(crate) struct Sources {
     out: Option<PathBuf>,
 }
 
-/// The parts that can be asked for.
-const PARTS: [&str; 3] = ["signed", "flood", "challenge"];
+/// What can be asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Part {
+    Signed,
+    Flood,
+    Large,
+    Challenge,
+    Schedules,
+}
+
+/// Figures for people, and all that was seen.
+type Measured = (Vec<Figure>, Value);
 
 impl Sources {
     pub(crate) async fn execute(self) -> anyhow::Result<()> {
@@ -64,30 +79,19 @@ impl Sources {
         let machine = Machine::describe(folder.path())?;
         let how = format!(
             "SQLite with its write-ahead log and synchronous=FULL; the load on bare sockets in a process of its own on the \
-             same machine; signed and unsigned requests took turns {} times for {} s, the flood lasted {} s.",
-            self.rounds, self.seconds, self.flood
+             same machine; signed and unsigned requests took turns {} times for {} s, the flood lasted {} s, that of large \
+             bodies {} s; schedules were looked at for {} s.",
+            self.rounds, self.seconds, self.flood, self.large, self.ticks
         );
         println!("{}\n{how}\n", machine.line());
         let (mut figures, mut rounds) = (Vec::new(), json!({}));
-        if self.wants("signed") {
-            let subject = self.subject(&folder.path().join("signed")).await?;
-            let measured =
-                signed::measure(&subject, (self.rounds, Duration::from_secs(self.seconds))).await?;
-            subject.server.end().await?;
-            figures.extend(signed::figure(&measured));
-            rounds["signed"] = json!(measured);
-        }
-        if self.wants("flood") {
-            let subject = self.subject(&folder.path().join("flood")).await?;
-            let flooded = flood::measure(&subject, Duration::from_secs(self.flood)).await?;
-            subject.server.end().await?;
-            figures.extend(flood::figures(&flooded));
-            rounds["flood"] = json!(flooded);
-        }
-        if self.wants("challenge") {
-            let folder = folder.path().join("challenge");
-            figures
-                .push(challenge::measure(&self.linchpin, folder, Duration::from_secs(self.seconds)).await?);
+        for part in Part::value_variants() {
+            if self.only.is_empty() || self.only.contains(part) {
+                let name = format!("{part:?}").to_lowercase();
+                let (more, seen) = self.measure(*part, folder.path().join(&name)).await?;
+                figures.extend(more);
+                rounds[name] = seen;
+            }
         }
         print_figures(&figures);
         let Some(out) = &self.out else { return Ok(()) };
@@ -96,13 +100,36 @@ impl Sources {
         results.write(out)
     }
 
-    fn wants(&self, part: &str) -> bool {
-        self.only.is_empty() || self.only.iter().any(|only| only == part)
+    /// Measures a part on a server of its own in this folder.
+    async fn measure(&self, part: Part, folder: PathBuf) -> anyhow::Result<Measured> {
+        let of = Duration::from_secs;
+        let subject = self.subject(part, folder).await?;
+        let measured = match part {
+            Part::Challenge => (vec![challenge::measure(&subject, of(self.seconds)).await?], Value::Null),
+            Part::Signed => {
+                let seen = signed::measure(&subject, (self.rounds, of(self.seconds))).await?;
+                (signed::figure(&seen).into_iter().collect(), json!(seen))
+            }
+            Part::Flood => {
+                let seen = flood::measure(&subject, of(self.flood)).await?;
+                (flood::figures(&seen), json!(seen))
+            }
+            Part::Large => {
+                let seen = large::measure(&subject, of(self.large)).await?;
+                (large::figures(&seen), json!(seen))
+            }
+            Part::Schedules => {
+                let seen = schedules::measure(&subject, of(self.ticks)).await?;
+                (vec![schedules::figure(&seen)], json!(seen))
+            }
+        };
+        subject.server.end().await?;
+        Ok(measured)
     }
 
-    async fn subject(&self, folder: &Path) -> anyhow::Result<Subject> {
-        let start = Start { linchpin: &self.linchpin, folder: folder.to_owned(), settings: String::new() };
-        start.subject().await
+    async fn subject(&self, part: Part, folder: PathBuf) -> anyhow::Result<Subject> {
+        let settings = if part == Part::Challenge { challenge::SETTINGS } else { "" };
+        Start { linchpin: &self.linchpin, folder, settings: settings.to_owned() }.subject().await
     }
 }
 

@@ -23,6 +23,8 @@ export async function accessible(world) {
     sources: '/sources',
     source: `/sources/${world.shop.id}`,
     refused: `/sources/${world.shop.id}?request=${world.refusal}`,
+    sourceListen: `/sources/${world.heard.id}?tab=listen`,
+    sourceSamples: `/sources/${world.heard.id}?tab=samples`,
     sourceCall: `/sources/${world.shop.id}?tab=call`,
     sourceFields: `/sources/${world.shop.id}?tab=fields`,
     sourceSettings: `/sources/${world.shop.id}?tab=settings`,

@@ -19,7 +19,7 @@ const TYPES = {
 export const POLICY =
   "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'"
 
-const BEHIND = /^\/(api|hooks|status|livez|readyz|metrics|\.well-known)(\/|$|\?)/
+const BEHIND = /^\/(api|hooks|docs|status|livez|readyz|metrics|\.well-known)(\/|$|\?)/
 
 /** Starts it on a port, before the server at `url`. */
 export async function startFront(port, url) {

@@ -29,7 +29,7 @@ pub(crate) struct Bench {
 enum Part {
     /// PostgreSQL, installed and started for it: one node, several, and what becomes of the runs of one that dies.
     Cluster(Cluster),
-    /// What sources bear: signatures, a flood, challenges while the queue is full.
+    /// What sources bear: signatures, floods, challenges while the queue is full, schedules.
     Sources(Sources),
     /// What retrieval finds, on `XQuAD`; fails when the hybrid finds too little.
     Knowledge {
@@ -78,7 +78,13 @@ struct Sources {
     /// How long the flood lasts, in seconds.
     #[arg(long, default_value = "60")]
     flood: String,
-    /// Only these parts, and nothing is written: signed, flood, challenge.
+    /// How long the one of large bodies lasts, in seconds.
+    #[arg(long, default_value = "30")]
+    large: String,
+    /// For how long schedules are looked at, in seconds.
+    #[arg(long, default_value = "60")]
+    ticks: String,
+    /// Only these parts, and nothing is written: signed, flood, large, challenge, schedules.
     #[arg(long)]
     only: Option<String>,
     /// A binary that is there already, instead of building one.
@@ -153,6 +159,7 @@ impl Sources {
             let mut bench = command(&harness(), &["sources", "--folder", "target/bench"], ".");
             bench.arg("--linchpin").arg(&linchpin).args(["--seconds", &self.seconds]);
             bench.args(["--rounds", &self.rounds, "--flood", &self.flood]);
+            bench.args(["--large", &self.large, "--ticks", &self.ticks]);
             finish(written(&mut bench, self.only.as_deref()))
         })
     }

@@ -1,7 +1,6 @@
 //! How soon a sender's challenge is answered while the queue is full.
 
 use std::{
-    path::{Path, PathBuf},
     slice,
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
@@ -15,7 +14,7 @@ use crate::{
     load::{Seen, at},
     report::{Bar, Figure, ms},
     role::{Target, ask},
-    subject::{Start, Subject},
+    subject::Subject,
     world::World,
 };
 
@@ -25,23 +24,23 @@ const SECRET: &str = "slack-secret-of-the-bench-012345";
 /// The longest that an answer may take, in microseconds.
 const LONGEST_US: u64 = 50_000;
 
+/// The only worker of a server can be kept.
+pub(super) const SETTINGS: &str = "[engine]\nmax_runs = 1\n";
+
 /// Asks again and again while the only worker is kept and the load fills the queue.
-pub(super) async fn measure(linchpin: &Path, folder: PathBuf, length: Duration) -> anyhow::Result<Figure> {
+pub(super) async fn measure(subject: &Subject, length: Duration) -> anyhow::Result<Figure> {
     let world = World::start().await?;
-    let settings = "[engine]\nmax_runs = 1\n".to_owned();
-    let subject = Start { linchpin, folder, settings }.subject().await?;
     subject.model("held", &format!("http://{}/held/v1", world.address)).await?;
-    let filled = accepting(&subject).await?;
+    let filled = accepting(subject).await?;
     let config = json!({ "verification": { "scheme": "slack" }, "reply": { "mode": "accept" } });
     let secrets = json!({ "scheme": "slack", "signing_secrets": [SECRET] });
-    let slack = source(&subject, "slack", config, secrets).await?;
+    let slack = source(subject, "slack", config, secrets).await?;
     subject.hold().await?;
     let target = Target { addresses: slice::from_ref(&subject.server.address), path: &filled, is_ours: true };
     let load = ask::<Seen>("load", &target, (CONNECTIONS, length), &["--status", "202", "--keys"]);
-    let (seen, took) = tokio::join!(load, asked(&subject, &slack, length));
+    let (seen, took) = tokio::join!(load, asked(subject, &slack, length));
     let (seen, mut took) = (seen?, took?);
     ensure!(seen.refused == 0, "{} requests were refused", seen.refused);
-    subject.server.end().await?;
     world.end().await?;
     took.sort_unstable();
     let longest = took.last().copied().unwrap_or(u64::MAX);

@@ -1,8 +1,7 @@
 //! What becomes of a server that is sent ten times what it may take.
 //!
-//! Two floods at once: a source with a rate limit is sent far more than that, and another one large bodies without an
-//! end, more than there may be in memory. Whatever is answered with 2xx must have run in the end, and the server's
-//! memory must stay what it is.
+//! A source with a rate limit is sent far more than that. Whatever is answered with 2xx must have run in the end, and the
+//! server's memory must stay what it is.
 
 use std::{collections::HashSet, slice, time::Duration};
 
@@ -70,12 +69,12 @@ pub(super) async fn measure(subject: &Subject, length: Duration) -> anyhow::Resu
         ensure!(gone, "runs are still {status} half a minute after the flood");
     }
     let behind_ms = u64::try_from(ended.elapsed().as_millis())?;
-    let (events, accepted) = (counted(subject).await?, borne.done + seen.done);
+    let (events, accepted) = (events(subject).await?.len() as u64, borne.done + seen.done);
     Ok(Flood { limit, seen, memory, behind_ms, events, accepted })
 }
 
 /// Resident memory at each second.
-async fn watched(subject: &Subject, length: Duration) -> anyhow::Result<Vec<u64>> {
+pub(super) async fn watched(subject: &Subject, length: Duration) -> anyhow::Result<Vec<u64>> {
     let (until, mut memory) = (Instant::now() + length, Vec::new());
     let mut every = tokio::time::interval(Duration::from_secs(1));
     while Instant::now() < until {
@@ -85,8 +84,8 @@ async fn watched(subject: &Subject, length: Duration) -> anyhow::Result<Vec<u64>
     Ok(memory)
 }
 
-/// How many events the server has, each with its run ended well.
-async fn counted(subject: &Subject) -> anyhow::Result<u64> {
+/// The events that the server has, each with its run ended well.
+pub(super) async fn events(subject: &Subject) -> anyhow::Result<HashSet<String>> {
     let (mut ids, mut before) = (HashSet::new(), String::new());
     loop {
         let path = format!("/api/v1/environments/production/events?limit=200{before}");
@@ -95,17 +94,24 @@ async fn counted(subject: &Subject) -> anyhow::Result<u64> {
             ensure!(event["status"] == "succeeded", "an event did not run: {event}");
             ids.insert(event["id"].as_str().context("no id")?.to_owned());
         }
-        let Some(next) = page["next"].as_str() else { return Ok(ids.len() as u64) };
+        let Some(next) = page["next"].as_str() else { return Ok(ids) };
         before = format!("&before={next}");
     }
+}
+
+/// Whether memory stays what it is once it has settled; what to say of it.
+pub(super) fn steady(memory: &[u64]) -> (String, Bar) {
+    let settled = memory.get(usize::try_from(SETTLED.as_secs()).unwrap_or_default());
+    let settled = mb(settled.or(memory.last()).copied().unwrap_or_default());
+    let most = mb(memory.iter().copied().max().unwrap_or_default());
+    let said = format!("{settled:.0} MB after {} s, {most:.0} MB at most", SETTLED.as_secs());
+    (said, Bar::new("flat (≤ 1.15 ×)", most <= GROWN * settled))
 }
 
 pub(super) fn figures(flood: &Flood) -> Vec<Figure> {
     let Flood { limit, seen, memory, behind_ms, events, accepted } = flood;
     let offered = f64_of(seen.done + seen.refused) / seen.seconds.max(1.0);
-    let settled = memory.get(usize::try_from(SETTLED.as_secs()).unwrap_or_default());
-    let settled = settled.or(memory.first()).copied().unwrap_or_default();
-    let most = memory.iter().copied().max().unwrap_or_default();
+    let (memory, flat) = steady(memory);
     let figure = |what: String, measured: String, bar| Figure {
         area: "flood".to_owned(),
         what,
@@ -122,11 +128,7 @@ pub(super) fn figures(flood: &Flood) -> Vec<Figure> {
             ),
             Bar::new("≥ 10 × the limit", times >= 10.0),
         ),
-        figure(
-            "memory after 10 s, and the most until the end".to_owned(),
-            format!("{:.0} MB, {:.0} MB", mb(settled), mb(most)),
-            Bar::new("flat (≤ 1.15 ×)", mb(most) <= GROWN * mb(settled)),
-        ),
+        figure("memory".to_owned(), memory, flat),
         figure(
             "events that ran, of all that were answered with 2xx".to_owned(),
             format!("{events} of {accepted}, {behind_ms} ms after the end"),

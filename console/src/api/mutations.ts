@@ -1,4 +1,4 @@
-import { useMutation, useQueryClient } from '@tanstack/react-query'
+import { type QueryClient, useMutation, useQueryClient } from '@tanstack/react-query'
 import { answered, api, type Schemas } from './client'
 
 /** Runs an event again, in a run of its own; gives that run's id. */
@@ -41,6 +41,16 @@ export function usePublish(name: string) {
   return useMutation({
     mutationFn: (note: string) =>
       answered(api.POST('/api/v1/flows/{name}/versions', { params: { path: { name } }, body: { note } })),
+    onSettled: () => client.invalidateQueries({ queryKey: ['flow', name] }),
+  })
+}
+
+/** Saves a flow's draft, as the YAML that it is. */
+export function useSaveDraft(name: string) {
+  const client = useQueryClient()
+  return useMutation({
+    mutationFn: (definition: string) =>
+      answered(api.PUT('/api/v1/flows/{name}', { params: { path: { name } }, body: { definition } })),
     onSettled: () => client.invalidateQueries({ queryKey: ['flow', name] }),
   })
 }
@@ -124,4 +134,35 @@ export function useDeleteSource(id: string) {
     mutationFn: () => answered(api.DELETE('/api/v1/sources/{id}', { params: { path: { id } } })),
     onSettled: () => client.invalidateQueries({ queryKey: ['sources'] }),
   })
+}
+
+/** Keeps a request of a source under a name; a sample of that name gives way. */
+export function usePinSample(source: string) {
+  const client = useQueryClient()
+  return useMutation({
+    mutationFn: ({ name, request }: { name: string; request: Schemas['Pin'] }) =>
+      answered(
+        api.PUT('/api/v1/sources/{id}/samples/{name}', {
+          params: { path: { id: source, name } },
+          body: request,
+        }),
+      ),
+    onSettled: () => samplesChanged(client, source),
+  })
+}
+
+/** Deletes a sample of a source. */
+export function useDeleteSample(source: string) {
+  const client = useQueryClient()
+  return useMutation({
+    mutationFn: (name: string) =>
+      answered(api.DELETE('/api/v1/sources/{id}/samples/{name}', { params: { path: { id: source, name } } })),
+    onSettled: () => samplesChanged(client, source),
+  })
+}
+
+function samplesChanged(client: QueryClient, source: string) {
+  return Promise.all(
+    ['samples', 'inferred'].map((key) => client.invalidateQueries({ queryKey: [key, source] })),
+  )
 }

@@ -114,6 +114,23 @@ export const sourceSchema = () =>
     staleTime: Number.POSITIVE_INFINITY,
   })
 
+/** The requests that were pinned to a source. */
+export const samples = (source: string) =>
+  queryOptions({
+    queryKey: ['samples', source],
+    queryFn: () => answered(api.GET('/api/v1/sources/{id}/samples', { params: { path: { id: source } } })),
+  })
+
+/** The fields that requests of a source have. */
+export const inferred = (source: string, examples: Schemas['Examples']) =>
+  queryOptions({
+    queryKey: ['inferred', source, examples],
+    queryFn: () =>
+      answered(api.POST('/api/v1/sources/{id}/infer', { params: { path: { id: source } }, body: examples })),
+    // A request never changes; what is pinned or deleted says so.
+    staleTime: Number.POSITIVE_INFINITY,
+  })
+
 export const destinations = (environment: string) =>
   queryOptions({
     queryKey: ['destinations', environment],

@@ -160,12 +160,13 @@ const newSource = createRoute({
   component: lazyRouteComponent(() => import('~/features/sources/NewSourcePage'), 'NewSourcePage'),
 })
 
-const SOURCE_TABS = ['settings', 'call', 'fields'] as const
+const SOURCE_TABS = ['listen', 'samples', 'call', 'fields', 'settings'] as const
 
-/** Which side of a source is shown (its requests when none is named), and which of its requests. */
+/** Which side of a source is shown (its requests when none is named), and which of its requests or samples. */
 export interface SourceSearch {
   tab?: (typeof SOURCE_TABS)[number] | undefined
   request?: string | undefined
+  sample?: string | undefined
 }
 
 const source = createRoute({
@@ -174,6 +175,7 @@ const source = createRoute({
   validateSearch: (search: Record<string, unknown>): SourceSearch => ({
     tab: SOURCE_TABS.find((tab) => tab === search.tab),
     request: text(search.request),
+    sample: text(search.sample),
   }),
   component: lazyRouteComponent(() => import('~/features/sources/SourcePage'), 'SourcePage'),
 })

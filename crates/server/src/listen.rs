@@ -23,6 +23,10 @@ use crate::linger::linger;
 /// How long a connection may take to send a request's head, be it the first or the next.
 const HEAD_TIME: Duration = Duration::from_secs(30);
 
+/// The most that a connection holds of what has come and is not looked at yet; a head must fit in. What requests hold
+/// beyond it is bounded for the whole server, and this is for each connection.
+const BUFFER: usize = 64 << 10;
+
 /// How long nothing is taken after the system had no room for a connection.
 const NO_ROOM: Duration = Duration::from_millis(100);
 
@@ -35,7 +39,7 @@ pub(crate) async fn serve(
 ) {
     // HTTP/2 comes with TLS, which ends before this server; without it nobody speaks it.
     let mut builder = http1::Builder::new();
-    builder.timer(TokioTimer::new()).header_read_timeout(HEAD_TIME);
+    builder.timer(TokioTimer::new()).header_read_timeout(HEAD_TIME).max_buf_size(BUFFER);
     let places = Arc::new(Semaphore::new(max_connections));
     let graceful = GracefulShutdown::new();
     let taking = async {

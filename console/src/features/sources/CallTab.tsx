@@ -2,8 +2,9 @@ import { useTranslation } from 'react-i18next'
 import { Copyable } from '~/ui/Copy'
 import { useWord } from '../thread/words'
 import { addressOf, type SourceConfig } from './config'
+import { Documentation } from './Documentation'
 import { FieldsTable } from './FieldsTable'
-import { Samples } from './Samples'
+import { Recipe } from './Recipe'
 import type { Webhook } from './webhook'
 
 /** How to call it: the address, what it takes, and a call to copy. */
@@ -23,12 +24,13 @@ export function CallTab({ source }: { source: Webhook }) {
         {facts.map(([name, value]) => (
           <div key={name} className="contents">
             <dt className="text-ink-3">{name}</dt>
-            <dd className="min-w-0">{value}</dd>
+            <dd className="flex min-w-0">{value}</dd>
           </div>
         ))}
       </dl>
-      <Samples source={source} />
+      <Recipe source={source} />
       <FieldsTable source={source} />
+      <Documentation source={source} />
     </div>
   )
 }

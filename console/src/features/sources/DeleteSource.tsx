@@ -22,7 +22,7 @@ export function DeleteSource({ source }: { source: SourceView }) {
   }
   const confirm = () =>
     void report(
-      remove.mutateAsync().then(() => navigate({ to: '/sources' })),
+      remove.mutateAsync().then(() => navigate({ to: '/sources', ignoreBlocker: true })),
       () => ({ text: t('sources.deleted', { name: source.name }) }),
     )
   return (

@@ -14,6 +14,7 @@ import { MappingField } from './MappingField'
 import { useMayEdit } from './mayEdit'
 import { useInputs } from './useInputs'
 import { useSourceDraft } from './useSourceDraft'
+import { errorsBySide, WrongElsewhere } from './WrongElsewhere'
 
 /** The fields of a source: where in the request each of the flow's inputs is taken from. */
 export function FieldsTab({ source }: { source: SourceView }) {
@@ -29,15 +30,15 @@ export function FieldsTab({ source }: { source: SourceView }) {
       </div>
     )
   }
-  return <Mapping source={source} flow={flow} schemas={schema.data as unknown as SourceSchemas} />
+  return <Mapping source={source} schemas={schema.data as unknown as SourceSchemas} />
 }
 
 const CUSTOM = { 'config.fields': MappingField }
 
-function Mapping({ source, flow, schemas }: { source: SourceView; flow: string; schemas: SourceSchemas }) {
+function Mapping({ source, schemas }: { source: SourceView; schemas: SourceSchemas }) {
   const { t } = useTranslation()
   const words = useSourceWords()
-  const form = useSourceDraft(source, flow, schemas)
+  const form = useSourceDraft(source, schemas)
   const inputs = useInputs(source)
   const { draft, change } = form
   const isMapped = Object.keys((draft.config as SourceConfig).fields ?? {}).length > 0
@@ -75,6 +76,7 @@ function Mapping({ source, flow, schemas }: { source: SourceView; flow: string; 
         <FieldsTable source={source} />
       )}
       {form.errors.whole && <Problem error={form.errors.whole} compact />}
+      <WrongElsewhere side="settings" errors={errorsBySide(form.errors).settings} />
       <div className="flex flex-wrap gap-2">
         {form.dirty && (
           <>

@@ -6,7 +6,7 @@ import { isWrongWithin } from '~/ui/form/errors'
 import { CONTROL, useControl, Wrong } from '~/ui/form/Frame'
 import { Fields } from '~/ui/form/Nested'
 import { type Schema, shapeOf } from '~/ui/form/schema'
-import { isRecord, withKey } from '~/ui/form/value'
+import { freshName, isRecord, withKey } from '~/ui/form/value'
 import { type FieldProps, inside, type Place, useForm, useWordOf, within } from '~/ui/form/words'
 import { IconButton } from '~/ui/IconButton'
 
@@ -19,10 +19,12 @@ type Field = Record<string, unknown>
 export function MappingField({ place, schema, value, onChange }: FieldProps) {
   const { t } = useTranslation()
   const { root } = useForm()
+  const { wrong } = useControl(place)
   const shape = shapeOf(root, schema)
   if (shape.kind !== 'map') return null
   const item = shapeOf(root, shape.item).schema
-  const entries = Object.entries(isRecord(value) ? value : {}) as [string, Field][]
+  const fields = isRecord(value) ? value : {}
+  const entries = Object.entries(fields) as [string, Field][]
   const set = (changed: [string, Field][]) => onChange(Object.fromEntries(changed))
   return (
     <div className="space-y-3">
@@ -42,19 +44,17 @@ export function MappingField({ place, schema, value, onChange }: FieldProps) {
           />
         ))}
       </ul>
-      <Button onClick={() => set([...entries, [freshName(entries), { type: 'string', from: '' }]])}>
+      <Wrong errors={wrong} />
+      <Button
+        onClick={() =>
+          set([...entries, [freshName(Object.keys(fields), 'field'), { type: 'string', from: '' }]])
+        }
+      >
         <Plus size={13} aria-hidden="true" />
         {t('sources.addField')}
       </Button>
     </div>
   )
-}
-
-function freshName(entries: [string, Field][]): string {
-  const taken = new Set(entries.map(([name]) => name))
-  let number = entries.length + 1
-  while (taken.has(`field_${number}`)) number++
-  return `field_${number}`
 }
 
 interface RowProps {
@@ -69,6 +69,7 @@ interface RowProps {
 function Row({ place, name, field, schema, onChange, onRemove }: RowProps) {
   const { t } = useTranslation()
   const { errors } = useForm()
+  const { id, wrong } = useControl(place)
   const wordOf = useWordOf()
   const [open, setOpen] = useState(false)
   const label = (column: string) => wordOf(`${place.key}.${column}`).label
@@ -87,13 +88,20 @@ function Row({ place, name, field, schema, onChange, onRemove }: RowProps) {
           onClick={() => setOpen(!open)}
         />
         <div className="grid min-w-0 flex-1 gap-1.5 @xl:grid-cols-[minmax(7rem,1fr)_9rem_minmax(0,2fr)_auto]">
-          <input
-            aria-label={t('columns.name')}
-            defaultValue={name}
-            spellCheck={false}
-            onBlur={(event) => onChange(event.target.value.trim() || name, field)}
-            className={`${CONTROL} font-mono text-small`}
-          />
+          <div className="min-w-0">
+            <input
+              // What is discarded is forgotten here, too.
+              key={name}
+              aria-label={t('columns.name')}
+              aria-invalid={wrong.length > 0 || undefined}
+              aria-describedby={wrong.length > 0 ? `${id}-wrong` : undefined}
+              defaultValue={name}
+              spellCheck={false}
+              onBlur={(event) => onChange(event.target.value.trim() || name, field)}
+              className={`${CONTROL} font-mono text-small`}
+            />
+            <Wrong id={`${id}-wrong`} errors={wrong} />
+          </div>
           <Cell
             place={inside(place, 'type')}
             label={label('type')}

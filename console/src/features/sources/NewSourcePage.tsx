@@ -23,7 +23,9 @@ import {
 } from './draft'
 import { FormSkeleton } from './FormSkeleton'
 import { knownSecrets } from './known'
-import { type DraftChange, SourceForm } from './SourceForm'
+import { Leaving } from './Leaving'
+import type { DraftChange } from './SourceDraftFrame'
+import { SourceForm } from './SourceForm'
 
 /** `/sources/new`: an address for other systems, in under a minute. */
 export function NewSourcePage() {
@@ -98,7 +100,7 @@ function NewSource({ schemas, flow }: { schemas: SourceSchemas; flow: string }) 
     try {
       const made = await create.mutateAsync(whole)
       knownSecrets.keep(client, made.id, whole.secrets)
-      await navigate({ to: '/sources/$source', params: { source: made.id } })
+      await navigate({ to: '/sources/$source', params: { source: made.id }, ignoreBlocker: true })
     } catch (error) {
       setErrors(draftErrors(error, schemas.config, draft))
     }
@@ -115,10 +117,11 @@ function NewSource({ schemas, flow }: { schemas: SourceSchemas; flow: string }) 
         <Button type="submit" look="primary" busy={create.isPending} className="h-8!">
           {t('sources.create')}
         </Button>
-        <Button look="quiet" onClick={() => void navigate({ to: '/sources' })}>
+        <Button look="quiet" onClick={() => void navigate({ to: '/sources', ignoreBlocker: true })}>
           {t('cancel')}
         </Button>
       </SourceForm>
+      <Leaving dirty={draft.name !== '' || Object.keys(draft.config).length > 0} />
     </div>
   )
 }

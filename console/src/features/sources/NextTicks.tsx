@@ -15,9 +15,12 @@ export function NextTicks({ cron, zone }: { cron: string; zone: string }) {
     staleTime: Number.POSITIVE_INFINITY,
   })
   if (ticks.error) {
+    const problem = asProblem(ticks.error)
+    // What is wrong with a field is said there.
+    if (problem.errors.length > 0) return <p className="text-small text-ink-3">{t('sources.noTicks')}</p>
     return (
       <p role="alert" className="text-small text-failed">
-        {asProblem(ticks.error).message}
+        {problem.message}
       </p>
     )
   }

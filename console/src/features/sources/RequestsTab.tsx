@@ -4,9 +4,10 @@ import { useTranslation } from 'react-i18next'
 import { Problem } from '~/ui/Problem'
 import { MarkIcon } from '../thread/Shape'
 import { EventInspector } from './EventInspector'
+import { RequestUse } from './infer/RequestUse'
+import { Recipe } from './Recipe'
 import { RefusalInspector } from './RefusalInspector'
 import { RequestList } from './RequestList'
-import { Samples } from './Samples'
 import { useRequests } from './useRequests'
 import type { Webhook } from './webhook'
 
@@ -53,8 +54,16 @@ function useFirst(pending: boolean, rows: readonly { id: string }[]): string | u
 }
 
 function Inspector({ source, id, onBack }: { source: Webhook; id: string; onBack: () => void }) {
-  if (id.startsWith('evt_')) return <EventInspector source={source} id={id} onBack={onBack} />
-  return <RefusalInspector source={source} id={id} onBack={onBack} />
+  return (
+    <>
+      {id.startsWith('evt_') ? (
+        <EventInspector source={source} id={id} onBack={onBack} />
+      ) : (
+        <RefusalInspector source={source} id={id} onBack={onBack} />
+      )}
+      <RequestUse source={source} id={id} />
+    </>
+  )
 }
 
 function Choose() {
@@ -72,7 +81,7 @@ function Waiting({ source }: { source: Webhook }) {
         {source.enabled ? t('sources.waiting') : t('sources.waitingOff')}
       </p>
       <p className="text-ink-2">{t('sources.waitingText')}</p>
-      <Samples source={source} />
+      <Recipe source={source} />
     </div>
   )
 }

@@ -1,17 +1,28 @@
 import { useQuery } from '@tanstack/react-query'
-import { memo, type ReactNode, useDeferredValue, useId, useState } from 'react'
+import { memo, useDeferredValue, useState } from 'react'
 import { useTranslation } from 'react-i18next'
-import { type SourceDraft, useCreateSource, useUpdateSource } from '~/api/mutations'
-import { flows, type SourceView } from '~/api/queries'
+import { useCreateSource, useUpdateSource } from '~/api/mutations'
+import { asProblem } from '~/api/problem'
+import { flows, preview, type SourceView } from '~/api/queries'
 import { useNames } from '~/app/environment'
 import { Button } from '~/ui/Button'
+import { CONTROL } from '~/ui/form/Frame'
 import { Problem } from '~/ui/Problem'
+import { Asked } from './Asked'
 import { NextTicks } from './NextTicks'
-import { MISSED, type Missed, objectOf, type ScheduleConfig, timeZones } from './schedule'
+import {
+  draftOf,
+  MISSED,
+  NO_SCHEDULE_ERRORS,
+  objectOf,
+  type ScheduleAsk,
+  type ScheduleDraft,
+  scheduleErrors,
+  sourceOf,
+  timeZones,
+} from './schedule'
 
-const FIELD =
-  'w-full rounded-base border border-line-strong bg-surface px-2.5 text-prose font-normal text-ink'
-const LINE = `${FIELD} h-9`
+const LINE = `${CONTROL} h-9! text-prose`
 
 interface ScheduleFormProps {
   environment: string
@@ -24,86 +35,117 @@ interface ScheduleFormProps {
 /** Makes or changes a schedule, and shows meanwhile when it would tick. */
 export function ScheduleForm({ environment, source, onSaved, onCancel }: ScheduleFormProps) {
   const { t } = useTranslation()
-  const known = source?.config as ScheduleConfig | undefined
-  const [cron, setCron] = useState(known?.cron ?? '0 9 * * MON-FRI')
-  const [zone, setZone] = useState(known ? (known.time_zone ?? 'UTC') : (timeZones()[0] ?? 'UTC'))
-  const [input, setInput] = useState(JSON.stringify(known?.input ?? {}, null, 2))
-  const shown = useDeferredValue({ cron, zone })
-  const create = useCreateSource(environment)
-  const update = useUpdateSource(source?.id ?? '')
-  const save = source ? update : create
-  const value = objectOf(input)
-  const zones = useId()
-  const submit = (form: FormData) => {
-    const text = (name: string) => String(form.get(name) ?? '')
-    const config = { cron, time_zone: zone, input: value, missed: text('missed') as Missed }
-    const enabled = source?.enabled ?? true
-    const wanted: SourceDraft = { kind: 'schedule', name: text('name'), flow: text('flow'), enabled, config }
-    save.mutate(wanted, { onSuccess: onSaved })
-  }
+  const form = useScheduleForm(environment, source, onSaved)
+  const { draft, set, errors } = form
+  const shown = useDeferredValue(draft)
+  // What is wrong with the time is known while it is written.
+  const early = scheduleErrors(useQuery(preview(shown.cron, shown.time_zone)).error)
+  const isObject = objectOf(draft.input) !== undefined
+  const line = (field: ScheduleAsk, more = '') => ({
+    value: draft[field],
+    onChange: ({ target }: { target: { value: string } }) => set(field, target.value),
+    className: `${LINE} ${more}`,
+  })
   return (
     <form
       className="space-y-3"
       onSubmit={(event) => {
         event.preventDefault()
-        submit(new FormData(event.currentTarget))
+        form.save()
       }}
     >
-      <div className="grid grid-cols-2 gap-3">
-        <Labelled label={t('columns.name')}>
-          <input name="name" required maxLength={100} defaultValue={source?.name} className={LINE} />
-        </Labelled>
-        <FlowChoice environment={environment} source={source} />
-        <Labelled label={t('sources.cron')}>
-          <input
-            value={cron}
-            onChange={(event) => setCron(event.target.value)}
-            spellCheck={false}
-            className={`${LINE} font-mono`}
-          />
-        </Labelled>
-        <Labelled label={t('sources.timeZone')}>
-          <input
-            value={zone}
-            onChange={(event) => setZone(event.target.value)}
-            list={zones}
-            spellCheck={false}
-            className={LINE}
-          />
-          <Zones id={zones} />
-        </Labelled>
+      <div className="grid items-start gap-3 sm:grid-cols-2">
+        <Asked label={t('columns.name')} errors={errors.name}>
+          {(control) => (
+            <input {...control} {...line('name')} name="name" required maxLength={100} autoComplete="off" />
+          )}
+        </Asked>
+        <Asked label={t('thread.flow')} errors={errors.flow}>
+          {(control) => (
+            <select {...control} {...line('flow')} name="flow" required>
+              <FlowOptions chosen={draft.flow} />
+            </select>
+          )}
+        </Asked>
+        <Asked label={t('sources.cron')} errors={errors.cron ?? early.cron}>
+          {(control) => <input {...control} {...line('cron', 'font-mono')} spellCheck={false} />}
+        </Asked>
+        <Asked label={t('sources.timeZone')} errors={errors.time_zone ?? early.time_zone}>
+          {(control) => (
+            <>
+              <input {...control} {...line('time_zone')} list={`${control.id}-zones`} spellCheck={false} />
+              <Zones id={`${control.id}-zones`} />
+            </>
+          )}
+        </Asked>
       </div>
       <div className="min-h-32 rounded-base border border-line bg-sunken p-3">
-        <NextTicks cron={shown.cron} zone={shown.zone} />
+        <NextTicks cron={shown.cron} zone={shown.time_zone} />
       </div>
-      <Labelled label={t('sources.missed')}>
-        <select name="missed" defaultValue={known?.missed ?? 'one'} className={LINE}>
-          {MISSED.map((policy) => (
-            <option key={policy} value={policy}>
-              {t(`sources.missedHow.${policy}`)}
-            </option>
-          ))}
-        </select>
-      </Labelled>
-      <Labelled label={t('sources.input')} note={value ? t('sources.inputNote') : t('sources.inputWrong')}>
-        <textarea
-          value={input}
-          onChange={(event) => setInput(event.target.value)}
-          rows={4}
-          spellCheck={false}
-          aria-invalid={value === undefined}
-          className={`${FIELD} py-1.5 font-mono text-small`}
-        />
-      </Labelled>
-      {save.error && <Problem error={save.error} compact />}
+      <Asked label={t('sources.missed')} errors={errors.missed}>
+        {(control) => (
+          <select {...control} {...line('missed')} name="missed">
+            {MISSED.map((policy) => (
+              <option key={policy} value={policy}>
+                {t(`sources.missedHow.${policy}`)}
+              </option>
+            ))}
+          </select>
+        )}
+      </Asked>
+      <Asked
+        label={t('sources.input')}
+        note={t('sources.inputNote')}
+        errors={isObject ? errors.input : [{ field: 'input', code: 'json', reason: t('sources.inputWrong') }]}
+      >
+        {(control) => (
+          <textarea
+            {...control}
+            {...line('input', 'h-auto! py-1.5 font-mono text-small!')}
+            rows={4}
+            spellCheck={false}
+          />
+        )}
+      </Asked>
+      {errors.whole && <Problem error={errors.whole} compact />}
       <div className="flex justify-end gap-2">
         <Button onClick={onCancel}>{t('cancel')}</Button>
-        <Button type="submit" look="primary" busy={save.isPending} disabled={value === undefined}>
+        <Button type="submit" look="primary" busy={form.busy} disabled={!isObject}>
           {t(source ? 'sources.save' : 'sources.make')}
         </Button>
       </div>
     </form>
   )
+}
+
+/** What is written of a schedule, what is wrong in it, and the way to save it. */
+function useScheduleForm(
+  environment: string,
+  source: SourceView | undefined,
+  onSaved: (source: SourceView) => void,
+) {
+  const first = useQuery(flows()).data?.[0]?.name ?? ''
+  const current = useNames(environment).flow(source?.flow ?? '')
+  const [draft, setDraft] = useState<ScheduleDraft>(() => draftOf(source))
+  const [errors, setErrors] = useState(NO_SCHEDULE_ERRORS)
+  const create = useCreateSource(environment)
+  const update = useUpdateSource(source?.id ?? '')
+  const save = source ? update : create
+  const filled = { ...draft, flow: draft.flow || (current ?? first) }
+  return {
+    draft: filled,
+    errors,
+    busy: save.isPending,
+    set: (field: ScheduleAsk, value: string) => {
+      setDraft((before) => ({ ...before, [field]: value }))
+      setErrors(({ [field]: _, whole: __, ...others }) => others)
+    },
+    save: () =>
+      save.mutate(sourceOf(filled, source?.enabled ?? true), {
+        onSuccess: onSaved,
+        onError: (error: unknown) => setErrors(scheduleErrors(asProblem(error))),
+      }),
+  }
 }
 
 /** Hundreds of names: not made again with every key that is pressed. */
@@ -115,30 +157,12 @@ const Zones = memo(({ id }: { id: string }) => (
   </datalist>
 ))
 
-function FlowChoice({ environment, source }: { environment: string; source: SourceView | undefined }) {
-  const { t } = useTranslation()
-  const known = useQuery(flows()).data ?? []
-  const current = useNames(environment).flow(source?.flow ?? '')
-  return (
-    <Labelled label={t('thread.flow')}>
-      <select key={current} name="flow" required defaultValue={current} className={LINE}>
-        {known.map(({ id, name }) => (
-          <option key={id} value={name}>
-            {name}
-          </option>
-        ))}
-      </select>
-    </Labelled>
-  )
-}
-
-function Labelled({ label, note, children }: { label: string; note?: string; children: ReactNode }) {
-  return (
-    // biome-ignore lint/a11y/noLabelWithoutControl: the control is among the children
-    <label className="block text-small font-medium text-ink-2">
-      {label}
-      <div className="mt-1">{children}</div>
-      {note && <span className="mt-1 block font-normal text-ink-3">{note}</span>}
-    </label>
-  )
+function FlowOptions({ chosen }: { chosen: string }) {
+  const known = useQuery(flows()).data?.map(({ name }) => name) ?? []
+  const all = known.includes(chosen) || chosen === '' ? known : [chosen, ...known]
+  return all.map((name) => (
+    <option key={name} value={name}>
+      {name}
+    </option>
+  ))
 }

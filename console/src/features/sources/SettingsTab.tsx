@@ -1,5 +1,6 @@
 import { useQuery } from '@tanstack/react-query'
 import { KeyRound } from 'lucide-react'
+import { useMemo } from 'react'
 import { useTranslation } from 'react-i18next'
 import { type SourceView, sourceSchema } from '~/api/queries'
 import { useNames } from '~/app/environment'
@@ -16,6 +17,7 @@ import { useMayEdit } from './mayEdit'
 import { RotateSecrets } from './RotateSecrets'
 import { SourceForm } from './SourceForm'
 import { useSourceDraft } from './useSourceDraft'
+import { errorsBySide, WrongElsewhere } from './WrongElsewhere'
 
 /** Everything a source is told, to be changed. */
 export function SettingsTab({ source }: { source: SourceView }) {
@@ -25,12 +27,13 @@ export function SettingsTab({ source }: { source: SourceView }) {
   if (!mayEdit) return <Yaml text={toYaml(source.config)} />
   if (schema.error) return <Problem error={schema.error} retry={() => void schema.refetch()} />
   if (!schema.data || flow === undefined) return <FormSkeleton />
-  return <Settings source={source} flow={flow} schemas={schema.data as unknown as SourceSchemas} />
+  return <Settings source={source} schemas={schema.data as unknown as SourceSchemas} />
 }
 
-function Settings({ source, flow, schemas }: { source: SourceView; flow: string; schemas: SourceSchemas }) {
+function Settings({ source, schemas }: { source: SourceView; schemas: SourceSchemas }) {
   const { t, i18n } = useTranslation()
-  const form = useSourceDraft(source, flow, schemas)
+  const form = useSourceDraft(source, schemas)
+  const { fields: elsewhere, settings } = useMemo(() => errorsBySide(form.errors), [form.errors])
   return (
     <div className="max-w-4xl">
       {source.previous_until && (
@@ -43,7 +46,7 @@ function Settings({ source, flow, schemas }: { source: SourceView; flow: string;
         schemas={schemas}
         draft={form.draft}
         onChange={form.change}
-        errors={form.errors}
+        errors={settings}
         kept={(source.config as SourceConfig).verification?.scheme}
         onSubmit={() => void form.save()}
       >
@@ -55,6 +58,7 @@ function Settings({ source, flow, schemas }: { source: SourceView; flow: string;
             {t('sources.discard')}
           </Button>
         )}
+        <WrongElsewhere side="fields" errors={elsewhere} />
         <span className="ml-auto flex flex-wrap gap-2">
           <RotateSecrets source={source} schemas={schemas} disabled={form.dirty} />
           <DeleteSource source={source} />

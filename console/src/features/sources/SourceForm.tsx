@@ -11,9 +11,8 @@ import { SchemaFields, SchemaForm } from '~/ui/form/SchemaForm'
 import { Problem } from '~/ui/Problem'
 import { countOf, type DraftErrors, type SourceSchemas } from './draft'
 import { SecretsContext } from './SecretsForm'
+import type { DraftChange } from './SourceDraftFrame'
 import { VerificationField } from './VerificationField'
-
-export type DraftChange = (draft: SourceDraft) => SourceDraft
 
 interface SourceFormProps {
   schemas: SourceSchemas

@@ -14,9 +14,12 @@ import { CallTab } from './CallTab'
 import type { SourceConfig } from './config'
 import { EnabledSwitch } from './EnabledSwitch'
 import { FieldsTab } from './FieldsTab'
+import { ListenTab } from './listen/ListenTab'
 import { RequestsTab } from './RequestsTab'
 import { ScheduleDetail } from './ScheduleDetail'
 import { SettingsTab } from './SettingsTab'
+import { SourceDraftFrame, useDraftFrame } from './SourceDraftFrame'
+import { SamplesTab } from './samples/SamplesTab'
 import { Usage } from './Usage'
 import { isWebhook, type Webhook } from './webhook'
 
@@ -39,17 +42,34 @@ function SourceDetail({ source }: { source: SourceView }) {
   return (
     <article aria-label={source.name} className="@container flex h-full flex-col">
       <SourceHead source={source} />
-      {isWebhook(source) ? <Tabs /> : <hr className="mt-3 border-line" />}
-      <div className="thin-scroll min-h-0 flex-1 overflow-y-auto">
-        {isWebhook(source) ? <Side source={source} /> : <ScheduleDetail source={source} />}
-      </div>
+      {isWebhook(source) ? (
+        <SourceDraftFrame source={source}>
+          <Tabs />
+          <div className={SIDE}>
+            <Side source={source} />
+          </div>
+        </SourceDraftFrame>
+      ) : (
+        <>
+          <hr className="mt-3 border-line" />
+          <div className={SIDE}>
+            <ScheduleDetail source={source} />
+          </div>
+        </>
+      )}
     </article>
   )
 }
 
+const SIDE = 'thin-scroll min-h-0 flex-1 overflow-y-auto'
+
 function Side({ source }: { source: Webhook }) {
   const { tab } = useSearch({ from: '/frame/sources/$source' })
   switch (tab) {
+    case 'listen':
+      return <ListenTab source={source} />
+    case 'samples':
+      return <SamplesTab source={source} />
     case 'settings':
       return <SettingsTab source={source} />
     case 'call':
@@ -111,11 +131,14 @@ function SourceHead({ source }: { source: SourceView }) {
 function Tabs() {
   const { t } = useTranslation()
   const { tab: shown } = useSearch({ from: '/frame/sources/$source' })
-  const tabs: [SourceSearch['tab'], string][] = [
+  const { dirty } = useDraftFrame()
+  const tabs: [SourceSearch['tab'], string, boolean?][] = [
     [undefined, t('sources.requests')],
+    ['listen', t('listen.tab')],
+    ['samples', t('samples.title')],
     ['call', t('sources.call')],
-    ['fields', t('trace.fields')],
-    ['settings', t('sources.settings')],
+    ['fields', t('trace.fields'), dirty.fields],
+    ['settings', t('sources.settings'), dirty.settings],
   ]
   return (
     <nav
@@ -123,16 +146,25 @@ function Tabs() {
       className="thin-scroll mt-2 shrink-0 overflow-x-auto border-b border-line px-4"
     >
       <ul className="flex gap-5">
-        {tabs.map(([tab, label]) => (
+        {tabs.map(([tab, label, unsaved]) => (
           <li key={label}>
             <Link
               from="/sources/$source"
-              search={(before) => ({ ...before, tab, request: undefined })}
+              search={(before) => ({ ...before, tab, request: undefined, sample: undefined })}
               activeOptions={{ exact: true }}
               aria-current={tab === shown ? 'page' : undefined}
               className="-mb-px block border-b-2 border-transparent py-1.5 text-table whitespace-nowrap text-ink-2 outline-offset-[-2px] hover:text-ink aria-[current=page]:border-accent aria-[current=page]:font-medium aria-[current=page]:text-ink"
             >
               {label}
+              {unsaved && (
+                <>
+                  <span
+                    aria-hidden="true"
+                    className="ml-1.5 inline-block size-1.5 rounded-full bg-waiting align-middle"
+                  />
+                  <span className="sr-only"> ({t('sources.unsaved')})</span>
+                </>
+              )}
             </Link>
           </li>
         ))}

@@ -98,15 +98,35 @@ describe('a schedule', () => {
     expect(asked.mock.calls.filter(([request]) => request.url.endsWith('/preview')).length).toBeGreaterThan(1)
   })
 
-  it('that is wrong is told what is wrong with it', async () => {
+  it('that is wrong is told so at the field that it is about', async () => {
+    const wrong = (field: string, reason: string) => () =>
+      Response.json(
+        { status: 422, code: 'invalid', detail: '…', errors: [{ field, code: 'x', reason }] },
+        { status: 422 },
+      )
     const { dialog } = await making({
-      [PREVIEW]: problem(422, 'invalid', 'cron: the hour `25` cannot be read.'),
-      [MAKE]: problem(422, 'invalid', 'input.day: the flow has no such input.'),
+      [PREVIEW]: wrong('cron', 'the hour `25` is none.'),
+      [MAKE]: wrong('config.input.day', 'the flow has no such input.'),
     })
-    expect(await dialog.findByText('cron: the hour `25` cannot be read.')).toBeVisible()
+    const cron = dialog.getByLabelText('When (cron)')
+    await waitFor(() => expect(cron).toHaveAccessibleDescription('The hour 25 is none.'))
+    expect(cron).toBeInvalid()
     fireEvent.change(dialog.getByLabelText('Name'), { target: { value: 'digest' } })
     fireEvent.click(dialog.getByRole('button', { name: 'Create schedule' }))
-    expect(await dialog.findByText('input.day: the flow has no such input.')).toBeVisible()
+    const input = dialog.getByLabelText(/^Input/)
+    await waitFor(() => expect(input).toHaveAccessibleDescription('day: the flow has no such input.'))
+    fireEvent.change(input, { target: { value: '{"days": 1}' } })
+    expect(input).toBeValid()
+  })
+
+  it('that cannot be saved for another reason is told so below', async () => {
+    const { dialog } = await making({
+      [PREVIEW]: ticks,
+      [MAKE]: problem(409, 'conflict', 'The flow is gone.'),
+    })
+    fireEvent.change(dialog.getByLabelText('Name'), { target: { value: 'digest' } })
+    fireEvent.click(dialog.getByRole('button', { name: 'Create schedule' }))
+    expect(await dialog.findByText('The flow is gone.')).toBeVisible()
   })
 
   it('is changed', async () => {

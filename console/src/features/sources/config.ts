@@ -5,6 +5,8 @@ export interface SourceConfig {
   path?: string | null
   fields?: Record<string, SourceField>
   reply?: { mode?: string }
+  /** Who may read the source's documentation; members and keys when it is not said. */
+  docs?: 'private' | 'public'
 }
 
 /** A scheme and its settings; which there are is the scheme's matter. */

@@ -1,17 +1,16 @@
-import { ChevronRight, Plus, X } from 'lucide-react'
+import { ChevronRight } from 'lucide-react'
 import { type ReactNode, useState } from 'react'
 import { useTranslation } from 'react-i18next'
-import { Button } from '../Button'
 import { Coded } from '../Coded'
-import { IconButton } from '../IconButton'
 import { isWrongWithin } from './errors'
-import { CONTROL, useControl, Wrong } from './Frame'
+import { useControl, Wrong } from './Frame'
 import { SchemaField } from './SchemaField'
-import { type Schema, type Shape, shapeOf } from './schema'
+import type { Schema, Shape } from './schema'
 import { blankOf, isRecord, withKey } from './value'
-import { inside, type Place, useForm, within } from './words'
+import { inside, type Place, useForm } from './words'
 
-interface NestedProps {
+/** What every nested part of a form is given. */
+export interface NestedProps {
   place: Place
   shape: Shape
   value: unknown
@@ -81,25 +80,34 @@ interface SectionProps {
   children: ReactNode
 }
 
-/** An object in a section of its own; where it may be left out, a box says whether it is there. */
-export function ObjectSection({ place, shape, value, onChange, label, help }: NestedProps) {
-  const { t } = useTranslation()
-  const { root, errors } = useForm()
-  const { wrong } = useControl(place)
-  const usual = shape.schema.default ?? undefined
-  const current = value === undefined ? usual : value
-  const there = !shape.nullable || isRecord(current)
+/** The section of a place, with a word of help; it unfolds when something in it is wrong. */
+export function PlacedSection({ place, label, help, summary, children }: PlacedSectionProps) {
+  const { errors } = useForm()
   return (
-    <Section
-      wrong={isWrongWithin(errors, place.path)}
-      label={label}
-      summary={there ? brief(current) : t('form.off')}
-    >
+    <Section wrong={isWrongWithin(errors, place.path)} label={label} summary={summary}>
       {help && (
         <p className="text-small text-ink-3">
           <Coded text={help} />
         </p>
       )}
+      {children}
+    </Section>
+  )
+}
+
+type PlacedSectionProps = Pick<NestedProps, 'place' | 'label' | 'help'> &
+  Pick<SectionProps, 'summary' | 'children'>
+
+/** An object in a section of its own; where it may be left out, a box says whether it is there. */
+export function ObjectSection({ shape, value, onChange, ...frame }: NestedProps) {
+  const { t } = useTranslation()
+  const { root } = useForm()
+  const { wrong } = useControl(frame.place)
+  const usual = shape.schema.default ?? undefined
+  const current = value === undefined ? usual : value
+  const there = !shape.nullable || isRecord(current)
+  return (
+    <PlacedSection {...frame} summary={there ? brief(current) : t('form.off')}>
       {shape.nullable && (
         <label className="flex w-fit items-center gap-2 text-table">
           <input
@@ -115,8 +123,8 @@ export function ObjectSection({ place, shape, value, onChange, label, help }: Ne
         </label>
       )}
       <Wrong errors={wrong} />
-      {there && <Fields place={place} schema={shape.schema} value={current} onChange={onChange} />}
-    </Section>
+      {there && <Fields place={frame.place} schema={shape.schema} value={current} onChange={onChange} />}
+    </PlacedSection>
   )
 }
 
@@ -128,123 +136,4 @@ export function brief(value: unknown): string {
     .filter((part) => part !== undefined && part !== null && part !== '')
     .slice(0, 4)
     .join(' · ')
-}
-
-/** Several of the same, which can be added and removed. */
-export function ListSection({
-  place,
-  shape,
-  value,
-  onChange,
-  label,
-  help,
-}: NestedProps & { shape: { item: Schema } }) {
-  const { t } = useTranslation()
-  const { root, errors } = useForm()
-  const items = Array.isArray(value) ? value : []
-  const set = (changed: unknown[]) => onChange(changed.length > 0 ? changed : undefined)
-  return (
-    <Section
-      wrong={isWrongWithin(errors, place.path)}
-      label={label}
-      summary={items.length > 0 ? items.length : ''}
-    >
-      {help && (
-        <p className="text-small text-ink-3">
-          <Coded text={help} />
-        </p>
-      )}
-      {items.map((item, at) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: an item has nothing but its place
-        <div key={at} className="flex gap-2 rounded-base border border-line p-3">
-          <div className="min-w-0 flex-1">
-            <SchemaField
-              place={within(place, at)}
-              schema={shape.item}
-              value={item}
-              bare
-              onChange={(changed) => set(items.map((one, other) => (other === at ? changed : one)))}
-            />
-          </div>
-          <IconButton
-            icon={X}
-            label={t('form.remove')}
-            onClick={() => set(items.filter((_, other) => other !== at))}
-          />
-        </div>
-      ))}
-      <Button onClick={() => set([...items, blankOf(root, shape.item) ?? {}])}>
-        <Plus size={13} aria-hidden="true" />
-        {t('form.add')}
-      </Button>
-    </Section>
-  )
-}
-
-/** Values by name. */
-export function MapSection({
-  place,
-  shape,
-  value,
-  onChange,
-  label,
-  help,
-}: NestedProps & { shape: { item: Schema } }) {
-  const { t } = useTranslation()
-  const { root, errors } = useForm()
-  const entries = Object.entries(isRecord(value) ? value : {})
-  const set = (changed: [string, unknown][]) =>
-    onChange(changed.length > 0 ? Object.fromEntries(changed) : undefined)
-  const change = (at: number, entry: [string, unknown]) =>
-    set(entries.map((one, other) => (other === at ? entry : one)))
-  const simple = shapeOf(root, shape.item).kind === 'text'
-  return (
-    <Section
-      wrong={isWrongWithin(errors, place.path)}
-      label={label}
-      summary={entries.map(([name]) => name).join(', ')}
-    >
-      {help && (
-        <p className="text-small text-ink-3">
-          <Coded text={help} />
-        </p>
-      )}
-      {entries.map(([name, item], at) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: a name changes while it is written
-        <div key={at} className={`flex gap-2 ${simple ? '' : 'rounded-base border border-line p-3'}`}>
-          <div className={`min-w-0 flex-1 ${simple ? 'grid grid-cols-2 gap-2' : 'space-y-4'}`}>
-            <input
-              aria-label={t('form.name')}
-              defaultValue={name}
-              onBlur={(event) => change(at, [event.target.value.trim() || name, item])}
-              className={`${CONTROL} font-mono text-small`}
-            />
-            <SchemaField
-              place={within(place, name)}
-              schema={shape.item}
-              value={item}
-              bare
-              onChange={(changed) => change(at, [name, changed])}
-            />
-          </div>
-          <IconButton
-            icon={X}
-            label={t('form.remove')}
-            onClick={() => set(entries.filter((_, other) => other !== at))}
-          />
-        </div>
-      ))}
-      <Button onClick={() => set([...entries, [freshName(entries), blankOf(root, shape.item) ?? '']])}>
-        <Plus size={13} aria-hidden="true" />
-        {t('form.add')}
-      </Button>
-    </Section>
-  )
-}
-
-function freshName(entries: [string, unknown][]): string {
-  const taken = new Set(entries.map(([name]) => name))
-  let number = entries.length + 1
-  while (taken.has(`name_${number}`)) number++
-  return `name_${number}`
 }

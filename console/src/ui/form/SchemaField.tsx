@@ -9,8 +9,9 @@ import {
   TextControl,
 } from './Controls'
 import { type ControlProps, Frame } from './Frame'
-import { Fields, ListSection, MapSection, ObjectSection } from './Nested'
+import { Fields, ObjectSection } from './Nested'
 import { SecretControl, SecretsControl } from './Secrets'
+import { ListSection, MapSection } from './Several'
 import { type Schema, shapeOf } from './schema'
 import { Variants } from './Variants'
 import { written } from './value'

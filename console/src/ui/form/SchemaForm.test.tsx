@@ -109,6 +109,41 @@ describe('a form that is made from a schema', () => {
     expect(body.closest('details')).toHaveAttribute('open')
   })
 
+  it('lets things be added to a list, changed and removed', async () => {
+    const user = userEvent.setup()
+    const rate = { type: 'object', properties: { per: { type: 'integer' } } }
+    const schema = { type: 'object', properties: { rates: { type: 'array', items: rate } } }
+    const now = formOf({ rates: [{ per: 1 }, { per: 2 }] }, [], schema)
+    await user.click(screen.getByText('Rates'))
+    await user.click(screen.getByRole('button', { name: 'Add' }))
+    const last = screen.getAllByLabelText('Per')[2] as HTMLElement
+    await user.type(last, '3')
+    expect(now.value).toEqual({ rates: [{ per: 1 }, { per: 2 }, { per: 3 }] })
+    await user.click(screen.getAllByRole('button', { name: 'Remove' })[1] as HTMLElement)
+    expect(now.value).toEqual({ rates: [{ per: 1 }, { per: 3 }] })
+  })
+
+  it('lets values be named, and renamed in their place', async () => {
+    const user = userEvent.setup()
+    const texts = { type: 'object', additionalProperties: { type: 'string' } }
+    const now = formOf({ claims: { iss: 'a', aud: 'b' } }, [], {
+      type: 'object',
+      properties: { claims: texts },
+    })
+    await user.click(screen.getByText('Claims'))
+    const [first] = screen.getAllByLabelText('Name')
+    await user.clear(first as HTMLElement)
+    await user.type(first as HTMLElement, 'sub')
+    await user.click(screen.getByRole('button', { name: 'Add' }))
+    expect(Object.entries((now.value as { claims: object }).claims)).toEqual([
+      ['sub', 'a'],
+      ['aud', 'b'],
+      ['name_3', ''],
+    ])
+    await user.click(screen.getAllByRole('button', { name: 'Remove' })[1] as HTMLElement)
+    expect(now.value).toEqual({ claims: { sub: 'a', name_3: '' } })
+  })
+
   it('makes a secret, shows it, and lets another stand beside it', async () => {
     const user = userEvent.setup()
     const schema = {

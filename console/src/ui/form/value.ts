@@ -28,6 +28,13 @@ export function withKey(object: unknown, key: string, value: unknown): Record<st
   return isRecord(object) && key in object ? { ...object, [key]: value } : { ...rest, [key]: value }
 }
 
+/** A name that is not taken yet: `field_3`. */
+export function freshName(taken: readonly string[], stem: string): string {
+  let number = taken.length + 1
+  while (taken.includes(`${stem}_${number}`)) number++
+  return `${stem}_${number}`
+}
+
 /** What a form begins with where nothing is set: only what must be there and has one possible beginning. */
 export function blankOf(root: Schema, schema: Schema): unknown {
   const shape = shapeOf(root, schema)

@@ -138,13 +138,6 @@ impl Error {
         error
     }
 
-    /// The same error, with what it is about before what it says.
-    #[must_use]
-    pub(crate) fn within(mut self, what: &str) -> Self {
-        self.0.detail = format!("{what}: {}", self.0.detail);
-        self
-    }
-
     /// What the framework refused by itself, with what it said.
     fn refused(status: StatusCode, said: String) -> Self {
         match status {
@@ -168,6 +161,13 @@ impl From<flow::Problem> for FlowProblem {
     fn from(problem: flow::Problem) -> Self {
         let flow::Problem { node, field, code, reason, suggestion } = problem;
         Self { node, field, code, reason, suggestion }
+    }
+}
+
+impl From<flow::Problem> for BodyProblem {
+    fn from(problem: flow::Problem) -> Self {
+        let flow::Problem { field, code, reason, suggestion, .. } = problem;
+        Self { field, code, reason, suggestion }
     }
 }
 

@@ -3,12 +3,16 @@
 use axum::{Json, extract::State};
 use clock::Timestamp;
 use engine::{Planned, Schedule, Timetable};
-use flow::Fields;
+use flow::{Fields, Problem};
 use serde::{Deserialize, Serialize};
 use store::{FlowId, Place, ScheduleState, Source, SourceKind, VersionId};
 use utoipa::ToSchema;
 
-use super::{auth::Caller, problem::Error, time::rfc3339};
+use super::{
+    auth::Caller,
+    problem::{BodyProblem, Error},
+    time::rfc3339,
+};
 use crate::app::App;
 
 /// How many planned times a preview shows.
@@ -67,7 +71,8 @@ pub(crate) async fn preview(
     _: Caller,
     Json(draft): Json<Draft>,
 ) -> Result<Json<Preview>, Error> {
-    let timetable = Timetable::parse(&draft.cron, &draft.time_zone).map_err(|problem| invalid(&problem))?;
+    let timetable = Timetable::parse(&draft.cron, &draft.time_zone)
+        .map_err(|problem| Error::invalid_at(BodyProblem::from(problem)))?;
     let first = timetable.next_after(app.clock.now());
     let ticks = std::iter::successors(first, |at| timetable.next_after(*at)).take(SHOWN);
     let ticks = ticks.map(|at| PlannedView { at: rfc3339(at), local: timetable.local(at) });
@@ -76,16 +81,19 @@ pub(crate) async fn preview(
 
 /// Checks a schedule, against a flow's inputs where they are known, and says when it ticks next; `None` when that is
 /// as it was before.
+///
+/// # Errors
+/// Which field of its settings is wrong, why, and what to write.
 pub(super) fn next(
     app: &App,
     source: &Source,
     (before, inputs): (Option<&Source>, Option<&Fields>),
-) -> Result<Option<Timestamp>, Error> {
-    let schedule = Schedule::compile(&source.config).map_err(|problem| invalid(&problem))?;
-    let next = next_of(app, &schedule)?;
+) -> Result<Option<Timestamp>, Problem> {
+    let schedule = Schedule::compile(&source.config)?;
+    let next = schedule.timetable.next_after(app.clock.now()).ok_or_else(no_time)?;
     // One that is off is checked when it is switched on.
     if let Some(inputs) = inputs.filter(|_| source.enabled) {
-        schedule.check(inputs, Planned { at: next, missed: false }).map_err(|problem| invalid(&problem))?;
+        schedule.check(inputs, Planned { at: next, missed: false })?;
     }
     let before = before.and_then(|before| Schedule::compile(&before.config).ok());
     let is_as_before = before.is_some_and(|before| before.timetable == schedule.timetable);
@@ -108,9 +116,10 @@ pub(super) async fn check_deployed(
     let program = app.engine.program(place.workspace, version).await?;
     let inputs = &program.flow.definition().inputs;
     for source in schedules {
-        next(app, source, (None, Some(inputs))).map_err(|error| {
-            error.within(&format!(
-                "The schedule `{}` does not fit this version: switch it off, deploy, then change it and switch it on",
+        next(app, source, (None, Some(inputs))).map_err(|problem| {
+            Error::invalid(format!(
+                "The schedule `{}` does not fit this version: switch it off, deploy, then change it and switch it on: \
+                 {problem}",
                 source.name
             ))
         })?;
@@ -118,13 +127,14 @@ pub(super) async fn check_deployed(
     Ok(())
 }
 
-fn next_of(app: &App, schedule: &Schedule) -> Result<Timestamp, Error> {
-    let next = schedule.timetable.next_after(app.clock.now());
-    next.ok_or_else(|| Error::invalid("cron: it has no time any more."))
-}
-
-fn invalid(problem: &flow::Problem) -> Error {
-    Error::invalid(problem.to_string())
+fn no_time() -> Problem {
+    Problem {
+        node: None,
+        field: "cron".to_owned(),
+        code: "wrong_cron".to_owned(),
+        reason: "it has no time any more.".to_owned(),
+        suggestion: None,
+    }
 }
 
 impl From<ScheduleState> for ScheduleView {

@@ -326,7 +326,8 @@ async fn save(app: &App, source: &Source, before: Option<&Source>) -> Result<(),
         }
         SourceKind::Schedule => {
             let inputs = program.as_ref().map(|program| &program.flow.definition().inputs);
-            let next_at = schedules::next(app, source, (before, inputs))?;
+            let next_at = schedules::next(app, source, (before, inputs))
+                .map_err(|problem| wrong_in("config", problem))?;
             app.store.schedule_put(source, next_at).await?;
         }
     }
@@ -339,9 +340,14 @@ fn misfit(error: &gateway::Error) -> Error {
         gateway::Error::Config(_) => "config",
         gateway::Error::Secrets(_) => "secrets",
     };
-    let flow::Problem { field, code, reason, suggestion, .. } = error.problem().clone();
-    let field = if field.is_empty() { part.to_owned() } else { format!("{part}.{field}") };
-    Error::invalid_at(BodyProblem { field, code, reason, suggestion })
+    wrong_in(part, error.problem().clone())
+}
+
+/// What is wrong in a part of the body, with its place there.
+fn wrong_in(part: &str, problem: flow::Problem) -> Error {
+    let place = BodyProblem::from(problem);
+    let field = if place.field.is_empty() { part.to_owned() } else { format!("{part}.{}", place.field) };
+    Error::invalid_at(BodyProblem { field, ..place })
 }
 
 /// A source as it stands now.

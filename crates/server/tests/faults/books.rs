@@ -22,10 +22,29 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// How long after it woke a node may still make a call that it was about to make when it was stopped.
 const WAKING: Duration = Duration::from_secs(1);
 
+/// What must have happened, and nothing else.
+#[derive(Default)]
+pub(crate) struct Promised {
+    /// The events that were answered with a 2xx.
+    pub(crate) taken: Taken,
+    /// The keys of the ticks that schedules have had.
+    pub(crate) ticks: BTreeSet<String>,
+    /// When nodes woke that had stood still.
+    pub(crate) woken: Vec<Instant>,
+}
+
+impl From<Taken> for Promised {
+    fn from(taken: Taken) -> Self {
+        Self { taken, ..Self::default() }
+    }
+}
+
 /// What the books came to.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Sum {
     pub(crate) events: usize,
+    /// Planned times of schedules, each of which has one event.
+    pub(crate) ticks: usize,
     /// Calls of steps and models.
     pub(crate) calls: usize,
     /// Those that were made again, since the answer to the one before was not committed.
@@ -42,9 +61,9 @@ pub(crate) struct Sum {
 type Came = Vec<(usize, Seen)>;
 
 impl Outside {
-    /// Waits until everything that was taken is done, then goes through the books. `woken` is when nodes woke that had
-    /// stood still.
-    pub(crate) async fn balance(&self, owner: &Api, taken: &Taken, woken: &[Instant]) -> Sum {
+    /// Waits until everything that was promised is done, then goes through the books.
+    pub(crate) async fn balance(&self, owner: &Api, promised: impl Into<Promised>) -> Sum {
+        let promised = promised.into();
         let events = within(PATIENCE, "every event is done and every delivery has arrived", async || {
             let events = owner.list_all("events").await;
             let done =
@@ -56,32 +75,37 @@ impl Outside {
             }
             events.iter().all(done).then_some(events)
         });
-        let events: BTreeSet<String> = ids(&events.await, "id");
-        let promised: BTreeSet<String> = taken.values().map(|receipt| receipt.event.clone()).collect();
-        assert_eq!(promised.len(), taken.len(), "two keys have one event");
-        assert_eq!(events, promised, "the events are not those that were answered with a 2xx");
+        let (ticks, events): (Vec<_>, Vec<_>) =
+            events.await.into_iter().partition(|event| event["kind"] == "schedule");
+        // The outside knows which tick came how often: each event has a message of its own there.
+        assert_eq!(ticks.len(), promised.ticks.len(), "a planned time has not exactly one event");
+        let events: BTreeSet<String> = ids(&events, "id");
+        let taken = &promised.taken;
+        let answered: BTreeSet<String> = taken.values().map(|receipt| receipt.event.clone()).collect();
+        assert_eq!(answered.len(), taken.len(), "two keys have one event");
+        assert_eq!(events, answered, "the events are not those that were answered with a 2xx");
 
         let runs = owner.list_all("runs").await;
-        assert_eq!(runs.len(), taken.len(), "an event has not exactly one run");
-        assert_eq!(ids(&runs, "event"), promised);
+        assert_eq!(runs.len(), taken.len() + ticks.len(), "an event has not exactly one run");
+        assert_eq!(ids(&runs, "event"), &answered | &ids(&ticks, "id"));
         let is_fine = |run: &&Value| run["cause"] == "original" && run["status"] == "succeeded";
         assert!(runs.iter().all(|run| is_fine(&run)), "{runs:?}");
-        count(owner, self.seen(), (taken, woken)).await
+        count(owner, self.seen(), &promised).await
     }
 }
 
 /// Compares what came outside with what was promised.
-async fn count(owner: &Api, seen: Vec<Seen>, (taken, woken): (&Taken, &[Instant])) -> Sum {
+async fn count(owner: &Api, seen: Vec<Seen>, Promised { taken, ticks, woken }: &Promised) -> Sum {
     let mut by_key: BTreeMap<String, Came> = BTreeMap::new();
     for (nth, seen) in seen.into_iter().enumerate() {
         by_key.entry(key(&seen)).or_default().push((nth, seen));
     }
     assert_eq!(
         by_key.keys().collect::<BTreeSet<_>>(),
-        taken.keys().collect::<BTreeSet<_>>(),
+        taken.keys().chain(ticks).collect::<BTreeSet<_>>(),
         "somebody was called for nothing, or not at all"
     );
-    let mut sum = Sum { events: taken.len(), ..Sum::default() };
+    let mut sum = Sum { events: taken.len(), ticks: ticks.len(), ..Sum::default() };
     let mut names = BTreeSet::new();
     for (key, came) in &by_key {
         let told = one_name(key, came, "/hook", "webhook-id", &mut names);
@@ -189,6 +213,7 @@ fn ids(items: &[Value], field: &str) -> BTreeSet<String> {
 impl AddAssign for Sum {
     fn add_assign(&mut self, other: Self) {
         self.events += other.events;
+        self.ticks += other.ticks;
         self.calls += other.calls;
         self.repeated_calls += other.repeated_calls;
         self.late_calls += other.late_calls;
@@ -199,10 +224,10 @@ impl AddAssign for Sum {
 
 impl fmt::Display for Sum {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { events, calls, repeated_calls, late_calls, deliveries, repeated_deliveries } = self;
+        let Self { events, ticks, calls, repeated_calls, late_calls, deliveries, repeated_deliveries } = self;
         write!(
             f,
-            "{events} events, each with one finished run; {calls} calls of steps, {repeated_calls} repeated before \
+            "{events} events and {ticks} ticks, each with one finished run; {calls} calls of steps, {repeated_calls} repeated before \
              their commit, {late_calls} late; {deliveries} deliveries, which came {repeated_deliveries} times more"
         )
     }

@@ -115,7 +115,7 @@ async fn a_full_disk_refuses_loses_nothing_and_is_used_again_as_soon_as_it_is_fr
 
     std::fs::remove_file(&ballast).unwrap();
     post_until_taken(&source, &mut taken).await;
-    let sum = outside.balance(&owner, &taken, &[]).await;
+    let sum = outside.balance(&owner, taken).await;
     println!("after the full disk: {sum:?}");
     assert_eq!(
         (sum.calls, sum.repeated_calls, sum.late_calls),
@@ -140,6 +140,6 @@ async fn a_database_that_may_not_grow_refuses_and_loses_nothing() {
     let server = home.serve().variable("LINCHPIN_DATABASE__MAX_SIZE", "64MiB").start().await;
     let source = source.at(source.url.replace(&owner.url, &server.url));
     post_until_taken(&source, &mut taken).await;
-    let sum = outside.balance(&owner.at(&server), &taken, &[]).await;
+    let sum = outside.balance(&owner.at(&server), taken).await;
     println!("after the full database: {sum:?}");
 }

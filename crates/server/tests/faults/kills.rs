@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use clock::Random;
 
-use crate::{outside::Outside, senders::Senders, support::Home};
+use crate::{books::Promised, outside::Outside, senders::Senders, support::Home, ticks::Ticks};
 
 /// Connections that send all the time.
 const CONNECTIONS: usize = 12;
@@ -24,6 +24,7 @@ async fn nothing_is_lost_and_nothing_committed_is_repeated_however_often_it_is_k
     let mut server = home.serve().start().await;
     let owner = outside.set_up(&server).await;
     let senders = Senders::new(&owner).await;
+    let ticks = Ticks::start(&owner).await;
     let sending: Vec<_> = (0..CONNECTIONS)
         .map(|nth| {
             let senders = senders.clone();
@@ -44,10 +45,12 @@ async fn nothing_is_lost_and_nothing_committed_is_repeated_however_often_it_is_k
     }
     let killed_for = begun.elapsed();
     senders.repeat(usize::MAX).await;
-    let sum = outside.balance(&owner.at(&server), &senders.taken(), &[]).await;
+    let owner = owner.at(&server);
+    let ticks = ticks.stop(&owner).await;
+    let sum = outside.balance(&owner, Promised { taken: senders.taken(), ticks, woken: Vec::new() }).await;
     println!("{kills} kills in {killed_for:?}, balanced after {:?}: {sum:?}", begun.elapsed());
     assert!(
-        sum.events >= 4 * kills && sum.repeated_calls > 0,
+        sum.events >= 4 * kills && sum.repeated_calls > 0 && sum.ticks > 0,
         "too little was going on to prove anything: {sum:?}"
     );
 }

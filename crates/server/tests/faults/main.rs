@@ -24,3 +24,4 @@ mod postgres;
 mod senders;
 mod storm;
 mod takeovers;
+mod ticks;

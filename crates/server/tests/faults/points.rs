@@ -52,7 +52,7 @@ async fn survive(point: CrashPoint, nth: u32) {
     let server = home.serve().start().await;
     senders.turn_to([&server]);
     sending.await.unwrap_or_else(|error| panic!("after {point:?}: {error}"));
-    let sum = outside.balance(&owner.at(&server), &senders.taken(), &[]).await;
+    let sum = outside.balance(&owner.at(&server), senders.taken()).await;
     assert_eq!(sum.events, EVENTS, "{point:?}");
     assert!(
         sum.repeated_calls <= repeats_allowed(point),

@@ -14,7 +14,7 @@ use parking_lot::Mutex;
 use tokio::time::sleep;
 
 use crate::{
-    books::Sum,
+    books::{Promised, Sum},
     cluster::{Cluster, LEASE, NODES, Node},
     nats_server::NatsServer,
     outside::Outside,
@@ -23,6 +23,7 @@ use crate::{
     senders::Senders,
     support::Home,
     takeovers::{Silence, Takeovers},
+    ticks::Ticks,
 };
 
 /// Connections that send all the time.
@@ -165,6 +166,7 @@ impl Report {
         let senders = Senders::new(&owner).await;
         cluster.grow().await;
         senders.turn_to(cluster.servers());
+        let ticks = Ticks::start(&owner).await;
         let mut sending: Vec<_> = (0..CONNECTIONS)
             .map(|nth| {
                 let senders = senders.clone();
@@ -187,12 +189,14 @@ impl Report {
         }
         cluster.calm().await;
         senders.repeat(REPEATS).await;
-        let woken: Vec<_> = cluster.nodes.iter().flat_map(|node| node.woken.iter().copied()).collect();
-        self.sum += outside.balance(&owner.at(&cluster.nodes[0].server), &senders.taken(), &woken).await;
+        let owner = owner.at(&cluster.nodes[0].server);
+        let ticks = ticks.stop(&owner).await;
+        let woken = cluster.nodes.iter().flat_map(|node| node.woken.iter().copied()).collect();
+        self.sum += outside.balance(&owner, Promised { taken: senders.taken(), ticks, woken }).await;
         self.takeovers.read(&cluster, &silences);
         println!("{self}");
         assert!(
-            self.sum.events > 100 && self.sum.repeated_calls > 0,
+            self.sum.events > 100 && self.sum.repeated_calls > 0 && self.sum.ticks > 30,
             "too little was going on to prove anything"
         );
     }

@@ -88,7 +88,8 @@ async fn run(server: &Server, language: &str, code: &str) -> Option<String> {
     std::fs::write(folder.join(file), code).unwrap();
     let mut command = Command::new(program);
     command.args(arguments).arg(file).current_dir(folder).stdin(Stdio::null());
-    command.env("WEBHOOK_TOKEN", TOKEN).env("WEBHOOK_SECRET", KEY).env("NO_PROXY", "127.0.0.1");
+    command.env("WEBHOOK_TOKEN", TOKEN).env("WEBHOOK_PASSWORD", TOKEN).env("WEBHOOK_SECRET", KEY);
+    command.env("NO_PROXY", "127.0.0.1");
     let done = match command.output().await {
         // Go is not everywhere.
         Err(error) if language == "Go" && error.kind() == std::io::ErrorKind::NotFound => return None,
@@ -102,10 +103,14 @@ async fn run(server: &Server, language: &str, code: &str) -> Option<String> {
 async fn every_sample_is_taken(verification: Value, secrets: Value) {
     let server = Server::fresh().await;
     let (owner, source) = orders(&server, verification, secrets).await;
+    every_sample_is_taken_by(&server, &owner, &source).await;
+}
+
+async fn every_sample_is_taken_by(server: &Server, owner: &Api, source: &Source) {
     let mut sent = 0;
-    for (language, code) in samples(&server, &source).await {
+    for (language, code) in samples(server, source).await {
         assert!(!code.contains(TOKEN) && !code.contains(KEY), "{code}");
-        let Some(out) = run(&server, language, &code).await else { continue };
+        let Some(out) = run(server, language, &code).await else { continue };
         let expected = "7: it's \\\"here\\\" – 你好 `$HOME` \\\\n";
         assert!(out.contains(&format!("{{\"said\":\"{expected}\"}}")), "{language}: {out}\n{code}");
         sent += 1;
@@ -128,6 +133,34 @@ async fn samples_show_a_token_wherever_the_source_takes_it() {
 async fn samples_sign_by_the_standard_webhooks_specification() {
     let secrets = json!({ "scheme": "standard_webhooks", "signing_keys": [KEY] });
     every_sample_is_taken(json!({ "scheme": "standard_webhooks" }), secrets).await;
+}
+
+#[tokio::test]
+async fn samples_log_in_by_name_and_password() {
+    let verification = json!({ "scheme": "basic", "username": "o'brien & sons" });
+    every_sample_is_taken(verification, json!({ "scheme": "basic", "passwords": [TOKEN] })).await;
+}
+
+/// With what a vendor of one's own may think of: each hash, each encoding, times of both units, and texts between which
+/// the time and the body stand that mean something to a shell.
+#[tokio::test]
+async fn samples_sign_as_a_source_describes_it() {
+    let (server, secrets) = (Server::fresh().await, json!({ "scheme": "hmac", "secrets": [KEY] }));
+    let owner = Api::set_up(&server).await;
+    owner.deploy("orders", ORDERS).await;
+    let timestamp = |unit: &str| json!({ "header": "x-time", "unit": unit, "tolerance": "5m" });
+    for mut verification in [
+        json!({}),
+        json!({ "algorithm": "sha1", "prefix": "sha1=" }),
+        json!({ "algorithm": "sha512", "encoding": "base64", "signed": "v0:{timestamp}:{body}", "timestamp": timestamp("s") }),
+        json!({ "encoding": "base64url", "signed": "{body}{timestamp}", "timestamp": timestamp("ms") }),
+        json!({ "prefix": "$v=", "signed": "{timestamp}_{body}.\"$HOME\" `id` \\\\n", "timestamp": timestamp("s") }),
+    ] {
+        verification["scheme"] = "hmac".into();
+        verification["header"] = "x-signature".into();
+        let source = owner.source("orders", config(&verification, "public"), secrets.clone()).await;
+        every_sample_is_taken_by(&server, &owner, &source).await;
+    }
 }
 
 #[tokio::test]

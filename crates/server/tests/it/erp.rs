@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::{
     endpoint::{Endpoint, Then, json_of, whole},
-    failing::{Case, Kind, step, succeeded},
+    failing::{Case, Kind, LONG, SHORT, step, succeeded},
     support::{Api, Receiver, Reply, Server, flow},
 };
 
@@ -25,32 +25,30 @@ fn calls() -> Kind {
 }
 
 async fn cases(elsewhere: &str) -> Vec<Case> {
-    let late = ("timeout", "took longer than 3");
+    let late = ("timeout", "took longer than 1");
     let (lost, malformed) = (("connection_lost", "broke"), "answer_malformed");
     let redirect = whole("307 Temporary Redirect", &format!("location: {elsewhere}\r\n"), "");
     let flood = "x".repeat(50_000);
     let gigabyte = json_of(1 << 30, "");
     let calls = calls();
     vec![
-        calls.case(("hangs", "300ms"), ("", Then::Hang), late, (2, 2)).await,
-        calls.case(("head_drips", "300ms"), ("HTTP/1.1 200 OK\r\nx: ", Then::Drip("y")), late, (2, 2)).await,
-        calls.case(("drips", "300ms"), (OPEN, Then::Drip("y")), late, (2, 2)).await,
-        calls.case(("lies", "20s"), (json_of(99, "\"x\""), Then::Close), lost, (2, 2)).await,
+        calls.case(("hangs", SHORT), ("", Then::Hang), late, (2, 2)).await,
+        calls.case(("head_drips", SHORT), ("HTTP/1.1 200 OK\r\nx: ", Then::Drip("y")), late, (2, 2)).await,
+        calls.case(("drips", SHORT), (OPEN, Then::Drip("y")), late, (2, 2)).await,
+        calls.case(("lies", LONG), (json_of(99, "\"x\""), Then::Close), lost, (2, 2)).await,
         calls
-            .case(("floods", "20s"), (OPEN, Then::Flood(flood)), ("answer_too_large", "1048576"), (1, 1))
+            .case(("floods", LONG), (OPEN, Then::Flood(flood)), ("answer_too_large", "1048576"), (1, 1))
             .await,
+        calls.case(("gigabyte", LONG), (gigabyte, Then::Hang), ("answer_too_large", "1048576"), (1, 1)).await,
         calls
-            .case(("gigabyte", "20s"), (gigabyte, Then::Hang), ("answer_too_large", "1048576"), (1, 1))
+            .case(("redirects", LONG), (redirect, Then::Close), ("http_status", "not followed"), (1, 1))
             .await,
+        calls.case(("resets", LONG), (OPEN, Then::Reset), lost, (2, 2)).await,
+        calls.case(("resets_at_once", LONG), ("", Then::Reset), lost, (2, 2)).await,
         calls
-            .case(("redirects", "20s"), (redirect, Then::Close), ("http_status", "not followed"), (1, 1))
+            .case(("nonsense", LONG), ("SMTP ready\r\n\r\n", Then::Close), (malformed, "HTTP"), (2, 2))
             .await,
-        calls.case(("resets", "20s"), (OPEN, Then::Reset), lost, (2, 2)).await,
-        calls.case(("resets_at_once", "20s"), ("", Then::Reset), lost, (2, 2)).await,
-        calls
-            .case(("nonsense", "20s"), ("SMTP ready\r\n\r\n", Then::Close), (malformed, "HTTP"), (2, 2))
-            .await,
-        calls.case(("no_json", "20s"), (json_of(2, "no"), Then::Close), (malformed, "JSON"), (1, 1)).await,
+        calls.case(("no_json", LONG), (json_of(2, "no"), Then::Close), (malformed, "JSON"), (1, 1)).await,
     ]
 }
 
@@ -71,14 +69,14 @@ const THREE: &str = "nodes:
     method: POST
     url: \"{{ env.ERP }}/stock\"
     body: { query: \"{{ input.query }}\" }
-    timeout: 200ms
+    timeout: 1s
     on_failure: { value: { status: 0, headers: {}, body: { stock: 7 } } }
   price:
     kind: http
     method: POST
     url: \"{{ env.ERP }}/price\"
     body: { stock: \"{{ nodes.stock.body.stock }}\" }
-    timeout: 200ms
+    timeout: 1s
     on_failure: branch
   tell: { kind: deliver, destination: tickets, body: { why: \"{{ nodes.price.error.code }}\", stock: \"{{ nodes.stock.body.stock }}\" } }
   order:
@@ -86,7 +84,7 @@ const THREE: &str = "nodes:
     method: POST
     url: \"{{ env.ERP }}/order\"
     body: { query: \"{{ input.query }}\" }
-    timeout: 200ms
+    timeout: 1s
   never: { kind: template, text: \"{{ nodes.order.body }}\" }
   sold: { kind: template, text: \"{{ nodes.price.body }}\" }
 edges:
@@ -112,15 +110,15 @@ async fn a_step_that_times_out_gives_a_value_takes_its_branch_or_fails_the_run_a
     let trace = owner.settled(answer.header("linchpin-event").unwrap(), 1).await;
     let run = &trace["runs"][0];
     assert_eq!((&run["status"], &run["error"]["step"]), (&json!("failed"), &json!("order")), "{run}");
-    assert!(run["error"]["message"].as_str().unwrap().contains("200ms"), "{run}");
+    assert!(run["error"]["message"].as_str().unwrap().contains("1s"), "{run}");
     let states = ["stock", "price", "tell", "order"].map(|id| step(run, id)["state"].as_str().unwrap());
     assert_eq!(states, ["succeeded", "recovered", "succeeded", "failed"], "{run}");
     for id in ["stock", "price", "order"] {
         let tries = step(run, id)["tries"].as_array().unwrap();
         assert_eq!((tries.len(), &tries[0]["error"]["code"]), (1, &json!("timeout")), "{id}: {run}");
-        assert!(tries[0]["error"]["message"].as_str().unwrap().contains("200ms"), "{id}: {run}");
+        assert!(tries[0]["error"]["message"].as_str().unwrap().contains("1s"), "{id}: {run}");
         let took_us = tries[0]["took_us"].as_u64().unwrap();
-        assert!(took_us >= 200_000, "{id}: {took_us}");
+        assert!(took_us >= 1_000_000, "{id}: {took_us}");
     }
     for id in ["never", "sold"] {
         assert!(step(run, id)["tries"].as_array().unwrap().is_empty(), "{id}: {run}");

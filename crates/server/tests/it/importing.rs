@@ -22,14 +22,14 @@ outputs: { query: \"{{ input.query }}\" }
 ";
 
 /// An owner, and a way to run the command line with an editor's key.
-struct Desk {
-    server: Server,
-    owner: Api,
+pub(crate) struct Desk {
+    pub(crate) server: Server,
+    pub(crate) owner: Api,
     key: String,
 }
 
 impl Desk {
-    async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         let server = Server::fresh().await;
         let owner = Api::set_up(&server).await;
         let made = owner.post("/api-keys", &json!({ "name": "cli", "role": "editor" })).await.ok();
@@ -45,7 +45,7 @@ impl Desk {
     }
 
     /// What an import that must go well did.
-    async fn import(&self, arguments: &[&str]) -> Value {
+    pub(crate) async fn import(&self, arguments: &[&str]) -> Value {
         let output = self.linchpin(&[&["flow", "import", "--json"], arguments].concat()).await;
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         serde_json::from_slice(&output.stdout).unwrap()

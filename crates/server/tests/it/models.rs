@@ -8,7 +8,7 @@ use tokio::time::Instant;
 
 use crate::{
     endpoint::{Endpoint, STREAM, Then, json_of, whole},
-    failing::{Case, Kind, succeeded},
+    failing::{Case, Kind, LONG, SHORT, succeeded},
     support::{Api, Receiver, Reply, Server, flow},
 };
 
@@ -38,7 +38,7 @@ fn chat() -> Kind {
 
 /// Within a try of the step, the provider is asked up to three times where that is safe.
 async fn cases(elsewhere: &str) -> Vec<Case> {
-    let late = ("timeout", "took longer than 3");
+    let late = ("timeout", "took longer than 1");
     let (lost, malformed) = (("model_unavailable", "broke"), "model_malformed");
     let flood = TOKEN.replace("text ", &"x".repeat(500_000));
     let promised = json_of(9_999, TOKEN).replace("application/json", "text/event-stream");
@@ -48,21 +48,21 @@ async fn cases(elsewhere: &str) -> Vec<Case> {
     let page = whole("200 OK", "content-type: text/html\r\n", "<html>Please log in</html>");
     let chat = chat();
     vec![
-        chat.case(("hangs", "300ms"), ("", Then::Hang), late, (2, 2)).await,
-        chat.case(("head_drips", "300ms"), ("HTTP/1.1 200 OK\r\nx: ", Then::Drip("y")), late, (2, 2)).await,
-        chat.case(("pings", "300ms"), (STREAM, Then::Drip(": ping\n\n")), late, (2, 2)).await,
-        chat.case(("drips", "300ms"), (STREAM, Then::Drip(TOKEN)), late, (2, 2)).await,
-        chat.case(("lies", "20s"), (json_of(9_999, ANSWER), Then::Close), lost, (2, 6)).await,
-        chat.case(("lies_later", "20s"), (promised, Then::Close), lost, (2, 2)).await,
-        chat.case(("floods", "20s"), (STREAM, Then::Flood(flood)), (malformed, "longer than"), (2, 2)).await,
-        chat.case(("redirects", "20s"), (redirect, Then::Close), ("model_rejected", "not followed"), (1, 1))
+        chat.case(("hangs", SHORT), ("", Then::Hang), late, (2, 2)).await,
+        chat.case(("head_drips", SHORT), ("HTTP/1.1 200 OK\r\nx: ", Then::Drip("y")), late, (2, 2)).await,
+        chat.case(("pings", SHORT), (STREAM, Then::Drip(": ping\n\n")), late, (2, 2)).await,
+        chat.case(("drips", SHORT), (STREAM, Then::Drip(TOKEN)), late, (2, 2)).await,
+        chat.case(("lies", LONG), (json_of(9_999, ANSWER), Then::Close), lost, (2, 6)).await,
+        chat.case(("lies_later", LONG), (promised, Then::Close), lost, (2, 2)).await,
+        chat.case(("floods", LONG), (STREAM, Then::Flood(flood)), (malformed, "longer than"), (2, 2)).await,
+        chat.case(("redirects", LONG), (redirect, Then::Close), ("model_rejected", "not followed"), (1, 1))
             .await,
-        chat.case(("resets", "20s"), (format!("{STREAM}{TOKEN}"), Then::Reset), lost, (2, 2)).await,
-        chat.case(("fails", "20s"), (fails, Then::Close), ("model_unavailable", "out of memory"), (2, 6))
+        chat.case(("resets", LONG), (format!("{STREAM}{TOKEN}"), Then::Reset), lost, (2, 2)).await,
+        chat.case(("fails", LONG), (fails, Then::Close), ("model_unavailable", "out of memory"), (2, 6))
             .await,
-        chat.case(("limits", "20s"), (limits, Then::Close), ("model_rate_limited", "3600 s"), (2, 2)).await,
-        chat.case(("page", "20s"), (page, Then::Close), (malformed, "text/html"), (2, 2)).await,
-        chat.case(("no_json", "20s"), (json_of(2, "no"), Then::Close), (malformed, "not JSON"), (2, 2)).await,
+        chat.case(("limits", LONG), (limits, Then::Close), ("model_rate_limited", "3600 s"), (2, 2)).await,
+        chat.case(("page", LONG), (page, Then::Close), (malformed, "text/html"), (2, 2)).await,
+        chat.case(("no_json", LONG), (json_of(2, "no"), Then::Close), (malformed, "not JSON"), (2, 2)).await,
     ]
 }
 
@@ -93,11 +93,11 @@ async fn a_silent_model_fails_the_run_in_the_steps_time_and_the_event_can_be_rep
     let owner = Api::set_up(&server).await;
     let silent = Endpoint::start("", Then::Hang, chat().proper).await;
     model(&owner, "mock", &silent.url).await;
-    owner.deploy("thinking", &flow("thinking", &THINKING.replace("2s", "300ms"))).await;
+    let thinking = |timeout| flow("thinking", &THINKING.replace("2s", timeout));
+    owner.deploy("thinking", &thinking(SHORT)).await;
     let source = owner.open_source("thinking", "wait").await;
-    let begun = Instant::now();
     let answer = source.post(&json!({ "query": "x" })).await;
-    assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
+    // Had the model been waited for any longer, the source's deadline had come first.
     let problem = answer.problem(500, "run_failed");
     assert_eq!((&problem["cause"]["step"], &problem["cause"]["code"]), (&json!("think"), &json!("timeout")));
     silent.let_go().await;
@@ -111,7 +111,8 @@ async fn a_silent_model_fails_the_run_in_the_steps_time_and_the_event_can_be_rep
     assert!(error["message"].as_str().unwrap().contains("raise its `timeout`"), "{error}");
     assert_eq!(owner.list("runs?status=failed").await.len(), 1);
     silent.mend();
-    owner.post(&format!("/events/{event}/replay"), &json!({ "version": "ran" })).await.ok();
+    owner.deploy("thinking", &thinking(LONG)).await;
+    owner.post(&format!("/events/{event}/replay"), &json!({ "version": "deployed" })).await.ok();
     assert_eq!(succeeded(&owner, event, 1).await["outputs"], json!({ "thought": "mended" }));
 }
 
@@ -128,11 +129,11 @@ async fn a_provider_that_asks_for_a_pause_gets_it() {
     });
     let provider = provider.await;
     model(&owner, "mock", &provider.url("v1")).await;
-    owner.deploy("thinking", &flow("thinking", &THINKING.replace("2s", "20s"))).await;
+    owner.deploy("thinking", &flow("thinking", &THINKING.replace("2s", LONG))).await;
     let source = owner.open_source("thinking", "wait").await;
     assert_eq!(source.post(&json!({ "query": "x" })).await.ok(), json!({ "thought": "mended" }));
     let asked = asked.lock().clone();
     assert_eq!(asked.len(), 2);
     let pause = asked[1] - asked[0];
-    assert!((1_000..5_000).contains(&pause.as_millis()), "{pause:?}");
+    assert!(pause >= Duration::from_secs(1), "{pause:?}");
 }

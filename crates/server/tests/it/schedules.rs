@@ -105,19 +105,28 @@ async fn what_is_wrong_with_a_schedule_is_said_when_it_is_saved_and_when_its_flo
     let server = Server::fresh().await;
     let owner = Api::set_up(&server).await;
     owner.deploy("echo", &flow("echo", ECHO)).await;
-    let refused = async |change: fn(&mut Value), expected: &str| {
+    let refused = async |change: fn(&mut Value), (field, expected): (&str, &str)| {
         let mut wanted = schedule("Digest", "0 9 * * *", "x");
         change(&mut wanted["config"]);
         let problem = owner.post(PATH, &wanted).await.problem(422, "invalid");
-        assert!(problem["detail"].as_str().unwrap().contains(expected), "{problem}");
+        let said = problem["detail"].as_str().unwrap();
+        assert!(said.starts_with(&format!("`{field}`: ")) && said.contains(expected), "{problem}");
+        // A form says it at the field.
+        assert_eq!(problem["errors"][0]["field"], field, "{problem}");
     };
-    refused(|config| config["cron"] = "0 25 * * *".into(), "cron: the hour `25`").await;
-    refused(|config| config["time_zone"] = "shanghai".into(), "Did you mean `Asia/Shanghai`?").await;
-    refused(|config| config["input"] = json!({}), "input.query: the flow needs it").await;
-    refused(|config| config["input"]["query"] = "{{ tick.att }}".into(), "input.query: ").await;
+    refused(|config| config["cron"] = "0 25 * * *".into(), ("config.cron", "the hour `25`")).await;
+    let zone = ("config.time_zone", "Did you mean `Asia/Shanghai`?");
+    refused(|config| config["time_zone"] = "shanghai".into(), zone).await;
+    refused(|config| config["missed"] = "two".into(), ("config.missed", "unknown variant")).await;
+    refused(|config| config["input"] = json!([]), ("config.input", "invalid type")).await;
+    refused(|config| config["input"] = json!({}), ("config.input.query", "the flow needs it")).await;
+    let template = ("config.input.query", "is missing");
+    refused(|config| config["input"]["query"] = "{{ tick.att }}".into(), template).await;
+    refused(|config| *config = json!({}), ("config", "missing field `cron`")).await;
     let wrong = json!({ "cron": "0 0 30 2 *" });
     let problem = owner.post("/schedules/preview", &wrong).await.problem(422, "invalid");
-    assert!(problem["detail"].as_str().unwrap().starts_with("cron: there is no such day"), "{problem}");
+    assert_eq!(problem["errors"][0]["field"], "cron", "{problem}");
+    assert!(problem["detail"].as_str().unwrap().starts_with("`cron`: there is no such day"), "{problem}");
 
     let made = owner.post(PATH, &schedule("Digest", "0 9 * * *", "x")).await.ok();
     let asking_more =

@@ -1,6 +1,8 @@
 //! Requests that senders' own libraries sign, or independent ones, at the real binary. They run in `cargo xtask test`,
 //! which installs the libraries of `senders/`.
 
+mod existing;
+
 use std::{collections::BTreeMap, path::PathBuf, process::Stdio};
 
 use axum::http::Method;
@@ -18,14 +20,19 @@ fn folder() -> PathBuf {
     PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../senders"))
 }
 
-/// What a program says that is told something, line by line.
-async fn said(program: &str, arguments: &[&str], told: String) -> Vec<Value> {
-    let mut command = Command::new(program);
-    command.args(arguments).current_dir(folder()).stdin(Stdio::piped()).stdout(Stdio::piped());
-    // Where the libraries of Python were put; without it, those of the system count.
+/// A program that finds the libraries of Python where they were put; without that, those of the system.
+fn program(name: &str) -> Command {
+    let mut command = Command::new(name);
     if let Some(libraries) = std::env::var_os("SENDERS_FOR_TESTS") {
         command.env("PYTHONPATH", libraries);
     }
+    command
+}
+
+/// What a program says that is told something, line by line.
+async fn said(program: &str, arguments: &[&str], told: String) -> Vec<Value> {
+    let mut command = self::program(program);
+    command.args(arguments).current_dir(folder()).stdin(Stdio::piped()).stdout(Stdio::piped());
     let mut child = command.kill_on_drop(true).spawn().unwrap();
     let mut stdin = child.stdin.take().unwrap();
     let telling = tokio::spawn(async move { stdin.write_all(told.as_bytes()).await.unwrap() });

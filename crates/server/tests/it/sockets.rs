@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use axum::http::Method;
 use serde_json::json;
 use tokio::{io::AsyncWriteExt, net::TcpStream, time::timeout};
 
@@ -40,4 +41,19 @@ async fn hooks_answer_while_hundreds_of_connections_are_half_open() {
         assert_eq!(answer.expect("a hook answers").ok(), json!({ "text": "x" }));
     }
     drop(halves);
+}
+
+#[tokio::test]
+async fn a_head_has_64_kib_at_most() {
+    let server = Server::fresh().await;
+    let owner = Api::set_up(&server).await;
+    owner.deploy("echo", &flow("echo", ECHO)).await;
+    let source = owner.open_source("echo", "wait").await;
+    let with = async |bytes: usize| {
+        let long = "x".repeat(bytes);
+        let headers = [("content-type", "application/json"), ("x-long", long.as_str())];
+        source.send(Method::POST, &headers, json!({ "query": "x" }).to_string()).await
+    };
+    assert_eq!(with(60 << 10).await.ok(), json!({ "text": "x" }));
+    assert_eq!(with(65 << 10).await.status, 431);
 }

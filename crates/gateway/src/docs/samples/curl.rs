@@ -43,7 +43,7 @@ pub(super) fn code(call: &Call, proof: &Proof) -> String {
         Proof::Hmac(hmac) => {
             before.extend(signed(hmac));
             options.extend(hmac.timestamp.iter().map(|(name, _)| format!("-H \"{name}: $timestamp\"")));
-            options.push(format!("-H \"{}: {}$signature\"", hmac.header, hmac.prefix));
+            options.push(format!("-H \"{}: {}$signature\"", hmac.header, escaped(&hmac.prefix)));
         }
         Proof::Other(_) => before.push("# Sign the request as the page says.".to_owned()),
     }
@@ -63,9 +63,9 @@ fn signed(hmac: &Hmac) -> Vec<String> {
     let text: String = parts(&hmac.signed)
         .iter()
         .map(|part| match part {
-            Part::Text(text) => text.replace(['\\', '"', '$', '`'], ""),
-            Part::Timestamp => "$timestamp".to_owned(),
-            Part::Body => "$body".to_owned(),
+            Part::Text(text) => escaped(text),
+            Part::Timestamp => "${timestamp}".to_owned(),
+            Part::Body => "${body}".to_owned(),
         })
         .collect();
     let encoded = match hmac.encoding.as_str() {
@@ -84,6 +84,15 @@ fn signed(hmac: &Hmac) -> Vec<String> {
         hmac.algorithm
     ));
     lines
+}
+
+/// A part of a text between double quotes that the shell leaves as it is.
+fn escaped(text: &str) -> String {
+    text.chars().fold(String::new(), |mut all, letter| {
+        all.extend(matches!(letter, '\\' | '"' | '$' | '`').then_some('\\'));
+        all.push(letter);
+        all
+    })
 }
 
 /// A text that the shell leaves as it is.

@@ -12,7 +12,7 @@ import { useInputs } from './useInputs'
 import type { Webhook } from './webhook'
 
 /** A call to a source that can be copied and run, in the language of one's choice. */
-export function Samples({ source }: { source: Webhook }) {
+export function Recipe({ source }: { source: Webhook }) {
   const { t } = useTranslation()
   const [language, setLanguage] = useState<Language>('curl')
   const secrets = knownSecrets.of(useQueryClient(), source.id)
