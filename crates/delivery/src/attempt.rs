@@ -158,6 +158,7 @@ async fn commit(
             record: serde_json::to_vec(record).unwrap_or_default(),
             then,
             lane: due.lane,
+            wakes: due.awaited.then_some(due.run),
             disable,
         };
         match around.store.delivery_attempted(commit).await {

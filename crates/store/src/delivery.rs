@@ -1,5 +1,6 @@
 //! The outbox: deliveries that are due, and what is written of their attempts.
 
+pub(crate) mod awaited;
 mod history;
 pub(crate) mod lane;
 
@@ -65,6 +66,8 @@ pub struct NewDelivery {
     pub due_at: Timestamp,
     /// What it must keep its place in, if the order counts.
     pub lane: Option<Lane>,
+    /// Whether the run waits for it.
+    pub awaited: bool,
 }
 
 /// Deliveries to one destination that are sent one after another, in the order of their commits. A lane is a hash of
@@ -90,6 +93,8 @@ pub struct DueDelivery {
     pub created_at: Timestamp,
     /// The lane whose head it is.
     pub lane: Option<Lane>,
+    /// Whether the run waits for it.
+    pub awaited: bool,
     /// A [`Message`] as JSON.
     pub message: Vec<u8>,
 }
@@ -137,6 +142,8 @@ pub struct AttemptCommit {
     pub then: Settle,
     /// The lane whose head it was.
     pub lane: Option<Lane>,
+    /// The run that waits for it, if one does: it is woken when the delivery is settled.
+    pub wakes: Option<RunId>,
     /// The reason why the destination is switched off with this attempt, if it is.
     pub disable: Option<&'static str>,
 }
@@ -244,8 +251,12 @@ impl Store {
     /// When it cannot be put on stable storage.
     pub async fn delivery_attempted(&self, mut attempt: AttemptCommit) -> Result<bool, Error> {
         attempt.record = self.seal("attempt", &attempt_id(attempt.delivery, attempt.number), &attempt.record);
+        let woken = attempt.woken();
         match self.write(Write::Attempt(Box::new(SealedAttempt(attempt)))).await? {
-            Outcome::Attempted(settled) => Ok(settled == Settled::Done),
+            Outcome::Attempted(settled) => {
+                self.wake(woken.filter(|_| settled == Settled::Done));
+                Ok(settled == Settled::Done)
+            }
             _ => Err(Error::Conflict("the attempt was not recorded")),
         }
     }
@@ -298,7 +309,8 @@ const LANE_OF: &str = "SELECT d.destination, d.lane FROM delivery_live d JOIN or
 
 const REPLAY: &str = "UPDATE delivery_live SET status = 'pending', due_at = ?3 WHERE number = ?1 AND id = ?2 AND status = 'dead'";
 
-const DUE: &str = "SELECT d.id, o.workspace, o.environment, d.run, d.attempts, d.created_at, d.lane, d.sealed
+const DUE: &str =
+    "SELECT d.id, o.workspace, o.environment, d.run, d.attempts, d.created_at, d.lane, d.wakes, d.sealed
      FROM delivery_live d JOIN origin o ON o.number = d.origin WHERE d.number = ?1";
 
 fn view(row: &Row<'_>, destination: DestinationId) -> Result<DueDelivery, Fault> {
@@ -310,7 +322,8 @@ fn view(row: &Row<'_>, destination: DestinationId) -> Result<DueDelivery, Fault>
         attempts: row.get(4)?,
         created_at: row.time(5)?,
         lane: row.get(6)?,
-        message: row.get(7)?,
+        awaited: row.get::<Option<i64>>(7)?.is_some(),
+        message: row.get(8)?,
     })
 }
 

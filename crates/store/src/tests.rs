@@ -2,6 +2,7 @@
 
 mod accounts;
 mod admission;
+mod awaiting;
 mod blobs;
 mod configuration;
 mod connection;

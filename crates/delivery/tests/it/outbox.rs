@@ -121,6 +121,7 @@ impl Outbox {
                 message: serde_json::to_vec(&message).unwrap(),
                 due_at: now,
                 lane: key.map(Lane::of),
+                awaited: false,
             }
         };
         let deliveries: Vec<NewDelivery> = said.into_iter().map(new).collect();

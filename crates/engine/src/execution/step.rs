@@ -156,6 +156,7 @@ impl Execution {
                 message: serde_json::to_vec(&message).unwrap_or_default(),
                 due_at: self.shared.clock.now(),
                 lane,
+                awaited: false,
             }
         };
         outgoing.into_iter().map(delivery).collect()

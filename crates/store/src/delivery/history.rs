@@ -216,18 +216,7 @@ impl Store {
         workspace: WorkspaceId,
         id: DeliveryId,
     ) -> Result<Option<Attempt>, Error> {
-        let row = self.read(move |c| {
-            if get(c, workspace, id)?.is_none() {
-                return Ok(None);
-            }
-            let newest = format!("{ATTEMPTS} DESC LIMIT 1");
-            c.row(&newest, values![id.number()], attempt)
-        });
-        let open = |mut attempt: Attempt| {
-            attempt.record = self.unseal("attempt", &attempt_id(id, attempt.number), &attempt.record)?;
-            Ok(attempt)
-        };
-        row.await?.map(open).transpose()
+        Ok(self.delivery_outcome(workspace, id).await?.and_then(|(_, newest)| newest))
     }
 }
 
@@ -248,12 +237,21 @@ fn of_runs(c: &Reader<'_>, workspace: WorkspaceId, runs: &[RunId]) -> Result<Vec
     Ok(found)
 }
 
+/// The newest attempt of a delivery, sealed.
+pub(super) fn newest(c: &Reader<'_>, id: DeliveryId) -> Result<Option<Attempt>, Fault> {
+    c.row(&format!("{ATTEMPTS} DESC LIMIT 1"), values![id.number()], attempt)
+}
+
 fn attempts(c: &Reader<'_>, id: DeliveryId) -> Result<Vec<Attempt>, Fault> {
     c.rows(ATTEMPTS, values![id.number()], attempt)
 }
 
 /// The delivery of an id, if it is of this workspace.
-fn get(c: &Reader<'_>, workspace: WorkspaceId, id: DeliveryId) -> Result<Option<DeliveryView>, Fault> {
+pub(super) fn get(
+    c: &Reader<'_>,
+    workspace: WorkspaceId,
+    id: DeliveryId,
+) -> Result<Option<DeliveryView>, Fault> {
     for kept in [Kept::Live, Kept::Done] {
         let found = row(c, kept, workspace, id.number())?.filter(|delivery| delivery.id == id);
         if found.is_some() {

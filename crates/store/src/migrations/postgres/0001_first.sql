@@ -287,7 +287,7 @@ CREATE TABLE run_live (
 CREATE INDEX run_requeued ON run_live (number) WHERE owner IS NULL AND status = 'queued';
 CREATE INDEX run_suspect ON run_live (deaths, number) WHERE deaths >= 2;
 CREATE INDEX run_parked ON run_live (number) WHERE status = 'parked';
-CREATE INDEX run_timer ON run_live (wake_at) WHERE wake_at IS NOT NULL;
+CREATE INDEX run_timer ON run_live (wake_at) WHERE wake_at IS NOT NULL AND owner IS NULL;
 CREATE INDEX run_owner ON run_live (owner) WHERE owner IS NOT NULL;
 CREATE INDEX run_live_repeat ON run_live (event, number) WHERE event IS NOT NULL;
 CREATE INDEX run_live_list ON run_live (origin, status, number);
@@ -332,6 +332,7 @@ CREATE TABLE delivery_live (
     rank bigint NOT NULL DEFAULT 0, -- 0 before 1, which is sent when nothing else is due
     lane bigint, -- a hash of its order key: of one lane, one after another
     turn bigint, -- its place in the lane while it stands there
+    wakes bigint,
     due_at bigint NOT NULL,
     created_at bigint NOT NULL,
     sealed bytea NOT NULL -- the message, JSON

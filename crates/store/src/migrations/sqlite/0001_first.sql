@@ -290,13 +290,13 @@ CREATE TABLE run_live (
     fence INTEGER NOT NULL, -- raised at every change of owner
     deaths INTEGER NOT NULL, -- how often its worker died with it
     error TEXT, -- JSON: why it is parked
-    wake_at INTEGER, -- when it goes on by itself
+    wake_at INTEGER, -- when it goes on by itself; while it is held: since when something that it waits for has come
     created_at INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX run_requeued ON run_live (number) WHERE owner IS NULL AND status = 'queued';
 CREATE INDEX run_suspect ON run_live (deaths, number) WHERE deaths >= 2;
 CREATE INDEX run_parked ON run_live (number) WHERE status = 'parked';
-CREATE INDEX run_timer ON run_live (wake_at) WHERE wake_at IS NOT NULL;
+CREATE INDEX run_timer ON run_live (wake_at) WHERE wake_at IS NOT NULL AND owner IS NULL;
 CREATE INDEX run_owner ON run_live (owner) WHERE owner IS NOT NULL;
 CREATE INDEX run_live_repeat ON run_live (event) WHERE event IS NOT NULL;
 CREATE INDEX run_live_list ON run_live (origin, status);
@@ -339,6 +339,7 @@ CREATE TABLE delivery_live (
     rank INTEGER NOT NULL DEFAULT 0, -- 0 before 1, which is sent when nothing else is due
     lane INTEGER, -- a hash of its order key: of one lane, one after another
     turn INTEGER, -- its place in the lane while it stands there
+    wakes INTEGER, -- the number of the run that waits for it, if one does
     due_at INTEGER NOT NULL,
     created_at INTEGER NOT NULL,
     sealed BLOB NOT NULL -- the message, JSON

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use tokio::try_join;
 
-use super::lanes;
+use super::{awaited, lanes};
 use crate::{
     delivery::{AttemptCommit, Settle, Settled},
     postgres::{session::Session, table::Table},
@@ -18,7 +18,7 @@ pub(super) async fn apply(session: &Session, attempts: &[&AttemptCommit]) -> Res
     let open = open(session, attempts).await?;
     let mut outcomes = Vec::with_capacity(attempts.len());
     let (mut arrived, mut tried, mut standing) = (Table::default(), Table::default(), Table::default());
-    let mut left = Table::default();
+    let (mut left, mut woken) = (Table::default(), Table::default());
     for attempt in attempts {
         let (delivery, number) = (attempt.delivery.number(), attempt.number);
         if !open.contains(&delivery) {
@@ -38,6 +38,9 @@ pub(super) async fn apply(session: &Session, attempts: &[&AttemptCommit]) -> Res
             Settle::Dead { halts } => {
                 standing.push(values![delivery, number, "dead", None::<clock::Timestamp>, halts]);
             }
+        }
+        if let Some(run) = attempt.woken() {
+            woken.push(values![run.number(), at]);
         }
         if let (Some(lane), true) = (attempt.lane, attempt.then.leaves_lane()) {
             left.push(values![attempt.destination, lane, at]);
@@ -72,6 +75,7 @@ pub(super) async fn apply(session: &Session, attempts: &[&AttemptCommit]) -> Res
         session.insert(stand, &standing),
     )?;
     lanes::advance(session, &left).await?;
+    awaited::wake(session, &woken).await?;
     Ok(outcomes)
 }
 
