@@ -1,8 +1,10 @@
 #![doc = include_str!("help.md")]
 
+mod answer;
+
 use std::sync::Arc;
 
-use engine::{Node, NodeError, Outgoing, StepContext, StepOutcome};
+use engine::{Awaited, Came, Node, NodeError, Outgoing, StepContext, StepOutcome};
 use flow::{Dynamic, Effect, Resource, ResourceKind, Shape, Text};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -27,6 +29,10 @@ pub(crate) struct Config {
     /// after another, each when the one before has arrived. Without a key, or with an empty one, none waits for another.
     #[serde(default)]
     order_key: Option<Text>,
+    /// Whether the flow waits until the receiver has taken it, and goes on with the receiver's answer. Otherwise it goes on
+    /// at once.
+    #[serde(default, rename = "await")]
+    awaits: bool,
 }
 
 /// The longest order key, in bytes.
@@ -40,8 +46,16 @@ impl Node for Deliver {
 
     type Config = Config;
 
-    fn output(_: &Config) -> Shape {
-        Shape::of(&["delivery_id"])
+    fn waits(config: &Config) -> bool {
+        config.awaits
+    }
+
+    fn output(config: &Config) -> Shape {
+        if config.awaits {
+            Shape::of(&["delivery_id", "attempts", "status", "headers", "body"])
+        } else {
+            Shape::of(&["delivery_id"])
+        }
     }
 
     fn resources(config: &Config) -> Vec<Resource> {
@@ -72,7 +86,16 @@ impl Node for Deliver {
             return Err(NodeError::permanent("order_key_long", message));
         }
         context.works_on(json!({ "destination": config.destination, "body": body }));
-        let outcome = StepOutcome::of(json!({ "delivery_id": id }));
+        let outcome = if config.awaits {
+            StepOutcome::waiting(Awaited::Delivery(id))
+        } else {
+            StepOutcome::of(json!({ "delivery_id": id }))
+        };
         Ok(StepOutcome { deliveries: vec![Outgoing { id, destination, body, order_key }], ..outcome })
+    }
+
+    fn resume(&self, config: &Config, came: &Came) -> Result<StepOutcome, NodeError> {
+        let Came::Delivery { delivery, last } = came;
+        answer::read(&config.destination, delivery, last.as_ref()).map(StepOutcome::of)
     }
 }
