@@ -334,6 +334,100 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/destinations/{id}/close_breaker": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Close a destination's breaker, so that what waits is tried now */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description It is closed; should the receiver still fail, it opens again */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description A problem document that says what happened and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDocument"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/destinations/{id}/disable": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Switch a destination off; what is for it is kept */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["DisableInput"];
+                };
+            };
+            responses: {
+                /** @description Nothing is sent to it until it is switched on again */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description A problem document that says what happened and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDocument"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/destinations/{id}/enable": {
         parameters: {
             query?: never;
@@ -3429,6 +3523,21 @@ export interface components {
             /** @description What to write instead. */
             suggestion?: string | null;
         };
+        /** @description A breaker that is not closed: the receiver fails, so it is left alone. */
+        BreakerView: {
+            opened_at: string;
+            /**
+             * Format: int32
+             * @description How often it has opened since it was closed.
+             */
+            openings: number;
+            /** @description What the last attempt failed by. */
+            reason: string;
+            /** @description `open`, or `half_open` when one delivery is tried. */
+            state: string;
+            /** @description When one delivery is tried, or was due to be. */
+            until: string;
+        };
         /** @description A delivery with what it carries and its attempts. */
         DeliveryDetail: components["schemas"]["DeliveryRow"] & {
             /** @description The destination's name; null when it is gone. */
@@ -3499,6 +3608,7 @@ export interface components {
         };
         /** @description A destination. */
         DestinationView: {
+            breaker?: components["schemas"]["BreakerView"] | null;
             /** @description Kind, address, signing and policy. */
             config: Record<string, never>;
             /** @description Why it takes no deliveries now, if it does not. */
@@ -3507,7 +3617,13 @@ export interface components {
             id: string;
             /** @description How flows call it. */
             name: string;
+            queue: components["schemas"]["QueueView"];
             updated_at: string;
+        };
+        /** @description Why a destination is switched off. */
+        DisableInput: {
+            /** @description In one sentence, for whoever meets it. */
+            reason?: string;
         };
         /** @description A document that was taken in. */
         DocumentAdded: {
@@ -3988,6 +4104,26 @@ export interface components {
         PublishNote: {
             note?: string;
         };
+        /** @description What waits for a destination; each number is counted up to 10,000. */
+        QueueView: {
+            /**
+             * Format: int64
+             * @description Deliveries that wait for an earlier one with the same order key.
+             */
+            blocked: number;
+            /**
+             * Format: int64
+             * @description Dead letters.
+             */
+            dead: number;
+            /** @description When the oldest that is pending was made. */
+            oldest_at?: string | null;
+            /**
+             * Format: int64
+             * @description Deliveries that are due or wait for their next attempt.
+             */
+            pending: number;
+        };
         /** @description The event that a refused request became. */
         Receipt: {
             /** @description Whether its sender had sent it again meanwhile: then this is that event. */
@@ -4276,6 +4412,7 @@ export interface components {
             /** @description `pending`, `running`, `paused`, `waiting`, `succeeded`, `recovered`, `failed`, `skipped` or `stopped`. */
             state: string;
             tries: components["schemas"]["TryTrace"][];
+            waits?: components["schemas"]["WaitTrace"] | null;
         };
         /** @description An event and all that followed. */
         Trace: {
@@ -4365,6 +4502,18 @@ export interface components {
             note: string;
             /** Format: int32 */
             number: number;
+        };
+        /** @description What a step waits for. */
+        WaitTrace: {
+            /** @description What the step worked on, after templates. */
+            input?: Record<string, never> | null;
+            /** @description Which one: the delivery's id. */
+            on: string;
+            /** @description What kind of thing: `delivery`. */
+            reason: string;
+            since: string;
+            /** @description When it gives up, if it does. */
+            until?: string | null;
         };
     };
     responses: never;

@@ -260,6 +260,7 @@ export default {
     toldNote: 'steps of this kind record no input',
     port: 'left by “{{port}}”',
     tries: 'Tries',
+    waitsForDelivery: 'until its delivery has arrived',
     try: 'Try {{number}}',
     streaming: 'as it is written',
     skipped: 'No branch led here.',

@@ -242,6 +242,7 @@ export default {
     toldNote: '此类步骤不记录输入',
     port: '从“{{port}}”离开',
     tries: '各次尝试',
+    waitsForDelivery: '直到其投递送达',
     try: '第 {{number}} 次',
     streaming: '生成中',
     skipped: '没有分支走到这里。',
