@@ -10,6 +10,7 @@ mod support;
 mod nats_server;
 
 mod access;
+mod awaiting;
 mod branches;
 mod browsers;
 mod bus;
