@@ -33,6 +33,7 @@ mod drain;
 mod error;
 mod history;
 mod kind;
+mod letters;
 mod pacer;
 mod record;
 mod redact;
@@ -48,6 +49,7 @@ mod worker;
 pub use config::{Destination, parse};
 pub use drain::{Drain, Surroundings};
 pub use error::Error;
+pub use letters::{LetterOrder, Letters};
 pub use record::{
     AttemptRecord, Body, Encoding, ErrorRecord, Exchange, Outcome, Parts, Reply, RequestRecord,
     ResponseRecord, Timing,

@@ -2,6 +2,8 @@
 
 mod history;
 pub(crate) mod lane;
+mod letters;
+mod list;
 
 use std::collections::HashSet;
 
@@ -9,14 +11,16 @@ use clock::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+pub use history::{Attempt, Closed, DeliveryView};
+pub use letters::{Letter, LetterAction, LetterSlice, Taken};
 #[cfg(test)]
-pub(crate) use history::{ARRIVED, UNSENT};
-pub use history::{Attempt, DeliveryView};
+pub(crate) use list::{ARRIVED, CLOSED, UNSENT};
+pub use list::{DeliveryFilter, DeliveryPage};
 
 use crate::{
-    DeliveryId, DestinationId, Error, EventId, NodeId, Place, RunId, Store, WorkspaceId,
+    DeliveryId, DestinationId, Error, EventId, NodeId, Place, RunId, Store,
     read::Reader,
-    sql::{Fault, Row, Statement, values},
+    sql::{Fault, Row, values},
     write::{Outcome, Write},
 };
 
@@ -32,6 +36,10 @@ pub enum DeliveryState {
     Delivered,
     /// Its attempts are used up; it is kept for replay.
     Dead,
+    /// A dead letter that a person gave up.
+    Discarded,
+    /// A dead letter that a person edited: what was sent in its place has an id of its own.
+    Replaced,
 }
 
 /// What a delivery carries, as it lies in the outbox.
@@ -250,25 +258,6 @@ impl Store {
         }
     }
 
-    /// Makes a dead letter due again, under its old id: at the end of its lane, if it has one, where the order then
-    /// goes on without it. Says whether there was one.
-    ///
-    /// # Errors
-    /// When the database cannot be written.
-    pub async fn delivery_replay(&self, workspace: WorkspaceId, id: DeliveryId) -> Result<bool, Error> {
-        let (now, number) = (self.now(), id.number());
-        let lane = self.row(LANE_OF, values![number, id, workspace], |row| Ok((row.get(0)?, row.get(1)?)));
-        let Some((destination, lane)) = lane.await? else { return Ok(false) };
-        let statements = match lane {
-            None => vec![Statement::new(REPLAY, values![number, id, now])],
-            Some(lane) => lane::rejoin((destination, lane), (number, id), now),
-        };
-        match self.change(statements).await {
-            Err(Error::Conflict(_)) => Ok(false),
-            changed => changed.map(|changed| changed.contains(&1)),
-        }
-    }
-
     pub(crate) fn seal_deliveries(&self, deliveries: &mut [NewDelivery]) {
         for delivery in deliveries {
             delivery.message = self.seal("delivery", delivery.id.as_bytes(), &delivery.message);
@@ -291,12 +280,6 @@ const PIECE: i64 = 512;
 
 /// How many deliveries are read whole at once.
 const PORTION: usize = 32;
-
-/// Where a dead letter is to go, and its lane.
-const LANE_OF: &str = "SELECT d.destination, d.lane FROM delivery_live d JOIN origin o ON o.number = d.origin
-     WHERE d.number = ?1 AND d.id = ?2 AND d.status = 'dead' AND o.workspace = ?3";
-
-const REPLAY: &str = "UPDATE delivery_live SET status = 'pending', due_at = ?3 WHERE number = ?1 AND id = ?2 AND status = 'dead'";
 
 const DUE: &str = "SELECT d.id, o.workspace, o.environment, d.run, d.attempts, d.created_at, d.lane, d.sealed
      FROM delivery_live d JOIN origin o ON o.number = d.origin WHERE d.number = ?1";

@@ -227,11 +227,11 @@ impl Store {
 }
 
 const PENDING: &str = "SELECT count(*), min(created_at) FROM (
-         SELECT created_at FROM delivery_live WHERE status = 'pending' AND destination = ?1 LIMIT ?2) AS some";
+         SELECT created_at FROM delivery_live WHERE status = 'pending' AND destination = ?1 LIMIT ?2) AS counted";
 const BLOCKED: &str = "SELECT coalesce(sum(CASE status WHEN 'blocked' THEN 1 ELSE 0 END), 0), NULL FROM (
-         SELECT status FROM delivery_live WHERE destination = ?1 AND turn IS NOT NULL LIMIT ?2) AS some";
+         SELECT status FROM delivery_live WHERE destination = ?1 AND turn IS NOT NULL LIMIT ?2) AS counted";
 const DEAD: &str = "SELECT count(*), NULL FROM (
-         SELECT 1 FROM delivery_live WHERE status = 'dead' AND destination = ?1 LIMIT ?2) AS some";
+         SELECT 1 FROM delivery_live WHERE status = 'dead' AND destination = ?1 LIMIT ?2) AS counted";
 
 fn destination(row: &Row) -> Result<Destination, Fault> {
     Ok(Destination {

@@ -55,6 +55,8 @@ impl Job {
     pub const INGEST: &'static str = "ingest";
     /// The kind of a job that replays events (replay.rs).
     pub const REPLAY: &'static str = "replay";
+    /// The kind of a job that replays or discards dead letters (delivery/letters.rs).
+    pub const LETTERS: &'static str = "letters";
 }
 
 const COLUMNS: &str = "id, workspace, kind, status, spec, progress, error, fence, created_at, updated_at";
@@ -134,7 +136,7 @@ impl Store {
     /// # Errors
     /// When the database cannot be read.
     pub async fn job_get(&self, id: JobId) -> Result<Option<Job>, Error> {
-        self.row(format!("SELECT {COLUMNS} FROM job WHERE id = ?1"), values![id], job).await
+        self.row(format!("SELECT {COLUMNS} FROM job WHERE id = ?1"), values![id], view).await
     }
 
     /// The jobs of a kind that are queued or running, in the order in which they are taken, 10,000 at most.
@@ -145,7 +147,7 @@ impl Store {
         self.rows(format!(
                 "SELECT {COLUMNS} FROM job WHERE status IN ('queued', 'running') AND workspace = ?1 AND kind = ?2
                  ORDER BY id LIMIT 10000"
-            ), values![workspace, kind], job)
+            ), values![workspace, kind], view)
         .await
     }
 
@@ -211,7 +213,7 @@ impl Store {
     }
 }
 
-fn job(row: &Row) -> Result<Job, Fault> {
+pub(crate) fn view(row: &Row) -> Result<Job, Fault> {
     Ok(Job {
         id: row.get(0)?,
         workspace: row.get(1)?,

@@ -51,8 +51,8 @@ pub use account::{ApiKey, LinkPurpose, Member, NewApiKey, NewMember, Role};
 pub use blob::NewFile;
 pub use chunk::{Chunk, Excerpt};
 pub use delivery::{
-    Attempt, AttemptCommit, Backlog, BacklogRequest, DeliveryState, DeliveryView, DueDelivery, Lane, Message,
-    NewDelivery, Settle,
+    Attempt, AttemptCommit, Backlog, BacklogRequest, Closed, DeliveryFilter, DeliveryPage, DeliveryState,
+    DeliveryView, DueDelivery, Lane, Letter, LetterAction, LetterSlice, Message, NewDelivery, Settle, Taken,
 };
 pub use destination::{Breaker, COUNTED, Destination, Queue};
 pub use environment::{Environment, Place, RETENTION_DAYS, Variable};

@@ -10,6 +10,7 @@ mod expiring;
 mod fixture;
 mod knowledge;
 mod lanes;
+mod letters;
 mod nodes;
 mod partitions;
 mod plans;

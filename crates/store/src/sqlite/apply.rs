@@ -255,8 +255,9 @@ fn attempted(c: &Connection, attempt: &AttemptCommit) -> rusqlite::Result<Settle
     if let Settle::Delivered(done) = attempt.then {
         c.prepare_cached(
             "INSERT INTO delivery
-                 (number, id, origin, destination, run, step, attempts, created_at, finished_at, sealed, began_at, record)
-             SELECT number, id, origin, destination, run, step, ?2, created_at, ?3, sealed, ?4, ?5
+                 (number, id, origin, destination, run, step, attempts, created_at, finished_at, sealed, began_at, record,
+                  replay_of)
+             SELECT number, id, origin, destination, run, step, ?2, created_at, ?3, sealed, ?4, ?5, replay_of
              FROM delivery_live WHERE number = ?1",
         )?
         .execute(params![delivery, attempt.number, done.as_millis(), at, record])?;

@@ -341,7 +341,8 @@ CREATE TABLE delivery_live (
     turn INTEGER, -- its place in the lane while it stands there
     due_at INTEGER NOT NULL,
     created_at INTEGER NOT NULL,
-    sealed BLOB NOT NULL -- the message, JSON
+    sealed BLOB NOT NULL, -- the message, JSON
+    replay_of BLOB -- the dead letter that was edited into this one
 ) STRICT;
 CREATE INDEX delivery_due ON delivery_live (destination, rank, due_at) WHERE status = 'pending';
 CREATE INDEX delivery_lane ON delivery_live (destination, lane, turn) WHERE turn IS NOT NULL;
@@ -349,7 +350,8 @@ CREATE INDEX delivery_dead_of_destination ON delivery_live (destination) WHERE s
 CREATE INDEX delivery_live_list ON delivery_live (origin, status);
 CREATE INDEX delivery_live_of_run ON delivery_live (run);
 
--- Deliveries that arrived, each with its last attempt: what is written and read together is one row.
+-- Deliveries that arrived, each with its last attempt: what is written and read together is one row. And the dead
+-- letters that a person was done with, which have all their attempts in `attempt`.
 CREATE TABLE delivery (
     number INTEGER PRIMARY KEY,
     id BLOB NOT NULL,
@@ -362,9 +364,13 @@ CREATE TABLE delivery (
     finished_at INTEGER NOT NULL,
     sealed BLOB NOT NULL, -- the message
     began_at INTEGER NOT NULL, -- the last attempt
-    record BLOB NOT NULL -- sealed: its request, response and times, JSON
+    record BLOB NOT NULL, -- sealed: its request, response and times, JSON
+    replay_of BLOB,
+    status TEXT, -- discarded or replaced: a dead letter that a person was done with; none when it arrived
+    closed TEXT -- JSON: by whom, and what was sent instead
 ) STRICT;
-CREATE INDEX delivery_list ON delivery (origin);
+CREATE INDEX delivery_list ON delivery (origin) WHERE status IS NULL;
+CREATE INDEX delivery_closed ON delivery (origin, status) WHERE status IS NOT NULL;
 CREATE INDEX delivery_of_run ON delivery (run);
 
 -- Attempts after which the delivery went on.
@@ -419,6 +425,7 @@ CREATE TABLE job (
     updated_at INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX job_list ON job (workspace, id);
+CREATE INDEX job_letters ON job (workspace, id) WHERE kind = 'letters';
 CREATE INDEX job_open ON job (status, id) WHERE status IN ('queued', 'running');
 
 CREATE TABLE knowledge_base (

@@ -53,9 +53,9 @@ pub(super) async fn apply(session: &Session, attempts: &[&AttemptCommit]) -> Res
                        AS n (number, attempts, finished_at, began_at, record)
                    WHERE d.number = n.number
                    RETURNING d.number, d.id, d.origin, d.destination, d.run, d.step, n.attempts, d.created_at,
-                       n.finished_at, d.sealed, n.began_at, n.record)
+                       n.finished_at, d.sealed, n.began_at, n.record, d.replay_of)
                INSERT INTO delivery (number, id, origin, destination, run, step, attempts, created_at, finished_at, sealed,
-                                     began_at, record)
+                                     began_at, record, replay_of)
                SELECT * FROM arrived";
     let into_attempt = "INSERT INTO attempt (delivery, number, at, outcome, sealed)
                SELECT * FROM unnest(?1::bigint[], ?2::bigint[], ?3::bigint[], ?4::text[], ?5::bytea[])";
