@@ -7,6 +7,7 @@ import { mkdirSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { accessible } from './journeys/accessible.mjs'
 import { deadLetter } from './journeys/dead-letter.mjs'
+import { deadLetters } from './journeys/dead-letters.mjs'
 import { firstStart } from './journeys/first-start.mjs'
 import { flowPage } from './journeys/flow-page.mjs'
 import { listening } from './journeys/listening.mjs'
@@ -28,6 +29,7 @@ const JOURNEYS = {
   firstStart,
   liveAndReplay,
   deadLetter,
+  deadLetters,
   streaming,
   flowPage,
   palette,

@@ -17,6 +17,8 @@ export async function accessible(world) {
     runs: '/runs',
     run: `/runs/${runs.items[0].id}`,
     deliveries: '/deliveries',
+    deadLetters: '/deliveries?state=dead&since=custom',
+    editedLetter: `/deliveries/${world.edited}`,
     delivery: `/deliveries/${deliveries.items[0].id}`,
     flows: '/flows',
     flow: '/flows/after-sales-assistant?node=ticket',

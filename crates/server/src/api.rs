@@ -6,11 +6,13 @@ mod destinations;
 mod document;
 mod environments;
 mod events;
+mod export;
 mod files;
 mod flows;
 mod jobs;
 mod keys;
 mod knowledge;
+mod letters;
 mod listen;
 mod live;
 mod models;
@@ -94,6 +96,12 @@ fn table_of_contents() -> OpenApiRouter<App> {
         .routes(routes!(deliveries::list))
         .routes(routes!(deliveries::get))
         .routes(routes!(deliveries::replay))
+        .routes(routes!(deliveries::edit))
+        .routes(routes!(deliveries::discard))
+        .routes(routes!(letters::replay))
+        .routes(routes!(letters::discard))
+        .routes(routes!(letters::list_jobs))
+        .routes(routes!(export::export))
         .routes(routes!(models::list_providers))
         .routes(routes!(models::put_provider))
         .routes(routes!(models::list))

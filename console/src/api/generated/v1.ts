@@ -171,6 +171,116 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/deliveries/{id}/discard": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Give a dead letter up; it goes with its trace */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description It is `discarded` */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description It is no dead letter */
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description A problem document that says what happened and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDocument"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/deliveries/{id}/edit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Send another message in place of a dead letter, under an id of its own */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Edited"];
+                };
+            };
+            responses: {
+                /** @description It is due now; the dead letter is `replaced` */
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Resent"];
+                    };
+                };
+                /** @description It is no dead letter, or cannot be read */
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description A problem document that says what happened and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDocument"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/deliveries/{id}/replay": {
         parameters: {
             query?: never;
@@ -329,6 +439,100 @@ export interface paths {
                 };
             };
         };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/destinations/{id}/close_breaker": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Close a destination's breaker, so that what waits is tried now */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description It is closed; should the receiver still fail, it opens again */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description A problem document that says what happened and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDocument"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/destinations/{id}/disable": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Switch a destination off; what is for it is kept */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["DisableInput"];
+                };
+            };
+            responses: {
+                /** @description Nothing is sent to it until it is switched on again */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description A problem document that says what happened and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDocument"];
+                    };
+                };
+            };
+        };
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -527,16 +731,29 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The deliveries of an environment, newest first */
+        /**
+         * The deliveries of an environment, newest first. With `destination` or `reason` so many of the newest are looked at,
+         *     so a page may be short and have a `next` all the same
+         */
         get: {
             parameters: {
                 query?: {
                     /** @description Only those older than the one with this id. */
                     before?: string;
-                    /** @description Only the dead letters. */
-                    dead?: boolean;
+                    /** @description Only those to this destination, by id. */
+                    destination?: string;
+                    /** @description Only those of this flow, by name. */
+                    flow?: string;
+                    /** @description Only those that were made at this time or later, RFC 3339. */
+                    from?: string;
                     /** @description At most so many, up to 200. */
                     limit?: number;
+                    /** @description Only those whose last attempt failed for a reason with this text, such as `503`; needs `state=dead`. */
+                    reason?: string;
+                    /** @description Only those that stand so: `pending`, `blocked`, `delivered`, `dead`, `discarded` or `replaced`. */
+                    state?: string;
+                    /** @description Only those that were made before this time, RFC 3339. */
+                    to?: string;
                 };
                 header?: never;
                 path: {
@@ -568,6 +785,238 @@ export interface paths {
         };
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/environments/{environment}/deliveries/discard": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Give many dead letters up */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    environment: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["ManyLetters"];
+                };
+            };
+            responses: {
+                /** @description They were only counted, or there are none */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["LettersOrdered"];
+                    };
+                };
+                /** @description A job discards them; GET /api/v1/jobs/{id} tells how far it is */
+                202: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["LettersOrdered"];
+                    };
+                };
+                /** @description A problem document that says what happened and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDocument"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/environments/{environment}/deliveries/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The deliveries that fit a filter as NDJSON, newest first: each with what it carries and its attempts */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description Only those to this destination, by id. */
+                    destination?: string;
+                    /** @description Only those of this flow, by name. */
+                    flow?: string;
+                    /** @description Only those that were made at this time or later, RFC 3339. */
+                    from?: string;
+                    /** @description Only those whose last attempt failed for a reason with this text, such as `503`; needs `state=dead`. */
+                    reason?: string;
+                    /** @description Only those that stand so: `pending`, `blocked`, `delivered`, `dead`, `discarded` or `replaced`. */
+                    state?: string;
+                    /** @description Only those that were made before this time, RFC 3339. */
+                    to?: string;
+                };
+                header?: never;
+                path: {
+                    environment: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description A line each, as `GET /api/v1/deliveries/{id}` shows it; broken off when it cannot be gone on with */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/x-ndjson": string;
+                    };
+                };
+                /** @description A problem document that says what happened and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDocument"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/environments/{environment}/deliveries/jobs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The jobs with many dead letters of an environment, newest first */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description Only those older than the one with this id. */
+                    before?: string;
+                    /** @description At most so many, up to 200. */
+                    limit?: number;
+                };
+                header?: never;
+                path: {
+                    environment: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Listed_LetterJob"];
+                    };
+                };
+                /** @description A problem document that says what happened and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDocument"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/environments/{environment}/deliveries/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Send many dead letters again, under their old ids, when nothing fresh is due */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    environment: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["ManyLetters"];
+                };
+            };
+            responses: {
+                /** @description They were only counted, or there are none */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["LettersOrdered"];
+                    };
+                };
+                /** @description A job replays them; GET /api/v1/jobs/{id} tells how far it is */
+                202: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["LettersOrdered"];
+                    };
+                };
+                /** @description A problem document that says what happened and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDocument"];
+                    };
+                };
+            };
+        };
         delete?: never;
         options?: never;
         head?: never;
@@ -1882,7 +2331,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Cancel a replay of many events; the runs that have begun go on */
+        /** Cancel a replay of many events, or what is done with many dead letters; what has begun goes on */
         post: {
             parameters: {
                 query?: never;
@@ -3429,6 +3878,21 @@ export interface components {
             /** @description What to write instead. */
             suggestion?: string | null;
         };
+        /** @description A breaker that is not closed: the receiver fails, so it is left alone. */
+        BreakerView: {
+            opened_at: string;
+            /**
+             * Format: int32
+             * @description How often it has opened since it was closed.
+             */
+            openings: number;
+            /** @description What the last attempt failed by. */
+            reason: string;
+            /** @description `open`, or `half_open` when one delivery is tried. */
+            state: string;
+            /** @description When one delivery is tried, or was due to be. */
+            until: string;
+        };
         /** @description A delivery with what it carries and its attempts. */
         DeliveryDetail: components["schemas"]["DeliveryRow"] & {
             /** @description The destination's name; null when it is gone. */
@@ -3451,28 +3915,40 @@ export interface components {
              * @description Attempts so far.
              */
             attempts: number;
+            /** @description Who discarded or edited it. */
+            closed_by?: string | null;
             created_at: string;
             /** @description The destination, by id. */
             destination: string;
             /** @description When the next attempt is due. */
             due_at?: string | null;
-            /** @description When it arrived, or when the last attempt of a dead one began. */
+            /** @description When it arrived, when somebody was done with it, or when the last attempt of a dead one began. */
             finished_at?: string | null;
             id: string;
+            /** @description What was sent in its place, after it was edited. */
+            replaced_by?: string | null;
+            /** @description The dead letter that was edited into this one. */
+            replay_of?: string | null;
             run: string;
-            /** @description `pending`, `delivered` or `dead`. */
+            /** @description `pending`, `blocked`, `delivered`, `dead`, `discarded` or `replaced`. */
             state: string;
             step: string;
         };
         /** @description A delivery and its attempts. */
         DeliveryTrace: {
             attempts: components["schemas"]["AttemptTrace"][];
+            /** @description Who discarded or edited it. */
+            closed_by?: string | null;
             created_at: string;
             /** @description The destination's name, or its id when it is gone. */
             destination: string;
             due_at?: string | null;
             finished_at?: string | null;
             id: string;
+            /** @description What was sent in its place, after it was edited. */
+            replaced_by?: string | null;
+            /** @description The dead letter that was edited into this one. */
+            replay_of?: string | null;
             state: string;
             step: string;
         };
@@ -3499,6 +3975,7 @@ export interface components {
         };
         /** @description A destination. */
         DestinationView: {
+            breaker?: components["schemas"]["BreakerView"] | null;
             /** @description Kind, address, signing and policy. */
             config: Record<string, never>;
             /** @description Why it takes no deliveries now, if it does not. */
@@ -3507,7 +3984,13 @@ export interface components {
             id: string;
             /** @description How flows call it. */
             name: string;
+            queue: components["schemas"]["QueueView"];
             updated_at: string;
+        };
+        /** @description Why a destination is switched off. */
+        DisableInput: {
+            /** @description In one sentence, for whoever meets it. */
+            reason?: string;
         };
         /** @description A document that was taken in. */
         DocumentAdded: {
@@ -3550,6 +4033,11 @@ export interface components {
             from?: string | null;
             port: string;
             to: string;
+        };
+        /** @description What is sent in place of a dead letter. */
+        Edited: {
+            /** @description What is to be said, before the destination's kind puts it into its own form: any JSON. */
+            message: Record<string, never>;
         };
         /** @description An environment. */
         Environment: {
@@ -3680,7 +4168,7 @@ export interface components {
             /** @description Why it failed. */
             error?: string | null;
             id: string;
-            /** @description What is done: `ingest` makes a document findable, `replay` runs events again. */
+            /** @description What is done: `ingest` makes a document findable, `replay` runs events again, `letters` replays or discards dead letters. */
             kind: string;
             progress?: components["schemas"]["Progress"] | null;
             status: components["schemas"]["JobState"];
@@ -3697,6 +4185,42 @@ export interface components {
             /** @description What it may do. */
             roles: string[];
         };
+        /** @description A job with many dead letters. */
+        LetterJob: components["schemas"]["JobView"] & {
+            /** @description `replay` or `discard`. */
+            action: string;
+            /** @description Who ordered it. */
+            by: string;
+            filter: components["schemas"]["LettersMeant"];
+            /**
+             * Format: int64
+             * @description How many they were when it was ordered.
+             */
+            matching: number;
+        };
+        /** @description Which dead letters a job is about. */
+        LettersMeant: {
+            /** @description Only those to this destination, by id. */
+            destination?: string | null;
+            /** @description Only those of this flow, by id. */
+            flow?: string | null;
+            /** @description Only those that were made at this time or later. */
+            from?: string | null;
+            /** @description Only those whose last attempt failed for a reason with this text. */
+            reason?: string | null;
+            /** @description Only those that were made before this time. */
+            to?: string | null;
+        };
+        /** @description Work on many dead letters. */
+        LettersOrdered: {
+            /** @description The job that is done with them; absent when they were only counted, or there are none. */
+            job_id?: string | null;
+            /**
+             * Format: int64
+             * @description How many there are.
+             */
+            matching: number;
+        };
         /** @description A login link's token. */
         LinkLogin: {
             /** @description The token. */
@@ -3711,16 +4235,22 @@ export interface components {
                  * @description Attempts so far.
                  */
                 attempts: number;
+                /** @description Who discarded or edited it. */
+                closed_by?: string | null;
                 created_at: string;
                 /** @description The destination, by id. */
                 destination: string;
                 /** @description When the next attempt is due. */
                 due_at?: string | null;
-                /** @description When it arrived, or when the last attempt of a dead one began. */
+                /** @description When it arrived, when somebody was done with it, or when the last attempt of a dead one began. */
                 finished_at?: string | null;
                 id: string;
+                /** @description What was sent in its place, after it was edited. */
+                replaced_by?: string | null;
+                /** @description The dead letter that was edited into this one. */
+                replay_of?: string | null;
                 run: string;
-                /** @description `pending`, `delivered` or `dead`. */
+                /** @description `pending`, `blocked`, `delivered`, `dead`, `discarded` or `replaced`. */
                 state: string;
                 step: string;
             }[];
@@ -3749,6 +4279,24 @@ export interface components {
                  */
                 took_ms?: number | null;
             }[];
+            /** @description Give this as `before` for the next page; absent on the last one. */
+            next?: string | null;
+        };
+        /** @description A page of a list, newest first. */
+        Listed_LetterJob: {
+            /** @description The items. */
+            items: (components["schemas"]["JobView"] & {
+                /** @description `replay` or `discard`. */
+                action: string;
+                /** @description Who ordered it. */
+                by: string;
+                filter: components["schemas"]["LettersMeant"];
+                /**
+                 * Format: int64
+                 * @description How many they were when it was ordered.
+                 */
+                matching: number;
+            })[];
             /** @description Give this as `before` for the next page; absent on the last one. */
             next?: string | null;
         };
@@ -3819,6 +4367,12 @@ export interface components {
             id: string;
             /** @description The key itself. It is shown this once. */
             key: string;
+        };
+        /** @description Which dead letters. */
+        ManyLetters: {
+            /** @description Whether they are only counted. */
+            dry_run?: boolean;
+            filter: components["schemas"]["WhichLetters"];
         };
         /** @description Whoever is logged in. */
         Me: {
@@ -3955,7 +4509,7 @@ export interface components {
         Progress: {
             /**
              * Format: int64
-             * @description Parts that are done: chunks of a document; replays that have ended or wait for something outside.
+             * @description Parts that are done: chunks of a document; replays that have ended or wait for something outside; dead letters.
              */
             done: number;
             /**
@@ -3963,6 +4517,11 @@ export interface components {
              * @description Of those that are done, how many failed; only of a replay.
              */
             failed?: number | null;
+            /**
+             * Format: int64
+             * @description Dead letters that somebody else was done with before, or whose destination is gone; only of these.
+             */
+            skipped?: number | null;
             /**
              * Format: int64
              * @description Parts in all.
@@ -3987,6 +4546,26 @@ export interface components {
         /** @description What has changed. */
         PublishNote: {
             note?: string;
+        };
+        /** @description What waits for a destination; each number is counted up to 10,000. */
+        QueueView: {
+            /**
+             * Format: int64
+             * @description Deliveries that wait for an earlier one with the same order key.
+             */
+            blocked: number;
+            /**
+             * Format: int64
+             * @description Dead letters.
+             */
+            dead: number;
+            /** @description When the oldest that is pending was made. */
+            oldest_at?: string | null;
+            /**
+             * Format: int64
+             * @description Deliveries that are due or wait for their next attempt.
+             */
+            pending: number;
         };
         /** @description The event that a refused request became. */
         Receipt: {
@@ -4088,6 +4667,11 @@ export interface components {
              * @description Only those that came before this time, RFC 3339; now, when it is left out.
              */
             to?: string | null;
+        };
+        /** @description A delivery that was made of a dead letter. */
+        Resent: {
+            /** @description The new delivery. */
+            id: string;
         };
         /** @description What a source's senders are given in place of what they have. */
         RotateInput: {
@@ -4365,6 +4949,25 @@ export interface components {
             note: string;
             /** Format: int32 */
             number: number;
+        };
+        /** @description Which dead letters: all of the environment when nothing is said. */
+        WhichLetters: {
+            /** @description Only those to this destination, by id. */
+            destination?: string | null;
+            /** @description Only those of this flow, by name. */
+            flow?: string | null;
+            /**
+             * Format: date-time
+             * @description Only those that were made at this time or later, RFC 3339.
+             */
+            from?: string | null;
+            /** @description Only those whose last attempt failed for a reason with this text. */
+            reason?: string | null;
+            /**
+             * Format: date-time
+             * @description Only those that were made before this time, RFC 3339; now, when it is left out.
+             */
+            to?: string | null;
         };
     };
     responses: never;

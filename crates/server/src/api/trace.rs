@@ -118,6 +118,12 @@ pub(crate) struct DeliveryTrace {
     created_at: String,
     finished_at: Option<String>,
     due_at: Option<String>,
+    /// The dead letter that was edited into this one.
+    replay_of: Option<String>,
+    /// What was sent in its place, after it was edited.
+    replaced_by: Option<String>,
+    /// Who discarded or edited it.
+    closed_by: Option<String>,
     attempts: Vec<AttemptTrace>,
 }
 
@@ -320,6 +326,7 @@ fn delivery_trace(
     attempts: Vec<Attempt>,
     names: &HashMap<store::DestinationId, String>,
 ) -> DeliveryTrace {
+    let (by, replaced_by) = view.closed.map(|closed| (closed.by, closed.replaced_by)).unzip();
     DeliveryTrace {
         id: view.id.to_string(),
         destination: names.get(&view.destination).cloned().unwrap_or_else(|| view.destination.to_string()),
@@ -328,6 +335,9 @@ fn delivery_trace(
         created_at: rfc3339(view.created_at),
         finished_at: view.finished_at.map(rfc3339),
         due_at: view.due_at.filter(|_| view.state == DeliveryState::Pending).map(rfc3339),
+        replay_of: view.replay_of.map(|id| id.to_string()),
+        replaced_by: replaced_by.flatten().map(|id| id.to_string()),
+        closed_by: by,
         attempts: attempts.into_iter().map(AttemptTrace::from).collect(),
     }
 }

@@ -72,7 +72,7 @@ async fn a_dead_letter_is_listed_and_arrives_under_its_old_id_after_the_mend() {
     let (dead, outcomes) = delivery(&trace);
     assert_eq!((outcomes, &dead["state"]), (vec!["permanent"], &json!("dead")));
     let id = dead["id"].as_str().unwrap();
-    let letters = owner.list("deliveries?dead=true").await;
+    let letters = owner.list("deliveries?state=dead").await;
     assert_eq!((letters.len(), &letters[0]["id"], &letters[0]["attempts"]), (1, &json!(id), &json!(1)));
     let tried_at = &dead["attempts"][0]["at"];
     assert_eq!((&letters[0]["finished_at"], &dead["finished_at"]), (tried_at, tried_at));
@@ -88,7 +88,7 @@ async fn a_dead_letter_is_listed_and_arrives_under_its_old_id_after_the_mend() {
     });
     assert_eq!(delivery(&arrived.await).1, ["permanent", "delivered"]);
     assert!(receiver.seen().iter().all(|request| request.header("webhook-id") == id));
-    assert_eq!(owner.list("deliveries?dead=true").await, Vec::<Value>::new());
+    assert_eq!(owner.list("deliveries?state=dead").await, Vec::<Value>::new());
     owner.post(&replay, &Value::Null).await.problem(409, "conflict");
 }
 

@@ -37,6 +37,7 @@ mod ingesting;
 mod jobs;
 mod keys;
 mod knowledge;
+mod letters;
 mod listening;
 mod live;
 mod migrating;

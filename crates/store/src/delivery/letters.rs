@@ -121,7 +121,7 @@ impl Store {
         after: i64,
         limit: usize,
     ) -> Result<LetterSlice, Error> {
-        let said = filter.said.clone();
+        let said = filter.reason.clone();
         let limit = if said.is_some() { limit.min(LOOK_INTO) } else { limit };
         let mut slice = self.read(move |c| slice(c, &filter, after, limit)).await?;
         if let Some(said) = said {
@@ -256,14 +256,11 @@ fn slice(c: &Reader<'_>, filter: &DeliveryFilter, after: i64, limit: usize) -> R
     let (from, before) = filter.bounds();
     let after = after.max(from);
     let most = i64::try_from(limit).unwrap_or(i64::MAX);
-    let mut numbers: Vec<i64> = match filter.destination {
-        Some(destination) => {
-            c.rows(c.text(&OLDEST_OF), values![destination, after, before, most], |row| row.get(0))?
-        }
-        None => {
-            let asked = origins(c, filter)?.into_iter().map(|origin| values![origin, after, before, most]);
-            c.each(c.text(&OLDEST), asked, |row| row.get(0))?
-        }
+    let mut numbers: Vec<i64> = if let Some(destination) = filter.destination {
+        c.rows(c.text(&OLDEST_OF), values![destination, after, before, most], |row| row.get(0))?
+    } else {
+        let asked = origins(c, filter)?.into_iter().map(|origin| values![origin, after, before, most]);
+        c.each(c.text(&OLDEST), asked, |row| row.get(0))?
     };
     numbers.sort_unstable();
     let is_last = numbers.len() < limit;
@@ -277,16 +274,13 @@ fn slice(c: &Reader<'_>, filter: &DeliveryFilter, after: i64, limit: usize) -> R
 
 fn count(c: &Reader<'_>, filter: &DeliveryFilter) -> Result<u64, Fault> {
     let (after, before) = filter.bounds();
-    let counts: Vec<i64> = match filter.destination {
-        Some(destination) => {
-            let Place { workspace, environment } = filter.place;
-            let asked = values![destination, after, before, workspace, environment, filter.flow];
-            c.rows(COUNT_OF, asked, |row| row.get(0))?
-        }
-        None => {
-            let asked = origins(c, filter)?.into_iter().map(|origin| values![origin, after, before]);
-            c.each(c.text(&COUNT), asked, |row| row.get(0))?
-        }
+    let counts: Vec<i64> = if let Some(destination) = filter.destination {
+        let Place { workspace, environment } = filter.place;
+        let asked = values![destination, after, before, workspace, environment, filter.flow];
+        c.rows(COUNT_OF, asked, |row| row.get(0))?
+    } else {
+        let asked = origins(c, filter)?.into_iter().map(|origin| values![origin, after, before]);
+        c.each(c.text(&COUNT), asked, |row| row.get(0))?
     };
     Ok(counts.into_iter().map(i64::unsigned_abs).sum())
 }

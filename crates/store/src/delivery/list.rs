@@ -34,8 +34,8 @@ pub struct DeliveryFilter {
     pub from: Option<Timestamp>,
     /// Only those that were made before this time.
     pub to: Option<Timestamp>,
-    /// Only those whose last attempt says this as its reason, in any case. Of dead letters alone.
-    pub said: Option<String>,
+    /// Only those whose last attempt has this in its reason, in capitals or not. Of dead letters alone.
+    pub reason: Option<String>,
 }
 
 /// A part of a list, newest first.
@@ -73,7 +73,7 @@ struct Candidates {
 impl DeliveryFilter {
     /// All deliveries of an environment.
     pub const fn all(place: Place) -> Self {
-        Self { place, state: None, destination: None, flow: None, from: None, to: None, said: None }
+        Self { place, state: None, destination: None, flow: None, from: None, to: None, reason: None }
     }
 
     /// The numbers that count, both exclusive.
@@ -98,7 +98,7 @@ impl Store {
         page: PageRequest<DeliveryId>,
     ) -> Result<DeliveryPage, Error> {
         let (now, limit, place) = (self.now(), page.limit, filter.place);
-        let said = filter.said.clone();
+        let said = filter.reason.clone();
         let read = self.read(move |c| candidates(c, &filter, now, &page));
         let Candidates { mut found, rest } = read.await?;
         if let Some(said) = said {
@@ -184,7 +184,7 @@ fn candidates(
     page: &PageRequest<DeliveryId>,
 ) -> Result<Candidates, Fault> {
     let limit = match filter {
-        DeliveryFilter { said: Some(_), .. } => LOOK_INTO,
+        DeliveryFilter { reason: Some(_), .. } => LOOK_INTO,
         DeliveryFilter { destination: Some(_), .. } => LOOK,
         _ => page.limit,
     };

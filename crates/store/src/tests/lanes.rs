@@ -34,7 +34,7 @@ impl Lanes {
 
     async fn commit(&self, deliveries: Vec<NewDelivery>) {
         let seq = self.seq.replace(self.seq.get() + 1);
-        let commit = RunCommit { deliveries, seq, ..Fixture::commit(self.held, Then::Hold) };
+        let commit = RunCommit { seq, deliveries, ..Fixture::commit(self.held, Then::Hold) };
         self.f.store.run_commit(&self.f.store.run_seal(commit)).await.unwrap();
     }
 

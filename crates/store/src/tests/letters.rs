@@ -11,9 +11,8 @@ impl Fixture {
     /// A run's deliveries to a destination that this node owns, each with an order key or without.
     async fn sent(&self, destination: DestinationId, keys: &[Option<&str>]) -> Vec<DeliveryId> {
         let event = self.queued().await;
-        let lane = |key: &Option<&str>| key.map(Lane::of);
-        let new = |key| NewDelivery { lane: lane(key), ..self.delivery(destination) };
-        let deliveries: Vec<NewDelivery> = keys.iter().map(new).collect();
+        let new = |key: Option<&str>| NewDelivery { lane: key.map(Lane::of), ..self.delivery(destination) };
+        let deliveries: Vec<NewDelivery> = keys.iter().copied().map(new).collect();
         let ids = deliveries.iter().map(|delivery| delivery.id).collect();
         self.run_to_end(event.original_run(), deliveries).await;
         ids
@@ -98,7 +97,7 @@ async fn deliveries_are_found_by_what_they_are() {
     let everything = newest_first(&[dead.clone(), elsewhere.clone(), pending.clone()].concat());
     let of = |state| DeliveryFilter { state: Some(state), ..all.clone() };
     let to = |destination| DeliveryFilter { destination: Some(destination), ..all.clone() };
-    let said = |said: &str| DeliveryFilter { said: Some(said.into()), ..of(DeliveryState::Dead) };
+    let said = |said: &str| DeliveryFilter { reason: Some(said.into()), ..of(DeliveryState::Dead) };
     for (filter, wanted) in [
         (all.clone(), everything.clone()),
         (of(DeliveryState::Dead), vec![elsewhere[0], dead[0]]),
@@ -232,7 +231,7 @@ async fn a_job_meets_dead_letters_oldest_first() {
     f.dead_letters(crm, &["503"]).await;
     f.sent(tickets, &[None]).await;
     let to = DeliveryFilter { destination: Some(tickets), ..f.dead() };
-    let said = DeliveryFilter { said: Some("503".into()), ..to.clone() };
+    let said = DeliveryFilter { reason: Some("503".into()), ..to.clone() };
     let stranger = DeliveryFilter { flow: Some(f.store.ids().next()), ..to.clone() };
     for (filter, count, wanted) in [
         (f.dead(), 4, None),
