@@ -146,7 +146,7 @@ describe('many dead letters', () => {
     const bar = await screen.findByRole('progressbar')
     expect(bar).toHaveAttribute('aria-valuenow', '4')
     expect(screen.getAllByText('3 / 12 · 1 skipped')[0]).toBeVisible()
-    expect(screen.getByText('1 earlier time')).toBeVisible()
+    expect(screen.getByText('1 bulk action before')).toBeVisible()
     await user.click(screen.getByRole('button', { name: 'Stop' }))
     await waitFor(() =>
       expect(asked.mock.calls.some(([{ url }]) => url.endsWith('/jobs/job_1/cancel'))).toBe(true),

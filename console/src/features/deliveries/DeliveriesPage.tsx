@@ -122,7 +122,7 @@ function useColumns(): Column<DeliveryRow>[] {
     },
     {
       head: t('columns.actions'),
-      width: '112px',
+      width: '128px',
       end: true,
       wide: true,
       cell: (row) =>

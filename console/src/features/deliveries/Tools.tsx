@@ -122,7 +122,7 @@ function Reason({ value, onChange }: Omit<MomentProps, 'label'>) {
       value={typed}
       onChange={(event) => setTyped(event.target.value)}
       onKeyDown={(event) => event.key === 'Enter' && onChange(wanted)}
-      className={`${CONTROL} w-40!`}
+      className={`${CONTROL} w-52!`}
     />
   )
 }

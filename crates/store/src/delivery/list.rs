@@ -60,7 +60,7 @@ pub(crate) const CLOSED: Ranges =
 
 /// How many deliveries are looked at for one page: those of one destination, and those whose attempts say something, of
 /// which each must be opened.
-const LOOK: usize = 4_000;
+const LOOK: usize = 1_000;
 pub(super) const LOOK_INTO: usize = 200;
 
 /// Some deliveries among which a page is looked for, newest first.
