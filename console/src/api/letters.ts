@@ -56,7 +56,7 @@ export const matchingLetters = (environment: string, filter: LetterFilter) =>
   })
 
 /** What changes with a dead letter. */
-const CHANGED = ['deliveries', 'delivery', 'trace', 'letter-jobs'] as const
+const CHANGED = ['deliveries', 'delivery', 'trace', 'letter-jobs', 'matching-letters'] as const
 
 function useChanged() {
   const client = useQueryClient()

@@ -153,6 +153,32 @@ describe('many dead letters', () => {
     )
   })
 
+  it('are read again when a job was over before it was seen', async () => {
+    const user = userEvent.setup()
+    let [ordered, over] = [false, false]
+    await openAt('/deliveries?state=dead', {
+      ...BASE,
+      [LIST]: () => Response.json({ items: over ? [] : [row(NEW)] }),
+      // Whoever asks for the list and the number just before still finds the letter.
+      [JOBS]: () => {
+        over = ordered
+        return Response.json({ items: over ? [job({ status: 'done' })] : [] })
+      },
+      [REPLAY]: async (request: Request) => {
+        const { dry_run } = await request.json()
+        if (dry_run) return Response.json({ matching: over ? 0 : 1 })
+        ordered = true
+        return Response.json({ matching: 1, job_id: 'job_1' })
+      },
+    })
+    await screen.findByText('1 dead letter fits')
+    await user.click(screen.getByRole('button', { name: 'Send all again' }))
+    const dialog = await screen.findByRole('dialog')
+    await user.click(await within(dialog).findByRole('button', { name: 'Send again' }))
+    expect(await screen.findByText('0 dead letters fit')).toBeVisible()
+    expect(await screen.findByText('No dead letter')).toBeVisible()
+  })
+
   it('cannot be touched by who only looks', async () => {
     await openAt('/deliveries?state=dead', {
       ...BASE,

@@ -16,8 +16,8 @@ import { markOfJob, progressOf, useLetterWords } from './letterWords'
 export function LetterJobs() {
   const { t } = useTranslation()
   const environment = useEnvironment()
-  const { rows, more } = usePages(useInfiniteQuery(letterJobs(environment)))
-  useFollowed(rows)
+  const { rows, more, pending } = usePages(useInfiniteQuery(letterJobs(environment)))
+  useFollowed(pending ? undefined : rows)
   const open = rows.filter(goesOn)
   const ended = rows.filter((job) => !goesOn(job))
   if (rows.length === 0) return null
@@ -111,16 +111,15 @@ function Cancel({ id }: { id: string }) {
   )
 }
 
-/** The list is read again as the jobs come further. */
-function useFollowed(jobs: LetterJob[]) {
+/** The list is read again as the jobs come further. One may be over before it was ever seen. */
+function useFollowed(jobs: LetterJob[] | undefined) {
   const client = useQueryClient()
-  const far = jobs.map((job) => `${job.id}:${progressOf(job).done}:${job.status}`).join()
-  const before = useRef('')
+  const far = jobs?.map((job) => `${job.id}:${progressOf(job).done}:${job.status}`).join()
+  const before = useRef<string>(undefined)
   useEffect(() => {
-    const isFirst = before.current === ''
-    if (before.current === far) return
+    const known = before.current
     before.current = far
-    if (isFirst) return
+    if (known === undefined || known === far) return
     for (const key of ['deliveries', 'matching-letters']) void client.invalidateQueries({ queryKey: [key] })
   }, [far, client])
 }
