@@ -15,6 +15,7 @@ import { loggingIn } from './journeys/logging-in.mjs'
 import { newSource } from './journeys/new-source.mjs'
 import { palette } from './journeys/palette.mjs'
 import { refused } from './journeys/refused.mjs'
+import { bulkReplay, triedAgain } from './journeys/replaying.mjs'
 import { rotation } from './journeys/rotation.mjs'
 import { schedule } from './journeys/schedule.mjs'
 import { streaming } from './journeys/streaming.mjs'
@@ -32,6 +33,8 @@ const JOURNEYS = {
   flowPage,
   palette,
   refused,
+  bulkReplay,
+  triedAgain,
   newSource,
   listening,
   rotation,

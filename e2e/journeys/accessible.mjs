@@ -10,10 +10,13 @@ export async function accessible(world) {
   const deliveries = await call('GET', '/environments/production/deliveries?limit=1')
   const runs = await call('GET', '/environments/production/runs?limit=1')
   const destinations = await call('GET', '/environments/production/destinations')
+  const replays = await call('GET', '/environments/production/replays?limit=1')
   const paths = {
     events: '/events',
     none: '/events?env=test',
     trace: `/events/${world.event}`,
+    replays: '/events/replays',
+    replay: `/events/replays/${replays.items[0].id}`,
     runs: '/runs',
     run: `/runs/${runs.items[0].id}`,
     deliveries: '/deliveries',

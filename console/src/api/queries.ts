@@ -42,7 +42,8 @@ const NODES_EVERY_MS = 5_000
 /** How often it is looked where schedules stand. */
 const SCHEDULES_EVERY_MS = 10_000
 
-const paging = {
+/** How a list goes on. */
+export const paging = {
   initialPageParam: undefined as string | undefined,
   getNextPageParam: (page: Page<unknown>) => page.next ?? undefined,
 }
@@ -141,17 +142,25 @@ export const destinations = (environment: string) =>
     staleTime: NAMES_STALE_MS,
   })
 
-export function eventPage(environment: string, source: string | undefined, before?: string) {
-  const query = { limit: PAGE, ...(source && { source }), ...(before && { before }) }
+export interface EventFilter {
+  /** By id. */
+  source?: string | undefined
+  /** By name. */
+  flow?: string | undefined
+}
+
+export function eventPage(environment: string, filter: EventFilter, before?: string) {
+  const { source, flow } = filter
+  const query = { limit: PAGE, ...(source && { source }), ...(flow && { flow }), ...(before && { before }) }
   return answered(
     api.GET('/api/v1/environments/{environment}/events', { params: { path: { environment }, query } }),
   )
 }
 
-export const events = (environment: string, source?: string) =>
+export const events = (environment: string, { source, flow }: EventFilter = {}) =>
   infiniteQueryOptions({
-    queryKey: ['events', environment, { source }],
-    queryFn: ({ pageParam }): Promise<Page<EventRow>> => eventPage(environment, source, pageParam),
+    queryKey: ['events', environment, { source, flow }],
+    queryFn: ({ pageParam }): Promise<Page<EventRow>> => eventPage(environment, { source, flow }, pageParam),
     ...paging,
   })
 

@@ -19,8 +19,10 @@ const RUN_STATUSES = ['queued', 'running', 'waiting', 'succeeded', 'failed', 'ca
 
 const text = (value: unknown) => (typeof value === 'string' && value !== '' ? value : undefined)
 
+/** Which events are listed: of which source, by id, and of which flow, by name. */
 interface EventSearch {
   source?: string | undefined
+  flow?: string | undefined
 }
 
 const root = createRootRouteWithContext<{ client: QueryClient }>()({
@@ -75,8 +77,11 @@ const index = createRoute({
 const events = createRoute({
   getParentRoute: () => frame,
   path: '/events',
-  validateSearch: (search: Record<string, unknown>): EventSearch => ({ source: text(search.source) }),
-  search: { middlewares: [retainSearchParams(['source'])] },
+  validateSearch: (search: Record<string, unknown>): EventSearch => ({
+    source: text(search.source),
+    flow: text(search.flow),
+  }),
+  search: { middlewares: [retainSearchParams(['source', 'flow'])] },
   component: EventsPage,
 })
 
@@ -91,6 +96,18 @@ const event = createRoute({
   path: '$event',
   validateSearch: station,
   component: lazyRouteComponent(() => import('~/features/trace/EventPage'), 'EventPage'),
+})
+
+const replays = createRoute({
+  getParentRoute: () => frame,
+  path: '/events/replays',
+  component: lazyRouteComponent(() => import('~/features/events/ReplaysPage'), 'ReplaysPage'),
+})
+
+const replay = createRoute({
+  getParentRoute: () => replays,
+  path: '$replay',
+  component: lazyRouteComponent(() => import('~/features/events/ReplayPage'), 'ReplayPage'),
 })
 
 const runs = createRoute({
@@ -204,6 +221,7 @@ const tree = root.addChildren([
   frame.addChildren([
     index,
     events.addChildren([event]),
+    replays.addChildren([replay]),
     runs.addChildren([run]),
     deliveries.addChildren([delivery]),
     sources.addChildren([newSource, source]),

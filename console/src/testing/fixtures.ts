@@ -49,6 +49,7 @@ export function runTrace(more: Partial<RunTrace> = {}): RunTrace {
     id: 'run_01h455vb4pex5vsknk084sn02q',
     cause: 'original',
     status: 'succeeded',
+    environment: 'production',
     version: 3,
     created_at: timeAfter(1),
     finished_at: timeAfter(3),

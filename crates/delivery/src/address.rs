@@ -5,6 +5,9 @@ use url::{Position, Url};
 
 use crate::{Error, redact::HIDDEN};
 
+/// A part of a secret address's path that is as long as this is a secret by itself; shorter ones are words.
+const TOKEN: usize = 16;
+
 /// The longest address, in bytes.
 const LONGEST: usize = 4096;
 
@@ -29,8 +32,21 @@ impl Address {
         let url = parse(field, text)?;
         let mut secrets = vec![url[Position::BeforePath..Position::AfterQuery].to_owned()];
         secrets.extend(url.query_pairs().map(|(_, value)| value.into_owned()));
+        // Signatures often need encoding, and proxies repeat them so.
+        let raw = url.query().into_iter().flat_map(|query| query.split(['&', '=']));
+        secrets.extend(raw.filter(|part| part.contains('%')).map(str::to_owned));
+        let tokens = url.path().split('/').filter(|segment| segment.len() >= TOKEN);
+        secrets.extend(tokens.map(str::to_owned));
         let shown = format!("{}/{HIDDEN}", &url[..Position::BeforePath]);
         Ok(Self { url, shown, secrets })
+    }
+
+    /// A secret address whose query has this parameter, and once.
+    pub(crate) fn with_query(mut self, name: &str, value: &str) -> Self {
+        let rest: Vec<(String, String)> =
+            self.url.query_pairs().into_owned().filter(|(known, _)| known != name).collect();
+        self.url.query_pairs_mut().clear().extend_pairs(rest).append_pair(name, value);
+        self
     }
 
     /// The same with a query parameter whose value is a secret.
@@ -81,6 +97,12 @@ mod tests {
         assert_eq!(address.shown, "https://robot.example:8443/•••");
         assert_eq!(address.secrets, ["/send?key=abc-def", "abc-def"]);
         assert_eq!(address.with_secret_query("t", "x").shown, "https://robot.example:8443/•••");
+        let address = Address::secret("secrets.url", "https://a.example/hooks/12/0123456789abcdef").unwrap();
+        assert_eq!(address.secrets, ["/hooks/12/0123456789abcdef", "0123456789abcdef"]);
+        let signed = Address::secret("secrets.url", "https://a.example/in?sig=a%2Bb%3D").unwrap();
+        assert_eq!(signed.secrets, ["/in?sig=a%2Bb%3D", "a+b=", "a%2Bb%3D"]);
+        let waiting = address.with_query("wait", "false").with_query("a", "b c").with_query("wait", "true");
+        assert_eq!(waiting.url.query(), Some("a=b+c&wait=true"));
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::Method;
 use outbound::Request;
+use vault::Secret;
 
 use crate::{
     Error,
@@ -38,6 +39,8 @@ pub(crate) struct Call {
     pub(crate) shown: Arc<Shown>,
     /// The headers that this call alone has.
     pub(crate) own: Vec<(&'static str, String)>,
+    /// The secrets that this call alone has, such as its signature.
+    pub(crate) hidden: Vec<Secret>,
     pub(crate) body: Bytes,
 }
 
@@ -54,6 +57,11 @@ impl Draft {
         address.secrets.iter().for_each(|secret| redaction.add(secret));
         let shown = Shown { method, url: address.shown, headers: Vec::new() };
         Self { request, shown: Arc::new(shown), redaction }.header("headers", "user-agent", USER_AGENT)
+    }
+
+    /// Calls that post JSON to an address.
+    pub(crate) fn json(address: Address) -> Result<Self, Error> {
+        Self::new(Method::POST, address)?.header("headers", "content-type", "application/json")
     }
 
     /// Adds a header to every call; `field` is where it was written.
@@ -88,7 +96,8 @@ impl Draft {
     /// A call with this body.
     pub(crate) fn call(&self, body: Bytes) -> Call {
         let shown = Arc::clone(&self.shown);
-        Call { request: self.request.clone().body(body.clone()), shown, own: Vec::with_capacity(8), body }
+        let request = self.request.clone().body(body.clone());
+        Call { request, shown, own: Vec::with_capacity(8), hidden: Vec::new(), body }
     }
 
     fn with(mut self, field: &str, header: (&str, &str), shown: String) -> Result<Self, Error> {
@@ -102,10 +111,29 @@ impl Draft {
 
 impl Call {
     /// Adds a header to this call alone.
-    pub(crate) fn header(mut self, name: &'static str, value: String) -> Result<Self, Unsendable> {
-        let added = self.request.header(name, &value);
+    pub(crate) fn header(self, name: &'static str, value: String) -> Result<Self, Unsendable> {
+        let mut call = self.sending(name, &value)?;
+        call.own.push((name, value));
+        Ok(call)
+    }
+
+    /// Adds a header to this call alone whose value is never shown.
+    pub(crate) fn secret_header(self, name: &'static str, value: &str) -> Result<Self, Unsendable> {
+        let mut call = self.hiding(value).sending(name, value)?;
+        call.own.push((name, HIDDEN.to_owned()));
+        Ok(call)
+    }
+
+    /// Hides a text of this call alone.
+    #[must_use]
+    pub(crate) fn hiding(mut self, secret: &str) -> Self {
+        self.hidden.push(secret.into());
+        self
+    }
+
+    fn sending(mut self, name: &str, value: &str) -> Result<Self, Unsendable> {
+        let added = self.request.header(name, value);
         self.request = added.map_err(|error| Unsendable(error.to_string()))?;
-        self.own.push((name, value));
         Ok(self)
     }
 }

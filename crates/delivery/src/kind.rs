@@ -1,5 +1,14 @@
 //! Kinds of destination: one file each, one line to register it.
 
+mod chat;
+mod dingtalk;
+mod discord;
+mod feishu;
+mod slack;
+mod sms;
+mod teams;
+#[cfg(test)]
+mod testing;
 mod webhook;
 mod wecom;
 
@@ -21,7 +30,16 @@ use crate::{
 };
 
 /// Every kind, in the order in which the console offers them.
-pub(crate) const KINDS: &[Entry] = &[Entry::of::<webhook::Webhook>(), Entry::of::<wecom::Wecom>()];
+pub(crate) const KINDS: &[Entry] = &[
+    Entry::of::<webhook::Webhook>(),
+    Entry::of::<wecom::Wecom>(),
+    Entry::of::<dingtalk::Dingtalk>(),
+    Entry::of::<feishu::Feishu>(),
+    Entry::of::<slack::Slack>(),
+    Entry::of::<teams::Teams>(),
+    Entry::of::<discord::Discord>(),
+    Entry::of::<sms::Sms>(),
+];
 
 /// A kind of destination: how its settings are read, how a message is put for it, what its answers mean.
 ///
@@ -78,6 +96,8 @@ pub(crate) struct Stamp {
     pub(crate) id: String,
     /// The time of the attempt, in seconds since 1970.
     pub(crate) at_s: i64,
+    /// The same in milliseconds.
+    pub(crate) at_ms: i64,
 }
 
 /// An opened destination of any kind.
@@ -115,6 +135,11 @@ impl Entry {
 /// Reads settings of a type from JSON; `prefix` is where they stand.
 pub(crate) fn read<T: DeserializeOwned>(prefix: &str, json: Value) -> Result<T, Error> {
     serde_path_to_error::deserialize(json).map_err(|error| Error::of_json(prefix, &error))
+}
+
+/// Reads a message that is an object.
+pub(crate) fn form<T: DeserializeOwned>(body: Value) -> Result<T, Unsendable> {
+    read("body", body).map_err(|error| Unsendable(error.to_string()))
 }
 
 fn open<K: Kind>(config: Value, secrets: Value) -> Result<Box<dyn Target>, Error> {

@@ -26,6 +26,15 @@ impl Redaction {
         }
     }
 
+    /// These secrets and those of one call.
+    pub(crate) fn with<'a>(&'a self, more: &[Secret]) -> Cow<'a, Self> {
+        let mut all = Cow::Borrowed(self);
+        for secret in more {
+            all.to_mut().add(secret.expose());
+        }
+        all
+    }
+
     /// The text with every secret hidden.
     pub(crate) fn scrub<'a>(&self, text: impl Into<Cow<'a, str>>) -> Cow<'a, str> {
         self.secrets.iter().fold(text.into(), |text, secret| {
@@ -68,7 +77,10 @@ mod tests {
         assert_eq!(redaction.scrub("a hunter22, hunter22 key"), "a •••, ••• key");
         assert!(matches!(redaction.scrub("nothing here"), Cow::Borrowed(_)));
         assert!(redaction.is_in(b"\xFFhunter22") && !redaction.is_in(b"hunter2"));
+        assert!(matches!(redaction.with(&[]), Cow::Borrowed(_)));
+        assert_eq!(redaction.with(&["of-one-call".into()]).scrub("hunter22, of-one-call"), "•••, •••");
     }
+
     #[test]
     fn leaves_nothing_of_a_secret_that_contains_another() {
         for order in [["hunter22", "hunter22-and-more"], ["hunter22-and-more", "hunter22"]] {

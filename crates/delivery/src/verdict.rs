@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use http::{StatusCode, header::LOCATION};
+use http::{
+    StatusCode,
+    header::{CONTENT_TYPE, LOCATION},
+};
 use outbound::{Kind, Response};
 
 use crate::redact::Redaction;
@@ -35,6 +38,16 @@ impl Verdict {
         Self::Retry { reason: reason.into(), after: None, at_most: None }
     }
 
+    /// It may be taken after a while, if the receiver says how long.
+    pub(crate) fn later(reason: impl Into<String>, after: impl Into<Option<Duration>>) -> Self {
+        Self::Retry { reason: reason.into(), after: after.into(), at_most: None }
+    }
+
+    /// Nobody here knows what the answer means: never a success, and not worth days.
+    pub(crate) fn unknown(reason: impl Into<String>) -> Self {
+        Self::Retry { reason: reason.into(), after: None, at_most: Some(UNKNOWN_TRIES) }
+    }
+
     pub(crate) fn permanent(reason: impl Into<String>) -> Self {
         Self::Permanent { reason: reason.into(), disable: None }
     }
@@ -48,6 +61,12 @@ impl Verdict {
         self
     }
 }
+
+/// How often a message is tried whose answers nobody here knows.
+const UNKNOWN_TRIES: u32 = 4;
+
+/// How much of a vendor's own words is repeated, in characters.
+const QUOTED: usize = 300;
 
 /// What is said of a destination whose receiver is gone for good.
 pub(crate) const GONE: &str = "the receiver answered 410 Gone: it wants no more deliveries; check the address, then \
@@ -68,6 +87,27 @@ pub(crate) fn judge_status(response: &Response, retry_client_errors: bool) -> Ve
         400..=499 if retry_client_errors => Verdict::retry(reason),
         _ => Verdict::permanent(format!("{reason}, and trying again would not change that")),
     }
+}
+
+/// Judges an answer that is not in its vendor's form: by its status, unless that speaks of success. A page of
+/// HTML comes from something between, a proxy or a login page, whose refusals say nothing about the message.
+pub(crate) fn judge_foreign(response: &Response, vendor: &str) -> Verdict {
+    let status = response.status;
+    let page =
+        response.headers.get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"))
+            || response.body.trim_ascii_start().starts_with(b"<");
+    match status.as_u16() {
+        408 | 425 | 429 => judge_status(response, false),
+        200..=299 | 400..=499 if page || status.is_success() => Verdict::unknown(format!(
+            "the answer is {status}, but not {vendor}'s: something between may have answered"
+        )),
+        _ => judge_status(response, false),
+    }
+}
+
+/// So much of a vendor's own words as is worth repeating.
+pub(crate) fn quoted(text: &str) -> String {
+    text.trim().chars().take(QUOTED).collect()
 }
 
 /// Judges a call that brought no whole answer. What may pass is tried again; an address that the operator
@@ -135,6 +175,26 @@ mod tests {
         }
         for (status, expected) in [(404, "retry"), (422, "retry"), (410, "disable"), (302, "permanent")] {
             assert_eq!(word(&judge_status(&answer(status, &[]), true)), expected, "{status} with retries");
+        }
+    }
+
+    #[test]
+    fn an_answer_in_no_known_form_is_never_a_success() {
+        let verdict = |status: u16, body: &'static str| {
+            judge_foreign(&Response { body: body.into(), ..answer(status, &[]) }, "WeCom")
+        };
+        let page = "\n<!doctype html><title>Log in</title>";
+        for (status, body) in [(200, ""), (202, "ok"), (200, page), (403, page), (410, page)] {
+            assert!(matches!(verdict(status, body), Verdict::Retry { at_most: Some(4), .. }), "{status}");
+        }
+        for (status, body, expected) in [
+            (502, page, "retry"),
+            (429, page, "retry"),
+            (404, "", "permanent"),
+            (410, "", "disable"),
+            (302, page, "permanent"),
+        ] {
+            assert_eq!(word(&verdict(status, body)), expected, "{status}");
         }
     }
 

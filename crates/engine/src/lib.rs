@@ -55,7 +55,7 @@ pub use program::{Program, Surroundings};
 pub use progress::{Advance, Cursor, Told};
 pub use reading::{Given, Read, Reader};
 pub use registry::{KindDescription, Registry};
-pub use replay::{On, Order, Replays, Version};
+pub use replay::{On, Order, ReplayProgress, Replayed, Replays, Version};
 pub use schedule::{Missed, Planned, Schedule};
 pub use submit::{Cancelled, Submission, Submitted};
 pub use timetable::Timetable;

@@ -8,7 +8,7 @@ use store::{EnvironmentId, EventView, Place, Repeat, ReplayFilter, RunId, Versio
 use crate::{Change, Engine, Error, Update};
 use flow::run::Status;
 
-pub use bulk::Replays;
+pub use bulk::{ReplayProgress, Replayed, Replays};
 
 /// On what an event is replayed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -40,6 +40,8 @@ pub struct Order {
     pub version: Version,
     /// How many they were when it was ordered.
     pub total: u64,
+    /// Who ordered it.
+    pub by: String,
 }
 
 impl Engine {

@@ -16,9 +16,11 @@ use serde_json::Value;
 use self::{
     charset::Charset,
     media::{Kind, MediaType},
-    multipart::Multipart,
 };
-pub(crate) use self::{multipart::Contents, unpack::unpacked};
+pub(crate) use self::{
+    multipart::{Contents, Multipart},
+    unpack::unpacked,
+};
 use crate::{Code, Refused, files::FileLimits, pairs::Pairs};
 
 /// A body that was understood.

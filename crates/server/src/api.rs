@@ -18,6 +18,7 @@ mod nodes;
 mod paging;
 pub(crate) mod problem;
 mod refusals;
+mod replay_jobs;
 mod replays;
 mod runs;
 mod samples;
@@ -83,6 +84,8 @@ fn table_of_contents() -> OpenApiRouter<App> {
         .routes(routes!(events::list))
         .routes(routes!(replays::one))
         .routes(routes!(replays::many))
+        .routes(routes!(replay_jobs::list))
+        .routes(routes!(replay_jobs::get))
         .routes(routes!(refusals::list))
         .routes(routes!(refusals::get))
         .routes(routes!(refusals::replay))

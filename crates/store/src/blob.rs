@@ -8,7 +8,11 @@
 
 mod folder;
 
-use std::{collections::HashSet, sync::Arc, time::Duration};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+    time::Duration,
+};
 
 use bytes::Bytes;
 use clock::Timestamp;
@@ -87,6 +91,21 @@ impl Store {
             store.unseal("blob", &id(workspace, &sha256), &sealed).map(|content| Some(content.into()))
         })
         .await
+    }
+
+    /// How many bytes each of these contents of a workspace has; those that it has not are left out.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn blob_sizes(
+        &self,
+        workspace: WorkspaceId,
+        contents: impl IntoIterator<Item = [u8; 32]>,
+    ) -> Result<HashMap<[u8; 32], u64>, Error> {
+        let asked: Vec<_> = contents.into_iter().map(|sha256| values![workspace, sha256]).collect();
+        let sql = "SELECT sha256, size FROM blob WHERE workspace = ?1 AND sha256 = ?2";
+        let sized = |row: &Row<'_>| Ok((row.get(0)?, row.get::<i64>(1)?.unsigned_abs()));
+        Ok(self.read(move |c| c.each(sql, asked, sized)).await?.into_iter().collect())
     }
 
     /// Puts files on stable storage, as far as they are not there.

@@ -162,6 +162,8 @@ pub struct EventView {
 /// Which events a list shows.
 #[derive(Clone, Debug, Default)]
 pub struct EventFilter {
+    /// Only those of this flow.
+    pub flow: Option<FlowId>,
     /// Only those of this source.
     pub source: Option<SourceId>,
 }
@@ -232,7 +234,7 @@ impl Store {
         filter: EventFilter,
         page: PageRequest<EventId>,
     ) -> Result<Page<EventView>, Error> {
-        let (now, scope) = (self.now(), Scope { place, flow: None, source: filter.source });
+        let (now, scope) = (self.now(), Scope { place, flow: filter.flow, source: filter.source });
         self.read(move |c| {
             let mut newest = Newest::new(c, scope, now, &page, EventId::number);
             newest.add(c, &EVENTS, None, ())?;

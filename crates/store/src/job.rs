@@ -134,7 +134,7 @@ impl Store {
     /// # Errors
     /// When the database cannot be read.
     pub async fn job_get(&self, id: JobId) -> Result<Option<Job>, Error> {
-        self.row(format!("SELECT {COLUMNS} FROM job WHERE id = ?1"), values![id], job).await
+        self.row(format!("SELECT {COLUMNS} FROM job WHERE id = ?1"), values![id], view).await
     }
 
     /// The jobs of a kind that are queued or running, in the order in which they are taken, 10,000 at most.
@@ -145,7 +145,7 @@ impl Store {
         self.rows(format!(
                 "SELECT {COLUMNS} FROM job WHERE status IN ('queued', 'running') AND workspace = ?1 AND kind = ?2
                  ORDER BY id LIMIT 10000"
-            ), values![workspace, kind], job)
+            ), values![workspace, kind], view)
         .await
     }
 
@@ -211,7 +211,7 @@ impl Store {
     }
 }
 
-fn job(row: &Row) -> Result<Job, Fault> {
+pub(crate) fn view(row: &Row) -> Result<Job, Fault> {
     Ok(Job {
         id: row.get(0)?,
         workspace: row.get(1)?,

@@ -669,6 +669,8 @@ export interface paths {
                 query?: {
                     /** @description Only those older than the one with this id. */
                     before?: string;
+                    /** @description Only those of this flow, by name. */
+                    flow?: string;
                     /** @description At most so many, up to 200. */
                     limit?: number;
                     /** @description Only those of this source. */
@@ -853,6 +855,58 @@ export interface paths {
                     };
                     content: {
                         "application/json": components["schemas"]["Listed_RefusalRow"];
+                    };
+                };
+                /** @description A problem document that says what happened and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDocument"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/environments/{environment}/replays": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The replays of many events of an environment, newest first */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description Only those older than the one with this id. */
+                    before?: string;
+                    /** @description At most so many, up to 200. */
+                    limit?: number;
+                };
+                header?: never;
+                path: {
+                    environment: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Listed_ReplayJob"];
                     };
                 };
                 /** @description A problem document that says what happened and what to do */
@@ -1626,6 +1680,9 @@ export interface paths {
          * Start a run
          * @description A call with the same `Idempotency-Key` within 24 hours starts no second run: it is answered as the first one, with
          *     `Linchpin-Duplicate: true`.
+         *
+         *     Files come in a multipart form, beside a part `run` with what is otherwise the body. A file that came with an event
+         *     of this workspace can be named in `input` as well, as that event's run shows it.
          */
         post: {
             parameters: {
@@ -1641,6 +1698,7 @@ export interface paths {
             requestBody: {
                 content: {
                     "application/json": components["schemas"]["Start"];
+                    "multipart/form-data": components["schemas"]["StartForm"];
                 };
             };
             responses: {
@@ -2618,6 +2676,53 @@ export interface paths {
                 };
             };
         };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/replays/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A replay of many events, with those that failed */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ReplayDetail"];
+                    };
+                };
+                /** @description A problem document that says what happened and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDocument"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -3777,6 +3882,24 @@ export interface components {
             next?: string | null;
         };
         /** @description A page of a list, newest first. */
+        Listed_ReplayJob: {
+            /** @description The items. */
+            items: (components["schemas"]["JobView"] & {
+                /** @description Who ordered it. */
+                by: string;
+                filter: components["schemas"]["ReplayedWhich"];
+                /**
+                 * Format: int64
+                 * @description How many events they were when it was ordered.
+                 */
+                matching: number;
+                /** @description On which version. */
+                version: components["schemas"]["ReplayVersion"];
+            })[];
+            /** @description Give this as `before` for the next page; absent on the last one. */
+            next?: string | null;
+        };
+        /** @description A page of a list, newest first. */
         Listed_RunRow: {
             /** @description The items. */
             items: {
@@ -3855,6 +3978,11 @@ export interface components {
             /** @description `chat`, `embedding` or `rerank`. */
             purpose: string;
         };
+        /**
+         * @description A version by what it is for.
+         * @enum {string}
+         */
+        NamedVersion: "deployed" | "draft";
         /** @description A key that is wanted. */
         NewKey: {
             /**
@@ -4042,10 +4170,51 @@ export interface components {
             /** @description `ran` by default. */
             version?: components["schemas"]["ReplayVersion"];
         };
+        /** @description A replay of many events and some of its runs. */
+        ReplayDetail: components["schemas"]["ReplayJob"] & {
+            environment: string;
+            /** @description The first 100 that failed or could not begin. */
+            failures: components["schemas"]["ReplayedEvent"][];
+            /** @description The last 100 that began, newest first. */
+            newest: components["schemas"]["ReplayedEvent"][];
+        };
         /** @description A replay that has begun. */
         Replayed: {
             /** @description The new run. */
             run_id: string;
+        };
+        /** @description An event that was replayed. */
+        ReplayedEvent: {
+            event: string;
+            run?: components["schemas"]["RunRow"] | null;
+            /** @description Its new run; null when no version runs it any more, so that none could begin. */
+            run_id?: string | null;
+        };
+        /** @description Which events are replayed. */
+        ReplayedWhich: {
+            /** @description Only those of this flow, by id. */
+            flow?: string | null;
+            /** @description Only those that came at this time or later. */
+            from: string;
+            /** @description Only those of this source, by id. */
+            source?: string | null;
+            /** @description Only those that stood so. */
+            status?: string | null;
+            /** @description Only those that came before this time. */
+            to: string;
+        };
+        /** @description A replay of many events. */
+        ReplayJob: components["schemas"]["JobView"] & {
+            /** @description Who ordered it. */
+            by: string;
+            filter: components["schemas"]["ReplayedWhich"];
+            /**
+             * Format: int64
+             * @description How many events they were when it was ordered.
+             */
+            matching: number;
+            /** @description On which version. */
+            version: components["schemas"]["ReplayVersion"];
         };
         /** @description Which events are replayed, and on what. */
         ReplayMany: {
@@ -4252,8 +4421,11 @@ export interface components {
         };
         /** @description What a run is started with. */
         Start: {
-            /** @description The environment whose variables, secrets and destinations it uses. */
-            environment: string;
+            /**
+             * @description The environment whose variables, secrets and destinations it uses. A draft runs in `test` alone, and may leave
+             *     it out.
+             */
+            environment?: string | null;
             /** @description The flow's input. */
             input?: Record<string, never>;
             /**
@@ -4262,11 +4434,18 @@ export interface components {
              */
             reply?: Record<string, never> | null;
             /**
-             * Format: int32
-             * @description The number of the version that it runs; by default the one that is deployed there.
+             * @description The version that it runs: `deployed`, the one that is deployed there, by default; `draft`, the flow's draft as it
+             *     is now; or a version's number.
              */
-            version?: number | null;
+            version?: components["schemas"]["StartVersion"];
         };
+        /** @description The same with files: a form whose other parts are files, each named after the field it is for. */
+        StartForm: {
+            /** @description What the run is started with, as JSON. */
+            run: components["schemas"]["Start"];
+        };
+        /** @description A version that a run is started on. */
+        StartVersion: number | components["schemas"]["NamedVersion"];
         /** @description A step and its tries. */
         StepTrace: {
             /** @description The node's id. */

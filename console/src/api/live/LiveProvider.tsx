@@ -3,6 +3,7 @@ import { createContext, type ReactNode, useContext, useEffect, useState, useSync
 import {
   type DeliveryRow,
   deliveryPage,
+  type EventFilter,
   type EventRow,
   eventPage,
   type Page,
@@ -127,7 +128,7 @@ function readerOf(client: QueryClient, environment: string) {
 /** Reads the newest page of each list on the screen and puts it before what the list has. */
 async function readHeads(client: QueryClient, environment: string) {
   const heads: Record<string, (filter: Record<string, unknown>) => Promise<Page<{ id: string }>>> = {
-    events: (filter) => eventPage(environment, filter.source as string | undefined),
+    events: (filter) => eventPage(environment, filter as EventFilter),
     runs: (filter) => runPage(environment, filter as RunFilter),
     deliveries: (filter) => deliveryPage(environment, filter.dead === true),
   }

@@ -1,9 +1,11 @@
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router'
+import { History } from 'lucide-react'
 import { useTranslation } from 'react-i18next'
 import { shortId } from '~/api/ids'
-import { type EventRow, events, sources } from '~/api/queries'
+import { type EventRow, events, flows, type SourceView, sources } from '~/api/queries'
 import { useEnvironment, useNames } from '~/app/environment'
+import { BUTTON, LOOKS } from '~/ui/Button'
 import { Time } from '~/ui/Time'
 import { Took } from '~/ui/Took'
 import { Filter } from '../list/Filter'
@@ -14,15 +16,16 @@ import { isOpen, markOfDelivery, markOfRun } from '../thread/mark'
 import { EventSparkline } from '../thread/Sparkline'
 import { useWord } from '../thread/words'
 import { NoEvents } from './NoEvents'
+import { ReplayEvents } from './ReplayEvents'
 
 /** What came in, the newest first, each with its thread. */
 export function EventsPage() {
   const { t } = useTranslation()
   const environment = useEnvironment()
   const navigate = useNavigate()
-  const { source } = useSearch({ from: '/frame/events' })
+  const { source, flow } = useSearch({ from: '/frame/events' })
   const selected = useParams({ strict: false }).event
-  const loaded = usePages(useInfiniteQuery(events(environment, source)))
+  const loaded = usePages(useInfiniteQuery(events(environment, { source, flow })))
   const known = useQuery(sources(environment)).data ?? []
   const columns = useColumns(environment)
   const brief = useBrief(environment)
@@ -40,22 +43,50 @@ export function EventsPage() {
       )}
       open={(row) => void navigate({ to: '/events/$event', params: { event: row.id } })}
       close={() => void navigate({ to: '/events' })}
-      empty={<NoEvents sources={known} filtered={source !== undefined} />}
-      tools={
-        known.length > 0 && (
-          <Filter
-            label={t('thread.source')}
-            value={source}
-            options={known.map(({ id, name }) => ({ value: id, label: name }))}
-            onChoose={(chosen) =>
-              void navigate({ to: '/events', search: (before) => ({ ...before, source: chosen }) })
-            }
-          />
-        )
-      }
+      empty={<NoEvents sources={known} filtered={(source ?? flow) !== undefined} />}
+      tools={<Tools known={known} narrow={selected !== undefined} />}
     />
   )
   return <SplitView list={list} open={selected !== undefined} />
+}
+
+/** Which events are shown, and what can be done with all of them. */
+function Tools({ known, narrow }: { known: SourceView[]; narrow: boolean }) {
+  const { t } = useTranslation()
+  const navigate = useNavigate()
+  const { source, flow } = useSearch({ from: '/frame/events' })
+  const knownFlows = useQuery(flows()).data ?? []
+  const narrowTo = (chosen: { source?: string | undefined; flow?: string | undefined }) =>
+    void navigate({ to: '/events', search: (before) => ({ ...before, ...chosen }) })
+  return (
+    <>
+      {known.length > 0 && (
+        <Filter
+          label={t('thread.source')}
+          value={source}
+          options={known.map(({ id, name }) => ({ value: id, label: name }))}
+          onChoose={(chosen) => narrowTo({ source: chosen })}
+        />
+      )}
+      {!narrow && knownFlows.length > 1 && (
+        <Filter
+          label={t('thread.flow')}
+          value={flow}
+          options={knownFlows.map(({ name }) => ({ value: name, label: name }))}
+          onChoose={(chosen) => narrowTo({ flow: chosen })}
+        />
+      )}
+      {!narrow && (
+        <>
+          <Link to="/events/replays" className={`${BUTTON} ${LOOKS.quiet}`}>
+            <History size={14} aria-hidden="true" />
+            <span className="max-md:sr-only">{t('replays.title')}</span>
+          </Link>
+          <ReplayEvents />
+        </>
+      )}
+    </>
+  )
 }
 
 function Thread({ row }: { row: EventRow }) {

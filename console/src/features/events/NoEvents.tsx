@@ -9,7 +9,7 @@ import { curlOf } from '../sources/recipe/curl'
 
 interface NoEventsProps {
   sources: SourceView[]
-  /** Whether only one source's events are wanted. */
+  /** Whether only the events of one source or flow are wanted. */
   filtered: boolean
 }
 
@@ -28,7 +28,7 @@ export function NoEvents({ sources, filtered }: NoEventsProps) {
       <Empty
         title={t('events.noneHere')}
         action={
-          <Link to="/events" search={{ source: undefined }} className={LINK}>
+          <Link to="/events" search={{ source: undefined, flow: undefined }} className={LINK}>
             {t('events.showAll')}
           </Link>
         }

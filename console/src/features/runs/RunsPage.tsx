@@ -14,6 +14,7 @@ import { SplitView } from '../list/SplitView'
 import { isOpen, markOfRun } from '../thread/mark'
 import { MarkIcon } from '../thread/Shape'
 import { useWord } from '../thread/words'
+import { FailureBrief } from '../trace/FailureBrief'
 import type { Failure } from '../trace/records'
 
 /** The states that the API can list runs by. */
@@ -93,18 +94,12 @@ function Tools() {
 function Standing({ row }: { row: RunRow }) {
   const { t } = useTranslation()
   const word = useWord()
-  const failure = row.error as Failure | null | undefined
   return (
     <span className="flex min-w-0 items-center gap-2">
       <MarkIcon mark={markOfRun(row.status)} />
       <span className="shrink-0">{word(row.status)}</span>
       {row.cause !== 'original' && <span className="shrink-0 text-ink-3">{t('runs.repeat')}</span>}
-      {failure?.message && (
-        <span className="truncate text-ink-3">
-          {failure.step ? `${failure.step}: ` : ''}
-          {failure.message}
-        </span>
-      )}
+      <FailureBrief failure={row.error as Failure | null | undefined} />
     </span>
   )
 }

@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query'
-import { Link } from '@tanstack/react-router'
+import { Link, useNavigate } from '@tanstack/react-router'
 import { useTranslation } from 'react-i18next'
 import { shortId } from '~/api/ids'
 import { trace } from '~/api/queries'
@@ -8,6 +8,7 @@ import type { RequestRecord } from '../payload/body'
 import { Headers, ValuePanel } from '../payload/Panel'
 import { markOfRun } from '../thread/mark'
 import { useWord } from '../thread/words'
+import { ReplayMenu } from '../trace/ReplayMenu'
 import type { Answer } from '../trace/records'
 import { InspectorHead } from './InspectorHead'
 import { InspectorSkeleton } from './InspectorSkeleton'
@@ -18,6 +19,7 @@ import type { Webhook } from './webhook'
 export function EventInspector({ source, id, onBack }: { source: Webhook; id: string; onBack: () => void }) {
   const { t } = useTranslation()
   const word = useWord()
+  const navigate = useNavigate()
   const query = useQuery(trace(id))
   if (query.isPending) return <InspectorSkeleton />
   if (query.isError) return <Problem error={query.error} retry={() => void query.refetch()} />
@@ -40,6 +42,14 @@ export function EventInspector({ source, id, onBack }: { source: Webhook; id: st
         >
           {t('deliveries.thread')} <span className="font-mono">{shortId(id)}</span>
         </Link>
+        <ReplayMenu
+          trace={event}
+          look="plain"
+          onReplayed={(run) => ({
+            label: t('trace.toReplay'),
+            run: () => void navigate({ to: '/events/$event', params: { event: id }, search: { run } }),
+          })}
+        />
       </InspectorHead>
       {event.filtered && <p className="px-4 pt-1 text-ink-2">{t('trace.filtered')}</p>}
       <div className="mt-3">

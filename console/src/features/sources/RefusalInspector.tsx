@@ -7,22 +7,17 @@ import type { RequestRecord } from '../payload/body'
 import { ValuePanel } from '../payload/Panel'
 import { CheckList } from './CheckList'
 import { checkOf, verdicts } from './checks'
+import { FieldErrors, type FieldProblem } from './FieldErrors'
 import { InspectorHead } from './InspectorHead'
 import { InspectorSkeleton } from './InspectorSkeleton'
 import { RequestView } from './RequestView'
+import { TryAgain } from './TryAgain'
 import type { Webhook } from './webhook'
 
 /** What the server keeps of a refused request. */
 interface RefusalRecord {
   request?: RequestRecord
   answer?: { title?: string; detail?: string; errors?: FieldProblem[] }
-}
-
-interface FieldProblem {
-  field: string
-  code: string
-  expected: string
-  got: string
 }
 
 /** A request that was refused: by which check and why, what to do about it, and how it came. */
@@ -40,7 +35,7 @@ export function RefusalInspector({
   const codes = useQuery(sourceSchema()).data?.refusals
   if (query.isPending) return <InspectorSkeleton />
   if (query.isError) return <Problem error={query.error} retry={() => void query.refetch()} />
-  const { code, status, received_at, record } = query.data
+  const { code, status, received_at, record, replayable, replayed_as } = query.data
   const { request, answer } = record as RefusalRecord
   const known = codes?.find((one) => one.code === code)
   const advice = i18n.language === 'zh' ? known?.advice_zh : known?.advice_en
@@ -67,43 +62,17 @@ export function RefusalInspector({
         </div>
         {failed && <CheckList checks={verdicts(failed, source.config as Record<string, unknown>)} />}
       </div>
+      <TryAgain
+        key={id}
+        id={id}
+        replayable={replayable}
+        replayedAs={replayed_as}
+        cutFrom={request?.cut_from}
+      />
       {request && <RequestView request={request} at={received_at} base={new URL(source.url).pathname} />}
       <div className="border-t border-line">
         <ValuePanel title={t('sources.told')} value={answer} none={t('trace.nothing')} />
       </div>
     </>
-  )
-}
-
-/** The fields that did not fit: of each what was expected, and what came. */
-function FieldErrors({ errors }: { errors: FieldProblem[] }) {
-  const { t } = useTranslation()
-  return (
-    <table className="w-full text-left text-table">
-      <caption className="sr-only">{t('sources.fieldErrors')}</caption>
-      <thead>
-        <tr className="text-small text-ink-3">
-          {[t('sources.field'), t('sources.expected'), t('sources.got')].map((head) => (
-            <th key={head} scope="col" className="border-b border-line py-1 pr-4 font-normal">
-              {head}
-            </th>
-          ))}
-        </tr>
-      </thead>
-      <tbody>
-        {errors.map(({ field, code, expected, got }) => (
-          <tr key={field + code} className="align-baseline">
-            <th
-              scope="row"
-              className="border-b border-line py-1 pr-4 font-mono text-small font-normal text-failed"
-            >
-              {field}
-            </th>
-            <td className="border-b border-line py-1 pr-4 break-words">{expected}</td>
-            <td className="border-b border-line py-1 break-words text-ink-2">{got}</td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
   )
 }

@@ -65,6 +65,58 @@ function changes() {
 
 afterEach(() => vi.unstubAllGlobals())
 
+describe('a refused request that is tried again', () => {
+  const again = (answer: Answers[string], more: object = {}) => ({
+    'GET /api/v1/refusals/ref_1': { ...refusal, environment: 'production', replayable: true, ...more },
+    'POST /api/v1/refusals/ref_1/replay': answer,
+  })
+
+  it('is accepted, and leads to its event', async () => {
+    const user = userEvent.setup()
+    const receipt = { event_id: event.id, run_id: 'run_1', duplicate: false, status_url: '' }
+    await open('?request=ref_1', again({ accepted: receipt }))
+    const section = await screen.findByRole('region', { name: 'Try again' })
+    expect(section).toHaveTextContent('against its own headers and the time at which it was received')
+    await user.click(within(section).getByRole('button', { name: 'Try again' }))
+    expect(await within(section).findByText('It was accepted when it was tried again.')).toBeVisible()
+    expect(within(section).getByRole('link')).toHaveAttribute('href', `/events/${event.id}`)
+  })
+
+  it('is told why it is still refused', async () => {
+    const user = userEvent.setup()
+    const errors = [{ field: 'query', code: 'missing', expected: 'string', got: 'nothing' }]
+    const refused = { code: 'field_invalid', status: 422, title: 'x', detail: 'A field is missing.', errors }
+    await open('?request=ref_1', again({ refused }))
+    const section = await screen.findByRole('region', { name: 'Try again' })
+    await user.click(within(section).getByRole('button', { name: 'Try again' }))
+    const told = await within(section).findByRole('status')
+    expect(told).toHaveTextContent('Still refused: Fields do not fit')
+    expect(within(told).getByRole('row', { name: 'query string nothing' })).toBeVisible()
+    expect(within(section).getByRole('button', { name: 'Try again' })).toBeEnabled()
+  })
+
+  it('leads to the event that it became before', async () => {
+    await open('?request=ref_1', again({}, { replayable: false, replayed_as: event.id }))
+    const section = await screen.findByRole('region', { name: 'Try again' })
+    expect(within(section).getByRole('link')).toHaveAttribute('href', `/events/${event.id}`)
+    expect(within(section).queryByRole('button')).toBeNull()
+  })
+
+  it('cannot be when it was not kept whole, and says why', async () => {
+    const cut = { request: { ...refusal.record.request, cut_from: 200_000 } }
+    await open('?request=ref_1', again({}, { replayable: false, record: cut }))
+    const section = await screen.findByRole('region', { name: 'Try again' })
+    expect(section).toHaveTextContent('its body had 195 KiB')
+    expect(within(section).queryByRole('button')).toBeNull()
+  })
+
+  it('cannot be when its body was not read', async () => {
+    await open('?request=ref_1', again({}, { replayable: false }))
+    const section = await screen.findByRole('region', { name: 'Try again' })
+    expect(section).toHaveTextContent('refused before its body was read')
+  })
+})
+
 describe('the requests of a source', () => {
   it('are listed taken and refused together, the newest first', async () => {
     await open()

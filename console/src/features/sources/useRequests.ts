@@ -20,7 +20,7 @@ export interface Requests {
 
 /** What came to a source, taken or refused, the newest first, as it comes. */
 export function useRequests(environment: string, source: string): Requests {
-  const taken = useInfiniteQuery(events(environment, source))
+  const taken = useInfiniteQuery(events(environment, { source }))
   const refused = useInfiniteQuery(refusals(environment, source))
   useNewest(environment, source)
   const withoutRefused = refused.error !== null && asProblem(refused.error).status === 403
@@ -53,7 +53,9 @@ function useNewest(environment: string, source: string) {
   useEffect(() => {
     const read = () => {
       if (document.visibilityState !== 'visible') return
-      void readHead(client, events(environment, source).queryKey, () => eventPage(environment, source))
+      void readHead(client, events(environment, { source }).queryKey, () =>
+        eventPage(environment, { source }),
+      )
       void readHead(client, refusals(environment, source).queryKey, () => refusalPage(environment, source))
     }
     const timer = setInterval(read, ASK_AGAIN_MS)

@@ -60,6 +60,13 @@ function RequestInspector({ trace, run }: { trace: Trace; run: RunTrace | undefi
             <p className="text-ink-3">
               {trace.caller ? t('trace.calledBy', { name: trace.caller }) : t('trace.noRequest')}
             </p>
+            {trace.files.length > 0 && (
+              <Body
+                body={{ parts: trace.files.map((file) => ({ file })), cut: false }}
+                label={how}
+                event={trace.id}
+              />
+            )}
           </Panel>
         )}
         <ValuePanel title={t('trace.fields')} value={run?.input} root="input" none={t('trace.nothing')} />

@@ -61,7 +61,8 @@ function Input({ trace, run, step, input }: StepInspectorProps & { input: unknow
   const flow = useNames(trace.environment).flow(trace.flow)
   const { data } = useQuery({
     ...version(flow ?? '', run.version),
-    enabled: flow !== undefined && input == null,
+    // A draft has no number to ask by.
+    enabled: flow !== undefined && input == null && run.version > 0,
   })
   if (input != null) return <ValuePanel title={t('trace.input')} value={input} none="" />
   const config = data?.graph?.nodes.find((node) => node.id === step.id)?.config
@@ -70,7 +71,7 @@ function Input({ trace, run, step, input }: StepInspectorProps & { input: unknow
       title={t('trace.told')}
       note={step.tries.length > 0 && t('trace.toldNote')}
       value={config}
-      none={t('trace.nothing')}
+      none={run.version === 0 ? t('trace.draftPassed') : t('trace.nothing')}
     />
   )
 }

@@ -1,14 +1,14 @@
 import { Link } from '@tanstack/react-router'
-import { ArrowLeft, ArrowRight, Link2, PanelLeftOpen, RotateCcw, Square } from 'lucide-react'
+import { ArrowLeft, ArrowRight, Link2, PanelLeftOpen, Square } from 'lucide-react'
 import { useTranslation } from 'react-i18next'
-import { useCancelRun, useReplayEvent } from '~/api/mutations'
+import { useCancelRun } from '~/api/mutations'
 import type { RunTrace, Trace } from '~/api/queries'
 import { useNames } from '~/app/environment'
+import { environmentName } from '~/app/frame/EnvironmentSwitch'
 import { prefer, usePreferences } from '~/app/preferences'
 import { Button } from '~/ui/Button'
 import { Copyable, useCopy } from '~/ui/Copy'
 import { IconButton } from '~/ui/IconButton'
-import { Menu, MenuItem } from '~/ui/Menu'
 import { Time } from '~/ui/Time'
 import { Took } from '~/ui/Took'
 import { timeOfDay } from '~/ui/time'
@@ -16,6 +16,7 @@ import { report } from '~/ui/toast'
 import { isOpen, type Mark, markOfRun } from '../thread/mark'
 import { MarkIcon } from '../thread/Shape'
 import { useWord } from '../thread/words'
+import { ReplayMenu } from './ReplayMenu'
 
 interface TraceHeadProps {
   trace: Trace
@@ -89,7 +90,12 @@ function Facts({ trace, run }: { trace: Trace; run: RunTrace | undefined }) {
           <Took ms={Math.max(Date.parse(run.finished_at) - Date.parse(run.created_at), 0)} />
         </span>
       )}
-      {run && <span>{t('trace.version', { number: run.version })}</span>}
+      {run && (
+        <span>{run.version === 0 ? t('flows.draft') : t('trace.version', { number: run.version })}</span>
+      )}
+      {run && run.environment !== trace.environment && (
+        <span>{t('trace.elsewhere', { environment: environmentName(t, run.environment) })}</span>
+      )}
       <Copyable text={trace.id} what={t('trace.eventId')} />
     </div>
   )
@@ -106,7 +112,14 @@ function Actions({ trace, run, onRun }: Omit<TraceHeadProps, 'onBack'>) {
         onClick={() => copy(trace.status_url)}
       />
       {run && isOpen(markOfRun(run.status)) && <Cancel run={run.id} />}
-      <Replay trace={trace} run={run} onRun={onRun} />
+      <ReplayMenu
+        trace={trace}
+        onReplayed={(started) => {
+          // The page shows it.
+          onRun(started)
+          return undefined
+        }}
+      />
     </div>
   )
 }
@@ -119,31 +132,5 @@ function Cancel({ run }: { run: string }) {
       <Square size={13} aria-hidden="true" />
       {t('trace.cancel')}
     </Button>
-  )
-}
-
-function Replay({ trace, run, onRun }: Omit<TraceHeadProps, 'onBack'>) {
-  const { t } = useTranslation()
-  const replay = useReplayEvent(trace.id)
-  if (!run) return null
-  const start = (version: 'ran' | 'deployed') =>
-    void report(replay.mutateAsync(version), ({ run_id }) => {
-      onRun(run_id)
-      return { text: t('trace.replayed') }
-    })
-  const original = trace.runs[0]?.version ?? run.version
-  return (
-    <Menu
-      label={t('trace.replay')}
-      trigger={
-        <Button look="primary" busy={replay.isPending}>
-          <RotateCcw size={14} aria-hidden="true" />
-          {t('trace.replay')}
-        </Button>
-      }
-    >
-      <MenuItem onSelect={() => start('ran')}>{t('trace.replayRan', { number: original })}</MenuItem>
-      <MenuItem onSelect={() => start('deployed')}>{t('trace.replayDeployed')}</MenuItem>
-    </Menu>
   )
 }

@@ -74,6 +74,24 @@ describe('a trace', () => {
     expect(inspector()).toHaveTextContent('queryE3')
   })
 
+  it('gives the files of a run that the API started', async () => {
+    const file = { name: 'cv.pdf', media_type: 'application/pdf', size: 9, sha256: 'cd'.repeat(32) }
+    await open(trace({ request: null, kind: 'api', caller: 'key ci', files: [file] }), '?at=request')
+    await waterfall()
+    const link = within(inspector()).getByRole('link', { name: 'cv.pdf' })
+    expect(link).toHaveAttribute('href', `/api/v1/events/${EVENT}/files/${file.sha256}`)
+  })
+
+  it('shows a replay of the draft as one, and where it ran', async () => {
+    const draft = runTrace({ id: 'run_2', cause: 'replay', version: 0, environment: 'test' })
+    await open(trace({ runs: [runTrace(), draft] }), '?run=run_2')
+    await waterfall()
+    const article = screen.getByRole('article', { name: 'Trace' })
+    expect(article).toHaveTextContent('Draft')
+    expect(article).toHaveTextContent('ran in Test')
+    expect(article).not.toHaveTextContent('v0')
+  })
+
   it('begins at the step that failed', async () => {
     const error = { step: 'ticket', code: 'template_failed', message: 'cannot divide by zero' }
     const tries = [{ attempt: 1, ended_at: timeAfter(3), took_us: 40, error }]

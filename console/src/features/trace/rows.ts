@@ -99,7 +99,7 @@ function runRow(run: RunTrace, origin: number, now: number, lastEnd: number): Ro
     lane: 0,
     mark,
     title: '',
-    detail: `v${run.version}`,
+    detail: run.version === 0 ? '' : `v${run.version}`,
     standing: run.status,
     // Steps tell their ends more finely than the run does.
     bars: [{ start, end: Math.max(start, end, lastEnd), mark }],

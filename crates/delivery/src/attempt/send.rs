@@ -84,7 +84,7 @@ fn calls(
 ) -> Result<Vec<Call>, Unsendable> {
     let message: Message = serde_json::from_slice(message)
         .map_err(|error| Unsendable(format!("the stored message cannot be read: {error}")))?;
-    let stamp = Stamp { id: due.id.to_string(), at_s: at.as_secs() };
+    let stamp = Stamp { id: due.id.to_string(), at_s: at.as_secs(), at_ms: at.as_millis() };
     let traceparent =
         Some(message.traceparent.clone()).filter(|text| text.bytes().all(|b| b.is_ascii_graphic()));
     let calls = destination.target.calls(message, &stamp)?;
@@ -103,12 +103,12 @@ fn calls(
 
 /// Makes one call and judges its answer.
 async fn make(around: &Around, destination: &Destination, call: Call) -> (Exchange, Verdict) {
-    let Call { request, shown, own, body } = call;
+    let Call { request, shown, own, hidden, body } = call;
     let target = &destination.target;
     let request =
         request.timeouts(Timeouts::total(destination.timeout)).limit(Limit::truncate(target.answer_limit()));
     let (trace, outcome) = around.client.attempt(request).await;
-    let redaction = target.redaction();
+    let redaction = &*target.redaction().with(&hidden);
     let (reply, verdict) = match &outcome {
         Ok(response) => (Reply::Response(ResponseRecord::of(response, redaction)), target.judge(response)),
         Err(error) => (Reply::Error(ErrorRecord::of(error, redaction)), judge_error(error)),

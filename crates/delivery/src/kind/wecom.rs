@@ -3,26 +3,27 @@
 //! Rules from the vendor's page on group robots (developer.work.weixin.qq.com, document 91770): a text has at
 //! most 2,048 bytes, Markdown 4,096, both in UTF-8; an answer of 200 carries `errcode`, and only 0 means that
 //! the message was taken; a robot takes 20 messages a minute. Members are mentioned in lists beside a text, in
-//! Markdown by `<@userid>`, in `markdown_v2` not at all.
+//! Markdown by `<@userid>`, in `markdown_v2` not at all. `news` has one to eight articles.
 
 mod answer;
 mod config;
+mod news;
 
 use std::time::Duration;
 
 use bytes::Bytes;
 use outbound::Response;
-use serde_json::{Value, json};
+use serde_json::json;
 use store::Message;
 
-use super::{Kind, Stamp, Window};
+use super::{Kind, Stamp, Window, chat};
 use crate::{
     Error,
     address::Address,
     call::{Call, Draft, Unsendable},
-    kind::read,
+    parts::{NUMBER, Room, parts},
     redact::Redaction,
-    split::split,
+    split::Unit,
     verdict::Verdict,
 };
 use config::{Config, Format, Mentions, Said, Secrets};
@@ -30,12 +31,6 @@ use config::{Config, Format, Mentions, Said, Secrets};
 /// The longest content of a text and of Markdown, in bytes.
 const TEXT_LIMIT: usize = 2048;
 const MARKDOWN_LIMIT: usize = 4096;
-
-/// A message that needs more parts than a robot takes in a minute is not sent at all.
-const PARTS: usize = 20;
-
-/// The longest number before a part: `(20/20)` and a line's end.
-const NUMBER: usize = 8;
 
 /// However many are mentioned, the text has room beside them.
 const _: () = assert!(MARKDOWN_LIMIT > config::MARKS + NUMBER + 512);
@@ -63,13 +58,14 @@ impl Kind for Wecom {
         }
         let Config { format, mentions } = config;
         mentions.check(format).map_err(|reason| Error::config("mentions", reason))?;
-        let draft = Draft::new(http::Method::POST, address)?;
-        let draft = draft.header("headers", "content-type", "application/json")?;
-        Ok(Self { draft, format, mentions })
+        Ok(Self { draft: Draft::json(address)?, format, mentions })
     }
 
     fn calls(&self, message: Message, _: &Stamp) -> Result<Vec<Call>, Unsendable> {
-        let said = said(message.body)?;
+        let said: Said = chat::said(message.body, "a WeCom robot")?;
+        if !said.articles.is_empty() {
+            return Ok(vec![self.draft.call(news::body(&said)?)]);
+        }
         let (format, mentions) =
             (said.format.unwrap_or(self.format), said.mentions.as_ref().unwrap_or(&self.mentions));
         mentions.check(format).map_err(Unsendable)?;
@@ -91,46 +87,20 @@ impl Kind for Wecom {
     }
 }
 
-/// What a message says: a text, or an object with one.
-fn said(body: Value) -> Result<Said, Unsendable> {
-    let said = match body {
-        Value::String(text) => Said { text, format: None, mentions: None },
-        Value::Object(_) => read("body", body).map_err(|error| Unsendable(error.to_string()))?,
-        _ => {
-            let reason =
-                "a WeCom robot takes a text, or an object with `text`; change the deliver node's body";
-            return Err(Unsendable(reason.to_owned()));
-        }
-    };
-    if said.text.trim().is_empty() {
-        return Err(Unsendable("the text is empty, which WeCom refuses".to_owned()));
-    }
-    Ok(said)
-}
-
 /// The text as the contents of one message, or of several that are numbered.
 fn contents(text: &str, format: Format, mentions: &Mentions) -> Result<Vec<String>, Unsendable> {
-    let (limit, marks) = match format {
+    let (most, marks) = match format {
         Format::Text => (TEXT_LIMIT, String::new()),
         Format::Markdown => (MARKDOWN_LIMIT, mentions.marks()),
         Format::MarkdownV2 => (MARKDOWN_LIMIT, String::new()),
     };
-    let room = limit - marks.len();
-    if text.len() <= room {
-        return Ok(vec![format!("{text}{marks}")]);
+    // Only `markdown_v2` knows code blocks.
+    let fenced = format == Format::MarkdownV2;
+    let mut contents = parts(text, Room { most: most - marks.len(), unit: Unit::Bytes, fenced }, "WeCom")?;
+    if let Some(first) = contents.first_mut() {
+        *first += &marks;
     }
-    let pieces = split(text, room - NUMBER);
-    let total = pieces.len();
-    if total > PARTS {
-        return Err(Unsendable(format!(
-            "the text has {} bytes, which makes {total} messages; a WeCom robot takes {PARTS} a minute: shorten it",
-            text.len()
-        )));
-    }
-    let numbered = |(at, piece): (usize, &str)| {
-        format!("({}/{total})\n{piece}{}", at + 1, if at == 0 { marks.as_str() } else { "" })
-    };
-    Ok(pieces.into_iter().enumerate().map(numbered).collect())
+    Ok(contents)
 }
 
 fn body(format: Format, content: &str, mentions: &Mentions) -> Bytes {

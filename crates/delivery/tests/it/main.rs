@@ -2,12 +2,16 @@
 
 #![expect(clippy::unwrap_used, reason = "a test stops where its set-up fails")]
 
+#[path = "../support/vendors/mod.rs"]
+mod vendors;
+
 mod arriving;
 mod breaking;
 mod order;
 mod outbox;
 mod pacing;
 mod receiver;
+mod robots;
 mod trouble;
 mod wecom;
 mod workers;

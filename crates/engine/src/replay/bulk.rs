@@ -1,13 +1,16 @@
 //! Replays in bulk: a job that begins the runs of many events, a few at a time, so that what comes in meanwhile does
 //! not wait behind them. Its runs are committed with how far it is, so a node that dies repeats none of them.
 
-use std::{collections::HashMap, time::Duration};
+use std::{
+    collections::{HashMap, VecDeque},
+    time::Duration,
+};
 
 use flow::run::Status;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use store::{
-    FlowId, Job, JobId, JobStatus, Repeat, Replayable, RunId, RunView, Slice, VersionId, WorkspaceId,
+    EventId, FlowId, Job, JobId, JobStatus, Repeat, Replayable, RunId, RunView, Slice, VersionId, WorkspaceId,
 };
 use tokio::{
     sync::watch,
@@ -40,18 +43,36 @@ pub struct Replays {
     worker: JoinHandle<()>,
 }
 
-/// How far a job is. `done` counts the replays that have ended or wait for something outside; `failed` those of them
-/// that failed or could not begin.
+/// How far a replay in bulk is, as its job keeps it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-struct Progress {
-    done: u64,
-    total: u64,
-    failed: u64,
+pub struct ReplayProgress {
+    /// How many replays have ended or wait for something outside.
+    pub done: u64,
+    /// How many there are in all.
+    pub total: u64,
+    /// How many of those that are done failed or could not begin.
+    pub failed: u64,
+    /// The first 100 of the failed ones.
+    pub failures: Vec<Replayed>,
+    /// The last 100 that began.
+    pub newest: VecDeque<Replayed>,
     /// Everything up to this event has begun.
     position: i64,
-    /// The runs that are under way.
-    open: Vec<RunId>,
+    /// Those that are under way.
+    open: Vec<Replayed>,
 }
+
+/// An event of a replay in bulk, and the run that it got; `None` when nothing runs it any more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Replayed {
+    /// The event.
+    pub event: EventId,
+    /// Its new run.
+    pub run: Option<RunId>,
+}
+
+/// How many replays a job names: it is written anew with each step.
+const KEPT: usize = 100;
 
 /// What came of a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -156,7 +177,7 @@ impl Engine {
     async fn step(&self, job: &Job) -> Result<Step, Error> {
         let (order, before) = read(job)?;
         let mut progress = before.clone();
-        let open = self.0.store.run_get_many(job.workspace, before.open.clone()).await?;
+        let open = self.0.store.run_get_many(job.workspace, before.runs()).await?;
         progress.settle(&open);
         let room = if self.has_room() { OPEN.saturating_sub(progress.open.len()) } else { 0 };
         let (mut runs, mut is_last) = (Vec::new(), false);
@@ -189,7 +210,7 @@ impl Engine {
         order: &Order,
         slice: Slice,
         room: usize,
-        progress: &mut Progress,
+        progress: &mut ReplayProgress,
     ) -> Result<(Vec<Repeat>, bool), Error> {
         let mut runs = Vec::new();
         let mut serving = HashMap::new();
@@ -201,11 +222,11 @@ impl Engine {
             let Some(on) = self.on(order, &replayable, &mut serving).await? else {
                 // Nothing runs it any more.
                 progress.done += 1;
-                progress.failed += 1;
+                progress.fail(Replayed { event: replayable.event.id, run: None });
                 continue;
             };
             let run = self.repeat(order.filter.place, &replayable.event, on).await?;
-            progress.open.push(run.id);
+            progress.begin(Replayed { event: run.event, run: Some(run.id) });
             runs.push(run);
         }
         progress.position = slice.position;
@@ -241,32 +262,96 @@ impl Engine {
     }
 }
 
-impl Progress {
+impl ReplayProgress {
+    /// How far the job of a replay is: not begun, when nobody has.
+    ///
+    /// # Errors
+    /// When it is not what a replay writes.
+    pub fn of(job: &Job) -> Result<Self, serde_json::Error> {
+        // A job that nobody has begun has no progress yet.
+        let begun = job.progress.as_object().is_some_and(|progress| !progress.is_empty());
+        if begun {
+            return Self::deserialize(&job.progress);
+        }
+        let total = Order::deserialize(&job.spec)?.total;
+        Ok(Self { total, position: -1, ..Self::default() })
+    }
+
+    /// The runs that are under way.
+    fn runs(&self) -> Vec<RunId> {
+        self.open.iter().filter_map(|open| open.run).collect()
+    }
+
+    fn begin(&mut self, replayed: Replayed) {
+        self.open.push(replayed);
+        self.newest.push_back(replayed);
+        if self.newest.len() > KEPT {
+            self.newest.pop_front();
+        }
+    }
+
+    fn fail(&mut self, replayed: Replayed) {
+        self.failed += 1;
+        if self.failures.len() < KEPT {
+            self.failures.push(replayed);
+        }
+    }
+
     /// Takes out the runs that have ended, or are gone, or wait for something that no machine can hurry.
     fn settle(&mut self, known: &[RunView]) {
         let standing: HashMap<RunId, Status> = known.iter().map(|run| (run.id, run.status)).collect();
-        let is_open = |run: &RunId| matches!(standing.get(run), Some(Status::Queued | Status::Running));
-        let failed = |run: &RunId| matches!(standing.get(run), Some(Status::Failed | Status::Cancelled));
-        let ended = self.open.iter().filter(|run| !is_open(run));
-        self.failed += ended.clone().filter(|run| failed(run)).count() as u64;
-        self.done += ended.count() as u64;
-        self.open.retain(is_open);
+        for replayed in std::mem::take(&mut self.open) {
+            match replayed.run.and_then(|run| standing.get(&run)) {
+                Some(Status::Queued | Status::Running) => self.open.push(replayed),
+                status => {
+                    self.done += 1;
+                    if matches!(status, Some(Status::Failed | Status::Cancelled)) {
+                        self.fail(replayed);
+                    }
+                }
+            }
+        }
     }
 }
 
 /// What a job is to do and how far it is.
-fn read(job: &Job) -> Result<(Order, Progress), Error> {
+fn read(job: &Job) -> Result<(Order, ReplayProgress), Error> {
     let malformed = |source| Error::Order { job: job.id, source };
-    let order: Order = serde_json::from_value(job.spec.clone()).map_err(malformed)?;
-    // A job that nobody has begun has no progress yet.
-    let fresh = Progress { total: order.total, position: -1, ..Progress::default() };
-    let begun = job.progress.as_object().is_some_and(|progress| !progress.is_empty());
-    let progress =
-        if begun { serde_json::from_value(job.progress.clone()).map_err(malformed)? } else { fresh };
-    Ok((order, progress))
+    let order = Order::deserialize(&job.spec).map_err(malformed)?;
+    Ok((order, ReplayProgress::of(job).map_err(malformed)?))
 }
 
 /// Whether the database may do later what it does not do now.
 const fn is_passing(error: &Error) -> bool {
     matches!(error, Error::Store(store::Error::Unavailable { .. }) | Error::Stopping)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_so_many_replays_are_named() {
+        let replayed = |nth: u8| Replayed {
+            event: EventId::from_bytes([nth; 16]),
+            run: Some(RunId::from_bytes([nth; 16])),
+        };
+        let mut progress = ReplayProgress::default();
+        for nth in 0..120 {
+            progress.begin(replayed(nth));
+        }
+        let ids: Vec<RunId> = progress.runs();
+        assert_eq!(ids.len(), 120, "those under way are few for another reason");
+        // None of them is known any more: they have expired, which is no failure.
+        progress.settle(&[]);
+        assert_eq!((progress.done, progress.failed, progress.runs().len()), (120, 0, 0));
+        for nth in 0..120 {
+            progress.fail(replayed(nth));
+        }
+        assert_eq!((progress.failed, progress.failures.len(), progress.newest.len()), (120, KEPT, KEPT));
+        assert_eq!(
+            (progress.failures.first(), progress.newest.back()),
+            (Some(&replayed(0)), Some(&replayed(119)))
+        );
+    }
 }

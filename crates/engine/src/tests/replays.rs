@@ -15,7 +15,7 @@ impl Fixture {
     fn order(&self, version: Version, total: u64) -> Order {
         let (from, to) = (clock::Timestamp::from_millis(0), self.store.now().after(Duration::from_secs(60)));
         let filter = ReplayFilter { place: self.place, flow: None, source: None, standing: None, from, to };
-        Order { filter, version, total }
+        Order { filter, version, total, by: "t".to_owned() }
     }
 
     async fn events(&self, program: &Arc<Program>, count: usize) -> Vec<EventId> {
@@ -69,6 +69,8 @@ async fn every_event_is_replayed_once_and_the_job_says_how_far_it_is() {
     assert_eq!(job.status, JobStatus::Succeeded, "{job:?}");
     let progress = |name: &str| job.progress[name].as_u64().unwrap();
     assert_eq!((progress("done"), progress("total"), progress("failed")), (40, 40, 0));
+    let newest = ReplayProgress::of(&job).unwrap().newest;
+    assert_eq!(newest.iter().map(|known| known.event).collect::<Vec<_>>(), events);
     for event in events {
         let runs = f.replays_of(event).await;
         assert_eq!(runs.iter().map(|run| run.status).collect::<Vec<_>>(), [Status::Succeeded]);
@@ -90,6 +92,11 @@ async fn those_that_stand_otherwise_are_left_out_and_failures_are_counted() {
     let again = f.engine.replay_many(f.place.workspace, &order).await.unwrap();
     let job = f.over(again).await;
     assert_eq!((&job.progress["done"], &job.progress["failed"]), (&3.into(), &3.into()), "{job:?}");
+    let named = ReplayProgress::of(&job).unwrap();
+    assert_eq!(named.failures.iter().map(|known| known.event).collect::<Vec<_>>(), failed);
+    for known in named.failures {
+        assert_eq!(known.run, Some(f.replays_of(known.event).await[0].id));
+    }
 
     // Mended, and deployed.
     f.store.deployment_add(f.place, good.flow_id, good.version, "t").await.unwrap();
@@ -116,6 +123,9 @@ async fn nothing_is_deployed_so_nothing_runs_and_that_is_said() {
     let job = f.over(id).await;
     assert_eq!((&job.progress["done"], &job.progress["failed"]), (&2.into(), &2.into()), "{job:?}");
     assert!(f.replays_of(events[0]).await.is_empty());
+    let named = ReplayProgress::of(&job).unwrap();
+    assert_eq!(named.failures, [0, 1].map(|nth: usize| Replayed { event: events[nth], run: None }));
+    assert!(named.newest.is_empty());
 }
 
 #[tokio::test]
@@ -129,7 +139,7 @@ async fn few_are_under_way_at_once_and_a_cancelled_job_begins_no_more() {
     let id = f.engine.replay_many(f.place.workspace, &f.order(Version::One(on), 30)).await.unwrap();
     let open = |job: &Job| job.progress["open"].as_array().cloned().unwrap_or_default();
     let job = f.until(id, |job| open(job).len() == 16).await;
-    let first = open(&job)[0].as_str().unwrap().to_owned();
+    let first = open(&job)[0]["run"].as_str().unwrap().to_owned();
     f.ask.give(&first, Ok("1")).await;
     f.until(id, |job| job.progress["done"] == 1 && open(job).len() == 16).await;
 

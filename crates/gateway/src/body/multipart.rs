@@ -34,11 +34,11 @@ pub(crate) struct Contents {
 }
 
 /// A body in parts.
-pub(super) struct Multipart;
+pub(crate) struct Multipart;
 
 impl Multipart {
     /// Reads all parts. The whole body is there, so nothing is ever waited for.
-    pub(super) fn read(content_type: &str, body: &Bytes, limits: &FileLimits) -> Result<Contents, Refused> {
+    pub(crate) fn read(content_type: &str, body: &Bytes, limits: &FileLimits) -> Result<Contents, Refused> {
         let boundary = multer::parse_boundary(content_type)
             .map_err(|_| malformed("`Content-Type` names no boundary between the parts of the body."))?;
         let whole = stream::iter([Ok::<_, Infallible>(body.clone())]);

@@ -14,6 +14,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::{
     auth::Caller,
     environments::place,
+    flows::named,
     paging::{Listed, Paging, id_in},
     problem::Error,
     time::rfc3339,
@@ -45,7 +46,9 @@ pub(crate) struct EventRow {
 #[into_params(parameter_in = Query)]
 pub(crate) struct Which {
     /// Only those of this source.
-    pub(super) source: Option<String>,
+    source: Option<String>,
+    /// Only those of this flow, by name.
+    flow: Option<String>,
 }
 
 /// The events of an environment, newest first
@@ -54,13 +57,18 @@ pub(crate) struct Which {
     responses((status = 200, body = Listed<EventRow>)))]
 pub(crate) async fn list(
     State(app): State<App>,
-    _: Caller,
+    caller: Caller,
     Path(environment): Path<String>,
     Query(which): Query<Which>,
     Query(paging): Query<Paging>,
 ) -> Result<Json<Listed<EventRow>>, Error> {
     let place = place(&app, &environment)?;
-    let filter = EventFilter { source: which.source.as_deref().map(|id| id_in("source", id)).transpose()? };
+    let flow = match &which.flow {
+        Some(name) => Some(named(&app, &caller, name).await?.id),
+        None => None,
+    };
+    let source = which.source.as_deref().map(|id| id_in("source", id)).transpose()?;
+    let filter = EventFilter { flow, source };
     let page = app.store.event_list(place, filter, paging.page::<EventId>()?).await?;
     let runs: Vec<RunId> = page.items.iter().map(|event| event.id.original_run()).collect();
     let mut deliveries: HashMap<RunId, Vec<DeliveryState>> = HashMap::new();

@@ -8,7 +8,7 @@ use axum::{
 };
 use gateway::{Content, File};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use store::EventId;
 use utoipa::ToSchema;
 
@@ -58,9 +58,19 @@ pub(super) fn of_content(content: &[u8]) -> Vec<FileTrace> {
     files(content).into_iter().map(shown).collect()
 }
 
+/// What is kept of an event that the API started.
+#[derive(Default, Deserialize)]
+struct Started {
+    #[serde(default)]
+    files: Vec<File>,
+}
+
 fn files(content: &[u8]) -> Vec<File> {
     let request = serde_json::from_slice::<Content<'_>>(content).ok().and_then(|content| content.request);
-    request.map(|request| request.body.files().cloned().collect()).unwrap_or_default()
+    match request {
+        Some(request) => request.body.files().cloned().collect(),
+        None => serde_json::from_slice::<Started>(content).unwrap_or_default().files,
+    }
 }
 
 fn headers(file: &File) -> HeaderMap {

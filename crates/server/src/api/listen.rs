@@ -90,7 +90,7 @@ impl Listener {
     /// Looks for what came and was not shown.
     async fn look(&mut self) -> Result<(), Error> {
         let (place, source) = (self.source.place, self.source.id);
-        let filter = EventFilter { source: Some(source) };
+        let filter = EventFilter { source: Some(source), ..EventFilter::default() };
         let events = self.app.store.event_list(place, filter, newest::<EventId>()).await?;
         let mut found = Vec::new();
         for event in events.items.into_iter().filter(|event| event.id > self.since) {

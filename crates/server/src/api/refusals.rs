@@ -5,15 +5,14 @@ use axum::{
     extract::{Path, Query, State},
 };
 use gateway::Original;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use store::{Refusal, RefusalId, Role};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 use super::{
     auth::Caller,
     environments::place,
-    events::Which,
     paging::{Listed, Paging, id_in},
     problem::Error,
     time::rfc3339,
@@ -37,6 +36,14 @@ pub(crate) struct RefusalRow {
     replayable: bool,
     /// The event that a replay of it became.
     replayed_as: Option<String>,
+}
+
+/// Which refused requests.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct Which {
+    /// Only those of this source.
+    source: Option<String>,
 }
 
 /// A refused request and where it came.

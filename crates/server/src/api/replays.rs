@@ -29,7 +29,7 @@ pub(crate) struct Replay {
 }
 
 /// A version to replay on.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, ToSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum ReplayVersion {
     /// The version that ran the event.
@@ -143,7 +143,8 @@ pub(crate) async fn many(
     if body.dry_run || total == 0 {
         return Ok((StatusCode::OK, Json(ReplayOrdered { matching: total, job_id: None })));
     }
-    let job = app.engine.replay_many(caller.workspace, &Order { filter, version, total }).await?;
+    let order = Order { filter, version, total, by: caller.name.clone() };
+    let job = app.engine.replay_many(caller.workspace, &order).await?;
     let ordered = ReplayOrdered { matching: total, job_id: Some(job.to_string()) };
     Ok((StatusCode::ACCEPTED, Json(ordered)))
 }

@@ -182,3 +182,73 @@ async fn other_bodies_are_read_as_what_they_are() {
     assert_eq!(trace["runs"][0]["input"]["cv"], trace["files"][0]);
     assert_eq!(download(&owner, event, &trace["files"][0]).await.body, photo());
 }
+
+fn run(input: &Value) -> Vec<u8> {
+    let run = json!({ "environment": "production", "input": input, "reply": { "mode": "wait" } });
+    run.to_string().into_bytes()
+}
+
+#[tokio::test]
+async fn a_run_that_the_api_starts_has_files() {
+    let server = Server::fresh().await;
+    let (owner, source) = opened(&server, json!({})).await;
+    let start = async |body: Vec<u8>, content_type: (&str, &str)| {
+        let (header, credentials) = owner.credentials.clone().unwrap();
+        let headers = [(header, credentials.as_str()), content_type];
+        owner.http.call(Method::POST, &format!("{}/api/v1/flows/echo/runs", owner.url), &headers, body).await
+    };
+    let photo = photo();
+    let body = form(&[
+        ("name=\"run\"", Some("application/json"), &run(&json!({ "query": "张三" }))),
+        ("name=\"cv\"; filename=\"cv.pdf\"", Some("application/pdf"), b"%PDF-1.7 my life"),
+        ("name=\"photos\"; filename=\"me.png\"", None, &photo),
+    ]);
+    let answer = start(body, MULTIPART).await;
+    let event = answer.header("linchpin-event").unwrap().to_owned();
+    assert_eq!(answer.ok()["text"], "张三: cv.pdf, 1 photos");
+    let trace = owner.trace(&event).await;
+    let files = trace["files"].clone();
+    assert_eq!((&files[0]["name"], &files[1]["media_type"]), (&json!("cv.pdf"), &json!("image/png")));
+    assert_eq!(trace["runs"][0]["input"]["photos"], json!([files[1]]));
+    assert_eq!(download(&owner, &event, &files[1]).await.body, photo);
+
+    // What an event brought can be named, and stays with the new one.
+    let brought = source.send(Method::POST, &[MULTIPART], application(b"\x89PNG\r\n\x1a\n")).await;
+    let cv = owner.trace(brought.header("linchpin-event").unwrap()).await["files"][0].clone();
+    let json = ("content-type", "application/json");
+    let named = start(run(&json!({ "query": "x", "cv": cv })), json).await;
+    let event = named.header("linchpin-event").unwrap().to_owned();
+    assert_eq!(named.ok()["text"], "x: 简历 1.pdf, 0 photos");
+    assert_eq!(download(&owner, &event, &cv).await.text(), "%PDF-1.7 my life");
+
+    let with = |key: &str, value: Value| {
+        let mut cv = cv.clone();
+        cv[key] = value;
+        json!({ "query": "x", "cv": cv })
+    };
+    for (input, code) in [
+        (with("sha256", json!("00".repeat(32))), "file_unknown"),
+        (with("size", json!(7)), "wrong_size"),
+        (json!({ "query": "x", "cv": "cv.pdf" }), "wrong_type"),
+    ] {
+        let problem = start(run(&input), json).await.problem(422, "field_invalid");
+        let error = &problem["errors"][0];
+        assert_eq!((&error["field"], &error["code"]), (&json!("cv"), &json!(code)), "{problem}");
+    }
+    let many: Vec<Value> = (0..101).map(|_| cv.clone()).collect();
+    let problem =
+        start(run(&json!({ "query": "x", "photos": many })), json).await.problem(422, "field_invalid");
+    assert_eq!(problem["errors"][0]["code"], "too_many");
+
+    let cv = ("name=\"cv\"; filename=\"cv.pdf\"", Some("application/pdf"), &b"x"[..]);
+    let twice = [("name=\"run\"", None, &*run(&with("name", json!("other.pdf")))), cv];
+    let problem = start(form(&twice), MULTIPART).await.problem(422, "field_invalid");
+    assert_eq!(problem["errors"][0]["code"], "given_twice", "{problem}");
+    let text = run(&json!({ "query": "x" }));
+    let stray = ("name=\"cvv\"; filename=\"cv.pdf\"", None, &b"x"[..]);
+    let problem = start(form(&[("name=\"run\"", None, &text), stray]), MULTIPART).await;
+    assert_eq!(problem.problem(422, "field_invalid")["errors"][0]["expected"], "Did you mean `cv`?");
+    start(form(&[cv]), MULTIPART).await.problem(422, "invalid");
+    start(form(&[("name=\"run\"", None, b"{")]), MULTIPART).await.problem(422, "invalid");
+    start(b"--b0undary".to_vec(), MULTIPART).await.problem(400, "body_malformed");
+}

@@ -9,6 +9,10 @@ mod support;
 #[path = "../../../cluster/tests/support/nats_server.rs"]
 mod nats_server;
 
+#[expect(dead_code, reason = "the tests of `delivery` use the rest")]
+#[path = "../../../delivery/tests/support/vendors/mod.rs"]
+mod vendors;
+
 mod access;
 mod branches;
 mod browsers;
@@ -56,6 +60,7 @@ mod replays;
 mod replying;
 mod responding;
 mod retention;
+mod robots;
 mod rotating;
 mod schedules;
 mod secrets;

@@ -80,6 +80,45 @@ async fn many_events_are_replayed_by_a_job() {
 }
 
 #[tokio::test]
+async fn replays_of_many_are_listed_with_what_failed_and_their_runs() {
+    let server = Server::fresh().await;
+    let (owner, source) = set_up(&server).await;
+    let list = "/environments/production/replays";
+    assert_eq!(owner.get(list).await.ok(), json!({ "items": [] }));
+    let events = sent(&source, 3).await;
+    // Nothing can be divided by the zeroth.
+    let broken = saying("one").replace("{{ input.query }}\"", "{{ 1 // (input.query | int) }}\"");
+    owner.deploy("saying", &broken).await;
+    let mut body = all("deployed");
+    body["filter"]["source"] = json!(source.id);
+    let first = order(&owner, &body).await;
+    over(&owner, &first).await;
+    let second = order(&owner, &all("ran")).await;
+    over(&owner, &second).await;
+
+    let page = owner.get(&format!("{list}?limit=1")).await.ok();
+    assert_eq!((&page["items"][0]["id"], &page["next"]), (&json!(second), &json!(second)));
+    let page = owner.get(&format!("{list}?limit=1&before={second}")).await.ok();
+    let row = &page["items"][0];
+    assert_eq!((&row["id"], &page["next"]), (&json!(first), &Value::Null));
+    assert_eq!((&row["version"], &row["filter"]["source"]), (&json!("deployed"), &json!(source.id)));
+    assert_eq!(row["progress"], json!({ "done": 3, "total": 3, "failed": 1 }));
+    assert_eq!((&row["matching"], row["by"].is_string()), (&json!(3), true));
+    assert_eq!(owner.get("/environments/test/replays").await.ok()["items"], json!([]));
+
+    let detail = owner.get(&format!("/replays/{first}")).await.ok();
+    assert_eq!((&detail["environment"], &detail["status"]), (&json!("production"), &json!("done")));
+    let failure = &detail["failures"][0];
+    let run = &replays(&owner, &events[0]).await[0];
+    assert_eq!((&failure["event"], &failure["run_id"]), (&json!(events[0]), &run["id"]));
+    assert_eq!(failure["run"]["status"], "failed", "{detail}");
+    assert!(failure["run"]["error"].is_object(), "{detail}");
+    let newest: Vec<_> = detail["newest"].as_array().unwrap().iter().map(|known| &known["event"]).collect();
+    assert_eq!(newest, [&events[2], &events[1], &events[0]]);
+    owner.get(&format!("/replays/{}", first.replace("job_", "evt_"))).await.problem(404, "not_found");
+}
+
+#[tokio::test]
 async fn what_is_replayed_can_be_chosen_and_mistakes_are_named() {
     let server = Server::fresh().await;
     let (owner, source) = set_up(&server).await;

@@ -97,3 +97,33 @@ async fn a_key_starts_one_run_for_its_flow_in_its_environment() {
         assert_eq!(elsewhere.ok(), json!({ "text": "z by api" }));
     }
 }
+
+#[tokio::test]
+async fn a_draft_is_run_with_what_the_test_environment_has() {
+    let server = Server::fresh().await;
+    let owner = echo(&server).await;
+    let draft = flow("echo", &ECHO.replace("by {{ event.kind }}", "as a draft"));
+    assert_eq!(owner.put("/flows/echo", &json!({ "definition": draft })).await.status, 200);
+    let call = async |change: serde_json::Value| {
+        let mut call = json!({ "input": { "query": "x" }, "reply": { "mode": "wait" } });
+        call.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
+        owner.post(PATH, &call).await
+    };
+    let answer = call(json!({ "version": "draft" })).await;
+    let event = answer.header("linchpin-event").unwrap().to_owned();
+    assert_eq!(answer.ok(), json!({ "text": "x as a draft" }));
+    let trace = owner.trace(&event).await;
+    assert_eq!((&trace["environment"], &trace["runs"][0]["version"]), (&json!("test"), &json!(0)));
+    assert_eq!(call(json!({ "version": "draft", "environment": "test" })).await.status, 200);
+    let elsewhere = call(json!({ "version": "draft", "environment": "production" })).await;
+    let problem = elsewhere.problem(422, "invalid");
+    assert!(problem["detail"].as_str().unwrap().contains("`test`"), "{problem}");
+    let deployed = call(json!({ "version": "deployed", "environment": "production" })).await;
+    assert_eq!(deployed.ok(), json!({ "text": "x by api" }));
+    call(json!({})).await.problem(422, "invalid");
+    let problem = call(json!({ "version": "newest" })).await.problem(422, "invalid");
+    assert!(problem["detail"].as_str().unwrap().contains("`deployed` or `draft`"), "{problem}");
+    let broken = draft.replace("start -> say", "start -> nowhere");
+    owner.put("/flows/echo", &json!({ "definition": broken })).await;
+    call(json!({ "version": "draft" })).await.problem(422, "flow_invalid");
+}

@@ -113,8 +113,10 @@ async fn lists_go_back_page_by_page() {
     assert!(!next.has_more);
     let seen: Vec<EventId> = newest.items.iter().chain(&next.items).map(|event| event.id).collect();
     assert_eq!(seen, [ids[0], ids[1], ids[4]]);
-    let by_source = EventFilter { source: Some(SourceId::from_bytes([7; 16])) };
+    let by_source = EventFilter { source: Some(SourceId::from_bytes([7; 16])), flow: None };
     assert_eq!(f.store.event_list(f.place, by_source, first()).await.unwrap().items.len(), 5);
+    let of_another_flow = EventFilter { flow: Some(f.store.ids().next()), source: None };
+    assert!(f.store.event_list(f.place, of_another_flow, first()).await.unwrap().items.is_empty());
     let of_flow = RunFilter { flow: Some(f.flow), status: None };
     assert_eq!(f.store.run_list(f.place, of_flow, first()).await.unwrap().items.len(), 5);
     for (status, count) in

@@ -12,7 +12,7 @@ const MENTION: usize = 64;
 pub(super) const MARKS: usize = 1 + MENTIONS * (MENTION + 3);
 
 /// Sends the message to a group of WeCom (企业微信) by its robot. The message is a text, or an object
-/// `{text, format, mentions}`. A long one is divided into numbered parts. WeCom answers 200 to everything; it has
+/// `{text, format, mentions}`, or `{articles}` for pictures with links. A long text is divided into numbered parts. WeCom answers 200 to everything; it has
 /// arrived when the code in the answer is 0.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -61,12 +61,31 @@ pub(crate) struct Mentions {
 }
 
 /// What a message says.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub(super) struct Said {
     pub(super) text: String,
     pub(super) format: Option<Format>,
     pub(super) mentions: Option<Mentions>,
+    /// In place of a text: what WeCom calls `news`.
+    pub(super) articles: Vec<Article>,
+}
+
+/// A picture with a title that leads to a page.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Article {
+    pub(super) title: String,
+    pub(super) url: String,
+    pub(super) description: Option<String>,
+    /// The picture's address.
+    pub(super) picture: Option<String>,
+}
+
+impl From<String> for Said {
+    fn from(text: String) -> Self {
+        Self { text, ..Self::default() }
+    }
 }
 
 impl Format {

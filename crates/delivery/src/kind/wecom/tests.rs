@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 use store::{EventId, RunId};
 
 use super::*;
+use crate::kind::read;
 
 const URL: &str = "https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=693a91f6-7xxx";
 
@@ -20,7 +21,7 @@ fn sent(config: Value, body: Value) -> Result<Vec<Value>, Unsendable> {
         traceparent: String::new(),
         order_key: None,
     };
-    let calls = Kind::calls(&robot, message, &Stamp { id: "msg_1".into(), at_s: 0 })?;
+    let calls = Kind::calls(&robot, message, &Stamp { id: "msg_1".into(), at_s: 0, at_ms: 0 })?;
     Ok(calls.iter().map(|call| serde_json::from_slice(&call.body).unwrap()).collect())
 }
 
@@ -69,11 +70,32 @@ fn what_a_robot_cannot_say_is_a_failure_with_a_reason() {
     assert!(unsendable(json!({}), json!({ "title": "a" })).contains("title"));
     let mobiles = json!({ "text": "a", "mentions": { "mobiles": ["13800001111"] } });
     assert!(unsendable(json!({}), mobiles).contains("format text"));
-    let long = "x".repeat(PARTS * TEXT_LIMIT);
+    let long = "x".repeat(20 * TEXT_LIMIT);
     assert!(unsendable(json!({ "format": "text" }), json!(long)).contains("shorten it"));
     let many: Vec<String> = (0..51).map(|n| n.to_string()).collect();
     let said = unsendable(json!({}), json!({ "text": "a", "mentions": { "users": many } }));
     assert!(said.contains("at most 50"), "{said}");
+}
+
+#[test]
+fn articles_become_news() {
+    let article = json!({ "title": "E3", "url": "https://example.com/e3", "description": "Leaks",
+        "picture": "https://example.com/e3.png" });
+    let said =
+        sent(json!({}), json!({ "articles": [article.clone(), { "title": "a", "url": "b" }] })).unwrap();
+    let shown = json!({ "title": "E3", "url": "https://example.com/e3", "description": "Leaks",
+        "picurl": "https://example.com/e3.png" });
+    let news = json!({ "articles": [shown, { "title": "a", "url": "b" }] });
+    assert_eq!(said, [json!({ "msgtype": "news", "news": news })]);
+    for (wrong, reason) in [
+        (json!({ "articles": vec![article.clone(); 9] }), "at most 8"),
+        (json!({ "articles": [article, { "title": "", "url": "b" }] }), "articles[1] needs"),
+        (json!({ "articles": [{ "title": "a", "url": "b" }], "text": "c" }), "articles alone"),
+        (json!({ "articles": [] }), "empty"),
+    ] {
+        let said = unsendable(json!({}), wrong);
+        assert!(said.contains(reason), "{said}");
+    }
 }
 
 #[test]
@@ -117,6 +139,8 @@ fn a_200_is_judged_by_its_code() {
     for permanent in [93000, 40001, 40008, 40058] {
         assert!(matches!(code(permanent), Verdict::Permanent { disable: None, .. }), "{permanent}");
     }
+    let gone = verdict(500, r#"{"errcode":0,"errmsg":"ok"}"#);
+    assert!(matches!(gone, Verdict::Retry { .. }), "the status has to agree");
     // Never a success, and not tried for days.
     for unknown in [1, 40014, 999_999] {
         assert!(matches!(code(unknown), Verdict::Retry { at_most: Some(_), .. }), "{unknown}");
@@ -139,6 +163,7 @@ proptest! {
         format in prop::sample::select(vec![Format::Text, Format::Markdown, Format::MarkdownV2]),
         mention in any::<bool>(),
     ) {
+        prop_assume!(!text.trim().is_empty());
         let mention = mention && format != Format::MarkdownV2;
         let users = if mention { vec!["ann".to_owned()] } else { vec![] };
         let mentions = Mentions { users, mobiles: vec![] };

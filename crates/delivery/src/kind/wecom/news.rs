@@ -1,0 +1,39 @@
+//! Articles, in place of a text.
+
+use bytes::Bytes;
+use serde_json::{Value, json};
+
+use super::config::{Article, Said};
+use crate::call::Unsendable;
+
+/// The most articles in a message.
+const ARTICLES: usize = 8;
+
+/// The message that articles make. WeCom itself shortens titles of over 128 bytes and descriptions of over 512.
+pub(super) fn body(said: &Said) -> Result<Bytes, Unsendable> {
+    if !said.text.is_empty() || said.format.is_some() || said.mentions.is_some() {
+        let reason =
+            "WeCom takes articles alone: send `text`, `format` and `mentions` by another deliver node";
+        return Err(Unsendable(reason.to_owned()));
+    }
+    if said.articles.len() > ARTICLES {
+        return Err(Unsendable(format!("WeCom takes at most {ARTICLES} articles a message")));
+    }
+    if let Some(at) =
+        said.articles.iter().position(|article| article.title.is_empty() || article.url.is_empty())
+    {
+        return Err(Unsendable(format!("articles[{at}] needs a `title` and a `url`")));
+    }
+    let articles: Vec<Value> = said.articles.iter().map(article).collect();
+    Ok(json!({ "msgtype": "news", "news": { "articles": articles } }).to_string().into())
+}
+
+fn article(article: &Article) -> Value {
+    let mut shown = json!({ "title": article.title, "url": article.url });
+    for (name, value) in [("description", &article.description), ("picurl", &article.picture)] {
+        if let Some(value) = value {
+            shown[name] = value.as_str().into();
+        }
+    }
+    shown
+}
