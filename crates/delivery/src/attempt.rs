@@ -1,6 +1,6 @@
 //! One attempt of a delivery: build, send, judge, record.
 
-mod send;
+pub(crate) mod send;
 
 use std::{sync::Arc, time::Duration};
 

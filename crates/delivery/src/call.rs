@@ -8,7 +8,7 @@ use outbound::Request;
 use vault::Secret;
 
 use crate::{
-    Error,
+    Body, Error, RequestRecord,
     address::Address,
     redact::{HIDDEN, Redaction},
 };
@@ -45,8 +45,9 @@ pub(crate) struct Call {
 }
 
 /// Why a message cannot be sent as it is, and what to do.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Unsendable(pub(crate) String);
+#[derive(Clone, Debug, thiserror::Error, PartialEq, Eq)]
+#[error("{0}")]
+pub struct Unsendable(pub(crate) String);
 
 impl Draft {
     /// Calls of `method` to an address.
@@ -129,6 +130,17 @@ impl Call {
     pub(crate) fn hiding(mut self, secret: &str) -> Self {
         self.hidden.push(secret.into());
         self
+    }
+
+    /// The request as it may be shown.
+    pub(crate) fn record(&self, redaction: &Redaction) -> RequestRecord {
+        let own = self.own.iter().map(|(name, value)| ((*name).to_owned(), value.clone()));
+        RequestRecord {
+            method: self.shown.method.to_string(),
+            url: self.shown.url.clone(),
+            headers: self.shown.headers.iter().cloned().chain(own).collect(),
+            body: Body::of(&self.body, false, redaction),
+        }
     }
 
     fn sending(mut self, name: &str, value: &str) -> Result<Self, Unsendable> {

@@ -40,13 +40,16 @@ mod record;
 mod redact;
 mod retry;
 mod schema;
+mod secrets;
 mod settings;
 mod settled;
 mod split;
+mod trial;
 mod verdict;
 mod waker;
 mod worker;
 
+pub use call::Unsendable;
 pub use config::{Destination, parse};
 pub use drain::{Drain, Surroundings};
 pub use error::Error;
@@ -55,5 +58,7 @@ pub use record::{
     ResponseRecord, Timing,
 };
 pub use schema::{KindSchema, config_schema, kinds};
+pub use secrets::{changed_secrets, secret_names};
 pub use settled::{Settled, Tripped};
+pub use trial::{Trial, Trials, Tried};
 pub use waker::Waker;

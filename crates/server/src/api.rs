@@ -28,6 +28,7 @@ mod sources;
 mod start;
 mod time;
 mod trace;
+mod trials;
 
 use axum::{Router, extract::DefaultBodyLimit, middleware::map_response};
 use utoipa::OpenApi;
@@ -76,11 +77,16 @@ fn table_of_contents() -> OpenApiRouter<App> {
         .routes(routes!(samples::infer))
         .routes(routes!(schedules::preview))
         .routes(routes!(start::start))
+        .routes(routes!(destinations::kinds))
         .routes(routes!(destinations::list, destinations::create))
         .routes(routes!(destinations::get, destinations::update, destinations::delete))
         .routes(routes!(destinations::enable))
         .routes(routes!(destinations::disable))
         .routes(routes!(destinations::close_breaker))
+        .routes(routes!(trials::test_new))
+        .routes(routes!(trials::preview_new))
+        .routes(routes!(trials::test))
+        .routes(routes!(trials::preview))
         .routes(routes!(events::list))
         .routes(routes!(replays::one))
         .routes(routes!(replays::many))

@@ -174,6 +174,7 @@ async fn build(config: Config, bound: SocketAddr, clock: Clock) -> anyhow::Resul
         settled,
         metrics,
         logins: Semaphore::new(LOGINS),
+        trials: delivery::Trials::default(),
         stage: watch::Sender::new(Stage::Serving),
         models,
         library,

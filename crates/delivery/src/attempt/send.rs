@@ -7,7 +7,7 @@ use outbound::{Limit, Timeouts};
 use store::{DueDelivery, Message};
 
 use crate::{
-    Body, Destination, ErrorRecord, Exchange, Parts, Reply, RequestRecord, ResponseRecord, Timing,
+    Destination, ErrorRecord, Exchange, Parts, Reply, ResponseRecord, Timing,
     breaker::Health,
     call::{Call, Unsendable},
     drain::Around,
@@ -47,7 +47,7 @@ pub(super) async fn send(
     (due, message, at): (&DueDelivery, Vec<u8>, Timestamp),
     history: History,
 ) -> Sent {
-    let calls = match calls(destination, due, &message, at) {
+    let calls = match read(&message).and_then(|message| calls(destination, message, &stamp(due, at))) {
         Ok(calls) => calls,
         Err(Unsendable(reason)) => {
             return Sent { verdict: Verdict::permanent(reason), exchanges: Vec::new(), parts: None };
@@ -64,7 +64,7 @@ pub(super) async fn send(
                 Verdict::retry("Linchpin was stopped between two parts; those that are left are sent later");
             break;
         }
-        let (exchange, judged) = make(around, destination, call).await;
+        let (exchange, judged) = make(&around.client, destination, call).await;
         exchanges.push(exchange);
         verdict = judged;
         if verdict != Verdict::Delivered {
@@ -75,19 +75,24 @@ pub(super) async fn send(
     Sent { verdict, exchanges, parts: (total > 1).then_some(Parts { total, accepted }) }
 }
 
+fn read(message: &[u8]) -> Result<Message, Unsendable> {
+    serde_json::from_slice(message)
+        .map_err(|error| Unsendable(format!("the stored message cannot be read: {error}")))
+}
+
+fn stamp(due: &DueDelivery, at: Timestamp) -> Stamp {
+    Stamp { id: due.id.to_string(), at_s: at.as_secs(), at_ms: at.as_millis() }
+}
+
 /// The calls that a message becomes, with the headers that every attempt has.
-fn calls(
+pub(crate) fn calls(
     destination: &Destination,
-    due: &DueDelivery,
-    message: &[u8],
-    at: Timestamp,
+    message: Message,
+    stamp: &Stamp,
 ) -> Result<Vec<Call>, Unsendable> {
-    let message: Message = serde_json::from_slice(message)
-        .map_err(|error| Unsendable(format!("the stored message cannot be read: {error}")))?;
-    let stamp = Stamp { id: due.id.to_string(), at_s: at.as_secs(), at_ms: at.as_millis() };
     let traceparent =
         Some(message.traceparent.clone()).filter(|text| text.bytes().all(|b| b.is_ascii_graphic()));
-    let calls = destination.target.calls(message, &stamp)?;
+    let calls = destination.target.calls(message, stamp)?;
     let stamped = |call: Call| {
         let call = call
             .header("webhook-id", stamp.id.clone())?
@@ -102,26 +107,23 @@ fn calls(
 }
 
 /// Makes one call and judges its answer.
-async fn make(around: &Around, destination: &Destination, call: Call) -> (Exchange, Verdict) {
-    let Call { request, shown, own, hidden, body } = call;
+pub(crate) async fn make(
+    client: &outbound::Client,
+    destination: &Destination,
+    call: Call,
+) -> (Exchange, Verdict) {
     let target = &destination.target;
+    let request = call.request.clone();
     let request =
         request.timeouts(Timeouts::total(destination.timeout)).limit(Limit::truncate(target.answer_limit()));
-    let (trace, outcome) = around.client.attempt(request).await;
-    let redaction = &*target.redaction().with(&hidden);
+    let (trace, outcome) = client.attempt(request).await;
+    let redaction = &*target.redaction().with(&call.hidden);
     let (reply, verdict) = match &outcome {
         Ok(response) => (Reply::Response(ResponseRecord::of(response, redaction)), target.judge(response)),
         Err(error) => (Reply::Error(ErrorRecord::of(error, redaction)), judge_error(error)),
     };
-    let own = own.into_iter().map(|(name, value)| (name.to_owned(), value));
-    let request = RequestRecord {
-        method: shown.method.to_string(),
-        url: shown.url.clone(),
-        headers: shown.headers.iter().cloned().chain(own).collect(),
-        body: Body::of(&body, false, redaction),
-    };
     (
-        Exchange { request, reply, remote: trace.remote, timing: Timing::of(&trace) },
+        Exchange { request: call.record(redaction), reply, remote: trace.remote, timing: Timing::of(&trace) },
         verdict.scrubbed(redaction),
     )
 }

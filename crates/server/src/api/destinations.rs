@@ -10,7 +10,12 @@ use serde_json::Value;
 use store::{Destination, DestinationId, Queue, Role};
 use utoipa::ToSchema;
 
-use super::{auth::Caller, environments::place, problem::Error, time::rfc3339};
+use super::{
+    auth::Caller,
+    environments::place,
+    problem::{BodyProblem, Error},
+    time::rfc3339,
+};
 use crate::{
     app::App,
     changes::{Changed, changed},
@@ -29,6 +34,8 @@ pub(crate) struct DestinationView {
     /// Kind, address, signing and policy.
     #[schema(value_type = Object)]
     config: Value,
+    /// The names of the secrets that are set.
+    secrets: Vec<String>,
     /// Why it takes no deliveries now, if it does not.
     disabled_reason: Option<String>,
     /// Its breaker, while that is not closed.
@@ -56,6 +63,8 @@ pub(crate) struct BreakerView {
 pub(crate) struct QueueView {
     /// Deliveries that are due or wait for their next attempt.
     pending: u64,
+    /// Those of them that have failed before: the receiver does not take everything now.
+    retrying: u64,
     /// Deliveries that wait for an earlier one with the same order key.
     blocked: u64,
     /// Dead letters.
@@ -79,9 +88,34 @@ pub(crate) struct DestinationInput {
     /// Kind, address, signing and policy; see the destination's schema.
     #[schema(value_type = Object)]
     config: Value,
-    /// The kind's secrets. On a change, absent keeps what there is.
+    /// The kind's secrets. On a change of the same kind, a secret that is absent stays as it is, and null takes one away.
     #[schema(value_type = Option<Object>)]
     secrets: Option<Value>,
+}
+
+/// A kind of destination.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct DestinationKind {
+    name: &'static str,
+    /// What it does.
+    description: String,
+    /// The JSON Schema of its `config`.
+    #[schema(value_type = Object)]
+    config: Value,
+    /// The JSON Schema of its `secrets`.
+    #[schema(value_type = Object)]
+    secrets: Value,
+}
+
+/// The kinds of destinations, with the JSON Schemas of what each is told
+#[utoipa::path(get, operation_id = "destination_kinds", path = "/api/v1/destination-kinds", tag = "destinations",
+    responses((status = 200, body = Vec<DestinationKind>)))]
+pub(crate) async fn kinds(_: Caller) -> Json<Vec<DestinationKind>> {
+    let kinds = delivery::kinds().into_iter().map(|kind| {
+        let delivery::KindSchema { name, description, config, secrets } = kind;
+        DestinationKind { name, description, config, secrets }
+    });
+    Json(kinds.collect())
 }
 
 /// The destinations of an environment
@@ -122,7 +156,7 @@ pub(crate) async fn create(
         place: place(&app, &environment)?,
         name: input.name,
         config: input.config.to_string(),
-        secrets: input.secrets.map_or_else(|| b"{}".to_vec(), |secrets| secrets.to_string().into_bytes()),
+        secrets: secrets(None, &input.config, input.secrets.as_ref()),
         disabled_reason: None,
         breaker: None,
         updated_at: app.clock.now(),
@@ -155,7 +189,7 @@ pub(crate) async fn update(
 ) -> Result<Json<DestinationView>, Error> {
     caller.at_least(Role::Editor)?;
     let before = find(&app, &caller, &id).await?;
-    let secrets = input.secrets.map_or(before.secrets, |secrets| secrets.to_string().into_bytes());
+    let secrets = secrets(Some(&before), &input.config, input.secrets.as_ref());
     let destination = Destination { name: input.name, config: input.config.to_string(), secrets, ..before };
     save(&app, &destination).await?;
     // It may have been switched off meanwhile.
@@ -235,7 +269,7 @@ pub(crate) async fn delete(
     Ok(StatusCode::NO_CONTENT)
 }
 
-async fn find(app: &App, caller: &Caller, id: &str) -> Result<Destination, Error> {
+pub(super) async fn find(app: &App, caller: &Caller, id: &str) -> Result<Destination, Error> {
     let destination = app.store.destination_get(id.parse::<DestinationId>()?).await?;
     let destination = destination.filter(|destination| destination.place.workspace == caller.workspace);
     destination.ok_or_else(missing)
@@ -245,15 +279,40 @@ fn missing() -> Error {
     Error::not_found("There is no such destination.")
 }
 
+/// The secrets of a destination with this `config`: those before, as far as they are of the same kind, with what is
+/// given for them.
+pub(super) fn secrets(before: Option<&Destination>, config: &Value, given: Option<&Value>) -> Vec<u8> {
+    let kind_of =
+        |config: &str| serde_json::from_str::<Value>(config).ok().map(|config| config["kind"].clone());
+    let same = before.filter(|before| kind_of(&before.config).as_ref() == Some(&config["kind"]));
+    let stored = same.map_or(&b"{}"[..], |before| &before.secrets);
+    given.map_or_else(|| stored.to_vec(), |given| delivery::changed_secrets(stored, given))
+}
+
+/// What keeps a destination from being used, with its place in the body.
+pub(super) fn misfit(error: delivery::Error) -> Error {
+    let delivery::Error::Config { field, reason, suggestion } = error;
+    let is_root = field == "config" || field == "secrets" || field.starts_with("secrets.");
+    let field = match field.as_str() {
+        "" | "." => "config".to_owned(),
+        _ if is_root => field,
+        _ => format!("config.{field}"),
+    };
+    let code = if reason.starts_with("missing field `") { "missing_key" } else { "invalid" };
+    Error::invalid_at(BodyProblem { field, code: code.to_owned(), reason, suggestion })
+}
+
 async fn save(app: &App, destination: &Destination) -> Result<(), Error> {
     let is_name = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
     if destination.name.is_empty() || destination.name.len() > 64 || !destination.name.bytes().all(is_name) {
-        return Err(Error::invalid(
-            "`name`: a destination's name has a–z, 0–9 and hyphens, at most 64 characters.",
-        ));
+        return Err(Error::invalid_at(BodyProblem {
+            field: "name".to_owned(),
+            code: "invalid".to_owned(),
+            reason: "a destination's name has a–z, 0–9 and hyphens, at most 64 characters.".to_owned(),
+            suggestion: None,
+        }));
     }
-    delivery::parse(&destination.config, &destination.secrets)
-        .map_err(|error| Error::invalid(error.to_string()))?;
+    delivery::parse(&destination.config, &destination.secrets).map_err(misfit)?;
     app.store.destination_put(destination).await?;
     changed(app, Changed::Destination(destination.place.environment, destination.id)).await
 }
@@ -270,6 +329,7 @@ fn view(app: &App, destination: Destination, queue: Queue) -> DestinationView {
         name: destination.name,
         environment: app.world.environment_name(destination.place.environment).to_string(),
         config: serde_json::from_str(&destination.config).unwrap_or_default(),
+        secrets: delivery::secret_names(&destination.secrets),
         disabled_reason: destination.disabled_reason,
         breaker: destination.breaker.map(|breaker| BreakerView {
             state: if breaker.until <= now { "half_open" } else { "open" },
@@ -280,6 +340,7 @@ fn view(app: &App, destination: Destination, queue: Queue) -> DestinationView {
         }),
         queue: QueueView {
             pending: queue.pending,
+            retrying: queue.retrying,
             blocked: queue.blocked,
             dead: queue.dead,
             oldest_at: queue.oldest_at.map(rfc3339),

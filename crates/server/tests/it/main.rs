@@ -75,5 +75,6 @@ mod stopping;
 mod streaming;
 mod timers;
 mod tracing;
+mod trials;
 mod trouble;
 mod wecom;
