@@ -12,6 +12,7 @@ import { flowPage } from './journeys/flow-page.mjs'
 import { listening } from './journeys/listening.mjs'
 import { liveAndReplay } from './journeys/live-and-replay.mjs'
 import { loggingIn } from './journeys/logging-in.mjs'
+import { newDestination } from './journeys/new-destination.mjs'
 import { newSource } from './journeys/new-source.mjs'
 import { palette } from './journeys/palette.mjs'
 import { refused } from './journeys/refused.mjs'
@@ -39,6 +40,7 @@ const JOURNEYS = {
   listening,
   rotation,
   schedule,
+  newDestination,
   accessible,
   loggingIn,
 }

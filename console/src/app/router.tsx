@@ -203,9 +203,29 @@ const destinations = createRoute({
   component: lazyRouteComponent(() => import('~/features/destinations/DestinationsPage'), 'DestinationsPage'),
 })
 
+const newDestination = createRoute({
+  getParentRoute: () => destinations,
+  path: 'new',
+  validateSearch: (search: Record<string, unknown>): { kind?: string | undefined } => ({
+    kind: text(search.kind),
+  }),
+  component: lazyRouteComponent(
+    () => import('~/features/destinations/NewDestinationPage'),
+    'NewDestinationPage',
+  ),
+})
+
+/** Which side of a destination is shown; its health when none is named. */
+export interface DestinationSearch {
+  tab?: 'test' | 'settings' | undefined
+}
+
 const destination = createRoute({
   getParentRoute: () => destinations,
   path: '$destination',
+  validateSearch: ({ tab }: Record<string, unknown>): DestinationSearch => ({
+    tab: tab === 'test' || tab === 'settings' ? tab : undefined,
+  }),
   component: lazyRouteComponent(() => import('~/features/destinations/DestinationPage'), 'DestinationPage'),
 })
 
@@ -225,7 +245,7 @@ const tree = root.addChildren([
     runs.addChildren([run]),
     deliveries.addChildren([delivery]),
     sources.addChildren([newSource, source]),
-    destinations.addChildren([destination]),
+    destinations.addChildren([newDestination, destination]),
     flows,
     flow,
     nodes,

@@ -223,6 +223,51 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/destination-kinds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The kinds of destinations, with the JSON Schemas of what each is told */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["DestinationKind"][];
+                    };
+                };
+                /** @description A problem document that says what happened and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDocument"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/destinations/{id}": {
         parameters: {
             query?: never;
@@ -334,6 +379,100 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/destinations/{id}/close_breaker": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Close a destination's breaker, so that what waits is tried now */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description It is closed; should the receiver still fail, it opens again */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description A problem document that says what happened and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDocument"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/destinations/{id}/disable": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Switch a destination off; what is for it is kept */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["DisableInput"];
+                };
+            };
+            responses: {
+                /** @description Nothing is sent to it until it is switched on again */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description A problem document that says what happened and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDocument"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/destinations/{id}/enable": {
         parameters: {
             query?: never;
@@ -361,6 +500,115 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content?: never;
+                };
+                /** @description A problem document that says what happened and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDocument"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/destinations/{id}/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * What would be sent to a destination
+         * @description A message that must be divided is several requests. Nothing is sent.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["TrialInput"];
+                };
+            };
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["PreviewView"];
+                    };
+                };
+                /** @description A problem document that says what happened and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDocument"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/destinations/{id}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send one message to a destination, outside its queue
+         * @description It is a real attempt, made once, at once, whatever the breaker or the switch says; nothing follows from what comes of
+         *     it. At most ten are made in a minute.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["TrialInput"];
+                };
+            };
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["TrialView"];
+                    };
                 };
                 /** @description A problem document that says what happened and what to do */
                 default: {
@@ -637,6 +885,108 @@ export interface paths {
                     };
                     content: {
                         "application/json": components["schemas"]["DestinationView"];
+                    };
+                };
+                /** @description A problem document that says what happened and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDocument"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/environments/{environment}/destinations/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What would be sent by settings that are not saved */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    environment: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["TrialInput"];
+                };
+            };
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["PreviewView"];
+                    };
+                };
+                /** @description A problem document that says what happened and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDocument"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/environments/{environment}/destinations/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Send one message by settings that are not saved */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    environment: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["TrialInput"];
+                };
+            };
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["TrialView"];
                     };
                 };
                 /** @description A problem document that says what happened and what to do */
@@ -3534,6 +3884,21 @@ export interface components {
             /** @description What to write instead. */
             suggestion?: string | null;
         };
+        /** @description A breaker that is not closed: the receiver fails, so it is left alone. */
+        BreakerView: {
+            opened_at: string;
+            /**
+             * Format: int32
+             * @description How often it has opened since it was closed.
+             */
+            openings: number;
+            /** @description What the last attempt failed by. */
+            reason: string;
+            /** @description `open`, or `half_open` when one delivery is tried. */
+            state: string;
+            /** @description When one delivery is tried, or was due to be. */
+            until: string;
+        };
         /** @description A delivery with what it carries and its attempts. */
         DeliveryDetail: components["schemas"]["DeliveryRow"] & {
             /** @description The destination's name; null when it is gone. */
@@ -3599,11 +3964,22 @@ export interface components {
             /** @description Kind, address, signing and policy; see the destination's schema. */
             config: Record<string, never>;
             name: string;
-            /** @description The kind's secrets. On a change, absent keeps what there is. */
+            /** @description The kind's secrets. On a change of the same kind, a secret that is absent stays as it is, and null takes one away. */
             secrets?: Record<string, never> | null;
+        };
+        /** @description A kind of destination. */
+        DestinationKind: {
+            /** @description The JSON Schema of its `config`. */
+            config: Record<string, never>;
+            /** @description What it does. */
+            description: string;
+            name: string;
+            /** @description The JSON Schema of its `secrets`. */
+            secrets: Record<string, never>;
         };
         /** @description A destination. */
         DestinationView: {
+            breaker?: components["schemas"]["BreakerView"] | null;
             /** @description Kind, address, signing and policy. */
             config: Record<string, never>;
             /** @description Why it takes no deliveries now, if it does not. */
@@ -3612,7 +3988,15 @@ export interface components {
             id: string;
             /** @description How flows call it. */
             name: string;
+            queue: components["schemas"]["QueueView"];
+            /** @description The names of the secrets that are set. */
+            secrets: string[];
             updated_at: string;
+        };
+        /** @description Why a destination is switched off. */
+        DisableInput: {
+            /** @description In one sentence, for whoever meets it. */
+            reason?: string;
         };
         /** @description A document that was taken in. */
         DocumentAdded: {
@@ -4059,6 +4443,13 @@ export interface components {
             /** @description The next five. */
             ticks: components["schemas"]["PlannedView"][];
         };
+        /** @description What would be sent. */
+        PreviewView: {
+            /** @description Why there are none. */
+            reason?: string | null;
+            /** @description The requests, one for each part: `method`, `url`, `headers`, `body`. Secrets are hidden. */
+            requests: Record<string, never>[];
+        };
         /** @description A problem document. */
         ProblemDocument: {
             /** @description A stable code. */
@@ -4115,6 +4506,31 @@ export interface components {
         /** @description What has changed. */
         PublishNote: {
             note?: string;
+        };
+        /** @description What waits for a destination; each number is counted up to 10,000. */
+        QueueView: {
+            /**
+             * Format: int64
+             * @description Deliveries that wait for an earlier one with the same order key.
+             */
+            blocked: number;
+            /**
+             * Format: int64
+             * @description Dead letters.
+             */
+            dead: number;
+            /** @description When the oldest that is pending was made. */
+            oldest_at?: string | null;
+            /**
+             * Format: int64
+             * @description Deliveries that are due or wait for their next attempt.
+             */
+            pending: number;
+            /**
+             * Format: int64
+             * @description Those of them that have failed before: the receiver does not take everything now.
+             */
+            retrying: number;
         };
         /** @description The event that a refused request became. */
         Receipt: {
@@ -4482,6 +4898,29 @@ export interface components {
              *     whether it was `missed` and is made up for.
              */
             tick?: Record<string, never> | null;
+        };
+        /** @description What is tried, and how the destination is set for it. */
+        TrialInput: {
+            /** @description What is to be said, as a `deliver` node would say it; up to 256 KiB. */
+            body?: Record<string, never> | null;
+            /** @description Settings that are not saved, in place of the stored ones; needs an editor. */
+            config?: Record<string, never> | null;
+            /** @description The delivery, by id, whose message is said again in place of `body`. */
+            delivery?: string | null;
+            /** @description Secrets that are not saved; one that is absent is as it is stored. Needs an editor. */
+            secrets?: Record<string, never> | null;
+        };
+        /** @description What came of a trial. */
+        TrialView: {
+            at: string;
+            /** @description Why a delivery with this answer would switch the destination off. */
+            disables?: string | null;
+            /** @description The delivery's id that the receiver has seen; there is no such delivery. */
+            id: string;
+            /** @description `delivered`, `retry` or `permanent`, as for an attempt; nothing follows from it. */
+            outcome: string;
+            /** @description Request, response or error, and times, as of an attempt. */
+            record: Record<string, never>;
         };
         /** @description One try of a step. */
         TryTrace: {

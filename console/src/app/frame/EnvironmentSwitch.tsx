@@ -1,5 +1,6 @@
 import { useQuery } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
+import type { TFunction } from 'i18next'
 import { ChevronDown } from 'lucide-react'
 import { useTranslation } from 'react-i18next'
 import { environments } from '~/api/queries'
@@ -52,6 +53,7 @@ export function useChooseEnvironment() {
 }
 
 /** The environments that every workspace has carry translated names. */
-export function environmentName(t: ReturnType<typeof useTranslation>['t'], name: string): string {
-  return name === 'production' || name === 'test' ? t(`environment.${name}`) : name
+export function environmentName(t: TFunction, name: string): string {
+  if (name === 'production') return t('environment.production')
+  return name === 'test' ? t('environment.test') : name
 }
