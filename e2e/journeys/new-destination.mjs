@@ -59,7 +59,7 @@ async function tryBeforeSaving({ page, receiver, shot }) {
 
 /** One failure opens the breaker, for longer than the journey takes; what failed is due again at once. */
 async function advanced(page) {
-  await page.getByText('Advanced', { exact: true }).click()
+  await page.getByText('deadline, retries, rate, breaker').click()
   await page.getByLabel('Retries', { exact: true }).selectOption('own')
   await page.getByLabel('Delays', { exact: true }).fill('10ms, 10ms')
   await page.getByText('Breaker', { exact: true }).click()

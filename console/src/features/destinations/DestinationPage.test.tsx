@@ -130,7 +130,7 @@ describe('the settings of a destination', () => {
   it('take away a secret that nothing needs any more', async () => {
     const user = userEvent.setup()
     const { sent } = await open('?tab=settings')
-    await user.click(await screen.findByRole('radio', { name: /^Nothing/ }))
+    await user.click(await screen.findByRole('radio', { name: /^None/ }))
     await user.click(screen.getByRole('button', { name: 'Save' }))
     await waitFor(() => expect(sent.saved).toMatchObject({ secrets: { auth: null } }))
   })

@@ -109,7 +109,9 @@ function Chosen({ kind }: { kind: DestinationKind }) {
   const panel = useRef<HTMLDivElement>(null)
   const [draft, setDraft] = useState<DestinationDraft>({ name: '', config: { kind: kind.name } })
   const [errors, setErrors] = useState<DraftErrors>(NO_DRAFT_ERRORS)
-  useEffect(() => panel.current?.scrollIntoView({ block: 'nearest' }), [])
+  useEffect(() => {
+    panel.current?.querySelector('input')?.scrollIntoView({ block: 'nearest' })
+  }, [])
   const change = useCallback((how: DraftChange) => {
     setDraft((before) => {
       const after = how(before)
