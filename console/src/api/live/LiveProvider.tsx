@@ -105,6 +105,7 @@ function readerOf(client: QueryClient, environment: string) {
     const now = touched
     touched = new Set()
     void readHeads(client, environment)
+    void client.invalidateQueries({ queryKey: ['destination-deliveries', environment] })
     for (const query of client.getQueryCache().findAll({ queryKey: ['trace'], type: 'active' })) {
       const trace = query.state.data as Trace | undefined
       if (trace && concerns(trace, now))

@@ -764,7 +764,7 @@ export default {
       failing_other: '{{count}} deliveries have failed and are tried again.',
     },
     lastFailure: 'Nothing is sent for a while, so that the receiver can recover. It failed last: {{reason}}',
-    openedAt: 'Open since',
+    openedAt: 'Opened',
     openings_one: 'opened {{count}} time',
     openings_other: 'opened {{count}} times',
     triedAt: 'one delivery is tried',

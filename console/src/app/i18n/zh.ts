@@ -703,7 +703,7 @@ export default {
       failing_other: '{{count}} 条投递失败，正在重试。',
     },
     lastFailure: '暂停发送，给接收方恢复的时间。最近一次失败：{{reason}}',
-    openedAt: '熔断开始于',
+    openedAt: '熔断于',
     openings_other: '共熔断 {{count}} 次',
     triedAt: '下次试发',
     closeBreaker: '解除熔断并立即重试',

@@ -138,7 +138,8 @@ function useColumns(): Column<DestinationView>[] {
       wide: true,
       cell: (row) => (
         <code className="font-mono text-small text-ink-3">
-          {(row.config as DestinationConfig).url ?? t('destinations.secretUrl')}
+          {(row.config as DestinationConfig).url ??
+            (row.secrets.includes('url') ? t('destinations.secretUrl') : '')}
         </code>
       ),
     },

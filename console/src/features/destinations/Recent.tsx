@@ -13,6 +13,8 @@ import { useWord } from '../thread/words'
 /** What the destination was sent last, each with its attempts. */
 export function Recent({ destination }: { destination: DestinationView }) {
   const { t } = useTranslation()
+  // Nothing is due while nothing is sent.
+  const paused = destination.disabled_reason != null || destination.breaker != null
   const query = useQuery(recentDeliveries(useEnvironment(), destination.id))
   return (
     <section aria-labelledby="recent" className="py-3">
@@ -30,7 +32,7 @@ export function Recent({ destination }: { destination: DestinationView }) {
       ) : (
         <ul aria-labelledby="recent" className="border-t border-line">
           {query.data.map((delivery) => (
-            <Row key={delivery.id} delivery={delivery} />
+            <Row key={delivery.id} delivery={delivery} paused={paused} />
           ))}
         </ul>
       )}
@@ -40,7 +42,13 @@ export function Recent({ destination }: { destination: DestinationView }) {
 
 type Delivery = Awaited<ReturnType<NonNullable<ReturnType<typeof recentDeliveries>['queryFn']>>>[number]
 
-function Row({ delivery: { id, state, attempts, step, created_at, due_at } }: { delivery: Delivery }) {
+interface RowProps {
+  delivery: Delivery
+  paused: boolean
+}
+
+function Row({ delivery, paused }: RowProps) {
+  const { id, state, attempts, step, created_at, due_at } = delivery
   const { t } = useTranslation()
   const word = useWord()
   return (
@@ -57,7 +65,7 @@ function Row({ delivery: { id, state, attempts, step, created_at, due_at } }: { 
       />
       <span className="truncate">
         {word(state)}
-        {due_at && (
+        {due_at && !paused && (
           <span className="text-ink-3">
             {' · '}
             <Due at={due_at} />

@@ -1,5 +1,6 @@
 import {
   AudioLines,
+  BellRing,
   Hash,
   type LucideIcon,
   MessageSquareText,
@@ -8,14 +9,13 @@ import {
   Smartphone,
   UsersRound,
   Webhook,
-  Wind,
 } from 'lucide-react'
 
 /** A sign for each kind; nobody's logo. */
 const ICONS: Record<string, LucideIcon> = {
   webhook: Webhook,
   wecom: MessagesSquare,
-  dingtalk: Wind,
+  dingtalk: BellRing,
   feishu: Send,
   slack: Hash,
   teams: UsersRound,
