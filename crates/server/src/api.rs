@@ -77,16 +77,7 @@ fn table_of_contents() -> OpenApiRouter<App> {
         .routes(routes!(samples::infer))
         .routes(routes!(schedules::preview))
         .routes(routes!(start::start))
-        .routes(routes!(destinations::kinds))
-        .routes(routes!(destinations::list, destinations::create))
-        .routes(routes!(destinations::get, destinations::update, destinations::delete))
-        .routes(routes!(destinations::enable))
-        .routes(routes!(destinations::disable))
-        .routes(routes!(destinations::close_breaker))
-        .routes(routes!(trials::test_new))
-        .routes(routes!(trials::preview_new))
-        .routes(routes!(trials::test))
-        .routes(routes!(trials::preview))
+        .merge(to_destinations())
         .routes(routes!(events::list))
         .routes(routes!(replays::one))
         .routes(routes!(replays::many))
@@ -116,6 +107,20 @@ fn table_of_contents() -> OpenApiRouter<App> {
         .routes(routes!(jobs::cancel))
         .routes(routes!(live::stream))
         .routes(routes!(nodes::list))
+}
+
+fn to_destinations() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(destinations::kinds))
+        .routes(routes!(destinations::list, destinations::create))
+        .routes(routes!(destinations::get, destinations::update, destinations::delete))
+        .routes(routes!(destinations::enable))
+        .routes(routes!(destinations::disable))
+        .routes(routes!(destinations::close_breaker))
+        .routes(routes!(trials::test_new))
+        .routes(routes!(trials::preview_new))
+        .routes(routes!(trials::test))
+        .routes(routes!(trials::preview))
 }
 
 /// The routes, under their whole paths.
