@@ -1,6 +1,6 @@
 //! One HTTP exchange to make, and what may be shown of it.
 
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
 use bytes::Bytes;
 use http::Method;
@@ -38,7 +38,7 @@ pub(crate) struct Call {
     pub(crate) request: Request,
     pub(crate) shown: Arc<Shown>,
     /// The headers that this call alone has.
-    pub(crate) own: Vec<(&'static str, String)>,
+    pub(crate) own: Vec<(Cow<'static, str>, String)>,
     /// The secrets that this call alone has, such as its signature.
     pub(crate) hidden: Vec<Secret>,
     pub(crate) body: Bytes,
@@ -110,9 +110,14 @@ impl Draft {
 }
 
 impl Call {
-    /// Adds a header to this call alone.
-    pub(crate) fn header(self, name: &'static str, value: String) -> Result<Self, Unsendable> {
-        let mut call = self.sending(name, &value)?;
+    /// Adds a header to this call alone; its name is in lower case.
+    pub(crate) fn header(
+        self,
+        name: impl Into<Cow<'static, str>>,
+        value: String,
+    ) -> Result<Self, Unsendable> {
+        let name = name.into();
+        let mut call = self.sending(&name, &value)?;
         call.own.push((name, value));
         Ok(call)
     }
@@ -120,7 +125,7 @@ impl Call {
     /// Adds a header to this call alone whose value is never shown.
     pub(crate) fn secret_header(self, name: &'static str, value: &str) -> Result<Self, Unsendable> {
         let mut call = self.hiding(value).sending(name, value)?;
-        call.own.push((name, HIDDEN.to_owned()));
+        call.own.push((name.into(), HIDDEN.to_owned()));
         Ok(call)
     }
 

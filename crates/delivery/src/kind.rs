@@ -8,7 +8,7 @@ mod slack;
 mod sms;
 mod teams;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 mod webhook;
 mod wecom;
 
@@ -26,6 +26,7 @@ use crate::{
     call::{Call, Unsendable},
     record::BODY_LIMIT,
     redact::Redaction,
+    signing::SignedBy,
     verdict::Verdict,
 };
 
@@ -70,6 +71,11 @@ pub(crate) trait Kind: Send + Sync + Sized + 'static {
 
     /// What must not be recorded.
     fn redaction(&self) -> &Redaction;
+
+    /// The keys that it signs by.
+    fn signed_by(&self) -> Vec<SignedBy> {
+        Vec::new()
+    }
 }
 
 /// At most so many calls within so long, in whichever span of that length.
@@ -107,6 +113,7 @@ pub(crate) trait Target: Send + Sync {
     fn calls(&self, message: Message, stamp: &Stamp) -> Result<Vec<Call>, Unsendable>;
     fn judge(&self, response: &Response) -> Verdict;
     fn redaction(&self) -> &Redaction;
+    fn signed_by(&self) -> Vec<SignedBy>;
 }
 
 /// A registered kind.
@@ -165,5 +172,9 @@ impl<K: Kind> Target for K {
 
     fn redaction(&self) -> &Redaction {
         Kind::redaction(self)
+    }
+
+    fn signed_by(&self) -> Vec<SignedBy> {
+        Kind::signed_by(self)
     }
 }

@@ -42,6 +42,7 @@ mod retry;
 mod schema;
 mod settings;
 mod settled;
+mod signing;
 mod split;
 mod verdict;
 mod waker;
@@ -56,4 +57,5 @@ pub use record::{
 };
 pub use schema::{KindSchema, config_schema, kinds};
 pub use settled::{Settled, Tripped};
+pub use signing::{MadeKey, Rotation, Scheme, SignedBy, completed, rotated};
 pub use waker::Waker;

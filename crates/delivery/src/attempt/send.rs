@@ -113,7 +113,7 @@ async fn make(around: &Around, destination: &Destination, call: Call) -> (Exchan
         Ok(response) => (Reply::Response(ResponseRecord::of(response, redaction)), target.judge(response)),
         Err(error) => (Reply::Error(ErrorRecord::of(error, redaction)), judge_error(error)),
     };
-    let own = own.into_iter().map(|(name, value)| (name.to_owned(), value));
+    let own = own.into_iter().map(|(name, value)| (name.into_owned(), value));
     let request = RequestRecord {
         method: shown.method.to_string(),
         url: shown.url.clone(),

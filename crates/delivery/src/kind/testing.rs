@@ -23,8 +23,12 @@ pub(crate) fn open<K: Kind>(config: Value, secrets: Value) -> Result<K, Error> {
 pub(crate) fn calls<K: Kind>(kind: &K, body: Value) -> Result<Vec<Call>, Unsendable> {
     let (event, run) = (EventId::from_bytes([1; 16]), RunId::from_bytes([1; 16]));
     let message = Message { body, event, run, traceparent: String::new(), order_key: None };
-    let stamp = Stamp { id: "msg_1".into(), at_s: AT_S, at_ms: AT_S * 1000 + 757 };
-    Kind::calls(kind, message, &stamp)
+    Kind::calls(kind, message, &stamp())
+}
+
+/// What an attempt at that time is stamped with.
+pub(crate) fn stamp() -> Stamp {
+    Stamp { id: "msg_1".into(), at_s: AT_S, at_ms: AT_S * 1000 + 757 }
 }
 
 /// The JSON bodies that a message becomes.

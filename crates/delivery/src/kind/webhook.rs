@@ -3,11 +3,11 @@
 mod config;
 
 use bytes::Bytes;
-use http::header::CONTENT_TYPE;
+use http::{HeaderName, HeaderValue, header::CONTENT_TYPE};
 use outbound::Response;
 use serde_json::Value;
 use store::Message;
-use vault::{Secret, standard_webhooks::SigningKey};
+use vault::Secret;
 
 use super::{Kind, Stamp};
 use crate::{
@@ -15,9 +15,10 @@ use crate::{
     address::Address,
     call::{Call, Draft, Unsendable},
     redact::Redaction,
+    signing::{Keys, SignedBy},
     verdict::{Verdict, judge_status},
 };
-use config::{Config, Secrets, Signing};
+use config::{Config, Secrets};
 
 /// Headers that Linchpin itself sets on every attempt.
 const RESERVED: [&str; 8] = [
@@ -34,12 +35,9 @@ const RESERVED: [&str; 8] = [
 /// The most headers of one's own.
 const HEADERS: usize = 50;
 
-/// The most signing secrets at once: enough for a rotation.
-const SIGNING_SECRETS: usize = 5;
-
 pub(crate) struct Webhook {
     draft: Draft,
-    keys: Vec<SigningKey>,
+    keys: Keys,
     /// Whether the body is JSON; otherwise it is the message's text as it is.
     json: bool,
     retry_client_errors: bool,
@@ -61,19 +59,15 @@ impl Kind for Webhook {
             None => draft.header("headers", CONTENT_TYPE.as_str(), "application/json")?,
             Some(_) => draft,
         };
-        let keys = keys(config.signing, &secrets.signing)?;
+        let prefix = config.hmac.prefix.clone();
+        let keys = Keys::open(config.signing, config.hmac, &secrets.signing)?;
+        check_signature_header(&draft, &keys, &prefix)?;
         Ok(Self { draft, keys, json, retry_client_errors: config.retry_client_errors })
     }
 
     fn calls(&self, message: Message, stamp: &Stamp) -> Result<Vec<Call>, Unsendable> {
         let body = self.body(message.body)?;
-        let call = self.draft.call(body);
-        if self.keys.is_empty() {
-            return Ok(vec![call]);
-        }
-        let sign = |key: &SigningKey| key.sign(&stamp.id, stamp.at_s, &call.body);
-        let signatures: Vec<String> = self.keys.iter().map(sign).collect();
-        Ok(vec![call.header("webhook-signature", signatures.join(" "))?])
+        Ok(vec![self.keys.sign(self.draft.call(body), stamp)?])
     }
 
     fn judge(&self, response: &Response) -> Verdict {
@@ -82,6 +76,10 @@ impl Kind for Webhook {
 
     fn redaction(&self) -> &Redaction {
         self.draft.redaction()
+    }
+
+    fn signed_by(&self) -> Vec<SignedBy> {
+        self.keys.shown().collect()
     }
 }
 
@@ -146,24 +144,14 @@ fn check_name(draft: &Draft, field: &str, name: &str) -> Result<(), Error> {
     Ok(())
 }
 
-fn keys(signing: Signing, secrets: &[Secret]) -> Result<Vec<SigningKey>, Error> {
-    match signing {
-        Signing::None if secrets.is_empty() => Ok(Vec::new()),
-        Signing::None => {
-            let error = Error::config("signing", "there are secrets for it, but it is `none`.");
-            Err(error.suggest("Set it to `standard_webhooks`, or remove the secrets."))
-        }
-        Signing::StandardWebhooks if (1..=SIGNING_SECRETS).contains(&secrets.len()) => {
-            let parse = |(at, secret): (usize, &Secret)| {
-                SigningKey::parse(secret.expose())
-                    .map_err(|error| Error::config(format!("secrets.signing[{at}]"), format!("{error}.")))
-            };
-            secrets.iter().enumerate().map(parse).collect()
-        }
-        Signing::StandardWebhooks => {
-            Err(Error::config("secrets.signing", format!("it takes 1 to {SIGNING_SECRETS} secrets.")))
-        }
+/// The header of signatures that are not Standard Webhooks' must be free.
+fn check_signature_header(draft: &Draft, keys: &Keys, hmac_prefix: &str) -> Result<(), Error> {
+    let Some(name) = keys.header() else { return Ok(()) };
+    let field = "hmac.header";
+    if HeaderName::try_from(name).is_err() || HeaderValue::try_from(hmac_prefix).is_err() {
+        return Err(Error::config("hmac", "its header and prefix make no header of HTTP."));
     }
+    check_name(draft, field, name)
 }
 
 /// `application/json`, `application/vnd.api+json`, …

@@ -60,7 +60,7 @@ fn each_signing_secret_signs_as_the_reference_does() {
     let config = with(&json!({ "signing": "standard_webhooks" }));
     let call = call(config, json!({ "signing": [KEY, OTHER_KEY] }), json!({ "名": "汉字 😀" })).unwrap();
     let (name, signatures) = &call.own[0];
-    assert_eq!(*name, "webhook-signature");
+    assert_eq!(name, "webhook-signature");
     let signatures: Vec<&str> = signatures.split(' ').collect();
     assert_eq!(signatures.len(), 2);
     for (key, signature) in [KEY, OTHER_KEY].into_iter().zip(signatures) {
