@@ -111,9 +111,9 @@ fn conclude(
     destination: &Destination,
     around: &Around,
 ) -> (AttemptRecord, Option<&'static str>) {
-    let Sent { verdict, exchanges, parts } = sent;
+    let Sent { verdict, exchanges, parts, remark } = sent;
     let (outcome, reason, wait, disable) = match verdict {
-        Verdict::Delivered => (Outcome::Delivered, None, None, None),
+        Verdict::Delivered => (Outcome::Delivered, remark, None, None),
         Verdict::Permanent { reason, disable } => (Outcome::Permanent, Some(reason), None, disable),
         Verdict::Retry { reason, after, at_most } => {
             let worth = at_most.is_none_or(|most| tries < most);

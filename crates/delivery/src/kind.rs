@@ -20,10 +20,12 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use store::Message;
+use vault::Secret;
 
 use crate::{
     Error,
     call::{Call, Unsendable},
+    credential::Credential,
     record::BODY_LIMIT,
     redact::Redaction,
     signing::SignedBy,
@@ -72,6 +74,16 @@ pub(crate) trait Kind: Send + Sync + Sized + 'static {
     /// What must not be recorded.
     fn redaction(&self) -> &Redaction;
 
+    /// How the token is come by that its calls need. They get it with their stamp.
+    fn credential(&self) -> Option<&Credential> {
+        None
+    }
+
+    /// What is to be said of an answer by which a message was taken, such as for whom it was not.
+    fn remark(&self, _: &Response) -> Option<String> {
+        None
+    }
+
     /// The keys that it signs by.
     fn signed_by(&self) -> Vec<SignedBy> {
         Vec::new()
@@ -95,7 +107,7 @@ impl Window {
     }
 }
 
-/// What an attempt puts its name and time to.
+/// What an attempt puts its name and time to, and the token that it shows.
 #[derive(Clone, Debug)]
 pub(crate) struct Stamp {
     /// The delivery's id, the same on every attempt.
@@ -104,6 +116,8 @@ pub(crate) struct Stamp {
     pub(crate) at_s: i64,
     /// The same in milliseconds.
     pub(crate) at_ms: i64,
+    /// The token, of a kind that has a [`Credential`].
+    pub(crate) token: Option<Secret>,
 }
 
 /// An opened destination of any kind.
@@ -113,6 +127,8 @@ pub(crate) trait Target: Send + Sync {
     fn calls(&self, message: Message, stamp: &Stamp) -> Result<Vec<Call>, Unsendable>;
     fn judge(&self, response: &Response) -> Verdict;
     fn redaction(&self) -> &Redaction;
+    fn credential(&self) -> Option<&Credential>;
+    fn remark(&self, response: &Response) -> Option<String>;
     fn signed_by(&self) -> Vec<SignedBy>;
 }
 
@@ -172,6 +188,14 @@ impl<K: Kind> Target for K {
 
     fn redaction(&self) -> &Redaction {
         Kind::redaction(self)
+    }
+
+    fn credential(&self) -> Option<&Credential> {
+        Kind::credential(self)
+    }
+
+    fn remark(&self, response: &Response) -> Option<String> {
+        Kind::remark(self, response)
     }
 
     fn signed_by(&self) -> Vec<SignedBy> {

@@ -28,7 +28,7 @@ pub(crate) fn calls<K: Kind>(kind: &K, body: Value) -> Result<Vec<Call>, Unsenda
 
 /// What an attempt at that time is stamped with.
 pub(crate) fn stamp() -> Stamp {
-    Stamp { id: "msg_1".into(), at_s: AT_S, at_ms: AT_S * 1000 + 757 }
+    Stamp { id: "msg_1".into(), at_s: AT_S, at_ms: AT_S * 1000 + 757, token: None }
 }
 
 /// The JSON bodies that a message becomes.

@@ -3,7 +3,10 @@
 mod config;
 
 use bytes::Bytes;
-use http::{HeaderName, HeaderValue, header::CONTENT_TYPE};
+use http::{
+    HeaderName, HeaderValue,
+    header::{AUTHORIZATION, CONTENT_TYPE},
+};
 use outbound::Response;
 use serde_json::Value;
 use store::Message;
@@ -14,6 +17,7 @@ use crate::{
     Error,
     address::Address,
     call::{Call, Draft, Unsendable},
+    credential::Credential,
     redact::Redaction,
     signing::{Keys, SignedBy},
     verdict::{Verdict, judge_status},
@@ -38,6 +42,7 @@ const HEADERS: usize = 50;
 pub(crate) struct Webhook {
     draft: Draft,
     keys: Keys,
+    credential: Option<Credential>,
     /// Whether the body is JSON; otherwise it is the message's text as it is.
     json: bool,
     retry_client_errors: bool,
@@ -52,7 +57,11 @@ impl Kind for Webhook {
         let address = config.auth.address(address(&config, &secrets)?, secrets.auth.as_ref())?;
         let draft = Draft::new(config.method.into(), address)?;
         let draft = config.auth.header(draft, secrets.auth.as_ref())?;
+        let credential = config.auth.credential(secrets.auth.as_ref())?;
         let draft = with_headers(draft, &config, &secrets)?;
+        if credential.is_some() && draft.shown_header(AUTHORIZATION.as_str()).is_some() {
+            return Err(Error::config("headers", "`Authorization` is what `auth` sets."));
+        }
         let content_type = draft.shown_header(CONTENT_TYPE.as_str());
         let json = content_type.is_none_or(is_json);
         let draft = match content_type {
@@ -62,12 +71,19 @@ impl Kind for Webhook {
         let prefix = config.hmac.prefix.clone();
         let keys = Keys::open(config.signing, config.hmac, &secrets.signing)?;
         check_signature_header(&draft, &keys, &prefix)?;
-        Ok(Self { draft, keys, json, retry_client_errors: config.retry_client_errors })
+        Ok(Self { draft, keys, credential, json, retry_client_errors: config.retry_client_errors })
     }
 
     fn calls(&self, message: Message, stamp: &Stamp) -> Result<Vec<Call>, Unsendable> {
         let body = self.body(message.body)?;
-        Ok(vec![self.keys.sign(self.draft.call(body), stamp)?])
+        let call = self.keys.sign(self.draft.call(body), stamp)?;
+        let call = match stamp.token.as_ref().map(Secret::expose) {
+            None => call,
+            Some(token) => {
+                call.secret_header(AUTHORIZATION.as_str(), &format!("Bearer {token}"))?.hiding(token)
+            }
+        };
+        Ok(vec![call])
     }
 
     fn judge(&self, response: &Response) -> Verdict {
@@ -76,6 +92,10 @@ impl Kind for Webhook {
 
     fn redaction(&self) -> &Redaction {
         self.draft.redaction()
+    }
+
+    fn credential(&self) -> Option<&Credential> {
+        self.credential.as_ref()
     }
 
     fn signed_by(&self) -> Vec<SignedBy> {

@@ -12,6 +12,7 @@ mod outbox;
 mod pacing;
 mod receiver;
 mod robots;
+mod tokens;
 mod trouble;
 mod wecom;
 mod workers;

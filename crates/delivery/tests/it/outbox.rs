@@ -87,6 +87,13 @@ impl Outbox {
         id
     }
 
+    /// Gives a destination other settings.
+    pub(crate) async fn change(&self, id: DestinationId, config: Value, secrets: Value) {
+        let before = self.store.destination_get(id).await.unwrap().unwrap();
+        let (config, secrets) = (config.to_string(), secrets.to_string().into_bytes());
+        self.store.destination_put(&Destination { config, secrets, ..before }).await.unwrap();
+    }
+
     /// A webhook destination that tries again at once, up to three times.
     pub(crate) async fn webhook(&self, url: &str) -> DestinationId {
         self.destination(json!({ "kind": "webhook", "url": url, "retry": ["1ms", "1ms", "1ms"] }), json!({}))

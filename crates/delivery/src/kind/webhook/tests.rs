@@ -20,7 +20,7 @@ fn call(config: Value, secrets: Value, body: Value) -> Result<Call, Unsendable> 
         traceparent: String::new(),
         order_key: None,
     };
-    let stamp = Stamp { id: "msg_1".into(), at_s: 1_614_265_330, at_ms: 1_614_265_330_000 };
+    let stamp = Stamp { id: "msg_1".into(), at_s: 1_614_265_330, at_ms: 1_614_265_330_000, token: None };
     Ok(Kind::calls(&webhook, message, &stamp)?.remove(0))
 }
 

@@ -21,7 +21,7 @@ fn sent(config: Value, body: Value) -> Result<Vec<Value>, Unsendable> {
         traceparent: String::new(),
         order_key: None,
     };
-    let calls = Kind::calls(&robot, message, &Stamp { id: "msg_1".into(), at_s: 0, at_ms: 0 })?;
+    let calls = Kind::calls(&robot, message, &Stamp { id: "msg_1".into(), at_s: 0, at_ms: 0, token: None })?;
     Ok(calls.iter().map(|call| serde_json::from_slice(&call.body).unwrap()).collect())
 }
 
