@@ -11,6 +11,7 @@ mod teams;
 pub(crate) mod testing;
 mod webhook;
 mod wecom;
+mod wecom_app;
 
 use std::time::Duration;
 
@@ -36,6 +37,7 @@ use crate::{
 pub(crate) const KINDS: &[Entry] = &[
     Entry::of::<webhook::Webhook>(),
     Entry::of::<wecom::Wecom>(),
+    Entry::of::<wecom_app::WecomApp>(),
     Entry::of::<dingtalk::Dingtalk>(),
     Entry::of::<feishu::Feishu>(),
     Entry::of::<slack::Slack>(),

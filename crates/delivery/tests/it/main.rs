@@ -15,4 +15,5 @@ mod robots;
 mod tokens;
 mod trouble;
 mod wecom;
+mod wecom_app;
 mod workers;
