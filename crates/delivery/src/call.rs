@@ -64,6 +64,15 @@ impl Draft {
         Self::new(Method::POST, address)?.header("headers", "content-type", "application/json")
     }
 
+    /// The same calls to another address.
+    pub(crate) fn at(&self, address: &Address) -> Result<Self, Unsendable> {
+        let request = self.request.clone().at(address.url.as_str());
+        let mut draft =
+            Self { request: request.map_err(|error| Unsendable(error.to_string()))?, ..self.clone() };
+        Arc::make_mut(&mut draft.shown).url.clone_from(&address.shown);
+        Ok(draft)
+    }
+
     /// Adds a header to every call; `field` is where it was written.
     pub(crate) fn header(self, field: &str, name: &str, value: &str) -> Result<Self, Error> {
         let shown = value.to_owned();

@@ -2,7 +2,7 @@
 //! whatever else the product needs to know of it (validation, form, help, what its steps do to the world) is
 //! asked of that one definition, so that they cannot come apart.
 
-use std::{borrow::Cow, future::Future};
+use std::{borrow::Cow, collections::BTreeMap, future::Future};
 
 use flow::{ConfigProblem, Effect, Join, PORT_NEXT, Resource, Shape, run::StepError};
 use schemars::JsonSchema;
@@ -92,6 +92,10 @@ pub struct Outgoing {
     pub body: Value,
     /// Deliveries to one destination with the same key are sent one after another.
     pub order_key: Option<String>,
+    /// Values for the names in the destination's address.
+    pub params: BTreeMap<String, String>,
+    /// Headers, where the destination takes some from its messages.
+    pub headers: BTreeMap<String, String>,
 }
 
 impl StepOutcome {

@@ -3,7 +3,7 @@
 mod history;
 pub(crate) mod lane;
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
 use clock::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -48,6 +48,12 @@ pub struct Message {
     /// Deliveries to one destination with the same order key are sent one after another.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub order_key: Option<String>,
+    /// Values for the names in the destination's address.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub params: BTreeMap<String, String>,
+    /// Headers, where the destination takes some from its messages.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub headers: BTreeMap<String, String>,
 }
 
 /// A delivery that a step made.

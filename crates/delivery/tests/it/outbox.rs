@@ -1,6 +1,6 @@
 //! A store with destinations and deliveries, and drains over it.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use clock::{Clock, Random};
 use delivery::{AttemptRecord, Drain, Outcome, Settled, Surroundings};
@@ -119,8 +119,15 @@ impl Outbox {
         let now = self.store.now();
         let new = |(key, body): (Option<&str>, Value)| {
             let run = event.original_run();
-            let message =
-                Message { body, event, run, traceparent: TRACE.into(), order_key: key.map(str::to_owned) };
+            let message = Message {
+                body,
+                event,
+                run,
+                traceparent: TRACE.into(),
+                order_key: key.map(str::to_owned),
+                params: BTreeMap::new(),
+                headers: BTreeMap::new(),
+            };
             NewDelivery {
                 id: self.store.ids().next(),
                 destination,

@@ -140,7 +140,7 @@ impl Execution {
 
     fn deliveries(&self, step: &str, outgoing: Vec<Outgoing>) -> Vec<NewDelivery> {
         let delivery = |outgoing: Outgoing| {
-            let Outgoing { id, destination, body, order_key } = outgoing;
+            let Outgoing { id, destination, body, order_key, params, headers } = outgoing;
             let lane = order_key.as_deref().map(Lane::of);
             let message = Message {
                 body,
@@ -148,6 +148,8 @@ impl Execution {
                 run: self.identity.run,
                 traceparent: traceparent(self.identity.run, step),
                 order_key,
+                params,
+                headers,
             };
             NewDelivery {
                 id,

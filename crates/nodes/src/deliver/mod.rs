@@ -1,9 +1,12 @@
 #![doc = include_str!("help.md")]
 
+mod request;
+
 use std::sync::Arc;
 
 use engine::{Node, NodeError, Outgoing, StepContext, StepOutcome};
-use flow::{Dynamic, Effect, Resource, ResourceKind, Shape, Text};
+use flow::{ConfigProblem, Dynamic, Effect, Resource, ResourceKind, Shape, Text};
+use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::json;
@@ -27,6 +30,12 @@ pub(crate) struct Config {
     /// after another, each when the one before has arrived. Without a key, or with an empty one, none waits for another.
     #[serde(default)]
     order_key: Option<Text>,
+    /// Values for the names in braces in a webhook's address. They are encoded, and never change host or path.
+    #[serde(default)]
+    params: IndexMap<String, Text>,
+    /// Headers that a webhook takes from its messages, as its `message_headers` names them.
+    #[serde(default)]
+    headers: IndexMap<String, Text>,
 }
 
 /// The longest order key, in bytes.
@@ -39,6 +48,10 @@ impl Node for Deliver {
     const HELP: &'static str = include_str!("help.md");
 
     type Config = Config;
+
+    fn check(config: &Config) -> Vec<ConfigProblem> {
+        request::check(&config.params, &config.headers)
+    }
 
     fn output(_: &Config) -> Shape {
         Shape::of(&["delivery_id"])
@@ -71,8 +84,19 @@ impl Node for Deliver {
             );
             return Err(NodeError::permanent("order_key_long", message));
         }
-        context.works_on(json!({ "destination": config.destination, "body": body }));
+        let params = request::rendered(&config.params, context)?;
+        let headers = request::rendered(&config.headers, context)?;
+        let mut shown = json!({ "destination": config.destination, "body": body });
+        for (name, texts) in [("params", &params), ("headers", &headers)] {
+            if !texts.is_empty() {
+                shown[name] = json!(texts);
+            }
+        }
+        context.works_on(shown);
         let outcome = StepOutcome::of(json!({ "delivery_id": id }));
-        Ok(StepOutcome { deliveries: vec![Outgoing { id, destination, body, order_key }], ..outcome })
+        Ok(StepOutcome {
+            deliveries: vec![Outgoing { id, destination, body, order_key, params, headers }],
+            ..outcome
+        })
     }
 }

@@ -14,8 +14,11 @@ use crate::{
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Config {
-    /// The address to call. Leave it out and set the secret `url` if knowing it lets anybody call it.
-    #[schemars(extend("format" = "uri", "examples" = ["https://tickets.example.com/hooks/linchpin"]))]
+    /// The address to call. Leave it out and set the secret `url` if knowing it lets anybody call it. Its path and query may
+    /// hold names in braces, whose values a message gives by `params` of its deliver node; they are encoded, and never
+    /// change host or path.
+    #[schemars(extend("examples" = ["https://tickets.example.com/hooks/linchpin",
+        "https://erp.example.com/orders/{order_id}/status"]))]
     pub(super) url: Option<String>,
     /// The HTTP method.
     #[serde(default)]
@@ -25,6 +28,10 @@ pub(crate) struct Config {
     /// is.
     #[serde(default)]
     pub(super) headers: IndexMap<String, String>,
+    /// Names of headers that a message may set, by `headers` of its deliver node: at most 10.
+    #[serde(default)]
+    #[schemars(length(max = 10))]
+    pub(super) message_headers: Vec<String>,
     /// How the receiver is shown who calls.
     #[serde(default)]
     pub(super) auth: Auth,
@@ -71,6 +78,8 @@ pub(crate) enum Method {
     Put,
     /// To change what is there.
     Patch,
+    /// To delete what is there; a message that is `null` has no body then.
+    Delete,
 }
 
 impl From<Method> for http::Method {
@@ -79,6 +88,7 @@ impl From<Method> for http::Method {
             Method::Post => Self::POST,
             Method::Put => Self::PUT,
             Method::Patch => Self::PATCH,
+            Method::Delete => Self::DELETE,
         }
     }
 }

@@ -49,7 +49,7 @@ pub(crate) enum Format {
     /// As it is, with links as `<a href="…">`.
     #[default]
     Text,
-    /// WeCom's small Markdown; the plug-in in WeChat does not show it.
+    /// WeCom's small Markdown; the plug-in 微信插件 does not show it.
     Markdown,
 }
 

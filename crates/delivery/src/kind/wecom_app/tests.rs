@@ -3,7 +3,7 @@ use crate::kind::testing::{answer, bodies, open, refusal, word};
 
 fn config(more: &Value) -> Value {
     let mut all =
-        json!({ "corp_id": "ww1", "agent_id": 1000002, "to": { "users": ["ann", "bob"], "tags": ["7"] } });
+        json!({ "corp_id": "ww1", "agent_id": 1_000_002, "to": { "users": ["ann", "bob"], "tags": ["7"] } });
     all.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
     all
 }
@@ -18,7 +18,7 @@ fn reason(body: Value) -> String {
 
 #[test]
 fn each_form_is_put_as_wecom_takes_it() {
-    let to = json!({ "agentid": 1000002, "touser": "ann|bob", "totag": "7" });
+    let to = json!({ "agentid": 1_000_002, "touser": "ann|bob", "totag": "7" });
     for (said, expected) in [
         (json!("漏水"), json!({ "msgtype": "text", "text": { "content": "漏水" } })),
         (
