@@ -24,6 +24,7 @@ mod runs;
 mod samples;
 mod schedules;
 mod session;
+mod signing;
 mod sources;
 mod start;
 mod time;
@@ -81,6 +82,7 @@ fn table_of_contents() -> OpenApiRouter<App> {
         .routes(routes!(destinations::enable))
         .routes(routes!(destinations::disable))
         .routes(routes!(destinations::close_breaker))
+        .routes(routes!(signing::rotate))
         .routes(routes!(events::list))
         .routes(routes!(replays::one))
         .routes(routes!(replays::many))

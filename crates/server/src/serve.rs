@@ -36,6 +36,7 @@ use crate::{
     models::Models,
     operation,
     roles::{Role, Roles},
+    well_known,
     world::World,
 };
 
@@ -285,6 +286,7 @@ fn router(app: App) -> Router {
     }
     if roles.has(Role::Gateway) || roles.has(Role::Console) {
         router = router
+            .route("/.well-known/linchpin.json", get(well_known::get))
             .route("/docs/sources/{id}", get(docs::page))
             .route("/docs/sources/{id}/openapi.json", get(docs::openapi));
     }

@@ -6,11 +6,17 @@ use axum::{
     http::StatusCode,
 };
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 use store::{Destination, DestinationId, Queue, Role};
 use utoipa::ToSchema;
 
-use super::{auth::Caller, environments::place, problem::Error, time::rfc3339};
+use super::{
+    auth::Caller,
+    environments::place,
+    problem::Error,
+    signing::{NewKeyView, SigningKeyView, signing_keys},
+    time::rfc3339,
+};
 use crate::{
     app::App,
     changes::{Changed, changed},
@@ -34,6 +40,12 @@ pub(crate) struct DestinationView {
     /// Its breaker, while that is not closed.
     breaker: Option<BreakerView>,
     queue: QueueView,
+    /// The keys that its messages are signed by now.
+    signing_keys: Vec<SigningKeyView>,
+    /// Keys that were made just now, since there was none to sign by. Secrets are shown this once.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
+    new_keys: Vec<NewKeyView>,
     updated_at: String,
 }
 
@@ -79,7 +91,7 @@ pub(crate) struct DestinationInput {
     /// Kind, address, signing and policy; see the destination's schema.
     #[schema(value_type = Object)]
     config: Value,
-    /// The kind's secrets. On a change, absent keeps what there is.
+    /// The kind's secrets. On a change, absent keeps what there is. A signing key that is missing is made.
     #[schema(value_type = Option<Object>)]
     secrets: Option<Value>,
 }
@@ -117,18 +129,24 @@ pub(crate) async fn create(
     Json(input): Json<DestinationInput>,
 ) -> Result<(StatusCode, Json<DestinationView>), Error> {
     caller.at_least(Role::Editor)?;
+    let secrets = input.secrets.filter(|secrets| !secrets.is_null()).unwrap_or_else(|| json!({}));
+    let (secrets, made) = delivery::completed(&input.config, secrets, &app.random);
     let destination = Destination {
         id: app.store.ids().next(),
         place: place(&app, &environment)?,
         name: input.name,
         config: input.config.to_string(),
-        secrets: input.secrets.map_or_else(|| b"{}".to_vec(), |secrets| secrets.to_string().into_bytes()),
+        secrets: secrets.to_string().into_bytes(),
         disabled_reason: None,
         breaker: None,
         updated_at: app.clock.now(),
     };
     save(&app, &destination).await?;
-    Ok((StatusCode::CREATED, Json(view(&app, destination, Queue::default()))))
+    let made = made.into_iter().map(NewKeyView::from).collect();
+    Ok((
+        StatusCode::CREATED,
+        Json(DestinationView { new_keys: made, ..view(&app, destination, Queue::default()) }),
+    ))
 }
 
 /// A destination
@@ -155,11 +173,18 @@ pub(crate) async fn update(
 ) -> Result<Json<DestinationView>, Error> {
     caller.at_least(Role::Editor)?;
     let before = find(&app, &caller, &id).await?;
-    let secrets = input.secrets.map_or(before.secrets, |secrets| secrets.to_string().into_bytes());
-    let destination = Destination { name: input.name, config: input.config.to_string(), secrets, ..before };
-    save(&app, &destination).await?;
+    let secrets = match input.secrets {
+        Some(secrets) => secrets,
+        None => serde_json::from_slice(&before.secrets).map_err(|_| {
+            Error::invalid("`secrets`: those that are stored cannot be read; send them anew.")
+        })?,
+    };
+    let (secrets, made) = delivery::completed(&input.config, secrets, &app.random);
+    let (config, secrets) = (input.config.to_string(), secrets.to_string().into_bytes());
+    save(&app, &Destination { name: input.name, config, secrets, ..before }).await?;
     // It may have been switched off meanwhile.
-    seen(&app, find(&app, &caller, &id).await?).await
+    let Json(view) = seen(&app, find(&app, &caller, &id).await?).await?;
+    Ok(Json(DestinationView { new_keys: made.into_iter().map(NewKeyView::from).collect(), ..view }))
 }
 
 /// Let a destination that was switched off take deliveries again
@@ -235,7 +260,7 @@ pub(crate) async fn delete(
     Ok(StatusCode::NO_CONTENT)
 }
 
-async fn find(app: &App, caller: &Caller, id: &str) -> Result<Destination, Error> {
+pub(super) async fn find(app: &App, caller: &Caller, id: &str) -> Result<Destination, Error> {
     let destination = app.store.destination_get(id.parse::<DestinationId>()?).await?;
     let destination = destination.filter(|destination| destination.place.workspace == caller.workspace);
     destination.ok_or_else(missing)
@@ -245,7 +270,7 @@ fn missing() -> Error {
     Error::not_found("There is no such destination.")
 }
 
-async fn save(app: &App, destination: &Destination) -> Result<(), Error> {
+pub(super) async fn save(app: &App, destination: &Destination) -> Result<(), Error> {
     let is_name = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
     if destination.name.is_empty() || destination.name.len() > 64 || !destination.name.bytes().all(is_name) {
         return Err(Error::invalid(
@@ -266,6 +291,8 @@ async fn seen(app: &App, destination: Destination) -> Result<Json<DestinationVie
 fn view(app: &App, destination: Destination, queue: Queue) -> DestinationView {
     let now = app.clock.now();
     DestinationView {
+        signing_keys: signing_keys(app, &destination),
+        new_keys: Vec::new(),
         id: destination.id.to_string(),
         name: destination.name,
         environment: app.world.environment_name(destination.place.environment).to_string(),

@@ -67,6 +67,7 @@ mod secrets;
 mod senders;
 mod shedding;
 mod signatures;
+mod signing;
 mod sockets;
 mod sources;
 mod speaker;
