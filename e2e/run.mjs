@@ -7,11 +7,13 @@ import { mkdirSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { accessible } from './journeys/accessible.mjs'
 import { deadLetter } from './journeys/dead-letter.mjs'
+import { deadLetters } from './journeys/dead-letters.mjs'
 import { firstStart } from './journeys/first-start.mjs'
 import { flowPage } from './journeys/flow-page.mjs'
 import { listening } from './journeys/listening.mjs'
 import { liveAndReplay } from './journeys/live-and-replay.mjs'
 import { loggingIn } from './journeys/logging-in.mjs'
+import { newDestination } from './journeys/new-destination.mjs'
 import { newSource } from './journeys/new-source.mjs'
 import { palette } from './journeys/palette.mjs'
 import { refused } from './journeys/refused.mjs'
@@ -29,6 +31,7 @@ const JOURNEYS = {
   firstStart,
   liveAndReplay,
   deadLetter,
+  deadLetters,
   streaming,
   flowPage,
   palette,
@@ -39,6 +42,7 @@ const JOURNEYS = {
   listening,
   rotation,
   schedule,
+  newDestination,
   accessible,
   loggingIn,
 }

@@ -16,7 +16,7 @@ export async function deadLetter(world) {
   await row.getByText('Dead letter').waitFor()
 
   await page.getByRole('button', { name: 'Dead letters' }).click()
-  await page.waitForURL(/dead=true/)
+  await page.waitForURL(/state=dead/)
   await page.getByRole('row').filter({ hasText: 'Delivered' }).first().waitFor({ state: 'detached' })
   await row.waitFor()
   await page.keyboard.press('j')

@@ -10,7 +10,7 @@ export async function loggingIn(world) {
   await page.waitForURL(/\/login/)
 
   // What one wanted to see is there after logging in.
-  await page.goto(`${url}/deliveries?dead=true`)
+  await page.goto(`${url}/deliveries?state=dead`)
   await page.waitForURL(/\/login\?next=/)
   await page.getByLabel('Mail address').fill(PERSON.email)
   await page.getByLabel('Password').fill('wrong horse battery')
@@ -18,7 +18,7 @@ export async function loggingIn(world) {
   await page.getByText('Address or password are wrong.').waitFor()
   await page.getByLabel('Password').fill(PERSON.password)
   await page.keyboard.press('Enter')
-  await page.waitForURL(/\/deliveries\?dead=true/)
+  await page.waitForURL(/\/deliveries\?state=dead/)
 
   await page.context().clearCookies()
   const link = await call('POST', '/login-links')

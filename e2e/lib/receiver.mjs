@@ -13,7 +13,8 @@ const MOODS = {
  * Starts it. `ok` takes everything; `moody` answers 503 to the first try of each delivery and takes the
  * second; `down` always answers 500.
  */
-export async function startReceiver(moods = MOODS) {
+export async function startReceiver(given = MOODS) {
+  const moods = { ...given }
   const seen = new Set()
   const server = createServer((request, response) => {
     request.resume()
@@ -33,6 +34,10 @@ export async function startReceiver(moods = MOODS) {
   const { port } = server.address()
   return {
     url: `http://127.0.0.1:${port}`,
+    /** From now on a path has this mood. */
+    answer: (path, mood) => {
+      moods[path] = { mood, ms: 0 }
+    },
     stop: () => new Promise((done) => server.close(done)),
   }
 }

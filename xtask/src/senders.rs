@@ -1,4 +1,5 @@
-//! Requests that senders' own libraries sign, at the real binary: tests of the server that need those libraries.
+//! Requests that senders' own libraries sign, at the real binary, and its deliveries, verified by those of receivers: tests of
+//! the server that need those libraries.
 
 use std::{fs, path::Path};
 

@@ -27,7 +27,7 @@ const MAY_DEPEND: [(&str, &[&str]); 15] = [
     ("engine", &["clock", "faults", "flow", "store"]),
     ("cluster", &["clock", "delivery", "engine", "store", "vault"]),
     ("gateway", &["clock", "flow", "outbound", "store", "vault"]),
-    ("nodes", &["engine", "flow", "inference", "knowledge", "outbound", "store", "vault"]),
+    ("nodes", &["delivery", "engine", "flow", "inference", "knowledge", "outbound", "store", "vault"]),
     ("server", &["*"]),
 ];
 

@@ -69,15 +69,6 @@ export function useDeploy(name: string) {
   })
 }
 
-/** Lets a destination that was switched off take deliveries again. */
-export function useEnable(id: string) {
-  const client = useQueryClient()
-  return useMutation({
-    mutationFn: () => answered(api.POST('/api/v1/destinations/{id}/enable', { params: { path: { id } } })),
-    onSettled: () => client.invalidateQueries({ queryKey: ['destinations'] }),
-  })
-}
-
 /** A source as it is sent to the API, which takes whatever fits the source's schema. */
 export interface SourceDraft {
   name: string

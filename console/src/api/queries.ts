@@ -179,17 +179,41 @@ export const runs = (environment: string, filter: RunFilter) =>
     ...paging,
   })
 
-export function deliveryPage(environment: string, dead: boolean, before?: string) {
-  const query = { limit: PAGE, ...(dead && { dead }), ...(before && { before }) }
+/** Where a delivery can stand. */
+export const DELIVERY_STATES = ['pending', 'blocked', 'delivered', 'dead', 'discarded', 'replaced'] as const
+
+export interface DeliveryFilter {
+  state?: (typeof DELIVERY_STATES)[number] | undefined
+  /** By id. */
+  destination?: string | undefined
+  /** By name. */
+  flow?: string | undefined
+  /** When they were made. */
+  from?: string | undefined
+  to?: string | undefined
+  /** What the last attempt of a dead letter says. */
+  reason?: string | undefined
+}
+
+/** A filter as the API takes it: without what is not said. */
+export function deliveryQuery(filter: DeliveryFilter): Record<string, string> {
+  const { reason, ...others } = filter
+  // Only dead letters are looked into.
+  const all = { ...others, reason: filter.state === 'dead' ? reason : undefined }
+  return Object.fromEntries(Object.entries(all).filter((entry): entry is [string, string] => !!entry[1]))
+}
+
+export function deliveryPage(environment: string, filter: DeliveryFilter, before?: string) {
+  const query = { limit: PAGE, ...deliveryQuery(filter), ...(before && { before }) }
   return answered(
     api.GET('/api/v1/environments/{environment}/deliveries', { params: { path: { environment }, query } }),
   )
 }
 
-export const deliveries = (environment: string, dead: boolean) =>
+export const deliveries = (environment: string, filter: DeliveryFilter) =>
   infiniteQueryOptions({
-    queryKey: ['deliveries', environment, { dead }],
-    queryFn: ({ pageParam }): Promise<Page<DeliveryRow>> => deliveryPage(environment, dead, pageParam),
+    queryKey: ['deliveries', environment, filter],
+    queryFn: ({ pageParam }): Promise<Page<DeliveryRow>> => deliveryPage(environment, filter, pageParam),
     ...paging,
   })
 

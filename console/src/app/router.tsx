@@ -10,7 +10,8 @@ import {
   retainSearchParams,
 } from '@tanstack/react-router'
 import { ApiProblem } from '~/api/problem'
-import { me, type RunStatus } from '~/api/queries'
+import { DELIVERY_STATES, me, type RunStatus } from '~/api/queries'
+import { type DeliverySearch, SINCE } from '~/features/deliveries/search'
 import { EventsPage } from '~/features/events/EventsPage'
 import { Broken, NotFound } from './Broken'
 import { Frame } from './frame/Frame'
@@ -133,10 +134,19 @@ const run = createRoute({
 const deliveries = createRoute({
   getParentRoute: () => frame,
   path: '/deliveries',
-  validateSearch: (search: Record<string, unknown>): { dead?: boolean | undefined } => ({
-    dead: search.dead === true || undefined,
+  validateSearch: (search: Record<string, unknown>): DeliverySearch => ({
+    state: DELIVERY_STATES.find((state) => state === search.state),
+    destination: text(search.destination),
+    flow: text(search.flow),
+    since: SINCE.find((since) => since === search.since),
+    from: text(search.from),
+    to: text(search.to),
+    // A status alone is read as a number.
+    reason: text(typeof search.reason === 'number' ? String(search.reason) : search.reason),
   }),
-  search: { middlewares: [retainSearchParams(['dead'])] },
+  search: {
+    middlewares: [retainSearchParams(['state', 'destination', 'flow', 'since', 'from', 'to', 'reason'])],
+  },
   component: lazyRouteComponent(() => import('~/features/deliveries/DeliveriesPage'), 'DeliveriesPage'),
 })
 
@@ -203,9 +213,29 @@ const destinations = createRoute({
   component: lazyRouteComponent(() => import('~/features/destinations/DestinationsPage'), 'DestinationsPage'),
 })
 
+const newDestination = createRoute({
+  getParentRoute: () => destinations,
+  path: 'new',
+  validateSearch: (search: Record<string, unknown>): { kind?: string | undefined } => ({
+    kind: text(search.kind),
+  }),
+  component: lazyRouteComponent(
+    () => import('~/features/destinations/NewDestinationPage'),
+    'NewDestinationPage',
+  ),
+})
+
+/** Which side of a destination is shown; its health when none is named. */
+export interface DestinationSearch {
+  tab?: 'test' | 'settings' | undefined
+}
+
 const destination = createRoute({
   getParentRoute: () => destinations,
   path: '$destination',
+  validateSearch: ({ tab }: Record<string, unknown>): DestinationSearch => ({
+    tab: tab === 'test' || tab === 'settings' ? tab : undefined,
+  }),
   component: lazyRouteComponent(() => import('~/features/destinations/DestinationPage'), 'DestinationPage'),
 })
 
@@ -225,7 +255,7 @@ const tree = root.addChildren([
     runs.addChildren([run]),
     deliveries.addChildren([delivery]),
     sources.addChildren([newSource, source]),
-    destinations.addChildren([destination]),
+    destinations.addChildren([newDestination, destination]),
     flows,
     flow,
     nodes,

@@ -1,9 +1,12 @@
 //! Where a destination is, and how much of that may be shown.
 
+mod template;
+
 use http::Method;
 use url::{Position, Url};
 
 use crate::{Error, redact::HIDDEN};
+pub(crate) use template::Template;
 
 /// A part of a secret address's path that is as long as this is a secret by itself; shorter ones are words.
 const TOKEN: usize = 16;

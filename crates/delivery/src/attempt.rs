@@ -1,6 +1,6 @@
 //! One attempt of a delivery: build, send, judge, record.
 
-mod send;
+pub(crate) mod send;
 
 use std::{sync::Arc, time::Duration};
 
@@ -111,9 +111,9 @@ fn conclude(
     destination: &Destination,
     around: &Around,
 ) -> (AttemptRecord, Option<&'static str>) {
-    let Sent { verdict, exchanges, parts } = sent;
+    let Sent { verdict, exchanges, parts, remark } = sent;
     let (outcome, reason, wait, disable) = match verdict {
-        Verdict::Delivered => (Outcome::Delivered, None, None, None),
+        Verdict::Delivered => (Outcome::Delivered, remark, None, None),
         Verdict::Permanent { reason, disable } => (Outcome::Permanent, Some(reason), None, disable),
         Verdict::Retry { reason, after, at_most } => {
             let worth = at_most.is_none_or(|most| tries < most);
@@ -158,6 +158,7 @@ async fn commit(
             record: serde_json::to_vec(record).unwrap_or_default(),
             then,
             lane: due.lane,
+            wakes: due.awaited.then_some(due.run),
             disable,
         };
         match around.store.delivery_attempted(commit).await {

@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use vault::Secret;
 
-use crate::{Error, address::Address, call::Draft};
+use crate::{Error, address::Address, call::Draft, credential::Credential, oauth2};
 
 /// How the receiver is shown who calls. The password, token or value itself is the secret `auth`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -32,6 +32,9 @@ pub(crate) enum Auth {
         /// The parameter's name.
         name: String,
     },
+    /// `Authorization: Bearer …` with a token that is asked for by OAuth 2.0's client credentials; the secret is the
+    /// client's. It is kept until shortly before it expires; when the receiver answers 401, another is asked for.
+    Oauth2(oauth2::Grant),
 }
 
 const SECRET: &str = "secrets.auth";
@@ -55,11 +58,19 @@ impl Auth {
         }
     }
 
+    /// How the token is come by that is shown, if one is.
+    pub(crate) fn credential(&self, secret: Option<&Secret>) -> Result<Option<Credential>, Error> {
+        match (self, secret) {
+            (Self::Oauth2(grant), Some(secret)) => grant.credential(secret).map(Some),
+            _ => Ok(None),
+        }
+    }
+
     /// Adds the header that shows the secret, if one does.
     pub(crate) fn header(&self, draft: Draft, secret: Option<&Secret>) -> Result<Draft, Error> {
         let Some(secret) = secret.map(Secret::expose) else { return Ok(draft) };
         match self {
-            Self::None | Self::Query { .. } => Ok(draft),
+            Self::None | Self::Query { .. } | Self::Oauth2(_) => Ok(draft),
             Self::Basic { username } if username.contains(':') => {
                 Err(Error::config("auth.username", "HTTP Basic allows no colon in a name."))
             }

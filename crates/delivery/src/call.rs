@@ -1,6 +1,6 @@
 //! One HTTP exchange to make, and what may be shown of it.
 
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
 use bytes::Bytes;
 use http::Method;
@@ -8,7 +8,7 @@ use outbound::Request;
 use vault::Secret;
 
 use crate::{
-    Error,
+    Body, Error, RequestRecord,
     address::Address,
     redact::{HIDDEN, Redaction},
 };
@@ -38,15 +38,16 @@ pub(crate) struct Call {
     pub(crate) request: Request,
     pub(crate) shown: Arc<Shown>,
     /// The headers that this call alone has.
-    pub(crate) own: Vec<(&'static str, String)>,
+    pub(crate) own: Vec<(Cow<'static, str>, String)>,
     /// The secrets that this call alone has, such as its signature.
     pub(crate) hidden: Vec<Secret>,
     pub(crate) body: Bytes,
 }
 
 /// Why a message cannot be sent as it is, and what to do.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Unsendable(pub(crate) String);
+#[derive(Clone, Debug, thiserror::Error, PartialEq, Eq)]
+#[error("{0}")]
+pub struct Unsendable(pub(crate) String);
 
 impl Draft {
     /// Calls of `method` to an address.
@@ -62,6 +63,15 @@ impl Draft {
     /// Calls that post JSON to an address.
     pub(crate) fn json(address: Address) -> Result<Self, Error> {
         Self::new(Method::POST, address)?.header("headers", "content-type", "application/json")
+    }
+
+    /// The same calls to another address.
+    pub(crate) fn at(&self, address: &Address) -> Result<Self, Unsendable> {
+        let request = self.request.clone().at(address.url.as_str());
+        let mut draft =
+            Self { request: request.map_err(|error| Unsendable(error.to_string()))?, ..self.clone() };
+        Arc::make_mut(&mut draft.shown).url.clone_from(&address.shown);
+        Ok(draft)
     }
 
     /// Adds a header to every call; `field` is where it was written.
@@ -110,9 +120,14 @@ impl Draft {
 }
 
 impl Call {
-    /// Adds a header to this call alone.
-    pub(crate) fn header(self, name: &'static str, value: String) -> Result<Self, Unsendable> {
-        let mut call = self.sending(name, &value)?;
+    /// Adds a header to this call alone; its name is in lower case.
+    pub(crate) fn header(
+        self,
+        name: impl Into<Cow<'static, str>>,
+        value: String,
+    ) -> Result<Self, Unsendable> {
+        let name = name.into();
+        let mut call = self.sending(&name, &value)?;
         call.own.push((name, value));
         Ok(call)
     }
@@ -120,7 +135,7 @@ impl Call {
     /// Adds a header to this call alone whose value is never shown.
     pub(crate) fn secret_header(self, name: &'static str, value: &str) -> Result<Self, Unsendable> {
         let mut call = self.hiding(value).sending(name, value)?;
-        call.own.push((name, HIDDEN.to_owned()));
+        call.own.push((name.into(), HIDDEN.to_owned()));
         Ok(call)
     }
 
@@ -129,6 +144,17 @@ impl Call {
     pub(crate) fn hiding(mut self, secret: &str) -> Self {
         self.hidden.push(secret.into());
         self
+    }
+
+    /// The request as it may be shown.
+    pub(crate) fn record(&self, redaction: &Redaction) -> RequestRecord {
+        let own = self.own.iter().map(|(name, value)| (name.clone().into_owned(), value.clone()));
+        RequestRecord {
+            method: self.shown.method.to_string(),
+            url: self.shown.url.clone(),
+            headers: self.shown.headers.iter().cloned().chain(own).collect(),
+            body: Body::of(&self.body, false, redaction),
+        }
     }
 
     fn sending(mut self, name: &str, value: &str) -> Result<Self, Unsendable> {

@@ -2,6 +2,7 @@
 
 use std::{fmt, time::Duration};
 
+use clock::Timestamp;
 use flow::Span;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -13,6 +14,7 @@ use crate::{
     kind::{Entry, KINDS, Target, Window, read},
     retry::Retry,
     schema,
+    signing::SignedBy,
 };
 
 /// The most deliveries to one destination under way at once.
@@ -118,6 +120,13 @@ impl Destination {
     /// The word for its kind.
     pub fn kind(&self) -> &'static str {
         self.target.kind()
+    }
+
+    /// The keys that its messages are signed by, those whose overlap is over by `now` left out.
+    pub fn signed_by(&self, now: Timestamp) -> Vec<SignedBy> {
+        let mut keys = self.target.signed_by();
+        keys.retain(|key| key.until.is_none_or(|until| until > now));
+        keys
     }
 
     /// Deliveries under way to it at once.

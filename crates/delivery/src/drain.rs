@@ -13,7 +13,7 @@ use tokio::{
     time::{Instant, sleep_until, timeout},
 };
 
-use crate::{Settled, Tripped, Waker, worker::Worker};
+use crate::{Settled, Tripped, Waker, credential::Tokens, worker::Worker};
 
 /// How often the outbox is looked through for work that nobody was woken for, such as another node's. It is besides when
 /// another node's lease ends.
@@ -52,6 +52,8 @@ pub(crate) struct Around {
     pub(crate) settled: broadcast::Sender<Settled>,
     /// Told whenever destinations that another node had may be free.
     pub(crate) freed: watch::Sender<()>,
+    /// What receivers are shown that somebody had to be asked for.
+    pub(crate) tokens: Tokens,
     /// Tells of destinations whose breaker opened or closed.
     pub(crate) tripped: broadcast::Sender<Tripped>,
     /// When this drain began: what was sent just before is not known to it.
@@ -77,6 +79,7 @@ impl Drain {
             surroundings,
             settled,
             freed: watch::Sender::new(()),
+            tokens: Tokens::default(),
             tripped,
             began: Instant::now(),
             stopped: stopped.clone(),

@@ -8,7 +8,7 @@ pub(crate) struct History {
     /// Which try this is since the delivery was made, or replayed, from 1.
     pub(crate) tries: u32,
     /// Which parts have been accepted, if the message was divided.
-    parts: Option<Parts>,
+    pub(crate) parts: Option<Parts>,
 }
 
 impl History {
@@ -20,12 +20,12 @@ impl History {
         let tries = if last.outcome == Outcome::Retry { last.tries.saturating_add(1) } else { 1 };
         Self { tries, parts: last.parts }
     }
+}
 
-    /// How many of a message's parts need not be sent again: none if it is divided otherwise now, since then
-    /// nobody knows which text they held.
-    pub(crate) fn accepted(&self, total: usize) -> usize {
-        self.parts.filter(|parts| parts.total == total).map_or(0, |parts| parts.accepted.min(total))
-    }
+/// How many of a message's parts need not be sent again: none if it is divided otherwise now, since then nobody knows
+/// which text they held.
+pub(crate) fn accepted(parts: Option<Parts>, total: usize) -> usize {
+    parts.filter(|parts| parts.total == total).map_or(0, |parts| parts.accepted.min(total))
 }
 
 #[cfg(test)]
@@ -52,7 +52,7 @@ mod tests {
 
     #[test]
     fn accepted_parts_count_while_the_message_is_divided_the_same_way() {
-        let history = last(Outcome::Retry, 1, Some(Parts { total: 3, accepted: 2 }));
-        assert_eq!((history.accepted(3), history.accepted(4), History::NONE.accepted(3)), (2, 0, 0));
+        let parts = last(Outcome::Retry, 1, Some(Parts { total: 3, accepted: 2 })).parts;
+        assert_eq!((accepted(parts, 3), accepted(parts, 4), accepted(History::NONE.parts, 3)), (2, 0, 0));
     }
 }

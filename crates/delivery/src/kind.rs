@@ -8,9 +8,10 @@ mod slack;
 mod sms;
 mod teams;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 mod webhook;
 mod wecom;
+mod wecom_app;
 
 use std::time::Duration;
 
@@ -20,12 +21,15 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use store::Message;
+use vault::Secret;
 
 use crate::{
     Error,
     call::{Call, Unsendable},
+    credential::Credential,
     record::BODY_LIMIT,
     redact::Redaction,
+    signing::SignedBy,
     verdict::Verdict,
 };
 
@@ -33,6 +37,7 @@ use crate::{
 pub(crate) const KINDS: &[Entry] = &[
     Entry::of::<webhook::Webhook>(),
     Entry::of::<wecom::Wecom>(),
+    Entry::of::<wecom_app::WecomApp>(),
     Entry::of::<dingtalk::Dingtalk>(),
     Entry::of::<feishu::Feishu>(),
     Entry::of::<slack::Slack>(),
@@ -70,6 +75,21 @@ pub(crate) trait Kind: Send + Sync + Sized + 'static {
 
     /// What must not be recorded.
     fn redaction(&self) -> &Redaction;
+
+    /// How the token is come by that its calls need. They get it with their stamp.
+    fn credential(&self) -> Option<&Credential> {
+        None
+    }
+
+    /// What is to be said of an answer by which a message was taken, such as for whom it was not.
+    fn remark(&self, _: &Response) -> Option<String> {
+        None
+    }
+
+    /// The keys that it signs by.
+    fn signed_by(&self) -> Vec<SignedBy> {
+        Vec::new()
+    }
 }
 
 /// At most so many calls within so long, in whichever span of that length.
@@ -89,7 +109,7 @@ impl Window {
     }
 }
 
-/// What an attempt puts its name and time to.
+/// What an attempt puts its name and time to, and the token that it shows.
 #[derive(Clone, Debug)]
 pub(crate) struct Stamp {
     /// The delivery's id, the same on every attempt.
@@ -98,6 +118,8 @@ pub(crate) struct Stamp {
     pub(crate) at_s: i64,
     /// The same in milliseconds.
     pub(crate) at_ms: i64,
+    /// The token, of a kind that has a [`Credential`].
+    pub(crate) token: Option<Secret>,
 }
 
 /// An opened destination of any kind.
@@ -107,6 +129,9 @@ pub(crate) trait Target: Send + Sync {
     fn calls(&self, message: Message, stamp: &Stamp) -> Result<Vec<Call>, Unsendable>;
     fn judge(&self, response: &Response) -> Verdict;
     fn redaction(&self) -> &Redaction;
+    fn credential(&self) -> Option<&Credential>;
+    fn remark(&self, response: &Response) -> Option<String>;
+    fn signed_by(&self) -> Vec<SignedBy>;
 }
 
 /// A registered kind.
@@ -165,5 +190,17 @@ impl<K: Kind> Target for K {
 
     fn redaction(&self) -> &Redaction {
         Kind::redaction(self)
+    }
+
+    fn credential(&self) -> Option<&Credential> {
+        Kind::credential(self)
+    }
+
+    fn remark(&self, response: &Response) -> Option<String> {
+        Kind::remark(self, response)
+    }
+
+    fn signed_by(&self) -> Vec<SignedBy> {
+        Kind::signed_by(self)
     }
 }

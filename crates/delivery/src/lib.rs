@@ -29,31 +29,42 @@ mod auth;
 mod breaker;
 mod call;
 mod config;
+mod credential;
 mod drain;
 mod error;
 mod history;
 mod kind;
+mod letters;
 mod mac;
+mod oauth2;
 mod pacer;
 mod parts;
 mod record;
 mod redact;
 mod retry;
 mod schema;
+mod secrets;
 mod settings;
 mod settled;
+mod signing;
 mod split;
+mod trial;
 mod verdict;
 mod waker;
 mod worker;
 
+pub use call::Unsendable;
 pub use config::{Destination, parse};
 pub use drain::{Drain, Surroundings};
 pub use error::Error;
+pub use letters::{LetterOrder, Letters};
 pub use record::{
     AttemptRecord, Body, Encoding, ErrorRecord, Exchange, Outcome, Parts, Reply, RequestRecord,
     ResponseRecord, Timing,
 };
 pub use schema::{KindSchema, config_schema, kinds};
+pub use secrets::{changed_secrets, secret_names};
 pub use settled::{Settled, Tripped};
+pub use signing::{MadeKey, Rotation, Scheme, SignedBy, completed, rotated};
+pub use trial::{Trial, Trials, Tried};
 pub use waker::Waker;

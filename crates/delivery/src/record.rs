@@ -20,7 +20,7 @@ const HEADER_LIMIT: usize = 1024;
 pub struct AttemptRecord {
     /// What came of it.
     pub outcome: Outcome,
-    /// Why it did not arrive, and what to do.
+    /// Why it did not arrive, and what to do; of one that did, for whom it did not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
     /// Which try it was since the delivery was made, or replayed, from 1; the retry policy counts these.

@@ -21,6 +21,7 @@ pub struct Waker(Arc<Board>);
 struct Board {
     workers: Mutex<Workers>,
     wanted: Notify,
+    letters: Notify,
 }
 
 #[derive(Default)]
@@ -61,6 +62,16 @@ impl Waker {
         for destination in running {
             self.changed(destination);
         }
+    }
+
+    /// A job with dead letters was queued.
+    pub(crate) fn letters_ordered(&self) {
+        self.0.letters.notify_one();
+    }
+
+    /// Waits until one is.
+    pub(crate) async fn letters_wanted(&self) {
+        self.0.letters.notified().await;
     }
 
     /// The destinations that want a worker and have none; each gets its bell.

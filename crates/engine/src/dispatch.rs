@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use faults::CrashPoint;
 use flow::run::{RunError, Status};
-use store::{Beat, ClaimedRun, News, Then, VersionId};
+use store::{Beat, ClaimedRun, News, RunId, Then, VersionId};
 use tokio::{
     sync::{
         OwnedSemaphorePermit,
@@ -64,6 +64,7 @@ impl Engine {
         }
         if shared.options.max_runs > 0 {
             tasks.push(tokio::spawn(dispatch(Arc::clone(shared))));
+            tasks.push(tokio::spawn(hear_woken(Arc::clone(shared), shared.store.woken())));
             tasks.extend(shared.store.news().map(|news| tokio::spawn(listen(Arc::clone(shared), news))));
         }
         if shared.options.schedules {
@@ -102,8 +103,26 @@ impl Engine {
 async fn listen(shared: Arc<Shared>, mut news: broadcast::Receiver<News>) {
     loop {
         match news.recv().await {
-            Ok(News { runs: false, anything: false, .. }) => {}
-            Ok(_) | Err(RecvError::Lagged(_)) => shared.work.notify_one(),
+            Ok(News { anything: true, .. }) | Err(RecvError::Lagged(_)) => shared.wake_all(),
+            Ok(News { runs, woken, .. }) => {
+                for run in woken {
+                    shared.wake(run);
+                }
+                if runs {
+                    shared.work.notify_one();
+                }
+            }
+            Err(RecvError::Closed) => return,
+        }
+    }
+}
+
+/// Lets runs go on that were woken by what this node wrote.
+async fn hear_woken(shared: Arc<Shared>, mut woken: broadcast::Receiver<RunId>) {
+    loop {
+        match woken.recv().await {
+            Ok(run) => shared.wake(run),
+            Err(RecvError::Lagged(_)) => shared.wake_all(),
             Err(RecvError::Closed) => return,
         }
     }
@@ -276,6 +295,19 @@ pub(crate) async fn go_on(
 }
 
 impl Shared {
+    /// What a run waits for has come. If it is not under way here, it is due.
+    fn wake(&self, run: RunId) {
+        if !self.hub.wake(run) {
+            self.work.notify_one();
+        }
+    }
+
+    /// The same of any.
+    fn wake_all(&self) {
+        self.hub.wake_all();
+        self.work.notify_one();
+    }
+
     /// The versions whose runs are left to other nodes.
     fn unfit(&self) -> Vec<VersionId> {
         self.unfit.lock().iter().copied().collect()

@@ -3,6 +3,7 @@
 mod commit;
 mod drive;
 mod step;
+mod wait;
 
 use std::{collections::VecDeque, sync::Arc};
 
@@ -45,6 +46,10 @@ pub(crate) struct Execution {
     ready: Vec<Ready>,
     /// Pauses under way, with when they end.
     pauses: Vec<(Timestamp, NodeIndex)>,
+    /// Steps that wait for something outside.
+    waits: Vec<wait::Waiting>,
+    /// When it is to be looked whether that has come.
+    look_at: Option<Timestamp>,
     pending: Pending,
     /// Records in the journal.
     records: u32,
@@ -100,6 +105,8 @@ impl Execution {
             queue: VecDeque::new(),
             ready: Vec::new(),
             pauses: Vec::new(),
+            waits: Vec::new(),
+            look_at: None,
             pending: Pending::default(),
             records: 0,
             destinations: Vec::new(),
@@ -143,6 +150,10 @@ impl Execution {
             execution.state = told.state;
             execution.records = told.records;
             execution.pending = Pending::default();
+            if execution.queue.iter().any(|open| matches!(open, Command::Wait { .. })) {
+                // It may have come already; what comes from now on is told.
+                execution.look_soon();
+            }
             for node in program.flow.graph().nodes() {
                 execution.show_output(node);
             }
@@ -173,6 +184,7 @@ impl Execution {
                     }
                 }
                 Command::Pause { node, pause, until } => self.pause(node, pause, until),
+                Command::Wait { node, attempt, wait } => self.wait(node, attempt, wait),
                 Command::Conclude => self.conclude(),
                 // Steps under way are dropped together when the run has ended.
                 Command::Stop { .. } | Command::End(_) => {}

@@ -4,9 +4,9 @@ use std::{sync::Arc, time::Duration};
 
 use flow::{
     NodeIndex,
-    run::{Event, RunError, State, Status, StepPath},
+    run::{Event, RunError, State, Status, StepPath, StepState, Wait},
 };
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 use serde_json::Value;
 use store::{RunId, RunView, WorkspaceId};
 use tokio::time::Instant;
@@ -82,6 +82,14 @@ pub struct StepStanding {
     /// `pending`, `running`, `paused`, `waiting`, `succeeded`, `recovered` (it left by `failed`), `failed`,
     /// `skipped` or `stopped`.
     pub state: &'static str,
+    /// What it waits for, if it does; outside, only what kind of thing: `delivery`.
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "what")]
+    pub waits_for: Option<Wait>,
+}
+
+#[expect(clippy::ref_option, reason = "serde gives it so")]
+fn what<S: Serializer>(wait: &Option<Wait>, serializer: S) -> Result<S::Ok, S::Error> {
+    wait.as_ref().map(|wait| &wait.what).serialize(serializer)
 }
 
 impl Outcome {
@@ -133,11 +141,15 @@ impl Engine {
         let mut outcome = Outcome::of(&told.state);
         outcome.status = run.status;
         let standing = |node: NodeIndex| {
-            let known = program.flow.node(node);
+            let (known, state) = (program.flow.node(node), told.state.step(node));
             StepStanding {
                 step: known.id.as_str().into(),
                 kind: format!("{}@{}", known.kind, known.version),
-                state: Standing::of(told.state.step(node)).as_str(),
+                state: Standing::of(state).as_str(),
+                waits_for: match state {
+                    StepState::Waiting { wait, .. } => Some(wait.clone()),
+                    _ => None,
+                },
             }
         };
         let steps = program.flow.graph().nodes().map(standing).collect();

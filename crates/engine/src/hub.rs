@@ -91,6 +91,8 @@ pub enum Call {
 /// What a run under way is told from outside.
 #[derive(Debug)]
 pub(crate) enum Control {
+    /// What one of its steps waits for may have come.
+    Woken,
     /// `done` is told when it is cancelled, if somebody waits for that.
     Cancel { by: String, done: Option<oneshot::Sender<()>> },
 }
@@ -270,6 +272,21 @@ impl Hub {
 
     pub(crate) fn control(&self, run: RunId) -> Option<mpsc::Sender<Control>> {
         self.0.runs.lock().get(&run)?.control.clone()
+    }
+
+    /// Tells a run that what it waits for may have come. Says whether it is under way here.
+    pub(crate) fn wake(&self, run: RunId) -> bool {
+        let Some(control) = self.control(run) else { return false };
+        // Told too much already, it looks anyway.
+        let _ = control.try_send(Control::Woken);
+        true
+    }
+
+    /// The same to every run under way here: it is not known which.
+    pub(crate) fn wake_all(&self) {
+        for control in self.0.runs.lock().values().filter_map(|entry| entry.control.as_ref()) {
+            let _ = control.try_send(Control::Woken);
+        }
     }
 
     /// How many runs are under way here.

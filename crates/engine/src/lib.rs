@@ -50,7 +50,7 @@ pub use finished::{Outcome, Response, StepStanding, Tells, Timeline};
 pub use finishing::{Finishing, finishing};
 pub use hub::{Answer, Call, Change, Follower, Update, Updates};
 pub use journal::decode as decode_record;
-pub use node::{Node, NodeError, Outgoing, StepOutcome};
+pub use node::{Awaited, Came, Node, NodeError, Outgoing, StepOutcome};
 pub use program::{Program, Surroundings};
 pub use progress::{Advance, Cursor, Told};
 pub use reading::{Given, Read, Reader};

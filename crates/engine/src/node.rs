@@ -2,13 +2,13 @@
 //! whatever else the product needs to know of it (validation, form, help, what its steps do to the world) is
 //! asked of that one definition, so that they cannot come apart.
 
-use std::{borrow::Cow, future::Future};
+use std::{borrow::Cow, collections::BTreeMap, future::Future};
 
 use flow::{ConfigProblem, Effect, Join, PORT_NEXT, Resource, Shape, run::StepError};
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use store::DestinationId;
+use store::{Attempt, DeliveryId, DeliveryView, DestinationId};
 
 use crate::{Response, StepContext};
 
@@ -52,6 +52,11 @@ pub trait Node: Send + Sync + 'static {
         Join::All
     }
 
+    /// Whether a step waits for something outside the run before it gives its output; see [`StepOutcome::waiting`].
+    fn waits(_: &Self::Config) -> bool {
+        false
+    }
+
     /// What a step gives.
     fn output(config: &Self::Config) -> Shape;
 
@@ -66,6 +71,34 @@ pub trait Node: Send + Sync + 'static {
         config: &Self::Config,
         context: &StepContext,
     ) -> impl Future<Output = Result<StepOutcome, NodeError>> + Send;
+
+    /// What a step gives that waited, now that what it waited for has come. It may be asked again after a crash, at
+    /// another node.
+    ///
+    /// # Errors
+    /// Why the try failed. What is transient is tried again from the start, as if it had never waited.
+    fn resume(&self, _: &Self::Config, _: &Came) -> Result<StepOutcome, NodeError> {
+        Err(NodeError::permanent("internal_error", "a step waited, which its kind does not do"))
+    }
+}
+
+/// What a step can wait for outside its run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Awaited {
+    /// A delivery that it made, until that arrives or is a dead letter.
+    Delivery(DeliveryId),
+}
+
+/// What came of it.
+#[derive(Clone, Debug)]
+pub enum Came {
+    /// The delivery has arrived, or is a dead letter.
+    Delivery {
+        /// Where it stands.
+        delivery: DeliveryView,
+        /// The last attempt; none when it could be sent to nobody.
+        last: Option<Attempt>,
+    },
 }
 
 /// What a step gave.
@@ -79,25 +112,38 @@ pub struct StepOutcome {
     pub deliveries: Vec<Outgoing>,
     /// The answer to the source's request.
     pub response: Option<Response>,
+    /// What the step waits for. Then it gives its output later, by [`Node::resume`], and what stands here for that counts
+    /// for nothing.
+    pub waits_for: Option<Awaited>,
 }
 
 /// A delivery that a step makes.
 #[derive(Debug)]
 pub struct Outgoing {
     /// Its id, drawn by the step so that its output can name it.
-    pub id: store::DeliveryId,
+    pub id: DeliveryId,
     /// Where it goes.
     pub destination: DestinationId,
     /// What is to be said.
     pub body: Value,
     /// Deliveries to one destination with the same key are sent one after another.
     pub order_key: Option<String>,
+    /// Values for the names in the destination's address.
+    pub params: BTreeMap<String, String>,
+    /// Headers, where the destination takes some from its messages.
+    pub headers: BTreeMap<String, String>,
 }
 
 impl StepOutcome {
     /// An output that leaves by `next`.
     pub fn of(output: Value) -> Self {
-        Self { output, port: Cow::Borrowed(PORT_NEXT), deliveries: Vec::new(), response: None }
+        let port = Cow::Borrowed(PORT_NEXT);
+        Self { output, port, deliveries: Vec::new(), response: None, waits_for: None }
+    }
+
+    /// The step has done its part and waits for this.
+    pub fn waiting(awaited: Awaited) -> Self {
+        Self { waits_for: Some(awaited), ..Self::of(Value::Null) }
     }
 }
 

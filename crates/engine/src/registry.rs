@@ -8,7 +8,7 @@ use flow::{ConfigProblem, Effect, Join, Kinds, NodeKind, Resource, Shape};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::{Node, NodeError, StepContext, StepOutcome};
+use crate::{Came, Node, NodeError, StepContext, StepOutcome};
 
 /// The node kinds that there are.
 #[derive(Default)]
@@ -48,6 +48,8 @@ pub(crate) trait ErasedKind: NodeKind {
     fn decode(&self, config: &Map<String, Value>) -> Result<Config, Vec<ConfigProblem>>;
 
     fn run<'a>(&'a self, config: &'a Config, context: &'a StepContext) -> StepFuture<'a>;
+
+    fn resume(&self, config: &Config, came: &Came) -> Result<StepOutcome, NodeError>;
 
     fn describe(&self) -> KindDescription;
 
@@ -141,6 +143,10 @@ impl<K: Node> NodeKind for Registered<K> {
         K::NAMES_RESULTS
     }
 
+    fn waits(&self, config: &Map<String, Value>) -> bool {
+        Self::said(config, K::waits).unwrap_or_default()
+    }
+
     fn join(&self, config: &Map<String, Value>) -> Join {
         Self::said(config, K::join).unwrap_or_default()
     }
@@ -174,11 +180,12 @@ impl<K: Node> ErasedKind for Registered<K> {
     fn run<'a>(&'a self, config: &'a Config, context: &'a StepContext) -> StepFuture<'a> {
         match config.downcast_ref::<K::Config>() {
             Some(config) => Box::pin(self.node.run(config, context)),
-            None => Box::pin(std::future::ready(Err(NodeError::permanent(
-                "internal_error",
-                "the step's config is of another kind",
-            )))),
+            None => Box::pin(std::future::ready(Err(of_another_kind()))),
         }
+    }
+
+    fn resume(&self, config: &Config, came: &Came) -> Result<StepOutcome, NodeError> {
+        self.node.resume(config.downcast_ref::<K::Config>().ok_or_else(of_another_kind)?, came)
     }
 
     fn describe(&self) -> KindDescription {
@@ -197,4 +204,8 @@ impl<K: Node> ErasedKind for Registered<K> {
     fn as_node_kind(&self) -> &dyn NodeKind {
         self
     }
+}
+
+fn of_another_kind() -> NodeError {
+    NodeError::permanent("internal_error", "the step's config is of another kind")
 }

@@ -93,6 +93,11 @@ pub trait NodeKind: Send + Sync {
         false
     }
 
+    /// Whether a step waits for something outside the run, with its worker let go: then its timeout bounds the wait.
+    fn waits(&self, _: &Map<String, Value>) -> bool {
+        false
+    }
+
     /// When a node of it with several incoming edges runs.
     fn join(&self, _: &Map<String, Value>) -> Join {
         Join::All

@@ -11,7 +11,7 @@ mod reduce;
 mod state;
 
 pub use command::Command;
-pub use event::{Event, RunError, StepError, StepPath};
+pub use event::{Event, RunError, StepError, StepPath, Wait};
 pub use state::{Illegal, State, Status, StepState};
 
 #[cfg(test)]

@@ -112,6 +112,11 @@ impl Request {
         })
     }
 
+    /// The same call to another address, under the same rules.
+    pub fn at(self, url: &str) -> Result<Self, Error> {
+        Ok(Self { uri: parse(url)?, ..self })
+    }
+
     /// Adds a header; a name may come several times. Framing headers are the client's own.
     pub fn header(mut self, name: &str, value: &str) -> Result<Self, Error> {
         let refused = |reason| Error::InvalidHeader { name: name.chars().take(100).collect(), reason };

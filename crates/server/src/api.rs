@@ -6,11 +6,13 @@ mod destinations;
 mod document;
 mod environments;
 mod events;
+mod export;
 mod files;
 mod flows;
 mod jobs;
 mod keys;
 mod knowledge;
+mod letters;
 mod listen;
 mod live;
 mod models;
@@ -24,10 +26,12 @@ mod runs;
 mod samples;
 mod schedules;
 mod session;
+mod signing;
 mod sources;
 mod start;
 mod time;
 mod trace;
+mod trials;
 
 use axum::{Router, extract::DefaultBodyLimit, middleware::map_response};
 use utoipa::OpenApi;
@@ -44,7 +48,14 @@ use crate::app::App;
 const BODY_LIMIT: usize = 16 << 20;
 
 fn table_of_contents() -> OpenApiRouter<App> {
-    OpenApiRouter::with_openapi(document::Document::openapi())
+    let groups = [installation, flows, inbound, outbound, history];
+    let begin = OpenApiRouter::with_openapi(document::Document::openapi());
+    groups.into_iter().fold(begin, |all, group| all.merge(group()))
+}
+
+/// Who may do what, and where.
+fn installation() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
         .routes(routes!(session::setup))
         .routes(routes!(session::log_in, session::log_out))
         .routes(routes!(session::log_in_by_link))
@@ -58,6 +69,12 @@ fn table_of_contents() -> OpenApiRouter<App> {
         .routes(routes!(environments::set_variable))
         .routes(routes!(environments::list_secrets))
         .routes(routes!(environments::set_secret, environments::delete_secret))
+        .routes(routes!(nodes::list))
+}
+
+/// Flows and what they are made of.
+fn flows() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
         .routes(routes!(flows::node_kinds))
         .routes(routes!(flows::list))
         .routes(routes!(flows::get, flows::put_draft))
@@ -66,6 +83,20 @@ fn table_of_contents() -> OpenApiRouter<App> {
         .routes(routes!(flows::list_versions))
         .routes(routes!(flows::get_version))
         .routes(routes!(flows::deploy))
+        .routes(routes!(models::list_providers))
+        .routes(routes!(models::put_provider))
+        .routes(routes!(models::list))
+        .routes(routes!(models::put))
+        .routes(routes!(knowledge::list))
+        .routes(routes!(knowledge::put))
+        .routes(routes!(knowledge::list_documents, knowledge::add_document))
+        .routes(routes!(knowledge::delete_document))
+        .routes(routes!(knowledge::search))
+}
+
+/// What comes in.
+fn inbound() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
         .routes(routes!(sources::schema))
         .routes(routes!(sources::list, sources::create))
         .routes(routes!(sources::get, sources::update, sources::delete))
@@ -76,11 +107,27 @@ fn table_of_contents() -> OpenApiRouter<App> {
         .routes(routes!(samples::infer))
         .routes(routes!(schedules::preview))
         .routes(routes!(start::start))
+}
+
+/// What goes out.
+fn outbound() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(destinations::kinds))
         .routes(routes!(destinations::list, destinations::create))
         .routes(routes!(destinations::get, destinations::update, destinations::delete))
         .routes(routes!(destinations::enable))
         .routes(routes!(destinations::disable))
         .routes(routes!(destinations::close_breaker))
+        .routes(routes!(signing::rotate))
+        .routes(routes!(trials::test_new))
+        .routes(routes!(trials::preview_new))
+        .routes(routes!(trials::test))
+        .routes(routes!(trials::preview))
+}
+
+/// What became of it, and what is done about that.
+fn history() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
         .routes(routes!(events::list))
         .routes(routes!(replays::one))
         .routes(routes!(replays::many))
@@ -97,19 +144,15 @@ fn table_of_contents() -> OpenApiRouter<App> {
         .routes(routes!(deliveries::list))
         .routes(routes!(deliveries::get))
         .routes(routes!(deliveries::replay))
-        .routes(routes!(models::list_providers))
-        .routes(routes!(models::put_provider))
-        .routes(routes!(models::list))
-        .routes(routes!(models::put))
-        .routes(routes!(knowledge::list))
-        .routes(routes!(knowledge::put))
-        .routes(routes!(knowledge::list_documents, knowledge::add_document))
-        .routes(routes!(knowledge::delete_document))
-        .routes(routes!(knowledge::search))
+        .routes(routes!(deliveries::edit))
+        .routes(routes!(deliveries::discard))
+        .routes(routes!(letters::replay))
+        .routes(routes!(letters::discard))
+        .routes(routes!(letters::list_jobs))
+        .routes(routes!(export::export))
         .routes(routes!(jobs::get))
         .routes(routes!(jobs::cancel))
         .routes(routes!(live::stream))
-        .routes(routes!(nodes::list))
 }
 
 /// The routes, under their whole paths.

@@ -63,6 +63,8 @@ pub(crate) struct Parts {
     pub(crate) metrics: metrics_exporter_prometheus::PrometheusHandle,
     /// A slot for each login that may be checked at once.
     pub(crate) logins: Semaphore,
+    /// Keeps trials of destinations few.
+    pub(crate) trials: delivery::Trials,
     /// How far the server is on its way from start to stop.
     pub(crate) stage: watch::Sender<Stage>,
 }

@@ -41,6 +41,9 @@ pub(crate) struct Config {
     pub(crate) workspace: String,
     /// Addresses of proxies before the server. Needed to listen beyond this machine without TLS.
     pub(crate) trusted_proxies: Vec<IpNet>,
+    /// The networks that calls to the outside come from, as receivers see them: published at
+    /// `/.well-known/linchpin.json`, so that they can allow them.
+    pub(crate) egress_addresses: Vec<IpNet>,
     /// The header in which those proxies say whose request it is. The other one is not looked at, since a proxy that
     /// does not know it lets through what a client wrote.
     pub(crate) forwarded_by: ForwardedBy,
@@ -215,6 +218,7 @@ impl Default for Config {
             older_keys: Vec::new(),
             workspace: "Linchpin".to_owned(),
             trusted_proxies: Vec::new(),
+            egress_addresses: Vec::new(),
             forwarded_by: ForwardedBy::default(),
             limits: Limits::default(),
             database: Database::default(),

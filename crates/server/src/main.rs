@@ -15,6 +15,7 @@ mod models;
 mod operation;
 mod roles;
 mod serve;
+mod well_known;
 mod world;
 
 use std::process::ExitCode;

@@ -12,7 +12,7 @@ use axum::{
 };
 use clock::{Clock, Random};
 use cluster::Nats;
-use delivery::Drain;
+use delivery::{Drain, Letters};
 use engine::{Engine, Replays};
 use knowledge::{Ingestion, Library};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
@@ -36,6 +36,7 @@ use crate::{
     models::Models,
     operation,
     roles::{Role, Roles},
+    well_known,
     world::World,
 };
 
@@ -44,6 +45,7 @@ struct Workers {
     drain: Option<Drain>,
     ingestion: Option<Ingestion>,
     replays: Option<Replays>,
+    letters: Option<Letters>,
 }
 
 impl Workers {
@@ -54,10 +56,13 @@ impl Workers {
         library: &Library,
         surroundings: delivery::Surroundings,
     ) -> Self {
+        let (store, node) = (surroundings.store.clone(), surroundings.node);
+        let drain = roles.has(Role::Delivery).then(|| Drain::start(surroundings));
         Self {
             ingestion: roles.has(Role::Worker).then(|| library.start(engine.node())),
             replays: roles.has(Role::Worker).then(|| engine.start_replays()),
-            drain: roles.has(Role::Delivery).then(|| Drain::start(surroundings)),
+            letters: drain.as_ref().map(|drain| Letters::start(store, node, drain.waker())),
+            drain,
         }
     }
 }
@@ -113,7 +118,12 @@ async fn stop(app: &App, workers: Workers) {
             replays.stop(patience).await;
         }
     };
-    tokio::join!(ingestion, replays, app.engine.stop(patience));
+    let letters = async {
+        if let Some(letters) = workers.letters {
+            letters.stop(patience).await;
+        }
+    };
+    tokio::join!(ingestion, replays, letters, app.engine.stop(patience));
     if let Some(drain) = workers.drain {
         drain.stop(deadline.saturating_duration_since(Instant::now())).await;
     }
@@ -174,6 +184,7 @@ async fn build(config: Config, bound: SocketAddr, clock: Clock) -> anyhow::Resul
         settled,
         metrics,
         logins: Semaphore::new(LOGINS),
+        trials: delivery::Trials::default(),
         stage: watch::Sender::new(Stage::Serving),
         models,
         library,
@@ -285,6 +296,7 @@ fn router(app: App) -> Router {
     }
     if roles.has(Role::Gateway) || roles.has(Role::Console) {
         router = router
+            .route("/.well-known/linchpin.json", get(well_known::get))
             .route("/docs/sources/{id}", get(docs::page))
             .route("/docs/sources/{id}/openapi.json", get(docs::openapi));
     }

@@ -5,9 +5,11 @@ use std::{
     sync::{Arc, OnceLock},
 };
 
+use clock::Timestamp;
+use delivery::SignedBy;
 use engine::Surroundings;
 use parking_lot::RwLock;
-use store::{DestinationId, EnvironmentId, Error, Place, Store, WorkspaceId};
+use store::{Destination, DestinationId, EnvironmentId, Error, Place, Store, WorkspaceId};
 
 /// Tells the outbox that deliveries to these destinations have been committed.
 type Waker = Box<dyn Fn(&[DestinationId]) + Send + Sync>;
@@ -27,6 +29,8 @@ pub(crate) struct World {
 struct Known {
     surroundings: Arc<Surroundings>,
     destinations: Arc<HashMap<String, DestinationId>>,
+    /// The keys that receivers may know.
+    signing_keys: Arc<[SignedBy]>,
 }
 
 impl World {
@@ -55,7 +59,9 @@ impl World {
         let variables: BTreeMap<_, _> =
             variables.into_iter().map(|variable| (variable.name, variable.value)).collect();
         let destinations = self.store.destination_list(place).await?;
+        let signing_keys = destinations.iter().flat_map(public_keys).collect();
         let known = Known {
+            signing_keys,
             surroundings: Arc::new(Surroundings {
                 environment: name.unwrap_or_default().into(),
                 variables: Arc::new(variables),
@@ -88,11 +94,24 @@ impl World {
             .unwrap_or_default()
     }
 
+    /// The public keys of all destinations, those whose time is over too.
+    pub(crate) fn signing_keys(&self) -> Vec<SignedBy> {
+        self.environments.read().values().flat_map(|known| known.signing_keys.to_vec()).collect()
+    }
+
     /// The destinations of an environment by name.
     pub(crate) fn destinations(&self, place: Place) -> Arc<HashMap<String, DestinationId>> {
         let environments = self.environments.read();
         environments.get(&place.environment).map(|known| Arc::clone(&known.destinations)).unwrap_or_default()
     }
+}
+
+/// The public keys of a destination, ended ones too.
+fn public_keys(destination: &Destination) -> Vec<SignedBy> {
+    // Settings that cannot be read sign nothing; what sends by them says so.
+    let read = delivery::parse(&destination.config, &destination.secrets).ok();
+    let keys = read.map(|read| read.signed_by(Timestamp::from_millis(i64::MIN))).unwrap_or_default();
+    keys.into_iter().filter(|key| key.public_key.is_some()).collect()
 }
 
 impl engine::World for World {

@@ -1,22 +1,27 @@
 //! The outbox: deliveries that are due, and what is written of their attempts.
 
+pub(crate) mod awaited;
 mod history;
 pub(crate) mod lane;
+mod letters;
+mod list;
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
 use clock::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+pub use history::{Attempt, Closed, DeliveryView};
+pub use letters::{Letter, LetterAction, LetterSlice, Taken};
 #[cfg(test)]
-pub(crate) use history::{ARRIVED, UNSENT};
-pub use history::{Attempt, DeliveryView};
+pub(crate) use list::{ARRIVED, CLOSED, UNSENT};
+pub use list::{DeliveryFilter, DeliveryPage};
 
 use crate::{
-    DeliveryId, DestinationId, Error, EventId, NodeId, Place, RunId, Store, WorkspaceId,
+    DeliveryId, DestinationId, Error, EventId, NodeId, Place, RunId, Store,
     read::Reader,
-    sql::{Fault, Row, Statement, values},
+    sql::{Fault, Row, values},
     write::{Outcome, Write},
 };
 
@@ -32,6 +37,10 @@ pub enum DeliveryState {
     Delivered,
     /// Its attempts are used up; it is kept for replay.
     Dead,
+    /// A dead letter that a person gave up.
+    Discarded,
+    /// A dead letter that a person edited: what was sent in its place has an id of its own.
+    Replaced,
 }
 
 /// What a delivery carries, as it lies in the outbox.
@@ -48,6 +57,12 @@ pub struct Message {
     /// Deliveries to one destination with the same order key are sent one after another.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub order_key: Option<String>,
+    /// Values for the names in the destination's address.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub params: BTreeMap<String, String>,
+    /// Headers, where the destination takes some from its messages.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub headers: BTreeMap<String, String>,
 }
 
 /// A delivery that a step made.
@@ -65,6 +80,8 @@ pub struct NewDelivery {
     pub due_at: Timestamp,
     /// What it must keep its place in, if the order counts.
     pub lane: Option<Lane>,
+    /// Whether the run waits for it.
+    pub awaited: bool,
 }
 
 /// Deliveries to one destination that are sent one after another, in the order of their commits. A lane is a hash of
@@ -90,6 +107,8 @@ pub struct DueDelivery {
     pub created_at: Timestamp,
     /// The lane whose head it is.
     pub lane: Option<Lane>,
+    /// Whether the run waits for it.
+    pub awaited: bool,
     /// A [`Message`] as JSON.
     pub message: Vec<u8>,
 }
@@ -137,6 +156,8 @@ pub struct AttemptCommit {
     pub then: Settle,
     /// The lane whose head it was.
     pub lane: Option<Lane>,
+    /// The run that waits for it, if one does: it is woken when the delivery is settled.
+    pub wakes: Option<RunId>,
     /// The reason why the destination is switched off with this attempt, if it is.
     pub disable: Option<&'static str>,
 }
@@ -244,28 +265,13 @@ impl Store {
     /// When it cannot be put on stable storage.
     pub async fn delivery_attempted(&self, mut attempt: AttemptCommit) -> Result<bool, Error> {
         attempt.record = self.seal("attempt", &attempt_id(attempt.delivery, attempt.number), &attempt.record);
+        let woken = attempt.woken();
         match self.write(Write::Attempt(Box::new(SealedAttempt(attempt)))).await? {
-            Outcome::Attempted(settled) => Ok(settled == Settled::Done),
+            Outcome::Attempted(settled) => {
+                self.wake(woken.filter(|_| settled == Settled::Done));
+                Ok(settled == Settled::Done)
+            }
             _ => Err(Error::Conflict("the attempt was not recorded")),
-        }
-    }
-
-    /// Makes a dead letter due again, under its old id: at the end of its lane, if it has one, where the order then
-    /// goes on without it. Says whether there was one.
-    ///
-    /// # Errors
-    /// When the database cannot be written.
-    pub async fn delivery_replay(&self, workspace: WorkspaceId, id: DeliveryId) -> Result<bool, Error> {
-        let (now, number) = (self.now(), id.number());
-        let lane = self.row(LANE_OF, values![number, id, workspace], |row| Ok((row.get(0)?, row.get(1)?)));
-        let Some((destination, lane)) = lane.await? else { return Ok(false) };
-        let statements = match lane {
-            None => vec![Statement::new(REPLAY, values![number, id, now])],
-            Some(lane) => lane::rejoin((destination, lane), (number, id), now),
-        };
-        match self.change(statements).await {
-            Err(Error::Conflict(_)) => Ok(false),
-            changed => changed.map(|changed| changed.contains(&1)),
         }
     }
 
@@ -292,13 +298,8 @@ const PIECE: i64 = 512;
 /// How many deliveries are read whole at once.
 const PORTION: usize = 32;
 
-/// Where a dead letter is to go, and its lane.
-const LANE_OF: &str = "SELECT d.destination, d.lane FROM delivery_live d JOIN origin o ON o.number = d.origin
-     WHERE d.number = ?1 AND d.id = ?2 AND d.status = 'dead' AND o.workspace = ?3";
-
-const REPLAY: &str = "UPDATE delivery_live SET status = 'pending', due_at = ?3 WHERE number = ?1 AND id = ?2 AND status = 'dead'";
-
-const DUE: &str = "SELECT d.id, o.workspace, o.environment, d.run, d.attempts, d.created_at, d.lane, d.sealed
+const DUE: &str =
+    "SELECT d.id, o.workspace, o.environment, d.run, d.attempts, d.created_at, d.lane, d.wakes, d.sealed
      FROM delivery_live d JOIN origin o ON o.number = d.origin WHERE d.number = ?1";
 
 fn view(row: &Row<'_>, destination: DestinationId) -> Result<DueDelivery, Fault> {
@@ -310,7 +311,8 @@ fn view(row: &Row<'_>, destination: DestinationId) -> Result<DueDelivery, Fault>
         attempts: row.get(4)?,
         created_at: row.time(5)?,
         lane: row.get(6)?,
-        message: row.get(7)?,
+        awaited: row.get::<Option<i64>>(7)?.is_some(),
+        message: row.get(8)?,
     })
 }
 

@@ -51,6 +51,8 @@ const COLUMNS: &str =
 pub struct Queue {
     /// Deliveries that are due or wait for their next attempt.
     pub pending: u64,
+    /// Those of them that have failed before.
+    pub retrying: u64,
     /// Deliveries that wait for an earlier one with the same order key.
     pub blocked: u64,
     /// Dead letters.
@@ -148,17 +150,19 @@ impl Store {
     /// When the database cannot be read.
     pub async fn destination_queues(&self, destinations: Vec<DestinationId>) -> Result<Vec<Queue>, Error> {
         self.read(move |c| {
+            let count = |row: &Row, at| row.get::<i64>(at).map(i64::unsigned_abs);
             let counted = |sql, destinations: &[DestinationId]| {
                 let params = destinations.iter().map(|destination| values![*destination, COUNTED]);
                 c.each(sql, params, |row| {
-                    Ok((row.get::<i64>(0)?.unsigned_abs(), row.get::<Option<Timestamp>>(1)?))
+                    Ok((count(row, 0)?, row.get::<Option<Timestamp>>(1)?, count(row, 2)?))
                 })
             };
             let pending = counted(PENDING, &destinations)?;
             let blocked = counted(BLOCKED, &destinations)?;
             let dead = counted(DEAD, &destinations)?;
-            let queue = |(((pending, oldest_at), (blocked, _)), (dead, _))| Queue {
+            let queue = |(((pending, oldest_at, retrying), (blocked, _, _)), (dead, _, _))| Queue {
                 pending,
+                retrying,
                 blocked,
                 dead,
                 oldest_at,
@@ -226,11 +230,11 @@ impl Store {
     }
 }
 
-const PENDING: &str = "SELECT count(*), min(created_at) FROM (
-         SELECT created_at FROM delivery_live WHERE status = 'pending' AND destination = ?1 LIMIT ?2) AS counted";
-const BLOCKED: &str = "SELECT coalesce(sum(CASE status WHEN 'blocked' THEN 1 ELSE 0 END), 0), NULL FROM (
+const PENDING: &str = "SELECT count(*), min(created_at), coalesce(sum(CASE WHEN attempts > 0 THEN 1 ELSE 0 END), 0) FROM (
+         SELECT created_at, attempts FROM delivery_live WHERE status = 'pending' AND destination = ?1 LIMIT ?2) AS counted";
+const BLOCKED: &str = "SELECT coalesce(sum(CASE status WHEN 'blocked' THEN 1 ELSE 0 END), 0), NULL, 0 FROM (
          SELECT status FROM delivery_live WHERE destination = ?1 AND turn IS NOT NULL LIMIT ?2) AS counted";
-const DEAD: &str = "SELECT count(*), NULL FROM (
+const DEAD: &str = "SELECT count(*), NULL, 0 FROM (
          SELECT 1 FROM delivery_live WHERE status = 'dead' AND destination = ?1 LIMIT ?2) AS counted";
 
 fn destination(row: &Row) -> Result<Destination, Fault> {

@@ -193,6 +193,16 @@ impl RunId {
 }
 
 impl DeliveryId {
+    /// The least id of a number: a place in a list, and no delivery's own.
+    pub(crate) fn place(number: i64) -> Self {
+        let stamp = number.cast_unsigned() >> MAKER;
+        let high = (stamp >> COUNTER << 16) | 0x7000 | (stamp & 0xFFF);
+        Self(Uuid::from_u64_pair(
+            high,
+            1 << 63 | (number.cast_unsigned() & u64::from(MAKERS)) << (62 - MAKER),
+        ))
+    }
+
     /// The key of its row.
     pub(crate) fn number(self) -> i64 {
         number(self.0)
@@ -355,6 +365,11 @@ mod tests {
             let beginning = RunId::beginning(id.number());
             prop_assert_eq!(beginning.chars().count(), "run_".len() + 13);
             prop_assert!(id.to_string().starts_with(beginning.trim_end_matches('…')));
+        }
+
+        #[test]
+        fn a_place_in_a_list_has_its_number(number in 0..i64::MAX) {
+            prop_assert_eq!(DeliveryId::place(number).number(), number);
         }
 
         #[test]

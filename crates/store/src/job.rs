@@ -55,6 +55,8 @@ impl Job {
     pub const INGEST: &'static str = "ingest";
     /// The kind of a job that replays events (replay.rs).
     pub const REPLAY: &'static str = "replay";
+    /// The kind of a job that replays or discards dead letters (delivery/letters.rs).
+    pub const LETTERS: &'static str = "letters";
 }
 
 const COLUMNS: &str = "id, workspace, kind, status, spec, progress, error, fence, created_at, updated_at";

@@ -51,8 +51,8 @@ pub use account::{ApiKey, LinkPurpose, Member, NewApiKey, NewMember, Role};
 pub use blob::NewFile;
 pub use chunk::{Chunk, Excerpt};
 pub use delivery::{
-    Attempt, AttemptCommit, Backlog, BacklogRequest, DeliveryState, DeliveryView, DueDelivery, Lane, Message,
-    NewDelivery, Settle,
+    Attempt, AttemptCommit, Backlog, BacklogRequest, Closed, DeliveryFilter, DeliveryPage, DeliveryState,
+    DeliveryView, DueDelivery, Lane, Letter, LetterAction, LetterSlice, Message, NewDelivery, Settle, Taken,
 };
 pub use destination::{Breaker, COUNTED, Destination, Queue};
 pub use environment::{Environment, Place, RETENTION_DAYS, Variable};
@@ -143,7 +143,11 @@ pub struct Store {
     lease: Duration,
     pruning: Arc<Mutex<retention::Pass>>,
     blobs: Option<Arc<blob::Folder>>,
+    woken: broadcast::Sender<RunId>,
 }
+
+/// Runs that a listener may be behind by; beyond it, it is told that it missed some.
+const WOKEN: usize = 1024;
 
 impl Store {
     /// Opens the database, brings its schema up to date and begins to take writes.
@@ -171,8 +175,8 @@ impl Store {
             }
         };
         let ids = Ids::after(last, maker, clock.clone(), random);
-        let database = Arc::new(database);
-        Ok(Self { database, keys, clock, ids, lease: options.lease, pruning: Arc::default(), blobs })
+        let (database, woken) = (Arc::new(database), broadcast::Sender::new(WOKEN));
+        Ok(Self { database, keys, clock, ids, lease: options.lease, pruning: Arc::default(), blobs, woken })
     }
 
     /// Whether no other node can work on this database while this one has it open.

@@ -85,6 +85,8 @@ pub(crate) struct Newest<K> {
     /// Newest first, each with where it is kept.
     found: Vec<(i64, K)>,
     before: i64,
+    /// Nothing up to this number counts; -1 for none.
+    after: i64,
     /// What is looked for first comes after this; -1 for all at once.
     recent: i64,
     limit: usize,
@@ -107,7 +109,15 @@ impl<K: Copy> Newest<K> {
                 first_number(newest.before(RECENT))
             }
         };
-        Self { scope, found: Vec::new(), before, recent, limit: page.limit }
+        Self { scope, found: Vec::new(), before, after: -1, recent, limit: page.limit }
+    }
+
+    /// Only what has a number after the one and before the other.
+    pub(crate) fn between(mut self, after: i64, before: i64) -> Self {
+        self.after = self.after.max(after);
+        self.before = self.before.min(before);
+        self.recent = self.recent.max(self.after);
+        self
     }
 
     /// Looks at the ranges of one more index, whose rows are kept there.
@@ -123,7 +133,7 @@ impl<K: Copy> Newest<K> {
             Reader::Postgres(..) => ranges.postgres(),
         };
         self.add_between(c, &sql, (self.recent, self.before), (status, kept))?;
-        self.add_between(c, &sql, (-1, self.before.min(self.recent + 1)), (status, kept))
+        self.add_between(c, &sql, (self.after, self.before.min(self.recent + 1)), (status, kept))
     }
 
     /// Those with a number after the one and before the other.
@@ -166,6 +176,13 @@ impl<K: Copy> Newest<K> {
         let after = oldest.map_or(after, |(number, _)| after.max(*number));
         let most = i64::try_from(self.most()).unwrap_or(i64::MAX);
         (after < before - 1).then(|| values![before, after, most])
+    }
+
+    /// The numbers, newest first, each with where it is kept, and whether there are older ones.
+    pub(crate) fn numbers(mut self) -> (Vec<(i64, K)>, bool) {
+        let has_more = self.found.len() > self.limit;
+        self.found.truncate(self.limit);
+        (self.found, has_more)
     }
 
     /// The page: `sql` gives a row for a number and a workspace, which `read` reads. What is gone is left out.
@@ -212,6 +229,7 @@ mod tests {
             limit in 0..20_usize,
             before in prop::option::of(0..1600_i64),
             recent in -1..1700_i64,
+            after in -1..1700_i64,
         ) {
             let c = Connection::open_in_memory().unwrap();
             c.execute_batch(
@@ -233,10 +251,11 @@ mod tests {
             let reader = Reader::Sqlite(&c);
             let mut newest = Newest::new(&reader, scope(), NOW, &PageRequest { limit, before }, |number| number);
             newest.recent = recent;
+            let mut newest = newest.between(after, i64::MAX);
             newest.add(&reader, &ITEMS, None, ()).unwrap();
             let page = newest.page(&reader, |()| ITEM, |row| row.get::<i64>(0)).unwrap();
             all.sort_unstable_by_key(|number| Reverse(*number));
-            all.retain(|number| before.is_none_or(|before| *number < before));
+            all.retain(|number| *number > after && before.is_none_or(|before| *number < before));
             prop_assert_eq!(page.has_more, all.len() > limit);
             all.truncate(limit);
             prop_assert_eq!(page.items, all);

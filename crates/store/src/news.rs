@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{BaseId, DestinationId, DocumentId};
+use crate::{BaseId, DestinationId, DocumentId, RunId};
 
 /// What happened on another node.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -13,6 +13,9 @@ pub struct News {
     /// Runs were queued.
     #[serde(default)]
     pub runs: bool,
+    /// What these runs waited for has come.
+    #[serde(default)]
+    pub woken: BTreeSet<RunId>,
     /// Deliveries were added to these destinations.
     #[serde(default)]
     pub destinations: BTreeSet<DestinationId>,
@@ -27,7 +30,7 @@ pub struct News {
     pub anything: bool,
 }
 
-/// More destinations and documents than this in one message are told as anything: a message has room for 8,000 bytes.
+/// More destinations, documents and runs than this in one message are told as anything: a message has room for 8,000 bytes.
 const NAMED: usize = 100;
 
 /// Another way for news than through the database: quicker, and no work for it. It may lose some.
@@ -44,9 +47,9 @@ impl News {
     /// Hands over to a bus what every node looks for by itself as well. The rest is told once and for all, and not
     /// every node need have the bus.
     pub(crate) fn hand_over(&mut self, bus: &dyn Bus) {
-        let (runs, destinations) = (self.runs, std::mem::take(&mut self.destinations));
-        self.runs = false;
-        let work = Self { runs, destinations, ..Self::default() };
+        let (runs, destinations) = (std::mem::take(&mut self.runs), std::mem::take(&mut self.destinations));
+        let woken = std::mem::take(&mut self.woken);
+        let work = Self { runs, woken, destinations, ..Self::default() };
         if !work.is_empty() && !bus.tell(&work) {
             self.join(work);
         }
@@ -59,7 +62,8 @@ impl News {
         self.anything |= other.anything;
         self.destinations.extend(other.destinations);
         self.documents.extend(other.documents);
-        if self.destinations.len() + self.documents.len() > NAMED {
+        self.woken.extend(other.woken);
+        if self.destinations.len() + self.documents.len() + self.woken.len() > NAMED {
             *self = Self { anything: true, ..Self::default() };
         }
     }

@@ -152,7 +152,7 @@ impl Store {
     pub async fn node_leave(&self, node: NodeId) -> Result<(), Error> {
         let statements = vec![
             Statement::new(
-                "UPDATE run_live SET owner = NULL, status = 'queued', fence = fence + 1 WHERE owner = ?1",
+                "UPDATE run_live SET owner = NULL, status = 'queued', wake_at = NULL, fence = fence + 1 WHERE owner = ?1",
                 values![node],
             ),
             Statement::new("DELETE FROM destination_lease WHERE owner = ?1", values![node]),
@@ -185,7 +185,7 @@ impl Store {
         // A run that a dead node still owned counts a death; a node row may be gone, its runs are not.
         let statements = vec![
             Statement::new(
-                "UPDATE run_live SET owner = NULL, fence = fence + 1, deaths = deaths + 1,
+                "UPDATE run_live SET owner = NULL, wake_at = NULL, fence = fence + 1, deaths = deaths + 1,
                      status = CASE WHEN deaths + 1 >= ?3 THEN 'parked' ELSE 'queued' END,
                      error = CASE WHEN deaths + 1 >= ?3 THEN ?4 END
                  WHERE owner IS NOT NULL AND owner <> ?1

@@ -16,6 +16,14 @@ pub(crate) enum Reader<'c> {
 }
 
 impl Reader<'_> {
+    /// A statement as this database takes it.
+    pub(crate) fn text<'s>(&self, sql: &'s Sql) -> &'s str {
+        match self {
+            Self::Sqlite(_) => sql.sqlite(),
+            Self::Postgres(..) => sql.postgres(),
+        }
+    }
+
     /// What a statement gives.
     pub(crate) fn rows<T>(
         &self,

@@ -89,7 +89,8 @@ pub struct RunCommit {
 pub enum Then {
     /// The node goes on with it.
     Hold,
-    /// The node lets it go: it waits, and wakes at a time if one is given.
+    /// The node lets it go: it waits, and wakes at a time if one is given, or when what it waits for comes; at once if
+    /// that came while it was held.
     Release {
         /// `waiting`, `queued` or `parked`.
         status: Status,
@@ -315,14 +316,15 @@ const SUSPECT: Sql = Sql::Each {
 const NEXT_DUE: Sql = Sql::Each {
     sqlite: "SELECT 0 FROM run_queue WHERE origin >= 0 AND ?1 = ?1
              UNION ALL SELECT 0 FROM run_live WHERE owner IS NULL AND status = 'queued' AND deaths < 2
-             UNION ALL SELECT * FROM (SELECT wake_at FROM run_live WHERE wake_at IS NOT NULL AND deaths < 2
+             UNION ALL SELECT * FROM (SELECT wake_at FROM run_live
+                                      WHERE wake_at IS NOT NULL AND owner IS NULL AND deaths < 2
                                       ORDER BY wake_at LIMIT 1)
              LIMIT 1",
     postgres: "SELECT 0::bigint FROM run_queue WHERE version <> ALL(?1::text::uuid[])
                UNION ALL SELECT 0 FROM run_live
                    WHERE owner IS NULL AND status = 'queued' AND deaths < 2 AND version <> ALL(?1::text::uuid[])
                UNION ALL (SELECT wake_at FROM run_live
-                          WHERE wake_at IS NOT NULL AND deaths < 2 AND version <> ALL(?1::text::uuid[])
+                          WHERE wake_at IS NOT NULL AND owner IS NULL AND deaths < 2 AND version <> ALL(?1::text::uuid[])
                           ORDER BY wake_at LIMIT 1)
                LIMIT 1",
 };

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod admission;
+mod awaiting;
 mod blobs;
 mod configuration;
 mod connection;
@@ -10,6 +11,7 @@ mod expiring;
 mod fixture;
 mod knowledge;
 mod lanes;
+mod letters;
 mod nodes;
 mod partitions;
 mod plans;

@@ -1,16 +1,22 @@
-//! Signatures as the Standard Webhooks specification defines them, scheme `v1`: HMAC-SHA-256 over
-//! `id.timestamp.body`, in base64.
+//! Signatures as the Standard Webhooks specification defines them, over `id.timestamp.body`, in base64: scheme
+//! `v1`, HMAC-SHA-256, by [`SigningKey`]; scheme `v1a`, ed25519, by [`KeyPair`].
 //!
-//! The rules are those of the specification, version 1.0.0: a secret is `whsec_` and the base64 of
+//! The rules are those of the specification, version 1.0.0: a secret of `v1` is `whsec_` and the base64 of
 //! 24 to 64 bytes; the header `webhook-signature` holds one or more signatures, separated by
 //! spaces, each with its version before a comma.
+
+mod key_pair;
 
 use std::fmt;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
+use clock::Random;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use subtle::{Choice, ConstantTimeEq};
+
+use crate::Secret;
+pub use key_pair::{KeyPair, MalformedKeyPair, PublicKey};
 
 /// The key that both ends share. It never prints and is wiped from memory when dropped.
 #[derive(Clone)]
@@ -25,6 +31,12 @@ const PREFIX: &str = "whsec_";
 const VERSION: &str = "v1,";
 
 impl SigningKey {
+    /// Draws a new key of 32 bytes. It is written by [`Secret`], the only form in which it can be kept.
+    pub fn generate(random: &Random) -> Secret {
+        let bytes = zeroize::Zeroizing::new(random.bytes::<32>());
+        Secret::from(format!("{PREFIX}{}", STANDARD.encode(*bytes)))
+    }
+
     /// Reads a key. The prefix may be missing, as some senders show the base64 alone.
     ///
     /// # Errors
@@ -58,6 +70,11 @@ impl SigningKey {
         mac.update(body);
         mac.finalize().into_bytes().into()
     }
+}
+
+/// What is signed.
+fn content(id: &str, timestamp_s: i64, body: &[u8]) -> Vec<u8> {
+    [id.as_bytes(), format!(".{timestamp_s}.").as_bytes(), body].concat()
 }
 
 #[expect(clippy::expect_used, reason = "HMAC takes keys of any length")]
@@ -157,5 +174,11 @@ mod tests {
             assert_eq!(SigningKey::parse(wrong).err(), Some(MalformedSigningKey), "{wrong}");
         }
         assert_eq!(format!("{:?}", key()), "SigningKey");
+        let drawn = SigningKey::generate(&Random::seeded(1));
+        let drawn = SigningKey::parse(drawn.expose()).unwrap();
+        assert!(
+            drawn.verify(ID, 1, BODY, &drawn.sign(ID, 1, BODY))
+                && !drawn.verify(ID, 1, BODY, &key().sign(ID, 1, BODY))
+        );
     }
 }

@@ -171,6 +171,116 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/deliveries/{id}/discard": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Give a dead letter up; it goes with its trace */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description It is `discarded` */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description It is no dead letter */
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description A problem document that says what happened and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDocument"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/deliveries/{id}/edit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Send another message in place of a dead letter, under an id of its own */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Edited"];
+                };
+            };
+            responses: {
+                /** @description It is due now; the dead letter is `replaced` */
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Resent"];
+                    };
+                };
+                /** @description It is no dead letter, or cannot be read */
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description A problem document that says what happened and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDocument"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/deliveries/{id}/replay": {
         parameters: {
             query?: never;
@@ -217,6 +327,51 @@ export interface paths {
                 };
             };
         };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/destination-kinds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The kinds of destinations, with the JSON Schemas of what each is told */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["DestinationKind"][];
+                    };
+                };
+                /** @description A problem document that says what happened and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDocument"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -334,6 +489,100 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/destinations/{id}/close_breaker": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Close a destination's breaker, so that what waits is tried now */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description It is closed; should the receiver still fail, it opens again */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description A problem document that says what happened and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDocument"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/destinations/{id}/disable": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Switch a destination off; what is for it is kept */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["DisableInput"];
+                };
+            };
+            responses: {
+                /** @description Nothing is sent to it until it is switched on again */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description A problem document that says what happened and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDocument"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/destinations/{id}/enable": {
         parameters: {
             query?: never;
@@ -361,6 +610,170 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content?: never;
+                };
+                /** @description A problem document that says what happened and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDocument"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/destinations/{id}/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * What would be sent to a destination
+         * @description A message that must be divided is several requests. Nothing is sent.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["TrialInput"];
+                };
+            };
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["PreviewView"];
+                    };
+                };
+                /** @description A problem document that says what happened and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDocument"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/destinations/{id}/rotate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Replace a destination's signing keys
+         * @description Until the overlap is over, the keys of before sign as well; in a header that holds one signature (`hmac`) it is the old
+         *     secret's until then. After that they end by themselves.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["RotateKeysInput"];
+                };
+            };
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RotatedKeysView"];
+                    };
+                };
+                /** @description A problem document that says what happened and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDocument"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/destinations/{id}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send one message to a destination, outside its queue
+         * @description It is a real attempt, made once, at once, whatever the breaker or the switch says; nothing follows from what comes of
+         *     it. At most ten are made in a minute.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["TrialInput"];
+                };
+            };
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["TrialView"];
+                    };
                 };
                 /** @description A problem document that says what happened and what to do */
                 default: {
@@ -527,16 +940,29 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The deliveries of an environment, newest first */
+        /**
+         * The deliveries of an environment, newest first. With `destination` or `reason` so many of the newest are looked at,
+         *     so a page may be short and have a `next` all the same
+         */
         get: {
             parameters: {
                 query?: {
                     /** @description Only those older than the one with this id. */
                     before?: string;
-                    /** @description Only the dead letters. */
-                    dead?: boolean;
+                    /** @description Only those to this destination, by id. */
+                    destination?: string;
+                    /** @description Only those of this flow, by name. */
+                    flow?: string;
+                    /** @description Only those that were made at this time or later, RFC 3339. */
+                    from?: string;
                     /** @description At most so many, up to 200. */
                     limit?: number;
+                    /** @description Only those whose last attempt failed for a reason with this text, such as `503`; needs `state=dead`. */
+                    reason?: string;
+                    /** @description Only those that stand so: `pending`, `blocked`, `delivered`, `dead`, `discarded` or `replaced`. */
+                    state?: string;
+                    /** @description Only those that were made before this time, RFC 3339. */
+                    to?: string;
                 };
                 header?: never;
                 path: {
@@ -568,6 +994,238 @@ export interface paths {
         };
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/environments/{environment}/deliveries/discard": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Give many dead letters up */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    environment: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["ManyLetters"];
+                };
+            };
+            responses: {
+                /** @description They were only counted, or there are none */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["LettersOrdered"];
+                    };
+                };
+                /** @description A job discards them; GET /api/v1/jobs/{id} tells how far it is */
+                202: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["LettersOrdered"];
+                    };
+                };
+                /** @description A problem document that says what happened and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDocument"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/environments/{environment}/deliveries/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The deliveries that fit a filter as NDJSON, newest first: each with what it carries and its attempts */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description Only those to this destination, by id. */
+                    destination?: string;
+                    /** @description Only those of this flow, by name. */
+                    flow?: string;
+                    /** @description Only those that were made at this time or later, RFC 3339. */
+                    from?: string;
+                    /** @description Only those whose last attempt failed for a reason with this text, such as `503`; needs `state=dead`. */
+                    reason?: string;
+                    /** @description Only those that stand so: `pending`, `blocked`, `delivered`, `dead`, `discarded` or `replaced`. */
+                    state?: string;
+                    /** @description Only those that were made before this time, RFC 3339. */
+                    to?: string;
+                };
+                header?: never;
+                path: {
+                    environment: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description A line each, as `GET /api/v1/deliveries/{id}` shows it; broken off when it cannot be gone on with */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/x-ndjson": string;
+                    };
+                };
+                /** @description A problem document that says what happened and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDocument"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/environments/{environment}/deliveries/jobs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The jobs with many dead letters of an environment, newest first */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description Only those older than the one with this id. */
+                    before?: string;
+                    /** @description At most so many, up to 200. */
+                    limit?: number;
+                };
+                header?: never;
+                path: {
+                    environment: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Listed_LetterJob"];
+                    };
+                };
+                /** @description A problem document that says what happened and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDocument"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/environments/{environment}/deliveries/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Send many dead letters again, under their old ids, when nothing fresh is due */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    environment: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["ManyLetters"];
+                };
+            };
+            responses: {
+                /** @description They were only counted, or there are none */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["LettersOrdered"];
+                    };
+                };
+                /** @description A job replays them; GET /api/v1/jobs/{id} tells how far it is */
+                202: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["LettersOrdered"];
+                    };
+                };
+                /** @description A problem document that says what happened and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDocument"];
+                    };
+                };
+            };
+        };
         delete?: never;
         options?: never;
         head?: never;
@@ -637,6 +1295,108 @@ export interface paths {
                     };
                     content: {
                         "application/json": components["schemas"]["DestinationView"];
+                    };
+                };
+                /** @description A problem document that says what happened and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDocument"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/environments/{environment}/destinations/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What would be sent by settings that are not saved */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    environment: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["TrialInput"];
+                };
+            };
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["PreviewView"];
+                    };
+                };
+                /** @description A problem document that says what happened and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDocument"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/environments/{environment}/destinations/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Send one message by settings that are not saved */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    environment: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["TrialInput"];
+                };
+            };
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["TrialView"];
                     };
                 };
                 /** @description A problem document that says what happened and what to do */
@@ -1940,7 +2700,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Cancel a replay of many events; the runs that have begun go on */
+        /** Cancel a replay of many events, or what is done with many dead letters; what has begun goes on */
         post: {
             parameters: {
                 query?: never;
@@ -3534,6 +4294,21 @@ export interface components {
             /** @description What to write instead. */
             suggestion?: string | null;
         };
+        /** @description A breaker that is not closed: the receiver fails, so it is left alone. */
+        BreakerView: {
+            opened_at: string;
+            /**
+             * Format: int32
+             * @description How often it has opened since it was closed.
+             */
+            openings: number;
+            /** @description What the last attempt failed by. */
+            reason: string;
+            /** @description `open`, or `half_open` when one delivery is tried. */
+            state: string;
+            /** @description When one delivery is tried, or was due to be. */
+            until: string;
+        };
         /** @description A delivery with what it carries and its attempts. */
         DeliveryDetail: components["schemas"]["DeliveryRow"] & {
             /** @description The destination's name; null when it is gone. */
@@ -3556,28 +4331,40 @@ export interface components {
              * @description Attempts so far.
              */
             attempts: number;
+            /** @description Who discarded or edited it. */
+            closed_by?: string | null;
             created_at: string;
             /** @description The destination, by id. */
             destination: string;
             /** @description When the next attempt is due. */
             due_at?: string | null;
-            /** @description When it arrived, or when the last attempt of a dead one began. */
+            /** @description When it arrived, when somebody was done with it, or when the last attempt of a dead one began. */
             finished_at?: string | null;
             id: string;
+            /** @description What was sent in its place, after it was edited. */
+            replaced_by?: string | null;
+            /** @description The dead letter that was edited into this one. */
+            replay_of?: string | null;
             run: string;
-            /** @description `pending`, `delivered` or `dead`. */
+            /** @description `pending`, `blocked`, `delivered`, `dead`, `discarded` or `replaced`. */
             state: string;
             step: string;
         };
         /** @description A delivery and its attempts. */
         DeliveryTrace: {
             attempts: components["schemas"]["AttemptTrace"][];
+            /** @description Who discarded or edited it. */
+            closed_by?: string | null;
             created_at: string;
             /** @description The destination's name, or its id when it is gone. */
             destination: string;
             due_at?: string | null;
             finished_at?: string | null;
             id: string;
+            /** @description What was sent in its place, after it was edited. */
+            replaced_by?: string | null;
+            /** @description The dead letter that was edited into this one. */
+            replay_of?: string | null;
             state: string;
             step: string;
         };
@@ -3599,11 +4386,25 @@ export interface components {
             /** @description Kind, address, signing and policy; see the destination's schema. */
             config: Record<string, never>;
             name: string;
-            /** @description The kind's secrets. On a change, absent keeps what there is. */
+            /**
+             * @description The kind's secrets. On a change of the same kind, a secret that is absent stays as it is, and null takes one away. A
+             *     signing key that is missing is made.
+             */
             secrets?: Record<string, never> | null;
+        };
+        /** @description A kind of destination. */
+        DestinationKind: {
+            /** @description The JSON Schema of its `config`. */
+            config: Record<string, never>;
+            /** @description What it does. */
+            description: string;
+            name: string;
+            /** @description The JSON Schema of its `secrets`. */
+            secrets: Record<string, never>;
         };
         /** @description A destination. */
         DestinationView: {
+            breaker?: components["schemas"]["BreakerView"] | null;
             /** @description Kind, address, signing and policy. */
             config: Record<string, never>;
             /** @description Why it takes no deliveries now, if it does not. */
@@ -3612,7 +4413,19 @@ export interface components {
             id: string;
             /** @description How flows call it. */
             name: string;
+            /** @description Keys that were made just now, since there was none to sign by. Secrets are shown this once. */
+            new_keys?: components["schemas"]["NewKeyView"][];
+            queue: components["schemas"]["QueueView"];
+            /** @description The names of the secrets that are set. */
+            secrets: string[];
+            /** @description The keys that its messages are signed by now. */
+            signing_keys: components["schemas"]["SigningKeyView"][];
             updated_at: string;
+        };
+        /** @description Why a destination is switched off. */
+        DisableInput: {
+            /** @description In one sentence, for whoever meets it. */
+            reason?: string;
         };
         /** @description A document that was taken in. */
         DocumentAdded: {
@@ -3655,6 +4468,11 @@ export interface components {
             from?: string | null;
             port: string;
             to: string;
+        };
+        /** @description What is sent in place of a dead letter. */
+        Edited: {
+            /** @description What is to be said, before the destination's kind puts it into its own form: any JSON. */
+            message: Record<string, never>;
         };
         /** @description An environment. */
         Environment: {
@@ -3785,7 +4603,7 @@ export interface components {
             /** @description Why it failed. */
             error?: string | null;
             id: string;
-            /** @description What is done: `ingest` makes a document findable, `replay` runs events again. */
+            /** @description What is done: `ingest` makes a document findable, `replay` runs events again, `letters` replays or discards dead letters. */
             kind: string;
             progress?: components["schemas"]["Progress"] | null;
             status: components["schemas"]["JobState"];
@@ -3802,6 +4620,42 @@ export interface components {
             /** @description What it may do. */
             roles: string[];
         };
+        /** @description A job with many dead letters. */
+        LetterJob: components["schemas"]["JobView"] & {
+            /** @description `replay` or `discard`. */
+            action: string;
+            /** @description Who ordered it. */
+            by: string;
+            filter: components["schemas"]["LettersMeant"];
+            /**
+             * Format: int64
+             * @description How many they were when it was ordered.
+             */
+            matching: number;
+        };
+        /** @description Which dead letters a job is about. */
+        LettersMeant: {
+            /** @description Only those to this destination, by id. */
+            destination?: string | null;
+            /** @description Only those of this flow, by id. */
+            flow?: string | null;
+            /** @description Only those that were made at this time or later. */
+            from?: string | null;
+            /** @description Only those whose last attempt failed for a reason with this text. */
+            reason?: string | null;
+            /** @description Only those that were made before this time. */
+            to?: string | null;
+        };
+        /** @description Work on many dead letters. */
+        LettersOrdered: {
+            /** @description The job that is done with them; absent when they were only counted, or there are none. */
+            job_id?: string | null;
+            /**
+             * Format: int64
+             * @description How many there are.
+             */
+            matching: number;
+        };
         /** @description A login link's token. */
         LinkLogin: {
             /** @description The token. */
@@ -3816,16 +4670,22 @@ export interface components {
                  * @description Attempts so far.
                  */
                 attempts: number;
+                /** @description Who discarded or edited it. */
+                closed_by?: string | null;
                 created_at: string;
                 /** @description The destination, by id. */
                 destination: string;
                 /** @description When the next attempt is due. */
                 due_at?: string | null;
-                /** @description When it arrived, or when the last attempt of a dead one began. */
+                /** @description When it arrived, when somebody was done with it, or when the last attempt of a dead one began. */
                 finished_at?: string | null;
                 id: string;
+                /** @description What was sent in its place, after it was edited. */
+                replaced_by?: string | null;
+                /** @description The dead letter that was edited into this one. */
+                replay_of?: string | null;
                 run: string;
-                /** @description `pending`, `delivered` or `dead`. */
+                /** @description `pending`, `blocked`, `delivered`, `dead`, `discarded` or `replaced`. */
                 state: string;
                 step: string;
             }[];
@@ -3854,6 +4714,24 @@ export interface components {
                  */
                 took_ms?: number | null;
             }[];
+            /** @description Give this as `before` for the next page; absent on the last one. */
+            next?: string | null;
+        };
+        /** @description A page of a list, newest first. */
+        Listed_LetterJob: {
+            /** @description The items. */
+            items: (components["schemas"]["JobView"] & {
+                /** @description `replay` or `discard`. */
+                action: string;
+                /** @description Who ordered it. */
+                by: string;
+                filter: components["schemas"]["LettersMeant"];
+                /**
+                 * Format: int64
+                 * @description How many they were when it was ordered.
+                 */
+                matching: number;
+            })[];
             /** @description Give this as `before` for the next page; absent on the last one. */
             next?: string | null;
         };
@@ -3941,6 +4819,12 @@ export interface components {
             /** @description The key itself. It is shown this once. */
             key: string;
         };
+        /** @description Which dead letters. */
+        ManyLetters: {
+            /** @description Whether they are only counted. */
+            dry_run?: boolean;
+            filter: components["schemas"]["WhichLetters"];
+        };
         /** @description Whoever is logged in. */
         Me: {
             /** @description A member's address; null for an API key. */
@@ -3995,6 +4879,15 @@ export interface components {
              * @example editor
              */
             role: string;
+        };
+        /** @description A signing key that was just made. */
+        NewKeyView: {
+            /** @description What the receiver verifies by; of `v1a` alone. */
+            public_key?: string | null;
+            /** @description `v1`, `v1a` or `hmac`. */
+            scheme: string;
+            /** @description The secret to give to the receiver; of `v1` and `hmac`. It is shown this once. */
+            secret?: string | null;
         };
         /** @description A node of the installation. */
         Node: {
@@ -4057,6 +4950,13 @@ export interface components {
             /** @description The next five. */
             ticks: components["schemas"]["PlannedView"][];
         };
+        /** @description What would be sent. */
+        PreviewView: {
+            /** @description Why there are none. */
+            reason?: string | null;
+            /** @description The requests, one for each part: `method`, `url`, `headers`, `body`. Secrets are hidden. */
+            requests: Record<string, never>[];
+        };
         /** @description A problem document. */
         ProblemDocument: {
             /** @description A stable code. */
@@ -4081,7 +4981,7 @@ export interface components {
         Progress: {
             /**
              * Format: int64
-             * @description Parts that are done: chunks of a document; replays that have ended or wait for something outside.
+             * @description Parts that are done: chunks of a document; replays that have ended or wait for something outside; dead letters.
              */
             done: number;
             /**
@@ -4089,6 +4989,11 @@ export interface components {
              * @description Of those that are done, how many failed; only of a replay.
              */
             failed?: number | null;
+            /**
+             * Format: int64
+             * @description Dead letters that somebody else was done with before, or whose destination is gone; only of these.
+             */
+            skipped?: number | null;
             /**
              * Format: int64
              * @description Parts in all.
@@ -4114,12 +5019,38 @@ export interface components {
         PublishNote: {
             note?: string;
         };
-        /** @description The event that a refused request became. */
+        /** @description What waits for a destination; each number is counted up to 10,000. */
+        QueueView: {
+            /**
+             * Format: int64
+             * @description Deliveries that wait for an earlier one with the same order key.
+             */
+            blocked: number;
+            /**
+             * Format: int64
+             * @description Dead letters.
+             */
+            dead: number;
+            /** @description When the oldest that is pending was made. */
+            oldest_at?: string | null;
+            /**
+             * Format: int64
+             * @description Deliveries that are due or wait for their next attempt.
+             */
+            pending: number;
+            /**
+             * Format: int64
+             * @description Those of them that have failed before: the receiver does not take everything now.
+             */
+            retrying: number;
+        };
+        /** @description The answer that says that an event is safe. */
         Receipt: {
-            /** @description Whether its sender had sent it again meanwhile: then this is that event. */
-            duplicate: boolean;
             event_id: string;
-            run_id: string;
+            filtered?: boolean;
+            /** @description None for an event that was filtered. */
+            run_id?: string | null;
+            /** @description Tells the event's fate to whoever has it. */
             status_url: string;
         };
         /** @description A code that requests are refused with. */
@@ -4159,7 +5090,7 @@ export interface components {
         };
         /** @description What came of judging a refused request again: one of both. */
         Rejudged: {
-            accepted?: components["schemas"]["Receipt"] | null;
+            accepted?: components["schemas"]["ReplayReceipt"] | null;
             /** @description It is refused for this now: the problem document that its sender would get. */
             refused?: Record<string, never> | null;
         };
@@ -4232,6 +5163,14 @@ export interface components {
              */
             matching: number;
         };
+        /** @description The event that a refused request became. */
+        ReplayReceipt: {
+            /** @description Whether its sender had sent it again meanwhile: then this is that event. */
+            duplicate: boolean;
+            event_id: string;
+            run_id: string;
+            status_url: string;
+        };
         /**
          * @description A version to replay on.
          * @enum {string}
@@ -4256,6 +5195,18 @@ export interface components {
              */
             to?: string | null;
         };
+        /** @description A delivery that was made of a dead letter. */
+        Resent: {
+            /** @description The new delivery. */
+            id: string;
+        };
+        /** @description What came of a rotation. */
+        RotatedKeysView: {
+            /** @description The new keys. Secrets are shown this once. */
+            new_keys: components["schemas"]["NewKeyView"][];
+            /** @description All keys that sign now. */
+            signing_keys: components["schemas"]["SigningKeyView"][];
+        };
         /** @description What a source's senders are given in place of what they have. */
         RotateInput: {
             /**
@@ -4267,6 +5218,18 @@ export interface components {
             secrets: Record<string, never>;
             /** @description The scheme that they are to use; absent keeps the present one. */
             verification?: Record<string, never> | null;
+        };
+        /** @description How a destination's signing keys are to be replaced. */
+        RotateKeysInput: {
+            /**
+             * @description How long the present keys sign as well: 0s to 30d. With 0s they end at once, and those of earlier rotations too.
+             * @default 1d
+             */
+            overlap: string;
+            /** @description `v1`, `v1a` or `hmac`, where a destination signs by several; without it, all are replaced. */
+            scheme?: string | null;
+            /** @description The new secret; without one, one is drawn. */
+            secret?: string | null;
         };
         /** @description A run, its steps and its deliveries. */
         RunDetail: components["schemas"]["RunTrace"] & {
@@ -4376,6 +5339,17 @@ export interface components {
             /** @description The token of the link that the server printed at its first start. */
             token: string;
         };
+        /** @description A key by which a destination signs. */
+        SigningKeyView: {
+            /** @description The public key's name, as `/.well-known/linchpin.json` lists it; of `v1a` alone. */
+            key_id?: string | null;
+            /** @description What the receiver verifies by; of `v1a` alone. */
+            public_key?: string | null;
+            /** @description `v1`, `v1a` or `hmac`. */
+            scheme: string;
+            /** @description Until when it signs, if another has taken its place. */
+            until?: string | null;
+        };
         /** @description A source that is to be made or changed. */
         SourceInput: {
             /** @description Verification, fields, limits and reply; or, of a schedule, `cron`, `time_zone`, `input` and `missed`. */
@@ -4455,6 +5429,7 @@ export interface components {
             /** @description `pending`, `running`, `paused`, `waiting`, `succeeded`, `recovered`, `failed`, `skipped` or `stopped`. */
             state: string;
             tries: components["schemas"]["TryTrace"][];
+            waits?: components["schemas"]["WaitTrace"] | null;
         };
         /** @description An event and all that followed. */
         Trace: {
@@ -4482,6 +5457,29 @@ export interface components {
              *     whether it was `missed` and is made up for.
              */
             tick?: Record<string, never> | null;
+        };
+        /** @description What is tried, and how the destination is set for it. */
+        TrialInput: {
+            /** @description What is to be said, as a `deliver` node would say it; up to 256 KiB. */
+            body?: Record<string, never> | null;
+            /** @description Settings that are not saved, in place of the stored ones; needs an editor. */
+            config?: Record<string, never> | null;
+            /** @description The delivery, by id, whose message is said again in place of `body`. */
+            delivery?: string | null;
+            /** @description Secrets that are not saved; one that is absent is as it is stored. Needs an editor. */
+            secrets?: Record<string, never> | null;
+        };
+        /** @description What came of a trial. */
+        TrialView: {
+            at: string;
+            /** @description Why a delivery with this answer would switch the destination off. */
+            disables?: string | null;
+            /** @description The delivery's id that the receiver has seen; there is no such delivery. */
+            id: string;
+            /** @description `delivered`, `retry` or `permanent`, as for an attempt; nothing follows from it. */
+            outcome: string;
+            /** @description Request, response or error, and times, as of an attempt. */
+            record: Record<string, never>;
         };
         /** @description One try of a step. */
         TryTrace: {
@@ -4544,6 +5542,37 @@ export interface components {
             note: string;
             /** Format: int32 */
             number: number;
+        };
+        /** @description What a step waits for. */
+        WaitTrace: {
+            /** @description What the step worked on, after templates. */
+            input?: Record<string, never> | null;
+            /** @description Which one: the delivery's id. */
+            on: string;
+            /** @description What kind of thing: `delivery`. */
+            reason: string;
+            since: string;
+            /** @description When it gives up, if it does. */
+            until?: string | null;
+        };
+        /** @description Which dead letters: all of the environment when nothing is said. */
+        WhichLetters: {
+            /** @description Only those to this destination, by id. */
+            destination?: string | null;
+            /** @description Only those of this flow, by name. */
+            flow?: string | null;
+            /**
+             * Format: date-time
+             * @description Only those that were made at this time or later, RFC 3339.
+             */
+            from?: string | null;
+            /** @description Only those whose last attempt failed for a reason with this text. */
+            reason?: string | null;
+            /**
+             * Format: date-time
+             * @description Only those that were made before this time, RFC 3339; now, when it is left out.
+             */
+            to?: string | null;
         };
     };
     responses: never;

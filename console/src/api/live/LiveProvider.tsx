@@ -1,6 +1,7 @@
 import { type InfiniteData, type QueryClient, useQueryClient } from '@tanstack/react-query'
 import { createContext, type ReactNode, useContext, useEffect, useState, useSyncExternalStore } from 'react'
 import {
+  type DeliveryFilter,
   type DeliveryRow,
   deliveryPage,
   type EventFilter,
@@ -105,6 +106,7 @@ function readerOf(client: QueryClient, environment: string) {
     const now = touched
     touched = new Set()
     void readHeads(client, environment)
+    void client.invalidateQueries({ queryKey: ['destination-deliveries', environment] })
     for (const query of client.getQueryCache().findAll({ queryKey: ['trace'], type: 'active' })) {
       const trace = query.state.data as Trace | undefined
       if (trace && concerns(trace, now))
@@ -130,7 +132,7 @@ async function readHeads(client: QueryClient, environment: string) {
   const heads: Record<string, (filter: Record<string, unknown>) => Promise<Page<{ id: string }>>> = {
     events: (filter) => eventPage(environment, filter as EventFilter),
     runs: (filter) => runPage(environment, filter as RunFilter),
-    deliveries: (filter) => deliveryPage(environment, filter.dead === true),
+    deliveries: (filter) => deliveryPage(environment, filter as DeliveryFilter),
   }
   for (const [key, head] of Object.entries(heads)) {
     for (const query of client.getQueryCache().findAll({ queryKey: [key, environment], type: 'active' })) {

@@ -95,7 +95,7 @@ function Places({ run }: PartProps) {
         <Item
           icon={Skull}
           value={`dead letters ${t('deliveries.dead')}`}
-          onSelect={run(() => navigate({ to: '/deliveries', search: { dead: true } }))}
+          onSelect={run(() => navigate({ to: '/deliveries', search: { state: 'dead' } }))}
         >
           {t('deliveries.dead')}
         </Item>

@@ -1,6 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import destinationEn from './destination-form/en'
+import destinationZh from './destination-form/zh'
 import en from './en'
 import formEn from './source-form/en'
 import formZh from './source-form/zh'
@@ -32,7 +34,7 @@ const PRODUCTS = ['Standard Webhooks', 'JSON Web Token', 'GitHub', 'GitLab', 'St
 
 /** Words that are looked up by a value of the API's or by a name in a variable. */
 const LOOKED_UP =
-  /^(status|problem|areas|live|person\.roles|nodes\.roles|theme|environment|form\.units|sources\.(groups|replies|missedHow|skippedWhy|overlaps)|checks|verdicts|refusal|setUp|listen\.(states|outcomes)|infer\.problems|docs\.notes)\./
+  /^(status|problem|areas|live|person\.roles|nodes\.roles|theme|environment|form\.units|deliveries\.since|sources\.(groups|replies|missedHow|skippedWhy|overlaps)|destinations\.(retries|health|healthText|outcomes)|checks|verdicts|refusal|setUp|listen\.(states|outcomes)|infer\.problems|docs\.notes)\./
 
 describe('the words', () => {
   it('are the same in both languages', () => {
@@ -75,6 +77,30 @@ describe("the words of a source's form", () => {
     for (const [key, [label, help]] of Object.entries(formZh)) {
       expect(names.has(label) || /\p{Script=Han}/u.test(label), `${key}: ${label}`).toBe(true)
       expect(help, key).toMatch(/\p{Script=Han}|whsec_/u)
+    }
+  })
+})
+
+describe("the words of a destination's form", () => {
+  it('are the same in both languages, and whole in Chinese', () => {
+    expect(Object.keys(destinationZh)).toEqual(Object.keys(destinationEn))
+    const names = new Set([
+      ...PRODUCTS,
+      ...[
+        'Webhook',
+        'Microsoft Teams',
+        'Discord',
+        'Twilio',
+        'AccessKey ID',
+        'POST',
+        'PUT',
+        'PATCH',
+        'DELETE',
+      ],
+    ])
+    for (const [key, [label, help]] of Object.entries(destinationZh)) {
+      expect(names.has(label) || /\p{Script=Han}/u.test(label), `${key}: ${label}`).toBe(true)
+      if (help !== undefined) expect(help, key).toMatch(/\p{Script=Han}/u)
     }
   })
 })

@@ -1,28 +1,30 @@
-import { useInfiniteQuery } from '@tanstack/react-query'
 import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router'
 import { useTranslation } from 'react-i18next'
 import { shortId } from '~/api/ids'
-import { type DeliveryRow, deliveries } from '~/api/queries'
+import type { DeliveryRow } from '~/api/queries'
 import { useEnvironment, useNames } from '~/app/environment'
-import { Empty } from '~/ui/Empty'
-import { Segments } from '~/ui/Segments'
 import { Due, Time } from '~/ui/Time'
-import { usePages } from '../list/loaded'
 import { type Column, RecordList } from '../list/RecordList'
 import { SplitView } from '../list/SplitView'
 import { attemptMarks } from '../thread/mark'
 import { AttemptSparkline } from '../thread/Sparkline'
 import { useWord } from '../thread/words'
 import { ReplayDead } from '../trace/DeliveryHead'
+import { LettersBar } from './LettersBar'
+import { NoDeliveries } from './NoDeliveries'
+import { Tools } from './Tools'
+import { useDeliveries, useFilter } from './useDeliveries'
 
 /** What goes out, the newest first, and what did not arrive. */
 export function DeliveriesPage() {
   const { t } = useTranslation()
   const environment = useEnvironment()
   const navigate = useNavigate()
-  const { dead = false } = useSearch({ from: '/frame/deliveries' })
+  const search = useSearch({ from: '/frame/deliveries' })
+  const filter = useFilter(search)
+  const dead = search.state === 'dead'
   const selected = useParams({ strict: false }).delivery
-  const loaded = usePages(useInfiniteQuery(deliveries(environment, dead)))
+  const loaded = useDeliveries(environment, filter)
   const columns = useColumns()
   const names = useNames(environment)
   const word = useWord()
@@ -55,41 +57,13 @@ export function DeliveriesPage() {
       )}
       open={(row) => void navigate({ to: '/deliveries/$delivery', params: { delivery: row.id } })}
       close={() => void navigate({ to: '/deliveries' })}
-      empty={
-        <Empty
-          title={dead ? t('deliveries.noneDead') : t('deliveries.none')}
-          example={dead ? undefined : EXAMPLE}
-          exampleName="YAML"
-        >
-          {dead ? t('deliveries.noneDeadText') : t('deliveries.noneText')}
-        </Empty>
-      }
-      tools={
-        <Segments
-          label={t('deliveries.which')}
-          value={dead ? 'dead' : 'all'}
-          options={[
-            { value: 'all', label: t('deliveries.all') },
-            { value: 'dead', label: t('deliveries.dead') },
-          ]}
-          onChoose={(which) =>
-            void navigate({
-              to: '/deliveries',
-              search: (before) => ({ ...before, dead: which === 'dead' || undefined }),
-            })
-          }
-        />
-      }
+      empty={<NoDeliveries filter={filter} more={loaded.more} />}
+      above={dead && selected === undefined && <LettersBar filter={filter} />}
+      tools={selected === undefined && <Tools />}
     />
   )
   return <SplitView list={list} open={selected !== undefined} />
 }
-
-const EXAMPLE = `ticket:
-  kind: deliver
-  destination: ticket-system
-  body:
-    title: "{{ input.query }}"`
 
 function Attempts({ row }: { row: DeliveryRow }) {
   const { t } = useTranslation()
@@ -148,7 +122,7 @@ function useColumns(): Column<DeliveryRow>[] {
     },
     {
       head: t('columns.actions'),
-      width: '112px',
+      width: '128px',
       end: true,
       wide: true,
       cell: (row) =>

@@ -2,18 +2,21 @@ import { useQuery } from '@tanstack/react-query'
 import { Link, useNavigate, useParams } from '@tanstack/react-router'
 import { ArrowLeft } from 'lucide-react'
 import { useTranslation } from 'react-i18next'
+import type { Schemas } from '~/api/client'
 import { delivery as deliveryQuery, run as runQuery } from '~/api/find'
 import { type DeliveryTrace, type RunTrace, type Trace, trace } from '~/api/queries'
 import { useNames } from '~/app/environment'
 import { IconButton } from '~/ui/IconButton'
 import { Problem } from '~/ui/Problem'
 import { Time } from '~/ui/Time'
+import { ValuePanel } from '../payload/Panel'
 import { markOfAttempt, markOfDelivery } from '../thread/mark'
 import { MarkIcon } from '../thread/Shape'
 import { Strip } from '../thread/Strip'
 import { AttemptInspector, useAttemptWords } from '../trace/AttemptInspector'
 import { DeliveryHead } from '../trace/DeliveryHead'
 import { TraceSkeleton } from '../trace/TraceSkeleton'
+import { DeliveryFacts } from './DeliveryFacts'
 
 /** `/deliveries/{id}`: did it arrive, and what was said at each attempt? */
 export function DeliveryPage() {
@@ -25,17 +28,18 @@ export function DeliveryPage() {
   if (failed) return <Problem error={failed} retry={() => void delivery.refetch()} />
   const itsRun = whole.data?.runs.find((one) => one.id === delivery.data?.run)
   const made = itsRun?.deliveries.find((one) => one.id === id)
-  if (!whole.data || !itsRun || !made) return <TraceSkeleton />
-  return <DeliveryView trace={whole.data} run={itsRun} delivery={made} />
+  if (!delivery.data || !whole.data || !itsRun || !made) return <TraceSkeleton />
+  return <DeliveryView trace={whole.data} run={itsRun} delivery={made} detail={delivery.data} />
 }
 
 interface DeliveryViewProps {
   trace: Trace
   run: RunTrace
   delivery: DeliveryTrace
+  detail: Schemas['DeliveryDetail']
 }
 
-function DeliveryView({ trace, run, delivery }: DeliveryViewProps) {
+function DeliveryView({ trace, run, delivery, detail }: DeliveryViewProps) {
   const { t } = useTranslation()
   const navigate = useNavigate()
   const names = useNames(trace.environment)
@@ -54,7 +58,19 @@ function DeliveryView({ trace, run, delivery }: DeliveryViewProps) {
             />
           </span>
           <MarkIcon mark={markOfDelivery(delivery.state, delivery.attempts.length)} size={16} />
-          <h1 className="truncate text-title font-semibold">{delivery.destination}</h1>
+          <h1 className="truncate text-title font-semibold">
+            {detail.destination_name ? (
+              <Link
+                to="/destinations/$destination"
+                params={{ destination: detail.destination }}
+                className="rounded-small hover:text-accent"
+              >
+                {delivery.destination}
+              </Link>
+            ) : (
+              delivery.destination
+            )}
+          </h1>
           <Link
             to="/events/$event"
             params={{ event: trace.id }}
@@ -76,8 +92,15 @@ function DeliveryView({ trace, run, delivery }: DeliveryViewProps) {
         <div className="-mx-4">
           <DeliveryHead delivery={delivery} named={false} />
         </div>
+        <DeliveryFacts delivery={detail} />
       </header>
       <div className="thin-scroll min-h-0 flex-1 overflow-y-auto bg-sunken">
+        <details className="border-b border-line">
+          <summary className="px-4 py-2 outline-offset-[-2px] hover:bg-hover">
+            {t('deliveries.message')}
+          </summary>
+          <ValuePanel title={t('deliveries.message')} value={detail.message} none={t('deliveries.unread')} />
+        </details>
         {attempts.length === 0 && <p className="p-4 text-ink-3">{t('deliveries.noAttempt')}</p>}
         {attempts.map((attempt, place) => (
           <details key={attempt.number} open={place === 0} className="border-b border-line">

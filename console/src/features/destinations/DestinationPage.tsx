@@ -1,83 +1,121 @@
 import { useQuery } from '@tanstack/react-query'
-import { useNavigate, useParams } from '@tanstack/react-router'
+import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router'
 import { ArrowLeft } from 'lucide-react'
 import { useTranslation } from 'react-i18next'
-import { useEnable } from '~/api/mutations'
+import { type DestinationView, HEALTH_EVERY_MS } from '~/api/destinations'
 import { ApiProblem } from '~/api/problem'
-import { type DestinationView, destinations } from '~/api/queries'
+import { destinations } from '~/api/queries'
 import { useEnvironment } from '~/app/environment'
-import { Button } from '~/ui/Button'
+import { useDestinationWords } from '~/app/i18n/destination-form'
+import type { DestinationSearch } from '~/app/router'
 import { Copyable } from '~/ui/Copy'
 import { IconButton } from '~/ui/IconButton'
 import { Problem } from '~/ui/Problem'
-import { report } from '~/ui/toast'
-import { toYaml } from '~/ui/yaml/toYaml'
-import { Yaml } from '~/ui/yaml/Yaml'
-import { Panel } from '../payload/Panel'
-import { MarkIcon } from '../thread/Shape'
+import { SIDE_LINK, Sides, Unsaved } from '../form/Sides'
 import { TraceSkeleton } from '../trace/TraceSkeleton'
 import type { DestinationConfig } from './config'
+import { DestinationDraftFrame, useDestinationDraft } from './DestinationDraftFrame'
+import { iconOf } from './kinds'
+import { OverviewTab } from './OverviewTab'
+import { SettingsTab } from './SettingsTab'
+import { TestTab } from './TestTab'
 
-/** `/destinations/{id}`: where it leads, and whether it takes deliveries. */
+/** `/destinations/{id}`: does it arrive? */
 export function DestinationPage() {
   const { destination: id } = useParams({ from: '/frame/destinations/$destination' })
-  const query = useQuery(destinations(useEnvironment()))
+  const query = useQuery({ ...destinations(useEnvironment()), refetchInterval: HEALTH_EVERY_MS })
   if (query.isPending) return <TraceSkeleton />
-  if (query.isError) return <Problem error={query.error} retry={() => void query.refetch()} />
+  if (query.isError && !query.data) {
+    return <Problem error={query.error} retry={() => void query.refetch()} />
+  }
   const destination = query.data.find((one) => one.id === id)
+  if (!destination && query.isFetching) return <TraceSkeleton />
   if (!destination) return <Problem error={new ApiProblem({ status: 404, code: 'not_found' })} />
-  return <DestinationDetail destination={destination} />
+  return <DestinationDetail key={destination.id} destination={destination} />
 }
 
 function DestinationDetail({ destination }: { destination: DestinationView }) {
-  const { t } = useTranslation()
-  const navigate = useNavigate()
-  const { url } = destination.config as DestinationConfig
-  const yaml = toYaml(destination.config)
   return (
-    <article aria-label={destination.name} className="thin-scroll flex h-full flex-col overflow-y-auto">
-      <header className="shrink-0 border-b border-line px-4 py-3">
-        <div className="flex items-center gap-2">
-          <span className="-ml-1.5 xl:hidden">
-            <IconButton
-              icon={ArrowLeft}
-              label={t('back')}
-              keys="Esc"
-              onClick={() => void navigate({ to: '/destinations' })}
-            />
-          </span>
-          <h1 className="truncate text-title font-semibold">{destination.name}</h1>
+    <article aria-label={destination.name} className="@container flex h-full flex-col">
+      <Head destination={destination} />
+      <DestinationDraftFrame destination={destination}>
+        <Tabs />
+        <div className="thin-scroll min-h-0 flex-1 overflow-y-auto">
+          <Side destination={destination} />
         </div>
-        <div className="mt-1 flex flex-wrap items-center gap-x-4">
-          {url && <Copyable text={url} what="URL" />}
-          <Copyable text={destination.id} what={t('destinations.id')} />
-        </div>
-        {destination.disabled_reason && (
-          <Off destination={destination} reason={destination.disabled_reason} />
-        )}
-      </header>
-      <Panel title={t('sources.settings')} note={t('destinations.noSecrets')} copy={yaml}>
-        <div className="-mx-4">
-          <Yaml text={yaml} />
-        </div>
-      </Panel>
+      </DestinationDraftFrame>
     </article>
   )
 }
 
-function Off({ destination, reason }: { destination: DestinationView; reason: string }) {
+function Side({ destination }: { destination: DestinationView }) {
+  const { tab } = useSearch({ from: '/frame/destinations/$destination' })
+  switch (tab) {
+    case 'settings':
+      return <SettingsTab destination={destination} />
+    case 'test':
+      return <TestTab destination={destination} />
+    default:
+      return <OverviewTab destination={destination} />
+  }
+}
+
+function Head({ destination }: { destination: DestinationView }) {
   const { t } = useTranslation()
-  const enable = useEnable(destination.id)
+  const navigate = useNavigate()
+  const { url, kind = '' } = destination.config as DestinationConfig
+  const Icon = iconOf(kind)
   return (
-    <div className="mt-3 flex flex-wrap items-center gap-3">
-      <MarkIcon mark="dead" />
-      <p className="min-w-0 break-words">{t('destinations.offReason', { reason })}</p>
-      <Button
-        busy={enable.isPending}
-        onClick={() => void report(enable.mutateAsync(), () => ({ text: t('destinations.enabled') }))}
-      >
-        {t('destinations.enable')}
-      </Button>
-    </div>
+    <header className="shrink-0 px-4 pt-3">
+      <div className="flex min-h-7 items-center gap-2">
+        <span className="-ml-1.5 xl:hidden">
+          <IconButton
+            icon={ArrowLeft}
+            label={t('back')}
+            keys="Esc"
+            onClick={() => void navigate({ to: '/destinations' })}
+          />
+        </span>
+        <Icon size={16} aria-hidden="true" className="shrink-0 text-ink-3" />
+        <h1 className="truncate text-title font-semibold">{destination.name}</h1>
+        <span className="truncate text-prose text-ink-3">
+          {useDestinationWords()?.(`kinds.${kind}`)?.label ?? kind}
+        </span>
+      </div>
+      <div className="mt-0.5 flex min-w-0 flex-wrap items-center gap-x-4">
+        {url && <Copyable text={url} what="URL" />}
+        <Copyable text={destination.id} what={t('destinations.id')} />
+      </div>
+    </header>
+  )
+}
+
+/** The sides of a destination; each has an address of its own. */
+function Tabs() {
+  const { t } = useTranslation()
+  const { tab: shown } = useSearch({ from: '/frame/destinations/$destination' })
+  const { dirty } = useDestinationDraft()
+  const tabs: [DestinationSearch['tab'], string, boolean?][] = [
+    [undefined, t('destinations.overview')],
+    ['test', t('destinations.test')],
+    ['settings', t('sources.settings'), dirty],
+  ]
+  return (
+    <Sides label={t('destinations.sides')}>
+      {tabs.map(([tab, label, unsaved]) => (
+        <li key={label}>
+          <Link
+            from="/destinations/$destination"
+            search={(before) => ({ ...before, tab })}
+            activeOptions={{ exact: true }}
+            aria-current={tab === shown ? 'page' : undefined}
+            className={SIDE_LINK}
+          >
+            {label}
+            {unsaved && <Unsaved />}
+          </Link>
+        </li>
+      ))}
+    </Sides>
   )
 }

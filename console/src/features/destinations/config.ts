@@ -5,3 +5,6 @@ export interface DestinationConfig {
   url?: string
   retry?: string | string[]
 }
+
+/** Settings that every kind has: how it is called, rather than what. */
+export const POLICY = ['timeout', 'retry', 'concurrency', 'rate', 'breaker', 'when_dead']

@@ -23,6 +23,8 @@ interface RecordListProps<Row> {
   open: (row: Row) => void
   close: () => void
   empty: ReactNode
+  /** Between the title and the rows. */
+  above?: ReactNode
 }
 
 export interface Column<Row> {
@@ -48,8 +50,9 @@ export function RecordList<Row extends { id: string }>(props: RecordListProps<Ro
         className={`flex shrink-0 flex-wrap items-center gap-x-3 gap-y-1 px-4 ${selected ? 'py-2' : 'py-3'}`}
       >
         <Title className={`font-semibold ${selected ? 'text-prose' : 'text-title'}`}>{title}</Title>
-        <div className="ml-auto flex items-center gap-2">{tools}</div>
+        <div className="ml-auto flex flex-wrap items-center gap-2">{tools}</div>
       </div>
+      {props.above}
       <div ref={scroller} className="thin-scroll min-h-0 flex-1 overflow-y-auto">
         {loaded.pending ? (
           <Skeletons brief={selected !== undefined} />

@@ -1,9 +1,9 @@
 import { useTranslation } from 'react-i18next'
 import { useUpdateSource } from '~/api/mutations'
 import type { SourceView } from '~/api/queries'
+import { useMayEdit } from '~/app/roles'
 import { Switch } from '~/ui/Switch'
 import { report } from '~/ui/toast'
-import { useMayEdit } from './mayEdit'
 
 /** Whether a source takes requests, or a schedule ticks, and the way to change it. */
 export function EnabledSwitch({ source, flow }: { source: SourceView; flow: string | undefined }) {

@@ -12,20 +12,13 @@ import { Button } from '~/ui/Button'
 import { Empty } from '~/ui/Empty'
 import { IconButton } from '~/ui/IconButton'
 import { Problem } from '~/ui/Problem'
-import {
-  type DraftErrors,
-  draftErrors,
-  filled,
-  NO_DRAFT_ERRORS,
-  type SourceSchemas,
-  stillWrong,
-  unfilled,
-} from './draft'
-import { FormSkeleton } from './FormSkeleton'
+import { type DraftErrors, draftErrors, filled, NO_DRAFT_ERRORS, stillWrong, unfilled } from '../form/draft'
+import { FormSkeleton } from '../form/FormSkeleton'
+import { Leaving } from '../form/Leaving'
 import { knownSecrets } from './known'
-import { Leaving } from './Leaving'
 import type { DraftChange } from './SourceDraftFrame'
 import { SourceForm } from './SourceForm'
+import type { SourceSchemas } from './schemas'
 
 /** `/sources/new`: an address for other systems, in under a minute. */
 export function NewSourcePage() {

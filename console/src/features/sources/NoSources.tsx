@@ -1,9 +1,9 @@
 import { Link } from '@tanstack/react-router'
 import { Plus } from 'lucide-react'
 import { useTranslation } from 'react-i18next'
+import { useMayEdit } from '~/app/roles'
 import { BUTTON, LOOKS } from '~/ui/Button'
 import { Empty } from '~/ui/Empty'
-import { useMayEdit } from './mayEdit'
 import { NewSchedule } from './NewSchedule'
 
 /** What the list of sources says while there is none: what one is, and the button that makes one. */

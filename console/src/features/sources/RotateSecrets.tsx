@@ -11,10 +11,11 @@ import { missing } from '~/ui/form/errors'
 import { CONTROL } from '~/ui/form/Frame'
 import { Problem } from '~/ui/Problem'
 import { tell } from '~/ui/toast'
+import { type DraftErrors, draftErrors, filled, NO_DRAFT_ERRORS } from '../form/draft'
 import type { SourceConfig } from './config'
-import { type DraftErrors, draftErrors, filled, NO_DRAFT_ERRORS, type SourceSchemas } from './draft'
 import { knownSecrets } from './known'
 import { firstSecrets, SecretsContext, SecretsForm, secretsOf } from './SecretsForm'
+import type { SourceSchemas } from './schemas'
 
 /** How long the old secrets may be taken beside the new ones. */
 const OVERLAPS = ['0s', '1h', '1d', '7d', '30d'] as const
@@ -81,7 +82,7 @@ function Rotation({ source, schemas, scheme, onDone }: RotationProps) {
       tell({ text: t('sources.rotated') })
       onDone()
     } catch (error) {
-      setErrors(draftErrors(error, schemas.config, { name: '', flow: '', config: {}, enabled: true }))
+      setErrors(draftErrors(error, schemas.config, { name: '', config: {} }))
     }
   }
   return (

@@ -2,8 +2,8 @@ import { createContext, type ReactNode, useContext, useMemo, useState } from 're
 import type { SourceDraft } from '~/api/mutations'
 import type { SourceView } from '~/api/queries'
 import { useNames } from '~/app/environment'
-import { type DraftErrors, NO_DRAFT_ERRORS, stillWrong } from './draft'
-import { Leaving } from './Leaving'
+import { type DraftErrors, NO_DRAFT_ERRORS, stillWrong } from '../form/draft'
+import { Leaving } from '../form/Leaving'
 
 /** How a draft is told to change: a scheme and its secrets change together. */
 export type DraftChange = (draft: SourceDraft) => SourceDraft

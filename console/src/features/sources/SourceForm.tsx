@@ -1,17 +1,17 @@
 import { useQuery } from '@tanstack/react-query'
-import { ChevronRight } from 'lucide-react'
-import { type ReactNode, useEffect, useId, useMemo, useRef, useState } from 'react'
+import { type ReactNode, useEffect, useMemo, useRef } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { SourceDraft } from '~/api/mutations'
 import { flows } from '~/api/queries'
 import { useSourceWords } from '~/app/i18n/source-form'
-import type { FieldError } from '~/ui/form/errors'
-import { CONTROL, Wrong } from '~/ui/form/Frame'
+import { CONTROL } from '~/ui/form/Frame'
 import { SchemaFields, SchemaForm } from '~/ui/form/SchemaForm'
 import { Problem } from '~/ui/Problem'
-import { countOf, type DraftErrors, type SourceSchemas } from './draft'
+import { countOf, type DraftErrors } from '../form/draft'
+import { Block, Labelled, More } from '../form/Parts'
 import { SecretsContext } from './SecretsForm'
 import type { DraftChange } from './SourceDraftFrame'
+import type { SourceSchemas } from './schemas'
 import { VerificationField } from './VerificationField'
 
 interface SourceFormProps {
@@ -78,7 +78,7 @@ export function SourceForm({ schemas, draft, onChange, errors, kept, children, o
           <Block title={t('sources.reply')}>
             <SchemaFields prefix="config" only={['reply']} />
           </Block>
-          <More wrong={errors.config.length > 0}>
+          <More title={t('sources.more')} note={t('sources.moreNote')} wrong={errors.config.length > 0}>
             <SchemaFields prefix="config" omit={ELSEWHERE} />
           </More>
         </SchemaForm>
@@ -91,39 +91,6 @@ export function SourceForm({ schemas, draft, onChange, errors, kept, children, o
       )}
       <div className="flex flex-wrap items-center gap-2">{children}</div>
     </form>
-  )
-}
-
-/** A part of the form under a heading of its own. */
-export function Block({ title, children }: { title: string; children: ReactNode }) {
-  return (
-    <section aria-label={title} className="space-y-4 border-t border-line pt-5">
-      {children}
-    </section>
-  )
-}
-
-/** What few sources need; once it is open because something in it is wrong, it stays so. */
-function More({ wrong, children }: { wrong: boolean; children: ReactNode }) {
-  const { t } = useTranslation()
-  const [open, setOpen] = useState(false)
-  return (
-    <details
-      open={open || wrong}
-      onToggle={(event) => setOpen(event.currentTarget.open)}
-      className="group/more border-t border-line pt-4"
-    >
-      <summary className="flex w-fit items-center gap-1.5 rounded-small py-0.5 pr-2 text-small font-medium text-ink-2 hover:text-ink">
-        <ChevronRight
-          size={14}
-          aria-hidden="true"
-          className="text-ink-3 transition-transform duration-100 group-open/more:rotate-90"
-        />
-        {t('sources.more')}
-        <span className="font-normal text-ink-3">{t('sources.moreNote')}</span>
-      </summary>
-      <div className="mt-4">{children}</div>
-    </details>
   )
 }
 
@@ -171,23 +138,4 @@ function Identity({ draft, onChange, errors }: Pick<SourceFormProps, 'draft' | '
       </Labelled>
     </div>
   )
-}
-
-function Labelled({ label, errors, children }: LabelledProps) {
-  const id = useId()
-  return (
-    <div className="min-w-0">
-      <label htmlFor={id} className="mb-1 block text-small font-medium text-ink-2">
-        {label}
-      </label>
-      {children(id)}
-      <Wrong errors={errors} />
-    </div>
-  )
-}
-
-interface LabelledProps {
-  label: string
-  errors: readonly FieldError[]
-  children: (id: string) => ReactNode
 }

@@ -67,7 +67,13 @@ afterEach(() => vi.unstubAllGlobals())
 
 describe('a refused request that is tried again', () => {
   const again = (answer: Answers[string], more: object = {}) => ({
-    'GET /api/v1/refusals/ref_1': { ...refusal, record, environment: 'production', replayable: true, ...more },
+    'GET /api/v1/refusals/ref_1': {
+      ...refusal,
+      record,
+      environment: 'production',
+      replayable: true,
+      ...more,
+    },
     'POST /api/v1/refusals/ref_1/replay': answer,
   })
 

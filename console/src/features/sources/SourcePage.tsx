@@ -9,6 +9,7 @@ import type { SourceSearch } from '~/app/router'
 import { Copyable } from '~/ui/Copy'
 import { IconButton } from '~/ui/IconButton'
 import { Problem } from '~/ui/Problem'
+import { SIDE_LINK, Sides, Unsaved } from '../form/Sides'
 import { TraceSkeleton } from '../trace/TraceSkeleton'
 import { CallTab } from './CallTab'
 import type { SourceConfig } from './config'
@@ -141,34 +142,21 @@ function Tabs() {
     ['settings', t('sources.settings'), dirty.settings],
   ]
   return (
-    <nav
-      aria-label={t('sources.sides')}
-      className="thin-scroll mt-2 shrink-0 overflow-x-auto border-b border-line px-4"
-    >
-      <ul className="flex gap-5">
-        {tabs.map(([tab, label, unsaved]) => (
-          <li key={label}>
-            <Link
-              from="/sources/$source"
-              search={(before) => ({ ...before, tab, request: undefined, sample: undefined })}
-              activeOptions={{ exact: true }}
-              aria-current={tab === shown ? 'page' : undefined}
-              className="-mb-px block border-b-2 border-transparent py-1.5 text-table whitespace-nowrap text-ink-2 outline-offset-[-2px] hover:text-ink aria-[current=page]:border-accent aria-[current=page]:font-medium aria-[current=page]:text-ink"
-            >
-              {label}
-              {unsaved && (
-                <>
-                  <span
-                    aria-hidden="true"
-                    className="ml-1.5 inline-block size-1.5 rounded-full bg-waiting align-middle"
-                  />
-                  <span className="sr-only"> ({t('sources.unsaved')})</span>
-                </>
-              )}
-            </Link>
-          </li>
-        ))}
-      </ul>
-    </nav>
+    <Sides label={t('sources.sides')}>
+      {tabs.map(([tab, label, unsaved]) => (
+        <li key={label}>
+          <Link
+            from="/sources/$source"
+            search={(before) => ({ ...before, tab, request: undefined, sample: undefined })}
+            activeOptions={{ exact: true }}
+            aria-current={tab === shown ? 'page' : undefined}
+            className={SIDE_LINK}
+          >
+            {label}
+            {unsaved && <Unsaved />}
+          </Link>
+        </li>
+      ))}
+    </Sides>
   )
 }

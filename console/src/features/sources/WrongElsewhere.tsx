@@ -1,6 +1,6 @@
 import { Link } from '@tanstack/react-router'
 import { useTranslation } from 'react-i18next'
-import { countOf, type DraftErrors } from './draft'
+import { countOf, type DraftErrors } from '../form/draft'
 
 /** The errors that a side of a source's page shows, and those that its other side has to show. */
 export function errorsBySide(errors: DraftErrors): { fields: DraftErrors; settings: DraftErrors } {

@@ -1,3 +1,5 @@
+import { base64, random, signingKey } from '../form/random'
+
 /** How the schemes are laid out to choose from; one that is not listed stands among the general ones. */
 export const GROUPS = [
   {
@@ -45,8 +47,8 @@ const THEIRS = new Set(['stripe', 'shopify', 'slack', 'dingtalk', 'feishu', 'jwt
 
 /** Secrets by their words' key that have a form of their own. */
 const FORMS: Record<string, () => string> = {
-  'secrets.standard_webhooks.signing_keys': () => `whsec_${base64(random(32))}`,
-  'secrets.gitlab.signing_tokens': () => `whsec_${base64(random(32))}`,
+  'secrets.standard_webhooks.signing_keys': signingKey,
+  'secrets.gitlab.signing_tokens': signingKey,
   'secrets.wecom.aes_keys': aesKey,
   'secrets.dingtalk_events.aes_keys': aesKey,
 }
@@ -63,12 +65,4 @@ function aesKey(): string {
   const key = base64(random(32)).slice(0, 43)
   // The vendors' forms take letters and digits alone.
   return /^[A-Za-z0-9]+$/.test(key) ? key : aesKey()
-}
-
-function random(count: number): Uint8Array {
-  return crypto.getRandomValues(new Uint8Array(count))
-}
-
-function base64(bytes: Uint8Array): string {
-  return btoa(String.fromCharCode(...bytes))
 }

@@ -3,9 +3,10 @@ import { useTranslation } from 'react-i18next'
 import { useUpdateSource } from '~/api/mutations'
 import type { SourceView } from '~/api/queries'
 import { tell } from '~/ui/toast'
-import { draftErrors, filled, NO_DRAFT_ERRORS, type SourceSchemas, unfilled } from './draft'
+import { draftErrors, filled, NO_DRAFT_ERRORS, unfilled } from '../form/draft'
 import { knownSecrets } from './known'
 import { useDraftFrame } from './SourceDraftFrame'
+import type { SourceSchemas } from './schemas'
 
 /** A source's settings while they are changed: nothing is sent before they are saved. */
 export function useSourceDraft(source: SourceView, schemas: SourceSchemas) {

@@ -50,10 +50,16 @@ export function markOfStep(state: string): Mark {
   return STEPS[state] ?? 'pending'
 }
 
-/** A delivery that is due for the first time is accepted; one that has failed before waits. */
+/**
+ * A delivery that is due for the first time is accepted; one that has failed before waits. One that is blocked has
+ * others before it. A dead letter may be discarded, or replaced by an edited one.
+ */
 export function markOfDelivery(state: string, attempts: number): Mark {
   if (state === 'delivered') return 'succeeded'
   if (state === 'dead') return 'dead'
+  if (state === 'discarded') return 'cancelled'
+  if (state === 'replaced') return 'skipped'
+  if (state === 'blocked') return 'pending'
   return attempts > 0 ? 'waiting' : 'accepted'
 }
 
@@ -73,6 +79,6 @@ export function isOpen(mark: Mark): boolean {
 export function attemptMarks(state: string, attempts: number): Mark[] {
   const last = markOfDelivery(state, attempts)
   if (attempts === 0) return [last]
-  const failed = state === 'pending' ? attempts : attempts - 1
+  const failed = state === 'pending' || state === 'blocked' ? attempts : attempts - 1
   return [...Array<Mark>(failed).fill('failed'), last]
 }

@@ -41,22 +41,14 @@ export function useAttemptWords() {
   }
 }
 
-function ExchangePanels({ exchange }: { exchange: Exchange }) {
+/** One request, and what came back. */
+export function ExchangePanels({ exchange }: { exchange: Exchange }) {
   const { t } = useTranslation()
   const { request, response, error } = exchange
-  const sent = sentBody(request?.body)
   const got = sentBody(response?.body)
   return (
     <InOut>
-      <Panel title={t('trace.sent')} note={request?.method} copy={bodyText(sent)}>
-        {request?.url && (
-          <div className="mb-2">
-            <Copyable text={request.url} what="URL" />
-          </div>
-        )}
-        <Body body={sent} label={t('trace.sent')} />
-        <Headers headers={request?.headers ?? []} />
-      </Panel>
+      <SentPanel request={request} />
       <Panel
         title={t('trace.received')}
         note={[response?.status ?? error?.kind, <Timing key="timing" exchange={exchange} />].map(
@@ -77,6 +69,24 @@ function ExchangePanels({ exchange }: { exchange: Exchange }) {
         <Headers headers={response?.headers ?? []} />
       </Panel>
     </InOut>
+  )
+}
+
+/** A request as it goes out. */
+export function SentPanel({ request, title }: { request: Exchange['request']; title?: string }) {
+  const { t } = useTranslation()
+  const sent = sentBody(request?.body)
+  const name = title ?? t('trace.sent')
+  return (
+    <Panel title={name} note={request?.method} copy={bodyText(sent)}>
+      {request?.url && (
+        <div className="mb-2">
+          <Copyable text={request.url} what="URL" />
+        </div>
+      )}
+      <Body body={sent} label={name} />
+      <Headers headers={request?.headers ?? []} />
+    </Panel>
   )
 }
 

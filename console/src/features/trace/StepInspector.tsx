@@ -26,6 +26,7 @@ export function StepInspector({ trace, run, step }: StepInspectorProps) {
   const shown = tries.find((one) => String(one.attempt) === chosen) ?? tries.at(-1)
   const facts = [
     word(step.state),
+    step.waits?.reason === 'delivery' && t('trace.waitsForDelivery'),
     shown && duration(shown.took_us / 1_000, i18n.language),
     shown?.port && shown.port !== 'next' && t('trace.port', { port: shown.port }),
   ]
@@ -48,7 +49,7 @@ export function StepInspector({ trace, run, step }: StepInspectorProps) {
       </div>
       {shown?.error && <Failed failure={shown.error as Failure} />}
       <InOut>
-        <Input trace={trace} run={run} step={step} input={shown?.input} />
+        <Input trace={trace} run={run} step={step} input={step.waits?.input ?? shown?.input} />
         <Output run={run} step={step} output={shown?.output} failed={shown?.error != null} />
       </InOut>
     </>

@@ -100,6 +100,15 @@ describe('the thread', () => {
     ])
   })
 
+  it('lets a step wait from when it began to', () => {
+    const waits = { reason: 'delivery', on: 'msg_1', since: timeAfter(7) }
+    const steps = [step('a', 5, 900), step('push', 0, 0, { state: 'waiting', tries: [], waits })]
+    const rows = rowsOf({ status: 'waiting', finished_at: null, steps, deliveries: [] })
+    expect(rows.find(({ key }) => key === 'step.push')?.bars).toEqual([
+      { start: 7, end: 60_000, mark: 'waiting', wait: true },
+    ])
+  })
+
   it('tells a step that a failed run did not reach from one that is to come', () => {
     const steps = [step('late', 0, 0, { state: 'pending', tries: [] })]
     const standing = (status: string) =>

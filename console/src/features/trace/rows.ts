@@ -60,7 +60,9 @@ export function threadOf(trace: Trace, run: RunTrace | undefined, now: number): 
     runRow(run, origin, now, lastEnd),
   ]
   for (const step of run.steps) {
-    const since = Math.max(lastEnd, Date.parse(run.created_at) - origin)
+    const since = step.waits
+      ? Date.parse(step.waits.since) - origin
+      : Math.max(lastEnd, Date.parse(run.created_at) - origin)
     const shown = growing(step, bars.get(step.id) ?? [], since, now - origin)
     rows.push(stepRow(step, shown, isOpen(markOfRun(run.status))))
     for (const delivery of run.deliveries.filter((made) => made.step === step.id)) {
@@ -109,11 +111,11 @@ function runRow(run: RunTrace, origin: number, now: number, lastEnd: number): Ro
 
 /**
  * A step's bars, and one more until now while it is under way or waits. When its first try began is not
- * told: it is taken to have begun when the last of the others ended.
+ * told: it is taken to have begun when the last of the others ended. Since when it waits is told.
  */
 function growing(step: StepTrace, bars: Bar[], since: number, now: number): Bar[] {
   const mark = markOfStep(step.state)
-  const start = bars.at(-1)?.end ?? (mark === 'running' ? since : undefined)
+  const start = step.waits ? since : (bars.at(-1)?.end ?? (mark === 'running' ? since : undefined))
   if (!isOpen(mark) || start === undefined) return bars
   return [...bars, { start, end: Math.max(start, now), mark, wait: mark !== 'running' }]
 }

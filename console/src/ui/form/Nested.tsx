@@ -128,12 +128,12 @@ export function ObjectSection({ shape, value, onChange, ...frame }: NestedProps)
   )
 }
 
-/** A value in a few words: its plain parts, one after the other. */
+/** A value in a few words: its plain parts, one after the other; yes and no say nothing by themselves. */
 export function brief(value: unknown): string {
   if (!isRecord(value)) return value === undefined || value === null ? '' : String(value)
   return Object.values(value)
     .map((part) => (Array.isArray(part) ? part.join(', ') : isRecord(part) ? brief(part) : part))
-    .filter((part) => part !== undefined && part !== null && part !== '')
+    .filter((part) => part !== undefined && part !== null && part !== '' && typeof part !== 'boolean')
     .slice(0, 4)
     .join(' · ')
 }

@@ -4,7 +4,7 @@ import { useTranslation } from 'react-i18next'
 import { Button } from '../Button'
 import { IconButton } from '../IconButton'
 import { CONTROL } from './Frame'
-import { type NestedProps, PlacedSection } from './Nested'
+import { brief, type NestedProps, PlacedSection } from './Nested'
 import { SchemaField } from './SchemaField'
 import { type Schema, shapeOf } from './schema'
 import { blankOf, freshName, isRecord } from './value'
@@ -15,10 +15,12 @@ type SeveralProps = NestedProps & { shape: { item: Schema } }
 /** Several of the same, which can be added and removed. */
 export function ListSection({ shape, value, onChange, ...frame }: SeveralProps) {
   const { root } = useForm()
-  const items = Array.isArray(value) ? value : []
-  const set = (changed: unknown[]) => onChange(changed.length > 0 ? changed : undefined)
+  const usual = Array.isArray(shape.schema.default) ? shape.schema.default : []
+  const items = Array.isArray(value) ? value : usual
+  // None is something else than what holds when nothing is said.
+  const set = (changed: unknown[]) => onChange(changed.length > 0 || usual.length > 0 ? changed : undefined)
   return (
-    <PlacedSection {...frame} summary={items.length > 0 ? items.length : ''}>
+    <PlacedSection {...frame} summary={items.map(brief).join(' + ')}>
       {items.map((item, at) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: an item has nothing but its place
         <Item key={at} onRemove={() => set(items.toSpliced(at, 1))}>
@@ -44,7 +46,7 @@ export function MapSection({ shape, value, onChange, ...frame }: SeveralProps) {
   const names = entries.map(([name]) => name)
   const set = (changed: [string, unknown][]) =>
     onChange(changed.length > 0 ? Object.fromEntries(changed) : undefined)
-  const isLine = shapeOf(root, shape.item).kind === 'text'
+  const isLine = ['text', 'secret'].includes(shapeOf(root, shape.item).kind)
   return (
     <PlacedSection {...frame} summary={names.join(', ')}>
       {entries.map(([name, item], at) => (

@@ -1,3 +1,4 @@
+import type { LucideIcon } from 'lucide-react'
 import { Coded } from '../Coded'
 import { Fields } from './Nested'
 import type { Shape } from './schema'
@@ -51,7 +52,7 @@ export function Variants({ place, shape, value, onChange, label }: VariantsProps
 }
 
 /** A choice with room for what it means. */
-export function Card({ name, chosen, onChoose, title, text, tint = '' }: CardProps) {
+export function Card({ name, chosen, onChoose, title, text, icon: Icon, tint = '' }: CardProps) {
   return (
     <label
       className={`relative flex gap-2.5 rounded-base border px-3 py-2.5 hover:bg-hover has-focus-visible:outline-2 has-focus-visible:outline-accent ${chosen ? 'border-accent bg-selected' : 'border-line-strong'}`}
@@ -64,7 +65,10 @@ export function Card({ name, chosen, onChoose, title, text, tint = '' }: CardPro
         className="mt-0.5 size-3.5 shrink-0 accent-(--accent) outline-none"
       />
       <span className="min-w-0">
-        <span className="block text-table font-medium">{title}</span>
+        <span className="flex items-center gap-1.5 text-table font-medium">
+          {Icon && <Icon size={15} aria-hidden="true" className="shrink-0 text-ink-3" />}
+          {title}
+        </span>
         {text && (
           <span className={`mt-0.5 block text-small ${tint || 'text-ink-3'}`}>
             <Coded text={text} />
@@ -81,6 +85,7 @@ interface CardProps {
   onChoose: () => void
   title: string
   text?: string | undefined
+  icon?: LucideIcon
   /** The colour of the text, where it warns. */
   tint?: string
 }

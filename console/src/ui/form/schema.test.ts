@@ -25,6 +25,13 @@ describe('what a form asks for', () => {
     expect(kindOf({ type: 'array', items: { $ref: '#/$defs/Rate' } })).toBe('list')
     expect(kindOf({ oneOf: [{ const: 'a' }, { enum: ['b', 'c'] }] })).toBe('choice')
     expect(kindOf({})).toBe('json')
+    const secrets = shapeOf(root, {
+      type: 'object',
+      additionalProperties: { type: 'string' },
+      writeOnly: true,
+    })
+    if (secrets.kind !== 'map') throw new Error(secrets.kind)
+    expect(kindOf(secrets.item), 'values of a secret are secrets').toBe('secret')
   })
 
   it('knows what may be null, and units by their pattern', () => {

@@ -79,7 +79,11 @@ export function shapeOf(root: Schema, unresolved: Schema): Shape {
     case 'object':
       if (schema.properties) return { ...own, kind: 'object', properties: Object.entries(schema.properties) }
       if (typeof schema.additionalProperties === 'object')
-        return { ...own, kind: 'map', item: schema.additionalProperties }
+        return {
+          ...own,
+          kind: 'map',
+          item: { ...schema.additionalProperties, ...(secret && { writeOnly: true }) },
+        }
       return { ...own, kind: 'json' }
     default:
       return { ...own, kind: 'json' }

@@ -3,28 +3,73 @@
 use std::time::Duration;
 
 use clock::Timestamp;
-use outbound::{Limit, Timeouts};
-use store::{DueDelivery, Message};
+use outbound::{Client, Limit, Response, Timeouts};
+use store::{DestinationId, DueDelivery, Message};
+use vault::Secret;
 
 use crate::{
-    Body, Destination, ErrorRecord, Exchange, Parts, Reply, RequestRecord, ResponseRecord, Timing,
+    Destination, ErrorRecord, Exchange, Parts, Reply, ResponseRecord, Timing,
     breaker::Health,
     call::{Call, Unsendable},
+    credential::{Refused, Tokens},
     drain::Around,
-    history::History,
+    history::{History, accepted},
     kind::Stamp,
     pacer::Pacer,
     verdict::{Verdict, judge_error},
 };
 
 /// What came of sending.
-pub(super) struct Sent {
-    pub(super) verdict: Verdict,
-    pub(super) exchanges: Vec<Exchange>,
-    pub(super) parts: Option<Parts>,
+pub(crate) struct Sent {
+    pub(crate) verdict: Verdict,
+    pub(crate) exchanges: Vec<Exchange>,
+    pub(crate) parts: Option<Parts>,
+    /// What is to be said of a message that was taken.
+    pub(crate) remark: Option<String>,
+}
+
+/// When the next call of a message may be made.
+#[derive(Clone, Copy)]
+pub(crate) enum Turn<'a> {
+    /// When its destination's limits allow it, unless the drain stops.
+    Of(&'a Around, &'a Pacer),
+    /// At once.
+    Now,
+}
+
+impl Turn<'_> {
+    /// Waits for it. Says whether it came.
+    async fn came(self) -> bool {
+        match self {
+            Self::Of(around, pacer) => around.unless_stopped(pacer.turn()).await,
+            Self::Now => true,
+        }
+    }
 }
 
 impl Sent {
+    /// Nothing has been sent now; earlier attempts may have sent parts.
+    fn none(parts: Option<Parts>) -> Self {
+        Self { verdict: Verdict::Delivered, exchanges: Vec::new(), parts, remark: None }
+    }
+
+    /// Puts a message into the destination's form and makes its calls. Says whether their token is no good any more.
+    async fn send(
+        &mut self,
+        client: &Client,
+        destination: &Destination,
+        (message, stamp): (Message, &Stamp),
+        turn: Turn<'_>,
+    ) -> bool {
+        match calls(destination, message, stamp) {
+            Ok(calls) => self.make(client, destination, calls, turn).await,
+            Err(Unsendable(reason)) => {
+                (self.verdict, self.parts) = (Verdict::permanent(reason), None);
+                false
+            }
+        }
+    }
+
     /// What it says of the receiver: one that answers below 500 is there, whatever it thinks of the message.
     pub(super) fn health(&self) -> Health {
         match (&self.verdict, self.exchanges.last().map(|exchange| &exchange.reply)) {
@@ -34,60 +79,114 @@ impl Sent {
         }
     }
 
+    /// Makes the calls from the first that has not been accepted yet until one is not, each when it is its turn. Says
+    /// whether that one's token is no good any more.
+    async fn make(
+        &mut self,
+        client: &Client,
+        destination: &Destination,
+        calls: Vec<Call>,
+        turn: Turn<'_>,
+    ) -> bool {
+        let (target, total) = (&destination.target, calls.len());
+        let mut taken = accepted(self.parts, total);
+        let mut stale = false;
+        for call in calls.into_iter().skip(taken) {
+            if !self.exchanges.is_empty() && !turn.came().await {
+                self.verdict =
+                    Verdict::retry("Linchpin was stopped between two calls; what is left is sent later");
+                break;
+            }
+            let (exchange, outcome, hidden) = make(client, destination, call).await;
+            self.exchanges.push(exchange);
+            let (verdict, remark) = match &outcome {
+                Ok(response) => (target.judge(response), target.remark(response)),
+                Err(error) => (judge_error(error), None),
+            };
+            let redaction = target.redaction().with(&hidden);
+            self.verdict = verdict.scrubbed(&redaction);
+            if self.verdict != Verdict::Delivered {
+                let is_stale = target.credential().map(|credential| credential.is_stale);
+                stale = is_stale.zip(outcome.ok()).is_some_and(|(is_stale, answer)| is_stale(&answer));
+                break;
+            }
+            self.remark = remark.map(|text| redaction.scrub(text).into_owned()).or(self.remark.take());
+            taken += 1;
+        }
+        self.parts = (total > 1).then_some(Parts { total, accepted: taken });
+        stale
+    }
+
     /// How long the receiver asks not to be called.
     pub(super) fn asked(&self) -> Option<Duration> {
         if let Verdict::Retry { after, .. } = self.verdict { after } else { None }
     }
 }
 
-/// Sends a message, from the first part that has not been accepted yet until one is not.
+/// Sends a delivery's message, from the first part that has not been accepted yet until one is not.
 pub(super) async fn send(
     around: &Around,
     (destination, pacer): (&Destination, &Pacer),
     (due, message, at): (&DueDelivery, Vec<u8>, Timestamp),
     history: History,
 ) -> Sent {
-    let calls = match calls(destination, due, &message, at) {
-        Ok(calls) => calls,
-        Err(Unsendable(reason)) => {
-            return Sent { verdict: Verdict::permanent(reason), exchanges: Vec::new(), parts: None };
-        }
+    let said = match read(&message) {
+        Ok(said) => said,
+        Err(Unsendable(reason)) => return Sent { verdict: Verdict::permanent(reason), ..Sent::none(None) },
     };
     drop(message);
-    let total = calls.len();
-    let mut accepted = history.accepted(total);
-    let mut exchanges = Vec::with_capacity(total - accepted);
-    let mut verdict = Verdict::Delivered;
-    for (nth, call) in calls.into_iter().skip(accepted).enumerate() {
-        if nth > 0 && !around.unless_stopped(pacer.turn()).await {
-            verdict =
-                Verdict::retry("Linchpin was stopped between two parts; those that are left are sent later");
+    let stamp = Stamp { id: due.id.to_string(), at_s: at.as_secs(), at_ms: at.as_millis(), token: None };
+    let with = (&around.client, &around.tokens);
+    send_message(with, (destination, due.destination), (said, stamp), history.parts, Turn::Of(around, pacer))
+        .await
+}
+
+/// Sends a message, from the first part that has not been accepted yet until one is not, each when it is its turn. A
+/// token that the receiver does not take any more is renewed once, at once.
+pub(crate) async fn send_message(
+    (client, tokens): (&Client, &Tokens),
+    (destination, id): (&Destination, DestinationId),
+    (message, stamp): (Message, Stamp),
+    parts: Option<Parts>,
+    turn: Turn<'_>,
+) -> Sent {
+    let mut sent = Sent::none(parts);
+    let Some(credential) = destination.target.credential() else {
+        sent.send(client, destination, (message, &stamp), turn).await;
+        return sent;
+    };
+    for renewed in [false, true] {
+        let token = match tokens.get(client, id, credential, destination.timeout).await {
+            Ok(token) => token,
+            Err(Refused { verdict, exchange }) => {
+                sent.exchanges.extend(exchange);
+                return Sent { verdict, ..sent };
+            }
+        };
+        let stamp = Stamp { token: Some(token.clone()), ..stamp.clone() };
+        let stale = sent.send(client, destination, (message.clone(), &stamp), turn).await;
+        if !stale || renewed {
             break;
         }
-        let (exchange, judged) = make(around, destination, call).await;
-        exchanges.push(exchange);
-        verdict = judged;
-        if verdict != Verdict::Delivered {
-            break;
-        }
-        accepted += 1;
+        tokens.forget(id, &token);
     }
-    Sent { verdict, exchanges, parts: (total > 1).then_some(Parts { total, accepted }) }
+    sent
+}
+
+fn read(message: &[u8]) -> Result<Message, Unsendable> {
+    serde_json::from_slice(message)
+        .map_err(|error| Unsendable(format!("the stored message cannot be read: {error}")))
 }
 
 /// The calls that a message becomes, with the headers that every attempt has.
-fn calls(
+pub(crate) fn calls(
     destination: &Destination,
-    due: &DueDelivery,
-    message: &[u8],
-    at: Timestamp,
+    message: Message,
+    stamp: &Stamp,
 ) -> Result<Vec<Call>, Unsendable> {
-    let message: Message = serde_json::from_slice(message)
-        .map_err(|error| Unsendable(format!("the stored message cannot be read: {error}")))?;
-    let stamp = Stamp { id: due.id.to_string(), at_s: at.as_secs(), at_ms: at.as_millis() };
     let traceparent =
         Some(message.traceparent.clone()).filter(|text| text.bytes().all(|b| b.is_ascii_graphic()));
-    let calls = destination.target.calls(message, &stamp)?;
+    let calls = destination.target.calls(message, stamp)?;
     let stamped = |call: Call| {
         let call = call
             .header("webhook-id", stamp.id.clone())?
@@ -101,27 +200,22 @@ fn calls(
     calls.into_iter().map(stamped).collect()
 }
 
-/// Makes one call and judges its answer.
-async fn make(around: &Around, destination: &Destination, call: Call) -> (Exchange, Verdict) {
-    let Call { request, shown, own, hidden, body } = call;
+/// Makes one call.
+async fn make(
+    client: &Client,
+    destination: &Destination,
+    call: Call,
+) -> (Exchange, Result<Response, outbound::Error>, Vec<Secret>) {
     let target = &destination.target;
+    let request = call.request.clone();
     let request =
         request.timeouts(Timeouts::total(destination.timeout)).limit(Limit::truncate(target.answer_limit()));
-    let (trace, outcome) = around.client.attempt(request).await;
-    let redaction = &*target.redaction().with(&hidden);
-    let (reply, verdict) = match &outcome {
-        Ok(response) => (Reply::Response(ResponseRecord::of(response, redaction)), target.judge(response)),
-        Err(error) => (Reply::Error(ErrorRecord::of(error, redaction)), judge_error(error)),
+    let (trace, outcome) = client.attempt(request).await;
+    let redaction = &*target.redaction().with(&call.hidden);
+    let reply = match &outcome {
+        Ok(response) => Reply::Response(ResponseRecord::of(response, redaction)),
+        Err(error) => Reply::Error(ErrorRecord::of(error, redaction)),
     };
-    let own = own.into_iter().map(|(name, value)| (name.to_owned(), value));
-    let request = RequestRecord {
-        method: shown.method.to_string(),
-        url: shown.url.clone(),
-        headers: shown.headers.iter().cloned().chain(own).collect(),
-        body: Body::of(&body, false, redaction),
-    };
-    (
-        Exchange { request, reply, remote: trace.remote, timing: Timing::of(&trace) },
-        verdict.scrubbed(redaction),
-    )
+    let request = call.record(redaction);
+    (Exchange { request, reply, remote: trace.remote, timing: Timing::of(&trace) }, outcome, call.hidden)
 }

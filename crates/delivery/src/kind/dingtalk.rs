@@ -119,7 +119,7 @@ impl Dingtalk {
 /// The base64 of the HMAC-SHA-256 of time and secret, by the secret.
 fn sign(secret: &Secret, at_ms: i64) -> String {
     let secret = secret.expose();
-    STANDARD.encode(hmac_sha256(secret, &format!("{at_ms}\n{secret}")))
+    STANDARD.encode(hmac_sha256(secret, format!("{at_ms}\n{secret}")))
 }
 
 /// How a message is put.

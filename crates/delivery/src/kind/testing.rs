@@ -1,5 +1,7 @@
 //! What the tests of every kind need.
 
+use std::collections::BTreeMap;
+
 use http::{HeaderMap, StatusCode};
 use outbound::Response;
 use serde_json::Value;
@@ -21,10 +23,25 @@ pub(crate) fn open<K: Kind>(config: Value, secrets: Value) -> Result<K, Error> {
 
 /// The calls that a message becomes.
 pub(crate) fn calls<K: Kind>(kind: &K, body: Value) -> Result<Vec<Call>, Unsendable> {
-    let (event, run) = (EventId::from_bytes([1; 16]), RunId::from_bytes([1; 16]));
-    let message = Message { body, event, run, traceparent: String::new(), order_key: None };
-    let stamp = Stamp { id: "msg_1".into(), at_s: AT_S, at_ms: AT_S * 1000 + 757 };
-    Kind::calls(kind, message, &stamp)
+    Kind::calls(kind, message(body), &stamp())
+}
+
+/// A message of a run.
+pub(crate) fn message(body: Value) -> Message {
+    Message {
+        body,
+        event: EventId::from_bytes([1; 16]),
+        run: RunId::from_bytes([1; 16]),
+        traceparent: String::new(),
+        order_key: None,
+        params: BTreeMap::new(),
+        headers: BTreeMap::new(),
+    }
+}
+
+/// What an attempt at that time is stamped with.
+pub(crate) fn stamp() -> Stamp {
+    Stamp { id: "msg_1".into(), at_s: AT_S, at_ms: AT_S * 1000 + 757, token: None }
 }
 
 /// The JSON bodies that a message becomes.

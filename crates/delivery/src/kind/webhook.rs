@@ -1,47 +1,43 @@
 //! A signed webhook: the message as JSON to any HTTP address.
 
+mod address;
 mod config;
+mod headers;
 
 use bytes::Bytes;
-use http::header::CONTENT_TYPE;
+use http::{
+    HeaderValue,
+    header::{AUTHORIZATION, CONTENT_TYPE},
+};
 use outbound::Response;
 use serde_json::Value;
 use store::Message;
-use vault::{Secret, standard_webhooks::SigningKey};
+use vault::Secret;
 
 use super::{Kind, Stamp};
 use crate::{
     Error,
-    address::Address,
     call::{Call, Draft, Unsendable},
+    credential::Credential,
     redact::Redaction,
+    signing::{Keys, SignedBy},
     verdict::{Verdict, judge_status},
 };
-use config::{Config, Secrets, Signing};
-
-/// Headers that Linchpin itself sets on every attempt.
-const RESERVED: [&str; 8] = [
-    "idempotency-key",
-    "traceparent",
-    "tracestate",
-    "user-agent",
-    "webhook-id",
-    "webhook-signature",
-    "webhook-timestamp",
-    "accept-encoding",
-];
-
-/// The most headers of one's own.
-const HEADERS: usize = 50;
-
-/// The most signing secrets at once: enough for a rotation.
-const SIGNING_SECRETS: usize = 5;
+use address::Variable;
+use config::{Config, Method, Secrets};
+use headers::{OfMessages, check_own, with_headers};
 
 pub(crate) struct Webhook {
     draft: Draft,
-    keys: Vec<SigningKey>,
+    /// What makes the address of each message, if it holds names.
+    variable: Option<Variable>,
+    of_messages: OfMessages,
+    keys: Keys,
+    credential: Option<Credential>,
     /// Whether the body is JSON; otherwise it is the message's text as it is.
     json: bool,
+    /// Whether a message that is `null` has no body.
+    bare: bool,
     retry_client_errors: bool,
 }
 
@@ -51,9 +47,10 @@ impl Kind for Webhook {
     type Secrets = Secrets;
 
     fn open(config: Config, secrets: Secrets) -> Result<Self, Error> {
-        let address = config.auth.address(address(&config, &secrets)?, secrets.auth.as_ref())?;
+        let (address, variable) = address::open(&config, &secrets)?;
         let draft = Draft::new(config.method.into(), address)?;
         let draft = config.auth.header(draft, secrets.auth.as_ref())?;
+        let credential = config.auth.credential(secrets.auth.as_ref())?;
         let draft = with_headers(draft, &config, &secrets)?;
         let content_type = draft.shown_header(CONTENT_TYPE.as_str());
         let json = content_type.is_none_or(is_json);
@@ -61,19 +58,33 @@ impl Kind for Webhook {
             None => draft.header("headers", CONTENT_TYPE.as_str(), "application/json")?,
             Some(_) => draft,
         };
-        let keys = keys(config.signing, &secrets.signing)?;
-        Ok(Self { draft, keys, json, retry_client_errors: config.retry_client_errors })
+        if HeaderValue::try_from(&config.hmac.prefix).is_err() {
+            return Err(Error::config("hmac.prefix", "a header's value cannot begin so."));
+        }
+        let keys = Keys::open(config.signing, config.hmac, &secrets.signing)?;
+        let own = config.message_headers.iter().map(|name| ("message_headers", name.as_str()));
+        let own = own.chain(keys.header().map(|name| ("hmac.header", name)));
+        let own = own.chain(credential.is_some().then_some(("auth", AUTHORIZATION.as_str())));
+        check_own(&draft, &own.collect::<Vec<_>>())?;
+        let of_messages = OfMessages::open(&config.message_headers)?;
+        let (bare, retry_client_errors) = (config.method == Method::Delete, config.retry_client_errors);
+        Ok(Self { draft, variable, of_messages, keys, credential, json, bare, retry_client_errors })
     }
 
     fn calls(&self, message: Message, stamp: &Stamp) -> Result<Vec<Call>, Unsendable> {
         let body = self.body(message.body)?;
-        let call = self.draft.call(body);
-        if self.keys.is_empty() {
-            return Ok(vec![call]);
-        }
-        let sign = |key: &SigningKey| key.sign(&stamp.id, stamp.at_s, &call.body);
-        let signatures: Vec<String> = self.keys.iter().map(sign).collect();
-        Ok(vec![call.header("webhook-signature", signatures.join(" "))?])
+        let call = match &self.variable {
+            None => self.draft.call(body),
+            Some(variable) => self.draft.at(&variable.address(&message.params)?)?.call(body),
+        };
+        let call = self.of_messages.put(self.keys.sign(call, stamp)?, message.headers)?;
+        let call = match stamp.token.as_ref().map(Secret::expose) {
+            None => call,
+            Some(token) => {
+                call.secret_header(AUTHORIZATION.as_str(), &format!("Bearer {token}"))?.hiding(token)
+            }
+        };
+        Ok(vec![call])
     }
 
     fn judge(&self, response: &Response) -> Verdict {
@@ -83,11 +94,20 @@ impl Kind for Webhook {
     fn redaction(&self) -> &Redaction {
         self.draft.redaction()
     }
+
+    fn credential(&self) -> Option<&Credential> {
+        self.credential.as_ref()
+    }
+
+    fn signed_by(&self) -> Vec<SignedBy> {
+        self.keys.shown().collect()
+    }
 }
 
 impl Webhook {
     fn body(&self, body: Value) -> Result<Bytes, Unsendable> {
         match body {
+            Value::Null if self.bare => Ok(Bytes::new()),
             Value::String(text) if !self.json => Ok(text.into()),
             _ if !self.json => Err(Unsendable(
                 "the destination's content type is not JSON, so the message must be a text; make it one in the \
@@ -95,73 +115,6 @@ impl Webhook {
                     .to_owned(),
             )),
             body => Ok(body.to_string().into()),
-        }
-    }
-}
-
-fn address(config: &Config, secrets: &Secrets) -> Result<Address, Error> {
-    match (&config.url, &secrets.url) {
-        (Some(url), None) => Address::open("url", url),
-        (None, Some(url)) => Address::secret("secrets.url", url.expose()),
-        (Some(_), Some(_)) => {
-            let error = Error::config("url", "there is an open address and a secret one.");
-            Err(error.suggest("Keep one of them."))
-        }
-        (None, None) => {
-            let error = Error::config("url", "it is missing: the address to call.");
-            Err(error.suggest("Set it as the secret `url` if knowing it lets anybody call it."))
-        }
-    }
-}
-
-fn with_headers(mut draft: Draft, config: &Config, secrets: &Secrets) -> Result<Draft, Error> {
-    if config.headers.len() + secrets.headers.len() > HEADERS {
-        return Err(Error::config("headers", format!("there are more than {HEADERS}.")));
-    }
-    for (name, value) in &config.headers {
-        let field = format!("headers.{name}");
-        check_name(&draft, &field, name)?;
-        draft = draft.header(&field, name, value)?;
-    }
-    for (name, value) in &secrets.headers {
-        let field = format!("secrets.headers.{name}");
-        check_name(&draft, &field, name)?;
-        if name.eq_ignore_ascii_case(CONTENT_TYPE.as_str()) {
-            return Err(Error::config(field, "this header is no secret.").suggest("Set it among `headers`."));
-        }
-        draft = draft.secret_header(&field, name, Secret::expose(value))?;
-    }
-    Ok(draft)
-}
-
-fn check_name(draft: &Draft, field: &str, name: &str) -> Result<(), Error> {
-    let name = name.to_ascii_lowercase();
-    if RESERVED.contains(&name.as_str()) {
-        return Err(Error::config(field, "this header is set by Linchpin itself."));
-    }
-    if draft.shown_header(&name).is_some() {
-        let error = Error::config(field, "this header is set already.");
-        return Err(error.suggest("Names count without regard to case, and `auth` may set one, too."));
-    }
-    Ok(())
-}
-
-fn keys(signing: Signing, secrets: &[Secret]) -> Result<Vec<SigningKey>, Error> {
-    match signing {
-        Signing::None if secrets.is_empty() => Ok(Vec::new()),
-        Signing::None => {
-            let error = Error::config("signing", "there are secrets for it, but it is `none`.");
-            Err(error.suggest("Set it to `standard_webhooks`, or remove the secrets."))
-        }
-        Signing::StandardWebhooks if (1..=SIGNING_SECRETS).contains(&secrets.len()) => {
-            let parse = |(at, secret): (usize, &Secret)| {
-                SigningKey::parse(secret.expose())
-                    .map_err(|error| Error::config(format!("secrets.signing[{at}]"), format!("{error}.")))
-            };
-            secrets.iter().enumerate().map(parse).collect()
-        }
-        Signing::StandardWebhooks => {
-            Err(Error::config("secrets.signing", format!("it takes 1 to {SIGNING_SECRETS} secrets.")))
         }
     }
 }

@@ -26,6 +26,9 @@ use crate::{
     split::Unit,
     verdict::Verdict,
 };
+pub(super) use config::Article;
+pub(super) use news::message as news;
+
 use config::{Config, Format, Mentions, Said, Secrets};
 
 /// The longest content of a text and of Markdown, in bytes.

@@ -12,6 +12,8 @@ mod outbox;
 mod pacing;
 mod receiver;
 mod robots;
+mod tokens;
 mod trouble;
 mod wecom;
+mod wecom_app;
 mod workers;

@@ -1,6 +1,6 @@
 //! A store with destinations and deliveries, and drains over it.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use clock::{Clock, Random};
 use delivery::{AttemptRecord, Drain, Outcome, Settled, Surroundings};
@@ -87,6 +87,13 @@ impl Outbox {
         id
     }
 
+    /// Gives a destination other settings.
+    pub(crate) async fn change(&self, id: DestinationId, config: Value, secrets: Value) {
+        let before = self.store.destination_get(id).await.unwrap().unwrap();
+        let (config, secrets) = (config.to_string(), secrets.to_string().into_bytes());
+        self.store.destination_put(&Destination { config, secrets, ..before }).await.unwrap();
+    }
+
     /// A webhook destination that tries again at once, up to three times.
     pub(crate) async fn webhook(&self, url: &str) -> DestinationId {
         self.destination(json!({ "kind": "webhook", "url": url, "retry": ["1ms", "1ms", "1ms"] }), json!({}))
@@ -112,8 +119,15 @@ impl Outbox {
         let now = self.store.now();
         let new = |(key, body): (Option<&str>, Value)| {
             let run = event.original_run();
-            let message =
-                Message { body, event, run, traceparent: TRACE.into(), order_key: key.map(str::to_owned) };
+            let message = Message {
+                body,
+                event,
+                run,
+                traceparent: TRACE.into(),
+                order_key: key.map(str::to_owned),
+                params: BTreeMap::new(),
+                headers: BTreeMap::new(),
+            };
             NewDelivery {
                 id: self.store.ids().next(),
                 destination,
@@ -121,6 +135,7 @@ impl Outbox {
                 message: serde_json::to_vec(&message).unwrap(),
                 due_at: now,
                 lane: key.map(Lane::of),
+                awaited: false,
             }
         };
         let deliveries: Vec<NewDelivery> = said.into_iter().map(new).collect();

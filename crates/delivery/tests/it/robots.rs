@@ -67,7 +67,7 @@ impl Robot {
 }
 
 /// A receiver that answers as a vendor does.
-async fn serve(vendor: Vendor) -> Receiver {
+pub(crate) async fn serve(vendor: Vendor) -> Receiver {
     let vendor = Arc::new(vendor);
     Receiver::start(move |_, seen| {
         let (path, query) = seen.target.split_once('?').unwrap_or((&seen.target, ""));

@@ -29,7 +29,7 @@ impl Execution {
         // A try that has ended did not take the worker along, and is not made again.
         let ended = |event: &Event| matches!(event, Event::StepSucceeded { .. } | Event::StepFailed { .. });
         let absolved = self.deaths > 0 && self.pending.events.iter().any(ended);
-        let record = match self.encode_pending() {
+        let record = match (!self.pending.events.is_empty()).then(|| self.encode_pending()).transpose() {
             Ok(record) => record,
             Err(error) => {
                 tracing::error!(run = %self.identity.run, %error, "a run cannot be journaled");
@@ -40,11 +40,12 @@ impl Execution {
         let commit = RunCommit {
             held: self.held,
             seq: self.records,
-            record: Some(record),
+            record,
             deliveries: std::mem::take(&mut self.pending.deliveries),
             absolved,
             then,
         };
+        let records = self.records + u32::from(commit.record.is_some());
         let destinations: Vec<_> = commit.deliveries.iter().map(|delivery| delivery.destination).collect();
         faults::hit(CrashPoint::BeforeStepCommit);
         let asked_at = Instant::now();
@@ -53,7 +54,7 @@ impl Execution {
         }
         self.confirmed_at = asked_at;
         faults::hit(if ends { CrashPoint::AfterRunEnd } else { CrashPoint::AfterStepCommit });
-        self.records += 1;
+        self.records = records;
         self.pending.costly = false;
         if absolved {
             self.deaths = 0;

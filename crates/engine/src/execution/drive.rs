@@ -31,6 +31,16 @@ enum Rest {
 impl Execution {
     /// Carries the run on.
     pub(crate) async fn drive(mut self, mut controlled: Controlled) {
+        let is_let_go = self.carry_on(&mut controlled).await;
+        self.shared.hub.leave(&controlled);
+        if is_let_go {
+            // Now, since whoever woke it before this told it here, and not the dispatcher.
+            self.shared.work.notify_one();
+        }
+    }
+
+    /// Says whether the run waits now, instead of having ended or being lost.
+    async fn carry_on(&mut self, controlled: &mut Controlled) -> bool {
         let mut under_way = UnderWay::new();
         let mut cancelled = Vec::new();
         self.feed = Some(Arc::clone(&controlled.feed));
@@ -47,33 +57,34 @@ impl Execution {
                 }
                 break;
             }
-            if self.start_ready(&controlled.feed, &mut under_way).await == Hold::Lost {
-                break;
-            }
-            if under_way.is_empty() {
+            if under_way.is_empty() && self.ready.is_empty() {
                 match self.rest() {
                     Rest::Short => {}
                     Rest::Long { wake_at } => {
-                        // Lost or released: either way it is no longer this task's.
-                        self.commit(Then::Release { status: Status::Waiting, wake_at }).await;
-                        self.shared.work.notify_one();
-                        break;
+                        let release = Then::Release { status: Status::Waiting, wake_at };
+                        return self.commit(release).await == Hold::Kept;
                     }
                     Rest::Endless if self.fail_stuck() => continue,
                     // It takes no end either: it is left to the next start, and not tried in a circle.
                     Rest::Endless => break,
                 }
             }
+            if self.start_ready(&controlled.feed, &mut under_way).await == Hold::Lost {
+                break;
+            }
             tokio::select! {
                 Some(ended) = under_way.next() => self.ended(ended),
-                () = until(self.next_pause_ends()) => self.end_pauses(),
-                Some(Control::Cancel { by, done }) = controlled.told() => {
-                    self.cancel(&by);
-                    cancelled.extend(done);
-                }
+                () = until(self.next_due().map(|due| self.shared.clock.now().until(due))) => self.go_on().await,
+                Some(control) = controlled.told() => match control {
+                    Control::Woken => self.look_soon(),
+                    Control::Cancel { by, done } => {
+                        self.cancel(&by);
+                        cancelled.extend(done);
+                    }
+                },
             }
         }
-        self.shared.hub.leave(&controlled);
+        false
     }
 
     /// Starts what may start, after a commit where one is due.
@@ -119,7 +130,7 @@ impl Execution {
     /// What a run waits for of which no step is under way.
     fn rest(&self) -> Rest {
         let now = self.shared.clock.now();
-        let wake_at = self.next_pause();
+        let wake_at = self.next_due();
         let waits = |node| matches!(self.state.step(node), StepState::Waiting { .. });
         match wake_at {
             Some(due) if now.until(due) <= self.shared.options.release_after => Rest::Short,
@@ -137,16 +148,21 @@ impl Execution {
         self.happened(Event::Failed { error, at }).is_ok()
     }
 
-    fn next_pause(&self) -> Option<clock::Timestamp> {
-        self.pauses.iter().map(|(due, _)| *due).min()
+    /// When something in the run is due by itself: the end of a pause, or of a wait.
+    fn next_due(&self) -> Option<clock::Timestamp> {
+        self.pauses.iter().map(|(due, _)| *due).chain(self.next_look()).min()
     }
 
-    fn next_pause_ends(&self) -> Option<Duration> {
-        self.next_pause().map(|due| self.shared.clock.now().until(due))
-    }
-
-    fn end_pauses(&mut self) {
+    /// Does what is due.
+    async fn go_on(&mut self) {
         let now = self.shared.clock.now();
+        self.end_pauses(now);
+        if self.next_look().is_some_and(|due| due <= now) {
+            self.look().await;
+        }
+    }
+
+    fn end_pauses(&mut self, now: clock::Timestamp) {
         let (over, left): (Vec<_>, Vec<_>) =
             std::mem::take(&mut self.pauses).into_iter().partition(|(due, _)| *due <= now);
         self.pauses = left;

@@ -16,7 +16,9 @@ use store::{Lane, Message, NewDelivery};
 use tokio::time::Instant;
 
 use super::{Execution, Ready};
-use crate::{Change, NodeError, Outgoing, Program, StepContext, StepOutcome, Update, registry::Registry};
+use crate::{
+    Awaited, Change, NodeError, Outgoing, Program, StepContext, StepOutcome, Update, registry::Registry,
+};
 
 /// A try that has ended.
 pub(super) struct Ended {
@@ -65,43 +67,49 @@ impl Execution {
     /// Takes the result of a try into the run.
     pub(super) fn take(&mut self, ended: Ended) {
         let Ended { ready, input, result, took } = ended;
-        let id = self.program.flow.graph().id(ready.node).clone();
-        let at = self.shared.clock.now().as_millis();
-        let took_us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
-        let (step, attempt) = (StepPath::from(id.as_str()), ready.attempt);
-        let error = match result {
-            Ok(outcome) => {
-                let deliveries = self.deliveries(id.as_str(), outcome.deliveries);
-                let response = outcome.response.and_then(|response| serde_json::to_value(response).ok());
-                let succeeded = self.happened(Event::StepSucceeded {
-                    step: step.clone(),
-                    attempt,
-                    port: outcome.port.into_owned().into(),
-                    output: Arc::new(outcome.output),
-                    input: input.clone(),
-                    response: response.map(Arc::new),
-                    at,
-                    took_us,
-                });
-                match succeeded {
-                    Ok(()) => {
-                        self.pending.deliveries.extend(deliveries);
-                        self.publish(ready, "succeeded");
-                        None
-                    }
-                    // The step did what the run does not allow: it failed. Or it came too late; then
-                    // its failure comes too late as well.
-                    Err(illegal) => Some(NodeError::permanent("not_allowed", illegal.to_string())),
-                }
-            }
-            Err(error) => Some(error),
-        };
-        if let Some(error) = error {
-            let error = error.into_step_error();
-            self.take_note(Event::StepFailed { step, attempt, error, input, at, took_us });
+        let gave = result.and_then(|outcome| self.gave((ready, input.clone(), took), outcome));
+        if let Err(error) = gave {
+            let (step, attempt) = (self.step(ready), ready.attempt);
+            let (error, at) = (error.into_step_error(), self.shared.clock.now().as_millis());
+            self.take_note(Event::StepFailed { step, attempt, error, input, at, took_us: micros(took) });
             self.publish(ready, "failed");
         }
         self.show_output(ready.node);
+    }
+
+    /// Takes what a step gave, or that it waits, with what it made.
+    fn gave(
+        &mut self,
+        (ready, input, took): (Ready, Option<Arc<Value>>, Duration),
+        outcome: StepOutcome,
+    ) -> Result<(), NodeError> {
+        let deliveries = self.deliveries(ready, outcome.deliveries, outcome.waits_for);
+        let (event, state) = if let Some(awaited) = outcome.waits_for {
+            (self.begins_to_wait(ready, input, awaited), "waiting")
+        } else {
+            let response = outcome.response.and_then(|response| serde_json::to_value(response).ok());
+            let succeeded = Event::StepSucceeded {
+                step: self.step(ready),
+                attempt: ready.attempt,
+                port: outcome.port.into_owned().into(),
+                output: Arc::new(outcome.output),
+                input,
+                response: response.map(Arc::new),
+                at: self.shared.clock.now().as_millis(),
+                took_us: micros(took),
+            };
+            (succeeded, "succeeded")
+        };
+        // When the step did what the run does not allow, it failed. Or it came too late; then its failure comes too late
+        // as well.
+        self.happened(event).map_err(|illegal| NodeError::permanent("not_allowed", illegal.to_string()))?;
+        self.pending.deliveries.extend(deliveries);
+        self.publish(ready, state);
+        Ok(())
+    }
+
+    fn step(&self, ready: Ready) -> StepPath {
+        self.program.flow.graph().id(ready.node).as_str().into()
     }
 
     pub(super) fn publish(&self, ready: Ready, state: &'static str) {
@@ -109,10 +117,7 @@ impl Execution {
             place: self.identity.place,
             run: self.identity.run,
             event: self.identity.event,
-            change: Change::Step {
-                step: self.program.flow.graph().id(ready.node).as_str().into(),
-                state: state.into(),
-            },
+            change: Change::Step { step: self.step(ready), state: state.into() },
         });
         self.show();
     }
@@ -138,9 +143,15 @@ impl Execution {
         }
     }
 
-    fn deliveries(&self, step: &str, outgoing: Vec<Outgoing>) -> Vec<NewDelivery> {
+    fn deliveries(
+        &self,
+        ready: Ready,
+        outgoing: Vec<Outgoing>,
+        waits_for: Option<Awaited>,
+    ) -> Vec<NewDelivery> {
+        let step = self.program.flow.graph().id(ready.node).as_str();
         let delivery = |outgoing: Outgoing| {
-            let Outgoing { id, destination, body, order_key } = outgoing;
+            let Outgoing { id, destination, body, order_key, params, headers } = outgoing;
             let lane = order_key.as_deref().map(Lane::of);
             let message = Message {
                 body,
@@ -148,6 +159,8 @@ impl Execution {
                 run: self.identity.run,
                 traceparent: traceparent(self.identity.run, step),
                 order_key,
+                params,
+                headers,
             };
             NewDelivery {
                 id,
@@ -156,6 +169,7 @@ impl Execution {
                 message: serde_json::to_vec(&message).unwrap_or_default(),
                 due_at: self.shared.clock.now(),
                 lane,
+                awaited: waits_for == Some(Awaited::Delivery(id)),
             }
         };
         outgoing.into_iter().map(delivery).collect()
@@ -196,4 +210,8 @@ fn traceparent(run: store::RunId, step: &str) -> String {
     let trace =
         run.as_bytes().iter().fold(String::with_capacity(32), |text, byte| text + &format!("{byte:02x}"));
     format!("00-{trace}-{:016x}-01", parent.max(1))
+}
+
+fn micros(took: Duration) -> u64 {
+    u64::try_from(took.as_micros()).unwrap_or(u64::MAX)
 }

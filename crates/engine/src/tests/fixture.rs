@@ -15,7 +15,7 @@ use parking_lot::Mutex;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use store::{Beat, DestinationId, NewVersion, Place, RunId};
+use store::{Beat, DeliveryState, DestinationId, NewVersion, Place, RunId};
 use tempfile::TempDir;
 use tokio::sync::oneshot;
 use vault::{Key, KeyRing};
@@ -136,6 +136,51 @@ impl Ask {
     }
 }
 
+/// Sends its text and waits until it has arrived. Pure.
+struct Send;
+
+/// Where that goes.
+pub(super) const DESTINATION: [u8; 16] = [9; 16];
+
+impl Node for Send {
+    const KIND: &'static str = "send";
+    const EFFECT: Effect = Effect::Pure;
+    const HELP: &'static str = "Sends, and waits.";
+    type Config = SayConfig;
+
+    fn waits(_: &SayConfig) -> bool {
+        true
+    }
+
+    fn output(_: &SayConfig) -> Shape {
+        Shape::of(&["text"])
+    }
+
+    async fn run(&self, config: &SayConfig, context: &StepContext) -> Result<StepOutcome, NodeError> {
+        let (id, body) = (context.delivery_id(), Value::from(context.text(&config.text)?));
+        context.works_on(json!({ "sent": body }));
+        let destination = DestinationId::from_bytes(DESTINATION);
+        let deliveries = vec![Outgoing {
+            id,
+            destination,
+            body,
+            order_key: None,
+            params: std::collections::BTreeMap::new(),
+            headers: std::collections::BTreeMap::new(),
+        }];
+        Ok(StepOutcome { deliveries, ..StepOutcome::waiting(Awaited::Delivery(id)) })
+    }
+
+    fn resume(&self, _: &SayConfig, came: &Came) -> Result<StepOutcome, NodeError> {
+        let Came::Delivery { delivery, last } = came;
+        let said = last.as_ref().map(|last| String::from_utf8_lossy(&last.record));
+        match delivery.state {
+            DeliveryState::Delivered => Ok(StepOutcome::of(json!({ "text": said }))),
+            _ => Err(NodeError::permanent("delivery_failed", said.unwrap_or_default())),
+        }
+    }
+}
+
 #[derive(Default)]
 struct TestWorld;
 
@@ -165,7 +210,7 @@ async fn open(directory: &TempDir, clock: &Clock) -> Store {
 }
 
 fn engine(store: &Store, (ask, clock): (&Ask, &Clock), options: Options) -> Engine {
-    let registry = Registry::new().register(Say).register(Answer).register(ask.clone());
+    let registry = Registry::new().register(Say).register(Answer).register(Send).register(ask.clone());
     let time_and_chance = (clock.clone(), Random::system());
     Engine::new(store.clone(), Arc::new(registry), Arc::new(TestWorld), time_and_chance, options)
 }

@@ -14,6 +14,9 @@ const MAX_RETRIES: u32 = 20;
 /// The longest try of one step.
 const MAX_TIMEOUT_MS: u64 = 3_600_000;
 
+/// The longest wait for something outside, which holds nobody up.
+const MAX_WAIT_MS: u64 = 30 * 24 * 3_600_000;
+
 /// The kind of every node, or `None` with a problem for each that is not known.
 pub(super) fn find_kinds<'k>(
     definition: &Definition,
@@ -64,10 +67,13 @@ fn check_common(subject: &Subject, node: NodeIndex, problems: &mut Vec<Problem>)
         let reason = format!("at most {MAX_RETRIES} repeats are allowed");
         problems.push(Problem::node(id, "retry.max", "out_of_range", reason));
     }
+    let waits = subject.kind(node).waits(&written.config);
+    let (longest, said) = if waits { (MAX_WAIT_MS, "30d") } else { (MAX_TIMEOUT_MS, "1h") };
     if let Some(timeout) = written.timeout
-        && !(1..=MAX_TIMEOUT_MS).contains(&timeout.as_millis())
+        && !(1..=longest).contains(&timeout.as_millis())
     {
-        problems.push(Problem::node(id, "timeout", "out_of_range", "a timeout lies between 1ms and 1h"));
+        let reason = format!("a timeout lies between 1ms and {said}");
+        problems.push(Problem::node(id, "timeout", "out_of_range", reason));
     }
     let (OnFailure::Value(value), Shape::Fields(fields)) =
         (&written.on_failure, subject.kind(node).output(&written.config))

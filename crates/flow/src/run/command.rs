@@ -1,7 +1,10 @@
 //! What the reducer wants done. Commands are never stored: [`State::resume`](super::State::resume) finds the open
 //! ones again, so whoever carries them out must expect each more than once.
 
-use crate::{NodeIndex, Span, run::Status};
+use crate::{
+    NodeIndex, Span,
+    run::{Status, Wait},
+};
 
 /// What follows from an event.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,6 +26,15 @@ pub enum Command {
         pause: Span,
         /// When it ends, if that was drawn before; milliseconds since 1970.
         until: Option<i64>,
+    },
+    /// Wait for something outside the run, for as long as it says; answer with `StepSucceeded` or `StepFailed`.
+    Wait {
+        /// Which step.
+        node: NodeIndex,
+        /// The try that waits.
+        attempt: u32,
+        /// What for.
+        wait: Wait,
     },
     /// Stop a step that is under way; nothing it still says counts.
     Stop {

@@ -49,6 +49,21 @@ pub struct StepError {
     pub transient: bool,
 }
 
+/// What a step waits for outside its run. Its worker is let go meanwhile; what it waited for wakes the run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Wait {
+    /// What kind of thing: `delivery`.
+    #[serde(rename = "reason")]
+    pub what: Box<str>,
+    /// Which one: a delivery's id.
+    pub on: Box<str>,
+    /// Since when.
+    pub at: i64,
+    /// When the step gives up, if it does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<i64>,
+}
+
 /// Why a run failed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RunError {
@@ -132,18 +147,18 @@ pub enum Event {
         /// How long the try took, in microseconds.
         took_us: u64,
     },
-    /// A step waits for something outside the run. No kind of this build makes it: it is for those that wait for a
-    /// person's approval, a callback or a delivery, and let their worker go meanwhile.
+    /// A step has done its part and waits for something outside the run; it ends by `StepSucceeded` or `StepFailed`.
     StepWaiting {
         /// Which step.
         step: StepPath,
-        /// What for: `delivery`, `timer`, `human`, `callback`.
-        reason: Box<str>,
+        /// Which try.
+        attempt: u32,
+        /// What for.
+        #[serde(flatten)]
+        wait: Wait,
         /// What it worked on, after templates, for the trace.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         input: Option<Arc<Value>>,
-        /// Since when.
-        at: i64,
     },
     /// The pause before a step's next try has an end: drawn with jitter, so that it is journaled.
     PauseStarted {

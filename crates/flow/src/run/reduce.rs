@@ -7,7 +7,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::{
-    Command, Event, Illegal, RunError, State, Status, StepError, StepPath, StepState, state::EdgeState,
+    Command, Event, Illegal, RunError, State, Status, StepError, StepPath, StepState, Wait, state::EdgeState,
 };
 use crate::{EdgeIndex, Flow, Join, NodeIndex, OnFailure, PORT_FAILED, PORT_NEXT, Span};
 
@@ -34,7 +34,7 @@ impl State {
                 turn.step_failed(node, *attempt, error);
                 Ok(())
             }
-            Event::StepWaiting { step, .. } => turn.step_waiting(step),
+            Event::StepWaiting { step, attempt, wait, .. } => turn.step_waiting(step, *attempt, wait),
             Event::PauseStarted { step, until } => turn.pause_started(step, *until),
             Event::PauseEnded { step, .. } => turn.pause_ended(step),
             Event::Concluded { outputs, .. } => turn.conclude(outputs),
@@ -61,11 +61,14 @@ impl State {
         if self.open == 0 {
             return vec![Command::Conclude];
         }
-        let open = |node: NodeIndex| match *self.step(node) {
+        let open = |node: NodeIndex| match self.step(node) {
             StepState::Running { attempt } => {
-                Some(Command::Run { node, attempt, generation: self.generation })
+                Some(Command::Run { node, attempt: *attempt, generation: self.generation })
             }
-            StepState::Paused { attempt, until } => Some(pause(flow, node, attempt, until)),
+            StepState::Paused { attempt, until } => Some(pause(flow, node, *attempt, *until)),
+            StepState::Waiting { attempt, wait } => {
+                Some(Command::Wait { node, attempt: *attempt, wait: wait.clone() })
+            }
             _ => None,
         };
         flow.graph().nodes().filter_map(open).collect()
@@ -125,12 +128,13 @@ impl Turn<'_> {
         }
     }
 
-    fn step_waiting(&mut self, step: &StepPath) -> Result<(), Illegal> {
-        let node = self.under_way(step, "step_waiting", None)?;
-        let StepState::Running { attempt } = *self.state.step(node) else {
+    fn step_waiting(&mut self, step: &StepPath, attempt: u32, wait: &Wait) -> Result<(), Illegal> {
+        let node = self.under_way(step, "step_waiting", Some(attempt))?;
+        if matches!(self.state.step(node), StepState::Waiting { .. }) {
             return Err(illegal("step_waiting", format!("`{step}` waits already")));
-        };
-        self.state.put(node, StepState::Waiting { attempt });
+        }
+        self.state.put(node, StepState::Waiting { attempt, wait: wait.clone() });
+        self.commands.push(Command::Wait { node, attempt, wait: wait.clone() });
         self.settle_status();
         Ok(())
     }
@@ -274,7 +278,7 @@ impl Turn<'_> {
     ) -> Result<NodeIndex, Illegal> {
         self.must_be_unfinished(event)?;
         let node = self.find(step, event)?;
-        let (StepState::Running { attempt: now } | StepState::Waiting { attempt: now }) =
+        let (StepState::Running { attempt: now } | StepState::Waiting { attempt: now, .. }) =
             *self.state.step(node)
         else {
             return Err(illegal(event, format!("`{step}` is not under way")));

@@ -6,7 +6,10 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{EdgeIndex, Flow, NodeIndex, run::RunError};
+use crate::{
+    EdgeIndex, Flow, NodeIndex,
+    run::{RunError, Wait},
+};
 
 /// Where a run stands, as it can be seen from its journal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -56,6 +59,8 @@ pub enum StepState {
     Waiting {
         /// Which try.
         attempt: u32,
+        /// What for.
+        wait: Wait,
     },
     /// It gave its output and left by a port.
     Succeeded {

@@ -34,6 +34,7 @@ impl<'f> Play<'f> {
             Command::Run { node, attempt: 1, .. } => name(node).to_owned(),
             Command::Run { node, attempt, .. } => format!("{}#{attempt}", name(node)),
             Command::Pause { node, pause, .. } => format!("pause {} {pause}", name(node)),
+            Command::Wait { node, wait, .. } => format!("wait {} for {}", name(node), wait.on),
             Command::Stop { node } => format!("stop {}", name(node)),
             Command::Conclude => "conclude".to_owned(),
             Command::End(status) => format!("{status:?}"),
@@ -54,7 +55,7 @@ impl<'f> Play<'f> {
     fn attempt(&self, step: &str) -> u32 {
         match self.state.step(self.flow.graph().find(step).unwrap()) {
             StepState::Running { attempt }
-            | StepState::Waiting { attempt }
+            | StepState::Waiting { attempt, .. }
             | StepState::Paused { attempt, .. } => *attempt,
             _ => 1,
         }
@@ -81,6 +82,11 @@ fn succeeded(step: &str, attempt: u32, port: &str) -> Event {
 fn failed(step: &str, attempt: u32, transient: bool) -> Event {
     let error = StepError { code: "broken".into(), message: "It broke.".into(), transient };
     Event::StepFailed { step: step.into(), attempt, error, input: None, at: 1, took_us: 1 }
+}
+
+fn waiting(step: &str, attempt: u32) -> Event {
+    let wait = Wait { what: "delivery".into(), on: "d1".into(), at: 1, until: Some(60_000) };
+    Event::StepWaiting { step: step.into(), attempt, wait, input: None }
 }
 
 fn concluded() -> Event {
@@ -221,11 +227,47 @@ fn the_request_is_answered_once() {
 }
 
 #[test]
+fn a_step_that_waits_holds_the_run_until_it_is_told() {
+    let nodes = [("a", "{ kind: any }"), ("b", "{ kind: any }"), ("c", "{ kind: any }")];
+    let flow = flow(&nodes, &["start -> a -> c", "start -> b"], "").unwrap();
+    let mut play = Play::start(&flow);
+    play.commanded();
+    assert!(play.take(waiting("a", 2)).is_err(), "it is another try");
+    play.take(waiting("a", 1)).unwrap();
+    assert_eq!((play.commanded(), play.state.status()), (vec!["wait a for d1".to_owned()], Status::Running));
+    assert!(play.take(waiting("a", 1)).is_err(), "it waits already");
+    play.done("b", "next").unwrap();
+    assert_eq!((play.commanded(), play.state.status()), (vec![], Status::Waiting));
+    assert!(
+        matches!(&*play.state.resume(&flow), [Command::Wait { attempt: 1, wait, .. }] if &*wait.on == "d1")
+    );
+    play.done("a", "next").unwrap();
+    assert_eq!((play.commanded(), play.state.status()), (vec!["c".to_owned()], Status::Running));
+    assert!(play.take(waiting("a", 1)).is_err(), "it is settled");
+}
+
+#[test]
+fn a_step_that_waits_in_vain_fails_as_any_other_and_is_stopped_with_its_run() {
+    let nodes = [("a", "{ kind: ask, on_failure: branch }"), ("b", "{ kind: any }"), ("c", "{ kind: any }")];
+    let flow = flow(&nodes, &["start -> a -> b", "a.failed -> c"], "").unwrap();
+    let mut play = Play::start(&flow);
+    play.take(waiting("a", 1)).unwrap();
+    let mut other = Play { flow: &flow, state: play.state.clone(), journal: vec![], commands: vec![] };
+    play.commanded();
+    play.fails("a", false).unwrap();
+    assert_eq!((play.commanded(), play.step("b")), (vec!["c".to_owned()], &StepState::Skipped));
+    other.take(Event::Cancelled { by: "ann".into(), at: 6 }).unwrap();
+    assert_eq!(other.commanded(), ["stop a", "Cancelled"]);
+    assert!(other.done("a", "next").is_err(), "what it waited for comes too late");
+}
+
+#[test]
 fn events_survive_the_journal() {
-    let event = succeeded("a", 2, "next");
-    let text = serde_json::to_string(&event).unwrap();
-    assert_eq!(serde_json::from_str::<Event>(&text).unwrap(), event);
-    assert!(text.starts_with("{\"type\":\"step_succeeded\""), "{text}");
+    for (event, word) in [(succeeded("a", 2, "next"), "step_succeeded"), (waiting("a", 1), "step_waiting")] {
+        let text = serde_json::to_string(&event).unwrap();
+        assert_eq!(serde_json::from_str::<Event>(&text).unwrap(), event);
+        assert!(text.starts_with(&format!("{{\"type\":\"{word}\"")), "{text}");
+    }
 }
 
 /// A random flow: nodes in layers, edges forward, some choices, some failure branches.
@@ -296,10 +338,19 @@ fn drive(flow: &Flow, dice: &[u8]) -> Result<(), TestCaseError> {
                 *started.entry((node, attempt)).or_default() += 1;
                 let id = flow.graph().id(node).as_str();
                 match roll % 5 {
+                    3 | 4 if roll.is_multiple_of(3) => waiting(id, attempt),
                     0 if flow.node(node).kind == "ask" => failed(id, attempt, roll.is_multiple_of(2)),
                     _ if flow.node(node).kind == "choice" => {
                         succeeded(id, attempt, if roll.is_multiple_of(2) { "true" } else { "false" })
                     }
+                    _ => succeeded(id, attempt, "next"),
+                }
+            }
+            Command::Wait { node, attempt, .. } => {
+                let id = flow.graph().id(node).as_str();
+                match flow.node(node).kind.as_str() {
+                    "ask" if roll.is_multiple_of(4) => failed(id, attempt, roll.is_multiple_of(3)),
+                    "choice" => succeeded(id, attempt, if roll.is_multiple_of(2) { "true" } else { "false" }),
                     _ => succeeded(id, attempt, "next"),
                 }
             }

@@ -1,9 +1,13 @@
 #![doc = include_str!("help.md")]
 
+mod answer;
+mod request;
+
 use std::sync::Arc;
 
-use engine::{Node, NodeError, Outgoing, StepContext, StepOutcome};
-use flow::{Dynamic, Effect, Resource, ResourceKind, Shape, Text};
+use engine::{Awaited, Came, Node, NodeError, Outgoing, StepContext, StepOutcome};
+use flow::{ConfigProblem, Dynamic, Effect, Resource, ResourceKind, Shape, Text};
+use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::json;
@@ -27,6 +31,16 @@ pub(crate) struct Config {
     /// after another, each when the one before has arrived. Without a key, or with an empty one, none waits for another.
     #[serde(default)]
     order_key: Option<Text>,
+    /// Values for the names in braces in a webhook's address. They are encoded, and never change host or path.
+    #[serde(default)]
+    params: IndexMap<String, Text>,
+    /// Headers that a webhook takes from its messages, as its `message_headers` names them.
+    #[serde(default)]
+    headers: IndexMap<String, Text>,
+    /// Whether the flow waits until the receiver has taken it, and goes on with the receiver's answer. Otherwise it goes on
+    /// at once.
+    #[serde(default, rename = "await")]
+    awaits: bool,
 }
 
 /// The longest order key, in bytes.
@@ -40,8 +54,20 @@ impl Node for Deliver {
 
     type Config = Config;
 
-    fn output(_: &Config) -> Shape {
-        Shape::of(&["delivery_id"])
+    fn check(config: &Config) -> Vec<ConfigProblem> {
+        request::check(&config.params, &config.headers)
+    }
+
+    fn waits(config: &Config) -> bool {
+        config.awaits
+    }
+
+    fn output(config: &Config) -> Shape {
+        if config.awaits {
+            Shape::of(&["delivery_id", "attempts", "status", "headers", "body"])
+        } else {
+            Shape::of(&["delivery_id"])
+        }
     }
 
     fn resources(config: &Config) -> Vec<Resource> {
@@ -71,8 +97,28 @@ impl Node for Deliver {
             );
             return Err(NodeError::permanent("order_key_long", message));
         }
-        context.works_on(json!({ "destination": config.destination, "body": body }));
-        let outcome = StepOutcome::of(json!({ "delivery_id": id }));
-        Ok(StepOutcome { deliveries: vec![Outgoing { id, destination, body, order_key }], ..outcome })
+        let params = request::rendered(&config.params, context)?;
+        let headers = request::rendered(&config.headers, context)?;
+        let mut shown = json!({ "destination": config.destination, "body": body });
+        for (name, texts) in [("params", &params), ("headers", &headers)] {
+            if !texts.is_empty() {
+                shown[name] = json!(texts);
+            }
+        }
+        context.works_on(shown);
+        let outcome = if config.awaits {
+            StepOutcome::waiting(Awaited::Delivery(id))
+        } else {
+            StepOutcome::of(json!({ "delivery_id": id }))
+        };
+        Ok(StepOutcome {
+            deliveries: vec![Outgoing { id, destination, body, order_key, params, headers }],
+            ..outcome
+        })
+    }
+
+    fn resume(&self, config: &Config, came: &Came) -> Result<StepOutcome, NodeError> {
+        let Came::Delivery { delivery, last } = came;
+        answer::read(&config.destination, delivery, last.as_ref()).map(StepOutcome::of)
     }
 }

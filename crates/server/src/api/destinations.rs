@@ -10,7 +10,13 @@ use serde_json::Value;
 use store::{Destination, DestinationId, Queue, Role};
 use utoipa::ToSchema;
 
-use super::{auth::Caller, environments::place, problem::Error, time::rfc3339};
+use super::{
+    auth::Caller,
+    environments::place,
+    problem::{BodyProblem, Error},
+    signing::{NewKeyView, SigningKeyView, signing_keys},
+    time::rfc3339,
+};
 use crate::{
     app::App,
     changes::{Changed, changed},
@@ -29,11 +35,19 @@ pub(crate) struct DestinationView {
     /// Kind, address, signing and policy.
     #[schema(value_type = Object)]
     config: Value,
+    /// The names of the secrets that are set.
+    secrets: Vec<String>,
     /// Why it takes no deliveries now, if it does not.
     disabled_reason: Option<String>,
     /// Its breaker, while that is not closed.
     breaker: Option<BreakerView>,
     queue: QueueView,
+    /// The keys that its messages are signed by now.
+    signing_keys: Vec<SigningKeyView>,
+    /// Keys that were made just now, since there was none to sign by. Secrets are shown this once.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
+    new_keys: Vec<NewKeyView>,
     updated_at: String,
 }
 
@@ -56,6 +70,8 @@ pub(crate) struct BreakerView {
 pub(crate) struct QueueView {
     /// Deliveries that are due or wait for their next attempt.
     pending: u64,
+    /// Those of them that have failed before: the receiver does not take everything now.
+    retrying: u64,
     /// Deliveries that wait for an earlier one with the same order key.
     blocked: u64,
     /// Dead letters.
@@ -79,9 +95,35 @@ pub(crate) struct DestinationInput {
     /// Kind, address, signing and policy; see the destination's schema.
     #[schema(value_type = Object)]
     config: Value,
-    /// The kind's secrets. On a change, absent keeps what there is.
+    /// The kind's secrets. On a change of the same kind, a secret that is absent stays as it is, and null takes one away. A
+    /// signing key that is missing is made.
     #[schema(value_type = Option<Object>)]
     secrets: Option<Value>,
+}
+
+/// A kind of destination.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct DestinationKind {
+    name: &'static str,
+    /// What it does.
+    description: String,
+    /// The JSON Schema of its `config`.
+    #[schema(value_type = Object)]
+    config: Value,
+    /// The JSON Schema of its `secrets`.
+    #[schema(value_type = Object)]
+    secrets: Value,
+}
+
+/// The kinds of destinations, with the JSON Schemas of what each is told
+#[utoipa::path(get, operation_id = "destination_kinds", path = "/api/v1/destination-kinds", tag = "destinations",
+    responses((status = 200, body = Vec<DestinationKind>)))]
+pub(crate) async fn kinds(_: Caller) -> Json<Vec<DestinationKind>> {
+    let kinds = delivery::kinds().into_iter().map(|kind| {
+        let delivery::KindSchema { name, description, config, secrets } = kind;
+        DestinationKind { name, description, config, secrets }
+    });
+    Json(kinds.collect())
 }
 
 /// The destinations of an environment
@@ -117,18 +159,24 @@ pub(crate) async fn create(
     Json(input): Json<DestinationInput>,
 ) -> Result<(StatusCode, Json<DestinationView>), Error> {
     caller.at_least(Role::Editor)?;
+    let secrets = secrets(None, &input.config, input.secrets.as_ref());
+    let (secrets, made) = completed(&app, &input.config, &secrets)?;
     let destination = Destination {
         id: app.store.ids().next(),
         place: place(&app, &environment)?,
         name: input.name,
         config: input.config.to_string(),
-        secrets: input.secrets.map_or_else(|| b"{}".to_vec(), |secrets| secrets.to_string().into_bytes()),
+        secrets,
         disabled_reason: None,
         breaker: None,
         updated_at: app.clock.now(),
     };
     save(&app, &destination).await?;
-    Ok((StatusCode::CREATED, Json(view(&app, destination, Queue::default()))))
+    let made = made.into_iter().map(NewKeyView::from).collect();
+    Ok((
+        StatusCode::CREATED,
+        Json(DestinationView { new_keys: made, ..view(&app, destination, Queue::default()) }),
+    ))
 }
 
 /// A destination
@@ -155,11 +203,13 @@ pub(crate) async fn update(
 ) -> Result<Json<DestinationView>, Error> {
     caller.at_least(Role::Editor)?;
     let before = find(&app, &caller, &id).await?;
-    let secrets = input.secrets.map_or(before.secrets, |secrets| secrets.to_string().into_bytes());
-    let destination = Destination { name: input.name, config: input.config.to_string(), secrets, ..before };
-    save(&app, &destination).await?;
+    let secrets = secrets(Some(&before), &input.config, input.secrets.as_ref());
+    let (secrets, made) = completed(&app, &input.config, &secrets)?;
+    let config = input.config.to_string();
+    save(&app, &Destination { name: input.name, config, secrets, ..before }).await?;
     // It may have been switched off meanwhile.
-    seen(&app, find(&app, &caller, &id).await?).await
+    let Json(view) = seen(&app, find(&app, &caller, &id).await?).await?;
+    Ok(Json(DestinationView { new_keys: made.into_iter().map(NewKeyView::from).collect(), ..view }))
 }
 
 /// Let a destination that was switched off take deliveries again
@@ -235,7 +285,7 @@ pub(crate) async fn delete(
     Ok(StatusCode::NO_CONTENT)
 }
 
-async fn find(app: &App, caller: &Caller, id: &str) -> Result<Destination, Error> {
+pub(super) async fn find(app: &App, caller: &Caller, id: &str) -> Result<Destination, Error> {
     let destination = app.store.destination_get(id.parse::<DestinationId>()?).await?;
     let destination = destination.filter(|destination| destination.place.workspace == caller.workspace);
     destination.ok_or_else(missing)
@@ -245,15 +295,52 @@ fn missing() -> Error {
     Error::not_found("There is no such destination.")
 }
 
-async fn save(app: &App, destination: &Destination) -> Result<(), Error> {
+/// The secrets of a destination with this `config`: those before, as far as they are of the same kind, with what is
+/// given for them.
+pub(super) fn secrets(before: Option<&Destination>, config: &Value, given: Option<&Value>) -> Vec<u8> {
+    let kind_of =
+        |config: &str| serde_json::from_str::<Value>(config).ok().map(|config| config["kind"].clone());
+    let same = before.filter(|before| kind_of(&before.config).as_ref() == Some(&config["kind"]));
+    let stored = same.map_or(&b"{}"[..], |before| &before.secrets);
+    given.map_or_else(|| stored.to_vec(), |given| delivery::changed_secrets(stored, given))
+}
+
+/// The secrets with the signing keys that are missing, and those that were made for that.
+pub(super) fn completed(
+    app: &App,
+    config: &Value,
+    secrets: &[u8],
+) -> Result<(Vec<u8>, Vec<delivery::MadeKey>), Error> {
+    let secrets = serde_json::from_slice(secrets)
+        .map_err(|_| Error::invalid("`secrets`: those that are stored cannot be read; send them anew."))?;
+    let (secrets, made) = delivery::completed(config, secrets, &app.random);
+    Ok((secrets.to_string().into_bytes(), made))
+}
+
+/// What keeps a destination from being used, with its place in the body.
+pub(super) fn misfit(error: delivery::Error) -> Error {
+    let delivery::Error::Config { field, reason, suggestion } = error;
+    let is_root = field == "config" || field == "secrets" || field.starts_with("secrets.");
+    let field = match field.as_str() {
+        "" | "." => "config".to_owned(),
+        _ if is_root => field,
+        _ => format!("config.{field}"),
+    };
+    let code = if reason.starts_with("missing field `") { "missing_key" } else { "invalid" };
+    Error::invalid_at(BodyProblem { field, code: code.to_owned(), reason, suggestion })
+}
+
+pub(super) async fn save(app: &App, destination: &Destination) -> Result<(), Error> {
     let is_name = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
     if destination.name.is_empty() || destination.name.len() > 64 || !destination.name.bytes().all(is_name) {
-        return Err(Error::invalid(
-            "`name`: a destination's name has a–z, 0–9 and hyphens, at most 64 characters.",
-        ));
+        return Err(Error::invalid_at(BodyProblem {
+            field: "name".to_owned(),
+            code: "invalid".to_owned(),
+            reason: "a destination's name has a–z, 0–9 and hyphens, at most 64 characters.".to_owned(),
+            suggestion: None,
+        }));
     }
-    delivery::parse(&destination.config, &destination.secrets)
-        .map_err(|error| Error::invalid(error.to_string()))?;
+    delivery::parse(&destination.config, &destination.secrets).map_err(misfit)?;
     app.store.destination_put(destination).await?;
     changed(app, Changed::Destination(destination.place.environment, destination.id)).await
 }
@@ -266,10 +353,13 @@ async fn seen(app: &App, destination: Destination) -> Result<Json<DestinationVie
 fn view(app: &App, destination: Destination, queue: Queue) -> DestinationView {
     let now = app.clock.now();
     DestinationView {
+        signing_keys: signing_keys(app, &destination),
+        new_keys: Vec::new(),
         id: destination.id.to_string(),
         name: destination.name,
         environment: app.world.environment_name(destination.place.environment).to_string(),
         config: serde_json::from_str(&destination.config).unwrap_or_default(),
+        secrets: delivery::secret_names(&destination.secrets),
         disabled_reason: destination.disabled_reason,
         breaker: destination.breaker.map(|breaker| BreakerView {
             state: if breaker.until <= now { "half_open" } else { "open" },
@@ -280,6 +370,7 @@ fn view(app: &App, destination: Destination, queue: Queue) -> DestinationView {
         }),
         queue: QueueView {
             pending: queue.pending,
+            retrying: queue.retrying,
             blocked: queue.blocked,
             dead: queue.dead,
             oldest_at: queue.oldest_at.map(rfc3339),

@@ -16,7 +16,7 @@ use crate::app::App;
 #[derive(Serialize, ToSchema)]
 pub(crate) struct JobView {
     id: String,
-    /// What is done: `ingest` makes a document findable, `replay` runs events again.
+    /// What is done: `ingest` makes a document findable, `replay` runs events again, `letters` replays or discards dead letters.
     kind: String,
     status: JobState,
     /// How far it is; absent while that is not known.
@@ -43,14 +43,20 @@ pub(crate) enum JobState {
 /// How far a job is.
 #[derive(Serialize, Deserialize, ToSchema)]
 pub(crate) struct Progress {
-    /// Parts that are done: chunks of a document; replays that have ended or wait for something outside.
+    /// Parts that are done: chunks of a document; replays that have ended or wait for something outside; dead letters.
     done: u64,
     /// Parts in all.
     total: u64,
     /// Of those that are done, how many failed; only of a replay.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     failed: Option<u64>,
+    /// Dead letters that somebody else was done with before, or whose destination is gone; only of these.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    skipped: Option<u64>,
 }
+
+/// The kinds of jobs that can be cancelled.
+const CANCELLED: [&str; 2] = [Job::REPLAY, Job::LETTERS];
 
 /// A job
 #[utoipa::path(get, operation_id = "get_job", path = "/api/v1/jobs/{id}", tag = "jobs",
@@ -64,7 +70,7 @@ pub(crate) async fn get(
     job.map(|job| Json(job.into())).ok_or_else(|| Error::not_found("There is no such job."))
 }
 
-/// Cancel a replay of many events; the runs that have begun go on
+/// Cancel a replay of many events, or what is done with many dead letters; what has begun goes on
 #[utoipa::path(post, operation_id = "cancel_job", path = "/api/v1/jobs/{id}/cancel", tag = "jobs",
     params(("id" = String, Path,)),
     responses((status = 204, description = "Cancelled: it begins nothing more"),
@@ -76,14 +82,16 @@ pub(crate) async fn cancel(
 ) -> Result<StatusCode, Error> {
     caller.at_least(Role::Operator)?;
     let id = id.parse()?;
-    if app.store.job_cancel(caller.workspace, id, Job::REPLAY).await? {
-        return Ok(StatusCode::NO_CONTENT);
+    for kind in CANCELLED {
+        if app.store.job_cancel(caller.workspace, id, kind).await? {
+            return Ok(StatusCode::NO_CONTENT);
+        }
     }
     let job = app.store.job_get(id).await?.filter(|job| job.workspace == caller.workspace);
     Err(match job {
         None => Error::not_found("There is no such job."),
-        Some(job) if job.kind == Job::REPLAY => Error::conflict("The job has ended already."),
-        Some(_) => Error::conflict("Only a replay of events can be cancelled."),
+        Some(job) if CANCELLED.contains(&job.kind.as_str()) => Error::conflict("The job has ended already."),
+        Some(_) => Error::conflict("Only what is done with many events or dead letters can be cancelled."),
     })
 }
 

@@ -59,7 +59,7 @@ pub(crate) struct RefusalDetail {
 pub(crate) struct Rejudged {
     /// It was accepted.
     #[serde(skip_serializing_if = "Option::is_none")]
-    accepted: Option<Receipt>,
+    accepted: Option<ReplayReceipt>,
     /// It is refused for this now: the problem document that its sender would get.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>)]
@@ -68,7 +68,7 @@ pub(crate) struct Rejudged {
 
 /// The event that a refused request became.
 #[derive(Serialize, ToSchema)]
-pub(crate) struct Receipt {
+pub(crate) struct ReplayReceipt {
     event_id: String,
     run_id: String,
     /// Whether its sender had sent it again meanwhile: then this is that event.
@@ -141,7 +141,7 @@ pub(crate) async fn replay(
     };
     let engine::Submitted { event, run, duplicate, .. } = submitted;
     app.store.refusal_replayed(caller.workspace, refusal.id, event).await?;
-    let receipt = Receipt {
+    let receipt = ReplayReceipt {
         event_id: event.to_string(),
         run_id: run.to_string(),
         duplicate,

@@ -86,7 +86,24 @@ pub(crate) struct StepTrace {
     kind: String,
     /// `pending`, `running`, `paused`, `waiting`, `succeeded`, `recovered`, `failed`, `skipped` or `stopped`.
     state: String,
+    /// What it waits for, while it is `waiting`.
+    waits: Option<WaitTrace>,
     tries: Vec<TryTrace>,
+}
+
+/// What a step waits for.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct WaitTrace {
+    /// What kind of thing: `delivery`.
+    reason: String,
+    /// Which one: the delivery's id.
+    on: String,
+    since: String,
+    /// When it gives up, if it does.
+    until: Option<String>,
+    /// What the step worked on, after templates.
+    #[schema(value_type = Option<Object>)]
+    input: Option<Value>,
 }
 
 /// One try of a step.
@@ -118,6 +135,12 @@ pub(crate) struct DeliveryTrace {
     created_at: String,
     finished_at: Option<String>,
     due_at: Option<String>,
+    /// The dead letter that was edited into this one.
+    replay_of: Option<String>,
+    /// What was sent in its place, after it was edited.
+    replaced_by: Option<String>,
+    /// Who discarded or edited it.
+    closed_by: Option<String>,
     attempts: Vec<AttemptTrace>,
 }
 
@@ -255,13 +278,23 @@ fn run_trace(app: &App, timeline: engine::Timeline, made: Made) -> RunTrace {
     let names: HashMap<_, _> =
         app.world.destinations(place).iter().map(|(name, id)| (*id, name.clone())).collect();
     let mut tries: HashMap<String, Vec<TryTrace>> = HashMap::new();
-    for (step, attempt) in timeline.events.into_iter().filter_map(try_trace) {
-        tries.entry(step).or_default().push(attempt);
+    // What steps worked on that waited: their ends do not say it again.
+    let mut worked_on = HashMap::new();
+    for event in timeline.events {
+        if let Event::StepWaiting { step, input, .. } = event {
+            worked_on.insert(step.to_string(), input);
+        } else if let Some((step, mut attempt)) = try_trace(event) {
+            let input = worked_on.remove(&step).flatten();
+            attempt.input = attempt.input.or_else(|| input.as_deref().cloned());
+            tries.entry(step).or_default().push(attempt);
+        }
     }
     let steps = timeline.steps.into_iter().map(|standing| {
         let id = standing.step.to_string();
+        let input = worked_on.remove(&id).flatten();
         StepTrace {
             tries: tries.remove(&id).unwrap_or_default(),
+            waits: standing.waits_for.map(|wait| wait_trace(wait, input.as_deref())),
             id,
             kind: standing.kind,
             state: standing.state.to_owned(),
@@ -281,6 +314,17 @@ fn run_trace(app: &App, timeline: engine::Timeline, made: Made) -> RunTrace {
         error: timeline.outcome.error.as_ref().map(|error| serde_json::json!(error)).or_else(|| why(&run)),
         steps: steps.collect(),
         deliveries: made.into_iter().map(|(view, attempts)| delivery_trace(view, attempts, &names)).collect(),
+    }
+}
+
+fn wait_trace(wait: flow::run::Wait, input: Option<&Value>) -> WaitTrace {
+    let time = |at| rfc3339(clock::Timestamp::from_millis(at));
+    WaitTrace {
+        reason: wait.what.into(),
+        on: wait.on.into(),
+        since: time(wait.at),
+        until: wait.until.map(time),
+        input: input.cloned(),
     }
 }
 
@@ -320,6 +364,7 @@ fn delivery_trace(
     attempts: Vec<Attempt>,
     names: &HashMap<store::DestinationId, String>,
 ) -> DeliveryTrace {
+    let (by, replaced_by) = view.closed.map(|closed| (closed.by, closed.replaced_by)).unzip();
     DeliveryTrace {
         id: view.id.to_string(),
         destination: names.get(&view.destination).cloned().unwrap_or_else(|| view.destination.to_string()),
@@ -328,6 +373,9 @@ fn delivery_trace(
         created_at: rfc3339(view.created_at),
         finished_at: view.finished_at.map(rfc3339),
         due_at: view.due_at.filter(|_| view.state == DeliveryState::Pending).map(rfc3339),
+        replay_of: view.replay_of.map(|id| id.to_string()),
+        replaced_by: replaced_by.flatten().map(|id| id.to_string()),
+        closed_by: by,
         attempts: attempts.into_iter().map(AttemptTrace::from).collect(),
     }
 }

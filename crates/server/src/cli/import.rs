@@ -99,6 +99,9 @@ struct Put {
     /// A source's address.
     #[serde(skip_serializing_if = "Option::is_none")]
     url: Option<String>,
+    /// Signing keys of a destination that were made since the folder gives none. Their secrets are shown this once.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    new_keys: Vec<Value>,
     /// Whether it was made; otherwise it was changed.
     made: bool,
 }
@@ -117,6 +120,10 @@ impl Import {
         for put in done.destinations.iter().chain(&done.sources) {
             let what = if put.made { "made" } else { "changed" };
             writeln!(out, "{}: {what} {}", put.name, put.url.as_deref().unwrap_or(&put.id))?;
+            for key in &put.new_keys {
+                let shown = key["secret"].as_str().or(key["public_key"].as_str()).unwrap_or_default();
+                writeln!(out, "{}: it signs by {}, which is shown this once", put.name, shown)?;
+            }
         }
         writeln!(out, "{}: saved as a draft", done.flow)?;
         if let Some(version) = done.version {
@@ -207,7 +214,8 @@ impl Import {
         };
         let answer = answer.with_context(|| format!("`{name}` of the {kind}"))?;
         let url = answer["url"].as_str().map(str::to_owned);
-        Ok(Put { name: name.to_owned(), id: text(&answer, "id"), url, made: known.is_none() })
+        let new_keys = answer["new_keys"].as_array().cloned().unwrap_or_default();
+        Ok(Put { name: name.to_owned(), id: text(&answer, "id"), url, new_keys, made: known.is_none() })
     }
 }
 

@@ -180,6 +180,10 @@ impl Calls {
                 assert!(committed < behind[0].0, "{key}: {committed} was not awaited: {behind:?}");
             }
         }
+        let (told_last, booked) = (&told[told.len() - 1], &self.booked[0]);
+        let told_late = woken.iter().any(|woke| (*woke..*woke + WAKING).contains(&told_last.1.at));
+        assert!(told_last.0 < booked.0 || told_late, "{key}: {booked:?} did not wait for {told_last:?}");
+        assert_eq!(booked.1.json()["told"], 200, "{key}: it did not have the answer");
         let thought = number(&said["thought"]);
         assert!(thought < Some(told[0].0), "{key}: it was told of before it was thought: {told:?}");
     }

@@ -8,7 +8,7 @@ use tokio::sync::Semaphore;
 
 use crate::support::{Api, Receiver, Reply, Seen, Server, flow, within};
 
-/// A flow with a step of every class of effects, a delivery, and one more effect behind it.
+/// A flow with a step of every class of effects, a delivery, and one more effect that waits until it has arrived.
 const WORKING: &str = "nodes:
   note: { kind: template, text: \"{{ input.query }}\" }
   ask: { kind: http, method: POST, url: \"{{ env.OUTSIDE }}/ask\", body: { key: \"{{ nodes.note.text }}\" } }
@@ -16,8 +16,9 @@ const WORKING: &str = "nodes:
   tell:
     kind: deliver
     destination: tickets
+    await: true
     body: { key: \"{{ input.query }}\", asked: \"{{ nodes.ask.body.number }}\", thought: \"{{ nodes.think.text }}\" }
-  book: { kind: http, method: POST, url: \"{{ env.OUTSIDE }}/book\", body: { key: \"{{ input.query }}\" } }
+  book: { kind: http, method: POST, url: \"{{ env.OUTSIDE }}/book\", body: { key: \"{{ input.query }}\", told: \"{{ nodes.tell.status }}\" } }
 edges: [start -> note -> ask -> think -> tell -> book]
 outputs:
   asked: \"{{ nodes.ask.body.number }}\"
@@ -31,8 +32,14 @@ const PLAIN: &str = "nodes:
 edges: [start -> tell]
 ";
 
+/// A flow that waits from its first step on.
+const WAITING: &str = "nodes:
+  tell: { kind: deliver, destination: tickets, await: true, body: { key: \"{{ input.query }}\" } }
+edges: [start -> tell]
+";
+
 /// The names of the flows.
-pub(crate) const FLOWS: [&str; 2] = ["working", "plain"];
+pub(crate) const FLOWS: [&str; 3] = ["working", "plain", "waiting"];
 
 /// How long the model thinks by default: long enough that something is in flight whenever the server dies.
 const THINKING: Duration = Duration::from_millis(20);
@@ -102,6 +109,7 @@ impl Outside {
         owner.destination("tickets", tickets, Value::Null).await;
         owner.deploy("working", &flow("working", WORKING)).await;
         owner.deploy("plain", &flow("plain", PLAIN)).await;
+        owner.deploy("waiting", &flow("waiting", WAITING)).await;
         owner
     }
 

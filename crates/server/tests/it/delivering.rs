@@ -60,6 +60,53 @@ async fn what_fails_is_tried_again_under_the_same_id_and_signed_anew() {
     assert!(seen[0].header("traceparent").starts_with("00-"), "{:?}", seen[0].headers);
 }
 
+/// Cancels an order at an address of its own.
+const CANCELLING: &str = "nodes:
+  cancel:
+    kind: deliver
+    destination: tickets
+    params: { order: \"{{ input.query }}\" }
+    headers: { X-Tenant: \"shop {{ 1 + 1 }}\" }
+    body: null
+edges: [start -> cancel]
+";
+
+#[tokio::test]
+async fn a_message_fills_in_its_address_and_headers() {
+    let server = Server::fresh().await;
+    let receiver = Receiver::accepting().await;
+    let config = json!({
+        "kind": "webhook", "url": receiver.url("orders/{order}/lines?by={order}"), "method": "DELETE",
+        "message_headers": ["x-tenant"], "signing": "standard_webhooks",
+    });
+    let (owner, _) = telling(&server, config, json!({ "signing": [KEY] })).await;
+    let bad = CANCELLING.replace("{ order:", "{ \"or/der\":");
+    owner.put("/flows/telling", &json!({ "definition": flow("telling", &bad) })).await.ok();
+    let problem = owner.post("/flows/telling/versions", &json!({ "note": "" })).await;
+    assert!(problem.status == 422 && problem.text().contains("params.or/der"), "{problem:?}");
+    owner.deploy("telling", &flow("telling", CANCELLING)).await;
+    let source = owner.open_source("telling", "accept").await;
+    let said = async |query: &str| {
+        let receipt = source.post(&json!({ "query": query })).await.ok();
+        owner.settled(receipt["event_id"].as_str().unwrap(), 1).await
+    };
+    let trace = said("A/1 漏?").await;
+    assert_eq!(delivery(&trace).1, ["delivered"], "{trace}");
+    let seen = receiver.seen().remove(0);
+    assert_eq!((seen.method.as_str(), seen.body.len()), ("DELETE", 0));
+    assert_eq!(
+        (seen.path.as_str(), seen.query.as_str()),
+        ("/orders/A%2F1%20%E6%BC%8F%3F/lines", "by=A%2F1%20%E6%BC%8F%3F")
+    );
+    assert_eq!(seen.header("x-tenant"), "shop 2");
+    Webhook::new(KEY).unwrap().verify(&seen.body, &seen.headers).unwrap();
+    let trace = said("..").await;
+    let (dead, outcomes) = delivery(&trace);
+    assert_eq!((outcomes, receiver.seen().len()), (vec!["permanent"], 1));
+    let reason = dead["attempts"][0]["record"]["reason"].as_str().unwrap();
+    assert!(reason.contains("another path"), "{reason}");
+}
+
 #[tokio::test]
 async fn a_dead_letter_is_listed_and_arrives_under_its_old_id_after_the_mend() {
     let server = Server::fresh().await;
@@ -72,7 +119,7 @@ async fn a_dead_letter_is_listed_and_arrives_under_its_old_id_after_the_mend() {
     let (dead, outcomes) = delivery(&trace);
     assert_eq!((outcomes, &dead["state"]), (vec!["permanent"], &json!("dead")));
     let id = dead["id"].as_str().unwrap();
-    let letters = owner.list("deliveries?dead=true").await;
+    let letters = owner.list("deliveries?state=dead").await;
     assert_eq!((letters.len(), &letters[0]["id"], &letters[0]["attempts"]), (1, &json!(id), &json!(1)));
     let tried_at = &dead["attempts"][0]["at"];
     assert_eq!((&letters[0]["finished_at"], &dead["finished_at"]), (tried_at, tried_at));
@@ -88,7 +135,7 @@ async fn a_dead_letter_is_listed_and_arrives_under_its_old_id_after_the_mend() {
     });
     assert_eq!(delivery(&arrived.await).1, ["permanent", "delivered"]);
     assert!(receiver.seen().iter().all(|request| request.header("webhook-id") == id));
-    assert_eq!(owner.list("deliveries?dead=true").await, Vec::<Value>::new());
+    assert_eq!(owner.list("deliveries?state=dead").await, Vec::<Value>::new());
     owner.post(&replay, &Value::Null).await.problem(409, "conflict");
 }
 

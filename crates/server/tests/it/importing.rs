@@ -95,7 +95,8 @@ async fn a_folder_is_imported_and_imported_again() {
         ("手册 1.md", "# E3\n\nNo water.\n"),
         (
             "destinations.yaml",
-            "- name: tickets\n  config: { kind: webhook, url: \"https://t.example\", signing: standard_webhooks }\n",
+            "- name: tickets\n  config: { kind: webhook, url: \"https://t.example\", signing: standard_webhooks }\n\
+             - name: audit\n  config: { kind: webhook, url: \"https://a.example\", signing: hmac }\n",
         ),
         ("source.yaml", "name: shop\nconfig: { verification: { scheme: token }, reply: { mode: wait } }\n"),
     ];
@@ -120,6 +121,8 @@ async fn a_folder_is_imported_and_imported_again() {
         (&first["destinations"][0]["made"], &first["sources"][0]["made"]),
         (&json!(true), &json!(true))
     );
+    assert_eq!(first["destinations"][0]["new_keys"], Value::Null, "the folder gives one");
+    assert_eq!(first["destinations"][1]["new_keys"][0]["secret"].as_str().unwrap().len(), 64, "{first}");
     let documents = desk.owner.get("/knowledge-bases/manual/documents").await.ok();
     assert_eq!(
         (&documents[0]["name"], &documents[0]["media_type"]),
@@ -133,6 +136,7 @@ async fn a_folder_is_imported_and_imported_again() {
         assert_eq!(ids(&first), ids(&second), "{what}");
     }
     assert_eq!(second["sources"][0]["made"], false);
+    assert_eq!(second["destinations"][1]["new_keys"], Value::Null, "a key is made once");
     let url = first["sources"][0]["url"].as_str().unwrap();
     assert_eq!(second["sources"][0]["url"], url, "the address of a source stays");
 

@@ -32,7 +32,9 @@ const TELLING: &str = "nodes:
   discord: { kind: deliver, destination: discord, body: \"{{ input.query }}\" }
   twilio: { kind: deliver, destination: twilio, body: { to: \"+8613800001111\", text: \"{{ input.query }}\" } }
   aliyun: { kind: deliver, destination: aliyun, body: { to: \"13800001111\", params: { code: \"{{ input.query }}\" } } }
+  wecom_app: { kind: deliver, destination: wecom-app, body: { text: \"{{ input.query }}\", to: { users: [ann] } } }
 edges:
+  - start -> wecom_app
   - start -> dingtalk
   - start -> feishu
   - start -> slack
@@ -73,7 +75,7 @@ async fn one_flow_tells_every_kind() {
     assert!(!text.contains(TOKEN) && !text.contains(SECRET), "a secret is in the trace: {text}");
 }
 
-fn rules() -> [(&'static str, Box<dyn Rules>); 8] {
+fn rules() -> [(&'static str, Box<dyn Rules>); 9] {
     [
         ("dingtalk", Box::new(vendors::Dingtalk { token: TOKEN, secret: Some(SECRET) })),
         ("feishu", Box::new(vendors::Feishu { token: TOKEN, secret: Some(SECRET) })),
@@ -83,6 +85,7 @@ fn rules() -> [(&'static str, Box<dyn Rules>); 8] {
         ("discord", Box::new(vendors::Discord { token: TOKEN })),
         ("twilio", Box::new(vendors::Twilio { account: ACCOUNT, token: TOKEN })),
         ("aliyun", Box::new(vendors::Aliyun::new("LTAI-1", SECRET))),
+        ("wecom-app", Box::new(vendors::WecomApp::new("ww1", SECRET))),
     ]
 }
 
@@ -106,6 +109,10 @@ fn settings(name: &str, at: &str) -> (Value, Value) {
                 json!({ "type": name, "account_sid": ACCOUNT, "from": "+15005550006", "base": at });
             (json!({ "kind": "sms", "provider": provider }), json!({ "key": TOKEN }))
         }
+        "wecom-app" => {
+            let config = json!({ "kind": "wecom_app", "corp_id": "ww1", "agent_id": 7, "base": at });
+            (config, json!({ "secret": SECRET }))
+        }
         _ => {
             let provider = json!({ "type": name, "access_key_id": "LTAI-1", "sign_name": "阿里云",
                 "template_code": "SMS_1", "base": at });
@@ -118,7 +125,7 @@ fn settings(name: &str, at: &str) -> (Value, Value) {
 async fn serve(vendor: Vendor) -> Receiver {
     Receiver::start(move |_, seen| {
         let (path, query) = (seen.path.as_str(), seen.query.as_str());
-        let asked = Asked { method: "POST", path, query, headers: &seen.headers, body: &seen.body };
+        let asked = Asked { method: &seen.method, path, query, headers: &seen.headers, body: &seen.body };
         let told = vendor.answer(&asked);
         let headers: Vec<(&str, &str)> =
             told.headers.iter().map(|(name, value)| (*name, value.as_str())).collect();

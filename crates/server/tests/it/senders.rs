@@ -1,7 +1,9 @@
-//! Requests that senders' own libraries sign, or independent ones, at the real binary. They run in `cargo xtask test`,
+//! Requests that senders' own libraries sign, or independent ones, at the real binary; and what it delivers, verified by those
+//! of receivers. They run in `cargo xtask test`,
 //! which installs the libraries of `senders/`.
 
 mod existing;
+mod receiving;
 
 use std::{collections::BTreeMap, path::PathBuf, process::Stdio};
 

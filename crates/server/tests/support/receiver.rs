@@ -24,6 +24,7 @@ use tokio::{
 pub(crate) struct Seen {
     /// When it was there as a whole.
     pub(crate) at: Instant,
+    pub(crate) method: String,
     pub(crate) path: String,
     pub(crate) query: String,
     pub(crate) headers: HeaderMap,
@@ -130,7 +131,8 @@ async fn take(State(shared): State<Arc<Shared>>, request: Request) -> Response {
     // A sender that dies in the middle of its request has sent nothing.
     let Ok(body) = axum::body::to_bytes(body, 16 << 20).await else { return status(400) };
     let (path, query) = (head.uri.path().to_owned(), head.uri.query().unwrap_or_default().to_owned());
-    let seen = Seen { at: Instant::now(), path, query, headers: head.headers, body };
+    let method = head.method.to_string();
+    let seen = Seen { at: Instant::now(), method, path, query, headers: head.headers, body };
     let mut reply = {
         let mut all = shared.seen.lock();
         all.push(seen.clone());

@@ -1,12 +1,11 @@
-//! What became of deliveries: lists, messages, attempts.
+//! What became of deliveries: messages, attempts.
 
 use clock::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use super::{DeliveryState, attempt_id};
 use crate::{
-    DeliveryId, DestinationId, EnvironmentId, Error, Page, PageRequest, Place, RunId, Store, WorkspaceId,
-    newest::{Newest, Ranges},
-    origin::Scope,
+    DeliveryId, DestinationId, EnvironmentId, Error, RunId, Store, WorkspaceId,
     read::Reader,
     sql::{Fault, Row, values},
 };
@@ -30,10 +29,24 @@ pub struct DeliveryView {
     pub attempts: u32,
     /// When it was made.
     pub created_at: Timestamp,
-    /// When it arrived, or when the last attempt of a dead one began.
+    /// When it arrived, when a person was done with it, or when the last attempt of a dead one began.
     pub finished_at: Option<Timestamp>,
     /// When the next attempt is due.
     pub due_at: Option<Timestamp>,
+    /// The dead letter that was edited into this one.
+    pub replay_of: Option<DeliveryId>,
+    /// How a person was done with it, if it was a dead letter that is discarded or replaced.
+    pub closed: Option<Closed>,
+}
+
+/// How a person was done with a dead letter, at its `finished_at`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Closed {
+    /// Who.
+    pub by: String,
+    /// What was sent in its place, if it was edited.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replaced_by: Option<DeliveryId>,
 }
 
 /// An attempt as traces show it.
@@ -50,17 +63,17 @@ pub struct Attempt {
 }
 
 /// Where a delivery is kept.
-#[derive(Clone, Copy)]
-enum Kept {
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kept {
     /// Among those that are due, waiting or dead.
     Live,
-    /// Among those that arrived.
+    /// Among those that arrived, or that a person was done with.
     Done,
 }
 
 impl Kept {
     /// The delivery of the number `?1`, if it is of the workspace `?2`.
-    const fn row(self) -> &'static str {
+    pub(super) const fn row(self) -> &'static str {
         match self {
             Self::Live => LIVE,
             Self::Done => DONE,
@@ -69,11 +82,12 @@ impl Kept {
 }
 
 const LIVE: &str = "SELECT d.id, o.environment, d.destination, d.run, d.step, d.status, d.attempts, d.created_at,
-         CASE d.status WHEN 'dead' THEN (SELECT max(a.at) FROM attempt a WHERE a.delivery = d.number) END, d.due_at
+         CASE d.status WHEN 'dead' THEN (SELECT max(a.at) FROM attempt a WHERE a.delivery = d.number) END, d.due_at,
+         d.replay_of, NULL
      FROM delivery_live d JOIN origin o ON o.number = d.origin WHERE d.number = ?1 AND o.workspace = ?2";
 const DONE: &str =
-    "SELECT d.id, o.environment, d.destination, d.run, d.step, 'delivered', d.attempts, d.created_at,
-         d.finished_at, NULL
+    "SELECT d.id, o.environment, d.destination, d.run, d.step, coalesce(d.status, 'delivered'), d.attempts,
+         d.created_at, d.finished_at, NULL, d.replay_of, d.closed
      FROM delivery d JOIN origin o ON o.number = d.origin WHERE d.number = ?1 AND o.workspace = ?2";
 
 /// The delivery of a number that is kept there, if it is of this workspace.
@@ -85,12 +99,6 @@ fn row(
 ) -> Result<Option<DeliveryView>, Fault> {
     c.row(kept.row(), values![number, workspace], view)
 }
-
-/// The deliveries of each origin that stand so.
-pub(crate) const UNSENT: Ranges = Ranges { table: "delivery_live", by_status: true, only: "" };
-
-/// The deliveries of each origin that arrived.
-pub(crate) const ARRIVED: Ranges = Ranges { table: "delivery", by_status: false, only: "" };
 
 impl Store {
     /// A delivery of a workspace.
@@ -173,7 +181,7 @@ impl Store {
         read.await?.map(|history| self.open_history(history)).transpose()
     }
 
-    fn open_history(
+    pub(super) fn open_history(
         &self,
         (view, mut attempts): (DeliveryView, Vec<Attempt>),
     ) -> Result<(DeliveryView, Vec<Attempt>), Error> {
@@ -181,30 +189,6 @@ impl Store {
             attempt.record = self.unseal("attempt", &attempt_id(view.id, attempt.number), &attempt.record)?;
         }
         Ok((view, attempts))
-    }
-
-    /// The newest deliveries of an environment; only the dead letters when asked.
-    ///
-    /// # Errors
-    /// When the database cannot be read.
-    pub async fn delivery_list(
-        &self,
-        place: Place,
-        only_dead: bool,
-        page: PageRequest<DeliveryId>,
-    ) -> Result<Page<DeliveryView>, Error> {
-        let (now, scope) = (self.now(), Scope { place, flow: None, source: None });
-        self.read(move |c| {
-            let mut newest = Newest::new(c, scope, now, &page, DeliveryId::number);
-            newest.add(c, &UNSENT, Some("dead"), Kept::Live)?;
-            if !only_dead {
-                newest.add(c, &UNSENT, Some("pending"), Kept::Live)?;
-                newest.add(c, &UNSENT, Some("blocked"), Kept::Live)?;
-                newest.add(c, &ARRIVED, None, Kept::Done)?;
-            }
-            newest.page(c, Kept::row, view)
-        })
-        .await
     }
 
     /// The newest attempt of a delivery.
@@ -216,18 +200,7 @@ impl Store {
         workspace: WorkspaceId,
         id: DeliveryId,
     ) -> Result<Option<Attempt>, Error> {
-        let row = self.read(move |c| {
-            if get(c, workspace, id)?.is_none() {
-                return Ok(None);
-            }
-            let newest = format!("{ATTEMPTS} DESC LIMIT 1");
-            c.row(&newest, values![id.number()], attempt)
-        });
-        let open = |mut attempt: Attempt| {
-            attempt.record = self.unseal("attempt", &attempt_id(id, attempt.number), &attempt.record)?;
-            Ok(attempt)
-        };
-        row.await?.map(open).transpose()
+        Ok(self.delivery_outcome(workspace, id).await?.and_then(|(_, newest)| newest))
     }
 }
 
@@ -248,12 +221,21 @@ fn of_runs(c: &Reader<'_>, workspace: WorkspaceId, runs: &[RunId]) -> Result<Vec
     Ok(found)
 }
 
-fn attempts(c: &Reader<'_>, id: DeliveryId) -> Result<Vec<Attempt>, Fault> {
+/// The newest attempt of a delivery, sealed.
+pub(super) fn newest(c: &Reader<'_>, id: DeliveryId) -> Result<Option<Attempt>, Fault> {
+    c.row(&format!("{ATTEMPTS} DESC LIMIT 1"), values![id.number()], attempt)
+}
+
+pub(super) fn attempts(c: &Reader<'_>, id: DeliveryId) -> Result<Vec<Attempt>, Fault> {
     c.rows(ATTEMPTS, values![id.number()], attempt)
 }
 
 /// The delivery of an id, if it is of this workspace.
-fn get(c: &Reader<'_>, workspace: WorkspaceId, id: DeliveryId) -> Result<Option<DeliveryView>, Fault> {
+pub(super) fn get(
+    c: &Reader<'_>,
+    workspace: WorkspaceId,
+    id: DeliveryId,
+) -> Result<Option<DeliveryView>, Fault> {
     for kept in [Kept::Live, Kept::Done] {
         let found = row(c, kept, workspace, id.number())?.filter(|delivery| delivery.id == id);
         if found.is_some() {
@@ -265,13 +247,14 @@ fn get(c: &Reader<'_>, workspace: WorkspaceId, id: DeliveryId) -> Result<Option<
 
 /// The attempts of a delivery, oldest first: those after which it went on, then the one that arrived.
 const ATTEMPTS: &str = "SELECT number, at, outcome, sealed FROM attempt WHERE delivery = ?1
-     UNION ALL SELECT attempts, began_at, 'delivered', record FROM delivery WHERE number = ?1 ORDER BY 1";
+     UNION ALL SELECT attempts, began_at, 'delivered', record FROM delivery WHERE number = ?1 AND status IS NULL
+     ORDER BY 1";
 
 fn attempt(row: &Row<'_>) -> Result<Attempt, Fault> {
     Ok(Attempt { number: row.get(0)?, at: row.time(1)?, outcome: row.get(2)?, record: row.get(3)? })
 }
 
-fn view(row: &Row<'_>) -> Result<DeliveryView, Fault> {
+pub(super) fn view(row: &Row<'_>) -> Result<DeliveryView, Fault> {
     Ok(DeliveryView {
         id: row.get(0)?,
         environment: row.get(1)?,
@@ -283,5 +266,7 @@ fn view(row: &Row<'_>) -> Result<DeliveryView, Fault> {
         created_at: row.time(7)?,
         finished_at: row.get(8)?,
         due_at: row.get(9)?,
+        replay_of: row.get(10)?,
+        closed: row.get::<Option<String>>(11)?.and_then(|json| serde_json::from_str(&json).ok()),
     })
 }

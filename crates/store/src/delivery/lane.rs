@@ -11,7 +11,7 @@
 use clock::Timestamp;
 use sha2::{Digest, Sha256};
 
-use super::Lane;
+use super::{Lane, letters::NO_LETTER};
 use crate::{
     DeliveryId, DestinationId,
     sql::{Column, Held, Sql, Statement, Value, values},
@@ -24,16 +24,16 @@ pub(crate) const ADVANCE: &str = "UPDATE delivery_live SET status = 'pending', d
          (SELECT number FROM delivery_live WHERE destination = ?1 AND lane = ?2 AND turn IS NOT NULL ORDER BY turn LIMIT 1)";
 
 /// Locks a lane until the transaction ends, where others write beside it. The lock is a schema's own.
-const LOCK: Sql = Sql::Each {
+pub(super) const LOCK: Sql = Sql::Each {
     sqlite: "UPDATE destination SET name = name WHERE id = ?1 AND ?2 IS NULL",
     postgres: "SELECT pg_advisory_xact_lock(hashtextextended(current_schema() || (?1::uuid)::text, ?2::bigint))",
 };
 
 /// A dead letter goes to the end of its lane.
-const REJOIN: &str = "UPDATE delivery_live SET status = 'blocked', due_at = ?3,
+const REJOIN: &str = "UPDATE delivery_live SET status = 'blocked', due_at = ?3, rank = ?6,
          turn = (SELECT coalesce(max(l.turn), 0) + 1 FROM delivery_live l
                  WHERE l.destination = ?4 AND l.lane = ?5 AND l.turn IS NOT NULL)
-     WHERE number = ?1 AND id = ?2 AND status = 'dead'";
+     WHERE number = ?1 AND id = ?2 AND status = 'dead' AND EXISTS (SELECT 1 FROM destination t WHERE t.id = ?4)";
 
 impl Lane {
     /// The lane of an order key.
@@ -50,13 +50,12 @@ impl Lane {
 /// The writes by which a dead letter joins its lane again, at its end.
 pub(super) fn rejoin(
     (destination, lane): (DestinationId, Lane),
-    (number, id): (i64, DeliveryId),
-    now: Timestamp,
+    id: DeliveryId,
+    (now, rank): (Timestamp, i64),
 ) -> Vec<Statement> {
     vec![
         Statement::new(LOCK, values![destination, lane]),
-        Statement::new(REJOIN, values![number, id, now, destination, lane])
-            .or_conflict("the delivery is no dead letter"),
+        Statement::new(REJOIN, values![id.number(), id, now, destination, lane, rank]).or_conflict(NO_LETTER),
         Statement::new(ADVANCE, values![destination, lane, now]),
     ]
 }

@@ -5,6 +5,7 @@
 
 mod admissions;
 mod attempts;
+mod awaited;
 mod commits;
 mod lanes;
 
@@ -55,6 +56,7 @@ pub(super) async fn apply(
         }
     }
     lanes::lock(session, &admitted, &committed, &attempted).await?;
+    awaited::lock(session, &committed, &attempted).await?;
     let mut outbox = Outbox::default();
     let admitted = admissions::apply(session, origins, &admitted, &mut outbox).await?;
     let committed = commits::apply(session, &committed, &mut outbox).await?;
@@ -97,6 +99,8 @@ struct Outbox {
     free: Table,
     /// Those whose order counts, in the order of the batch.
     in_lanes: Table,
+    /// Those that their run waits for, and that run.
+    awaited: Table,
 }
 
 impl Outbox {
@@ -111,7 +115,11 @@ impl Outbox {
                 delivery.step.as_str(),
                 delivery.due_at,
                 delivery.message.clone(),
+                delivery.wakes(run),
             ];
+            if let Some(waiting) = delivery.wakes(run) {
+                self.awaited.push(values![delivery.id.number(), waiting]);
+            }
             match delivery.lane {
                 None => self.free.push(row),
                 Some(lane) => {
@@ -126,16 +134,17 @@ impl Outbox {
     /// delete it until this is committed.
     async fn insert(&self, session: &Session) -> Result<(), Fault> {
         let sql = "WITH new AS (SELECT * FROM unnest(?1::bigint[], ?2::uuid[], ?3::bigint[], ?4::uuid[], ?5::uuid[],
-                            ?6::text[], ?7::bigint[], ?8::bytea[])
-                       AS new (number, id, origin, destination, run, step, due_at, sealed)),
+                            ?6::text[], ?7::bigint[], ?8::bytea[], ?9::bigint[])
+                       AS new (number, id, origin, destination, run, step, due_at, sealed, wakes)),
                    there AS (SELECT id FROM destination WHERE id IN (SELECT destination FROM new) ORDER BY id FOR SHARE)
                    INSERT INTO delivery_live
-                       (number, id, origin, destination, run, step, status, attempts, due_at, created_at, sealed)
+                       (number, id, origin, destination, run, step, status, attempts, wakes, due_at, created_at, sealed)
                    SELECT number, id, origin, destination, run, step,
                        CASE WHEN destination IN (SELECT id FROM there) THEN 'pending' ELSE 'dead' END,
-                       0, due_at, due_at, sealed
+                       0, wakes, due_at, due_at, sealed
                    FROM new";
         session.insert(sql, &self.free).await?;
-        lanes::join(session, &self.in_lanes).await
+        lanes::join(session, &self.in_lanes).await?;
+        awaited::wake_by_dead(session, &self.awaited).await
     }
 }

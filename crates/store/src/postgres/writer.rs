@@ -1,6 +1,7 @@
 //! Group commit: many callers, one transaction, each told when its own write is durable.
 
 use std::{
+    collections::BTreeSet,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -25,7 +26,7 @@ use super::{
 };
 use crate::{
     Counters, Error, Fault,
-    delivery::NewDelivery,
+    delivery::{NewDelivery, Settled},
     event::{Admitted, Begin},
     news::News,
     origin::Origins,
@@ -235,7 +236,7 @@ fn news(batch: &Batch, outcomes: &[Outcome]) -> News {
         let destinations = deliveries.iter().map(|delivery| delivery.destination).collect();
         news.join(News { destinations, ..News::default() });
     };
-    let mut runs = false;
+    let (mut runs, mut woken) = (false, BTreeSet::new());
     for ((write, _), outcome) in batch.iter().zip(outcomes) {
         match (write, outcome) {
             (Write::Admit(admission), Outcome::Admitted(Admitted::New)) => {
@@ -251,10 +252,11 @@ fn news(batch: &Batch, outcomes: &[Outcome]) -> News {
                 runs |= matches!(commit.0.then, Then::Release { .. });
                 add(&commit.0.deliveries);
             }
+            (Write::Attempt(attempt), Outcome::Attempted(Settled::Done)) => woken.extend(attempt.0.woken()),
             _ => {}
         }
     }
-    news.runs = runs;
+    news.join(News { runs: runs || !woken.is_empty(), woken, ..News::default() });
     news
 }
 

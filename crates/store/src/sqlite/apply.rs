@@ -7,7 +7,11 @@ use rusqlite::{Connection, OptionalExtension, params, params_from_iter};
 use super::{memory::Memory, origins, prune, queue};
 use crate::{
     RunId,
-    delivery::{AttemptCommit, NewDelivery, Settle, Settled, lane::ADVANCE},
+    delivery::{
+        AttemptCommit, NewDelivery, Settle, Settled,
+        awaited::{WAKE, WAKE_IF_DEAD},
+        lane::ADVANCE,
+    },
     event::{Admission, Admitted, Begin, NewEvent, OriginalRun, dedupe_key},
     run::{Committed, Ending, HeldRun, RunCommit, Then, status_word},
     schedule::Tick,
@@ -167,10 +171,11 @@ fn insert_deliveries(
     // One whose destination was deleted meanwhile is a dead letter: nobody would ever send it.
     let mut insert = c.prepare_cached(
         "INSERT INTO delivery_live
-             (number, id, origin, destination, run, step, status, attempts, lane, turn, due_at, created_at, sealed)
+             (number, id, origin, destination, run, step, status, attempts, lane, turn, wakes, due_at, created_at,
+              sealed)
          SELECT ?1, ?2, ?3, ?4, ?5, ?6,
              CASE WHEN there.id IS NULL THEN 'dead' WHEN last.turn IS NULL THEN 'pending' ELSE 'blocked' END,
-             0, ?9, CASE WHEN there.id IS NOT NULL AND ?9 IS NOT NULL THEN coalesce(last.turn, 0) + 1 END, ?7, ?7, ?8
+             0, ?9, CASE WHEN there.id IS NOT NULL AND ?9 IS NOT NULL THEN coalesce(last.turn, 0) + 1 END, ?10, ?7, ?7, ?8
          FROM (SELECT max(turn) AS turn FROM delivery_live
                WHERE destination = ?4 AND lane = ?9 AND turn IS NOT NULL) last
              LEFT JOIN destination there ON there.id = ?4",
@@ -186,7 +191,15 @@ fn insert_deliveries(
             delivery.due_at.as_millis(),
             delivery.message,
             delivery.lane,
+            delivery.wakes(run),
         ])?;
+        if let Some(waiting) = delivery.wakes(run) {
+            c.prepare_cached(WAKE_IF_DEAD)?.execute(params![
+                waiting,
+                delivery.due_at.as_millis(),
+                delivery.id.number()
+            ])?;
+        }
     }
     Ok(())
 }
@@ -222,9 +235,14 @@ fn origin_if_held(c: &Connection, held: &HeldRun) -> rusqlite::Result<Option<i64
 }
 
 fn release(c: &Connection, id: RunId, status: Status, wake_at: Option<i64>) -> rusqlite::Result<()> {
-    c.prepare_cached("UPDATE run_live SET owner = NULL, status = ?2, wake_at = ?3 WHERE number = ?1")?
-        .execute(params![id.number(), status_word(status), wake_at])
-        .map(drop)
+    // What came while it was held still wakes one that waits.
+    c.prepare_cached(
+        "UPDATE run_live SET owner = NULL, status = ?2,
+             wake_at = CASE ?2 WHEN 'waiting' THEN min(coalesce(wake_at, ?3), coalesce(?3, wake_at)) ELSE ?3 END
+         WHERE number = ?1",
+    )?
+    .execute(params![id.number(), status_word(status), wake_at])
+    .map(drop)
 }
 
 fn end(c: &Connection, id: RunId, ending: &Ending) -> rusqlite::Result<()> {
@@ -255,8 +273,9 @@ fn attempted(c: &Connection, attempt: &AttemptCommit) -> rusqlite::Result<Settle
     if let Settle::Delivered(done) = attempt.then {
         c.prepare_cached(
             "INSERT INTO delivery
-                 (number, id, origin, destination, run, step, attempts, created_at, finished_at, sealed, began_at, record)
-             SELECT number, id, origin, destination, run, step, ?2, created_at, ?3, sealed, ?4, ?5
+                 (number, id, origin, destination, run, step, attempts, created_at, finished_at, sealed, began_at, record,
+                  replay_of)
+             SELECT number, id, origin, destination, run, step, ?2, created_at, ?3, sealed, ?4, ?5, replay_of
              FROM delivery_live WHERE number = ?1",
         )?
         .execute(params![delivery, attempt.number, done.as_millis(), at, record])?;
@@ -280,6 +299,9 @@ fn attempted(c: &Connection, attempt: &AttemptCommit) -> rusqlite::Result<Settle
             )?
             .execute(params![delivery, attempt.number, halts])?;
         }
+    }
+    if let Some(run) = attempt.woken() {
+        c.prepare_cached(WAKE)?.execute(params![run.number(), at])?;
     }
     if let (Some(lane), true) = (attempt.lane, attempt.then.leaves_lane()) {
         c.prepare_cached(ADVANCE)?.execute(params![attempt.destination, lane, at])?;

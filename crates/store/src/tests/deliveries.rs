@@ -44,7 +44,7 @@ async fn a_delivery_is_tried_until_it_arrives_under_one_id() {
     assert_eq!(attempts.iter().map(|attempt| attempt.number).collect::<Vec<_>>(), [1, 2]);
     let last = f.store.delivery_last_attempt(f.place.workspace, due[0].id).await.unwrap().unwrap();
     assert_eq!((last.number, &last.record[..]), (2, &b"{}"[..]));
-    let dead = f.store.delivery_list(f.place, true, first()).await.unwrap().items;
+    let dead = f.store.delivery_list(f.dead(), first()).await.unwrap().items;
     assert_eq!(dead.len(), 1);
     assert!(f.store.delivery_replay(f.place.workspace, dead[0].id).await.unwrap());
     let again = f.store.delivery_get(f.place.workspace, dead[0].id).await.unwrap().unwrap();
@@ -54,6 +54,11 @@ async fn a_delivery_is_tried_until_it_arrives_under_one_id() {
 }
 
 impl Fixture {
+    /// The dead letters of the place.
+    pub(super) fn dead(&self) -> DeliveryFilter {
+        DeliveryFilter { state: Some(DeliveryState::Dead), ..DeliveryFilter::all(self.place) }
+    }
+
     /// An id is more than the number of its row.
     async fn knows_no_other_delivery_of_the_number(&self, id: DeliveryId) {
         let mut bytes = *id.as_bytes();

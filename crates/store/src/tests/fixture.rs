@@ -208,6 +208,7 @@ impl Fixture {
             message: br#"{"title":"Leak"}"#.to_vec(),
             due_at: self.store.now(),
             lane: None,
+            awaited: false,
         }
     }
 
@@ -220,11 +221,15 @@ impl Fixture {
     }
 
     pub(super) async fn destination(&self) -> DestinationId {
+        self.destination_named("tickets").await
+    }
+
+    pub(super) async fn destination_named(&self, name: &str) -> DestinationId {
         let id = self.store.ids().next();
         let destination = Destination {
             id,
             place: self.place,
-            name: "tickets".into(),
+            name: name.into(),
             config: "{}".into(),
             secrets: b"{}".to_vec(),
             disabled_reason: None,
@@ -246,6 +251,7 @@ impl Fixture {
             record: b"{}".to_vec(),
             then,
             lane: due.lane,
+            wakes: due.awaited.then_some(due.run),
             disable: None,
         }
     }

@@ -104,7 +104,7 @@ async fn what_waits_for_a_destination_is_counted() {
     let queues = lanes.f.store.destination_queues(vec![empty, lanes.destination]).await.unwrap();
     let oldest_at =
         Some(lanes.f.store.delivery_get(lanes.f.place.workspace, ids[0]).await.unwrap().unwrap().created_at);
-    assert_eq!(queues, [Queue::default(), Queue { pending: 1, blocked: 3, dead: 1, oldest_at }]);
+    assert_eq!(queues, [Queue::default(), Queue { pending: 1, retrying: 0, blocked: 3, dead: 1, oldest_at }]);
 }
 
 #[tokio::test]
@@ -114,6 +114,8 @@ async fn one_that_is_tried_again_keeps_the_others_behind_it() {
     lanes.settle(ids[0], Settle::Retry(lanes.f.store.now().after(std::time::Duration::from_secs(60)))).await;
     assert_eq!(lanes.due_ids().await, []);
     assert_eq!(lanes.state(ids[1]).await, DeliveryState::Blocked);
+    let queues = lanes.f.store.destination_queues(vec![lanes.destination]).await.unwrap();
+    assert_eq!((queues[0].pending, queues[0].retrying), (1, 1));
 }
 
 #[tokio::test]

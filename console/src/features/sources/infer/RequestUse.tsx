@@ -1,7 +1,7 @@
 import { ChevronRight } from 'lucide-react'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
-import { useMayEdit } from '../mayEdit'
+import { useMayEdit } from '~/app/roles'
 import { PinSample } from '../samples/PinSample'
 import type { Webhook } from '../webhook'
 import { Proposal } from './Proposal'

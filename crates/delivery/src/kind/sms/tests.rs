@@ -67,7 +67,7 @@ fn alibaba_cloud_is_called_with_a_templates_values() {
     let url = "https://dysmsapi.aliyuncs.com/?PhoneNumbers=8613800001111&SignName=%E9%98%BF%E9%87%8C%E4%BA%91\
                &TemplateCode=SMS_1&TemplateParam=%7B%22code%22%3A%227%22%2C%22name%22%3A%22%E5%AE%89%20%E5%A8%9C%22%7D";
     assert_eq!(call.shown.url, url);
-    let own = |name: &str| call.own.iter().find(|(known, _)| *known == name).unwrap().1.clone();
+    let own = |name: &str| call.own.iter().find(|(known, _)| known == name).unwrap().1.clone();
     assert_eq!(
         (own("x-acs-action").as_str(), own("x-acs-date").as_str()),
         ("SendSms", "2019-12-25T08:23:56Z")

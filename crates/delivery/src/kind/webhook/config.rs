@@ -5,14 +5,20 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use vault::Secret;
 
-use crate::auth::Auth;
+use crate::{
+    auth::Auth,
+    signing::{HmacHeader, Signing, Stored},
+};
 
 /// Sends the message as JSON to an address, signed if wanted. An answer of 2xx means that it has arrived.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Config {
-    /// The address to call. Leave it out and set the secret `url` if knowing it lets anybody call it.
-    #[schemars(extend("format" = "uri", "examples" = ["https://tickets.example.com/hooks/linchpin"]))]
+    /// The address to call. Leave it out and set the secret `url` if knowing it lets anybody call it. Its path and query may
+    /// hold names in braces, whose values a message gives by `params` of its deliver node; they are encoded, and never
+    /// change host or path.
+    #[schemars(extend("examples" = ["https://tickets.example.com/hooks/linchpin",
+        "https://erp.example.com/orders/{order_id}/status"]))]
     pub(super) url: Option<String>,
     /// The HTTP method.
     #[serde(default)]
@@ -22,12 +28,19 @@ pub(crate) struct Config {
     /// is.
     #[serde(default)]
     pub(super) headers: IndexMap<String, String>,
+    /// Names of headers that a message may set, by `headers` of its deliver node: at most 10.
+    #[serde(default)]
+    #[schemars(length(max = 10))]
+    pub(super) message_headers: Vec<String>,
     /// How the receiver is shown who calls.
     #[serde(default)]
     pub(super) auth: Auth,
     /// How the receiver can tell that the message is genuine.
     #[serde(default)]
     pub(super) signing: Signing,
+    /// The header that `hmac` puts the signature into.
+    #[serde(default)]
+    pub(super) hmac: HmacHeader,
     /// Whether a 4xx answer may pass, so that the delivery is tried again. 408, 425 and 429 always may, 410
     /// never.
     #[serde(default)]
@@ -47,10 +60,11 @@ pub(crate) struct Secrets {
     /// Further headers with secret values.
     #[schemars(with = "IndexMap<String, String>", extend("writeOnly" = true))]
     pub(super) headers: IndexMap<String, Secret>,
-    /// Signing secrets: `whsec_` and the base64 of 24 to 64 random bytes. Each message is signed with all of
-    /// them, so that a receiver can change from the old to the new at its own time.
+    /// Signing secrets: `whsec_` and the base64 of 24 to 64 random bytes for `v1`, a private key that begins with
+    /// `whsk_` for `v1a`, any text for `hmac`. What is missing is drawn when the destination is saved. Each message is
+    /// signed with all of them, so that a receiver can change from the old to the new at its own time.
     #[schemars(with = "Vec<String>", extend("writeOnly" = true))]
-    pub(super) signing: Vec<Secret>,
+    pub(super) signing: Vec<Stored>,
 }
 
 /// The HTTP method of a webhook.
@@ -64,17 +78,8 @@ pub(crate) enum Method {
     Put,
     /// To change what is there.
     Patch,
-}
-
-/// How messages are signed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum Signing {
-    /// Not at all: a receiver cannot tell a genuine message from a forged one.
-    #[default]
-    None,
-    /// As the Standard Webhooks specification says (`v1`, HMAC-SHA-256), with the secrets in `signing`.
-    StandardWebhooks,
+    /// To delete what is there; a message that is `null` has no body then.
+    Delete,
 }
 
 impl From<Method> for http::Method {
@@ -83,6 +88,7 @@ impl From<Method> for http::Method {
             Method::Post => Self::POST,
             Method::Put => Self::PUT,
             Method::Patch => Self::PATCH,
+            Method::Delete => Self::DELETE,
         }
     }
 }

@@ -1,8 +1,7 @@
 use serde_json::json;
-use store::{EventId, RunId};
 
 use super::*;
-use crate::kind::read;
+use crate::kind::{read, testing::message};
 
 const KEY: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 const OTHER_KEY: &str = "whsec_QUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFB";
@@ -13,15 +12,8 @@ fn open(config: Value, secrets: Value) -> Result<Webhook, Error> {
 
 fn call(config: Value, secrets: Value, body: Value) -> Result<Call, Unsendable> {
     let webhook = open(config, secrets).unwrap();
-    let message = Message {
-        body,
-        event: EventId::from_bytes([1; 16]),
-        run: RunId::from_bytes([1; 16]),
-        traceparent: String::new(),
-        order_key: None,
-    };
-    let stamp = Stamp { id: "msg_1".into(), at_s: 1_614_265_330, at_ms: 1_614_265_330_000 };
-    Ok(Kind::calls(&webhook, message, &stamp)?.remove(0))
+    let stamp = Stamp { id: "msg_1".into(), at_s: 1_614_265_330, at_ms: 1_614_265_330_000, token: None };
+    Ok(Kind::calls(&webhook, message(body), &stamp)?.remove(0))
 }
 
 fn refusal(config: Value, secrets: Value) -> String {
@@ -60,7 +52,7 @@ fn each_signing_secret_signs_as_the_reference_does() {
     let config = with(&json!({ "signing": "standard_webhooks" }));
     let call = call(config, json!({ "signing": [KEY, OTHER_KEY] }), json!({ "名": "汉字 😀" })).unwrap();
     let (name, signatures) = &call.own[0];
-    assert_eq!(*name, "webhook-signature");
+    assert_eq!(name, "webhook-signature");
     let signatures: Vec<&str> = signatures.split(' ').collect();
     assert_eq!(signatures.len(), 2);
     for (key, signature) in [KEY, OTHER_KEY].into_iter().zip(signatures) {
@@ -142,5 +134,85 @@ fn headers_that_belong_to_the_protocol_are_refused() {
     {
         let said = refusal(with(&json!({ "headers": { name: "x" } })), json!({}));
         assert!(said.starts_with(&format!("headers.{name}: ")), "{said}");
+    }
+}
+
+#[test]
+fn the_address_of_each_message_is_its_own() {
+    let url = "https://erp.example.com/orders/{order_id}?full=1";
+    let auth = json!({ "type": "query", "name": "key" });
+    let config = json!({ "url": url, "method": "DELETE", "auth": auth, "signing": "standard_webhooks" });
+    let secrets = json!({ "auth": "s3cret-token", "signing": [KEY] });
+    let webhook = open(config, secrets).unwrap();
+    let mut told = message(Value::Null);
+    let stamp = Stamp { id: "msg_1".into(), at_s: 1, at_ms: 1_000, token: None };
+    let Unsendable(reason) = Kind::calls(&webhook, told.clone(), &stamp).unwrap_err();
+    assert!(reason.contains("`order_id`"), "{reason}");
+    told.params.insert("order_id".into(), "A/1".into());
+    let call = Kind::calls(&webhook, told, &stamp).unwrap().remove(0);
+    assert_eq!(call.shown.url, "https://erp.example.com/orders/A%2F1?full=1&key=•••");
+    assert_eq!((call.shown.method.as_str(), call.body.len()), ("DELETE", 0));
+    let reference = standardwebhooks::Webhook::new(KEY).unwrap();
+    assert_eq!(call.own[0].1, reference.sign("msg_1", 1, b"").unwrap(), "what is signed is what is sent");
+}
+
+#[test]
+fn a_message_sets_the_headers_that_its_destination_names() {
+    let webhook = open(with(&json!({ "message_headers": ["X-Tenant", "X-Trace"] })), json!({})).unwrap();
+    let stamp = Stamp { id: "msg_1".into(), at_s: 1, at_ms: 1_000, token: None };
+    let put = |name: &str, value: &str| {
+        let mut told = message(json!(1));
+        told.headers.insert(name.into(), value.into());
+        Kind::calls(&webhook, told, &stamp).map(|mut calls| calls.remove(0).own)
+    };
+    assert_eq!(put("x-tenant", "blue").unwrap(), [("x-tenant".into(), "blue".to_owned())]);
+    for (name, value, names) in [
+        ("X-Other", "1", "no header `X-Other`"),
+        ("Webhook-Id", "1", "no header `Webhook-Id`"),
+        ("X-Tenant", "a\r\nb: c", "x-tenant"),
+        ("X-Tenant", &"x".repeat(1025), "longer than 1024"),
+    ] {
+        let Unsendable(reason) = put(name, value).unwrap_err();
+        assert!(reason.contains(names), "{reason}");
+    }
+}
+
+#[test]
+fn headers_of_calls_must_be_free() {
+    let token = json!({ "type": "oauth2", "token_url": "https://a.example/", "client_id": "a" });
+    let eleven: Vec<String> = (0..11).map(|n| format!("x-{n}")).collect();
+    for (more, secrets, begins) in [
+        (
+            json!({ "message_headers": ["Webhook-Id"] }),
+            json!({}),
+            "message_headers: this header is set by Linchpin",
+        ),
+        (json!({ "message_headers": ["Host"] }), json!({}), "message_headers: "),
+        (
+            json!({ "message_headers": ["X-A", "x-a"] }),
+            json!({}),
+            "message_headers: the header `x-a` is set twice",
+        ),
+        (json!({ "message_headers": ["x-a"], "headers": { "X-A": "1" } }), json!({}), "message_headers: "),
+        (json!({ "message_headers": eleven }), json!({}), "message_headers: there are more than 10"),
+        (
+            json!({ "signing": "hmac", "hmac": { "header": "X-A" }, "headers": { "x-a": "1" } }),
+            json!({ "signing": ["s"] }),
+            "hmac.header: this header is set already",
+        ),
+        (
+            json!({ "signing": "hmac", "hmac": { "header": "a b" } }),
+            json!({ "signing": ["s"] }),
+            "hmac.header: ",
+        ),
+        (
+            json!({ "signing": "hmac", "hmac": { "prefix": "a\n" } }),
+            json!({ "signing": ["s"] }),
+            "hmac.prefix: ",
+        ),
+        (json!({ "auth": token, "headers": { "Authorization": "x" } }), json!({ "auth": "s" }), "auth: "),
+    ] {
+        let said = refusal(with(&more), secrets);
+        assert!(said.starts_with(begins), "{said}");
     }
 }

@@ -74,7 +74,7 @@ pub(super) struct Said {
 /// A picture with a title that leads to a page.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Article {
+pub(in crate::kind) struct Article {
     pub(super) title: String,
     pub(super) url: String,
     pub(super) description: Option<String>,

@@ -16,16 +16,19 @@ pub(super) fn body(said: &Said) -> Result<Bytes, Unsendable> {
             "WeCom takes articles alone: send `text`, `format` and `mentions` by another deliver node";
         return Err(Unsendable(reason.to_owned()));
     }
-    if said.articles.len() > ARTICLES {
+    Ok(message(&said.articles)?.to_string().into())
+}
+
+/// The same in WeCom's form, for a robot or an application.
+pub(in crate::kind) fn message(articles: &[Article]) -> Result<Value, Unsendable> {
+    if articles.len() > ARTICLES {
         return Err(Unsendable(format!("WeCom takes at most {ARTICLES} articles a message")));
     }
-    if let Some(at) =
-        said.articles.iter().position(|article| article.title.is_empty() || article.url.is_empty())
-    {
+    if let Some(at) = articles.iter().position(|article| article.title.is_empty() || article.url.is_empty()) {
         return Err(Unsendable(format!("articles[{at}] needs a `title` and a `url`")));
     }
-    let articles: Vec<Value> = said.articles.iter().map(article).collect();
-    Ok(json!({ "msgtype": "news", "news": { "articles": articles } }).to_string().into())
+    let articles: Vec<Value> = articles.iter().map(article).collect();
+    Ok(json!({ "msgtype": "news", "news": { "articles": articles } }))
 }
 
 fn article(article: &Article) -> Value {

@@ -1,10 +1,12 @@
 use http::{HeaderMap, StatusCode};
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use store::{EventId, RunId};
 
 use super::*;
-use crate::kind::read;
+use crate::kind::{
+    read,
+    testing::{message, stamp},
+};
 
 const URL: &str = "https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=693a91f6-7xxx";
 
@@ -14,14 +16,7 @@ fn open(config: Value, url: &str) -> Result<Wecom, Error> {
 
 fn sent(config: Value, body: Value) -> Result<Vec<Value>, Unsendable> {
     let robot = open(config, URL).unwrap();
-    let message = Message {
-        body,
-        event: EventId::from_bytes([1; 16]),
-        run: RunId::from_bytes([1; 16]),
-        traceparent: String::new(),
-        order_key: None,
-    };
-    let calls = Kind::calls(&robot, message, &Stamp { id: "msg_1".into(), at_s: 0, at_ms: 0 })?;
+    let calls = Kind::calls(&robot, message(body), &stamp())?;
     Ok(calls.iter().map(|call| serde_json::from_slice(&call.body).unwrap()).collect())
 }
 

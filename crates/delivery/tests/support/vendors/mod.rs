@@ -8,6 +8,7 @@ mod feishu;
 mod slack;
 mod teams;
 mod twilio;
+mod wecom_app;
 
 use std::{
     collections::VecDeque,
@@ -28,6 +29,7 @@ pub(crate) use self::{
     slack::Slack,
     teams::{Connector, Workflow},
     twilio::Twilio,
+    wecom_app::WecomApp,
 };
 
 /// What a vendor is asked.

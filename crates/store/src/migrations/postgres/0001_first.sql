@@ -288,7 +288,7 @@ CREATE TABLE run_live (
 CREATE INDEX run_requeued ON run_live (number) WHERE owner IS NULL AND status = 'queued';
 CREATE INDEX run_suspect ON run_live (deaths, number) WHERE deaths >= 2;
 CREATE INDEX run_parked ON run_live (number) WHERE status = 'parked';
-CREATE INDEX run_timer ON run_live (wake_at) WHERE wake_at IS NOT NULL;
+CREATE INDEX run_timer ON run_live (wake_at) WHERE wake_at IS NOT NULL AND owner IS NULL;
 CREATE INDEX run_owner ON run_live (owner) WHERE owner IS NOT NULL;
 CREATE INDEX run_live_repeat ON run_live (event, number) WHERE event IS NOT NULL;
 CREATE INDEX run_live_list ON run_live (origin, status, number);
@@ -333,9 +333,11 @@ CREATE TABLE delivery_live (
     rank bigint NOT NULL DEFAULT 0, -- 0 before 1, which is sent when nothing else is due
     lane bigint, -- a hash of its order key: of one lane, one after another
     turn bigint, -- its place in the lane while it stands there
+    wakes bigint,
     due_at bigint NOT NULL,
     created_at bigint NOT NULL,
-    sealed bytea NOT NULL -- the message, JSON
+    sealed bytea NOT NULL, -- the message, JSON
+    replay_of uuid -- the dead letter that was edited into this one
 );
 CREATE INDEX delivery_due ON delivery_live (destination, rank, due_at, number) WHERE status = 'pending';
 CREATE INDEX delivery_lane ON delivery_live (destination, lane, turn) WHERE turn IS NOT NULL;
@@ -343,7 +345,8 @@ CREATE INDEX delivery_dead_of_destination ON delivery_live (destination, number)
 CREATE INDEX delivery_live_list ON delivery_live (origin, status, number);
 CREATE INDEX delivery_live_of_run ON delivery_live (run, number);
 
--- Deliveries that arrived, each with its last attempt: what is written and read together is one row.
+-- Deliveries that arrived, each with its last attempt: what is written and read together is one row. And the dead
+-- letters that a person was done with, which have all their attempts in `attempt`.
 CREATE TABLE delivery (
     number bigint PRIMARY KEY,
     id uuid NOT NULL,
@@ -356,9 +359,13 @@ CREATE TABLE delivery (
     finished_at bigint NOT NULL,
     sealed bytea NOT NULL, -- the message
     began_at bigint NOT NULL, -- the last attempt
-    record bytea NOT NULL -- sealed: its request, response and times, JSON
+    record bytea NOT NULL, -- sealed: its request, response and times, JSON
+    replay_of uuid,
+    status text, -- discarded or replaced: a dead letter that a person was done with; none when it arrived
+    closed text -- JSON: by whom, and what was sent instead
 ) PARTITION BY RANGE (number);
-CREATE INDEX delivery_list ON delivery (origin, number);
+CREATE INDEX delivery_list ON delivery (origin, number) WHERE status IS NULL;
+CREATE INDEX delivery_closed ON delivery (origin, status, number) WHERE status IS NOT NULL;
 CREATE INDEX delivery_of_run ON delivery (run, number);
 CREATE INDEX delivery_late ON delivery (number) WHERE finished_at >= (number >> 21) + 86400000;
 
@@ -438,6 +445,7 @@ CREATE TABLE job (
 );
 CREATE INDEX job_list ON job (workspace, id);
 CREATE INDEX job_replay ON job (workspace, id) WHERE kind = 'replay';
+CREATE INDEX job_letters ON job (workspace, id) WHERE kind = 'letters';
 CREATE INDEX job_open ON job (id) WHERE status IN ('queued', 'running');
 
 CREATE TABLE knowledge_base (

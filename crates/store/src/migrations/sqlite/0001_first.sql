@@ -291,13 +291,13 @@ CREATE TABLE run_live (
     fence INTEGER NOT NULL, -- raised at every change of owner
     deaths INTEGER NOT NULL, -- how often its worker died with it
     error TEXT, -- JSON: why it is parked
-    wake_at INTEGER, -- when it goes on by itself
+    wake_at INTEGER, -- when it goes on by itself; while it is held: since when something that it waits for has come
     created_at INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX run_requeued ON run_live (number) WHERE owner IS NULL AND status = 'queued';
 CREATE INDEX run_suspect ON run_live (deaths, number) WHERE deaths >= 2;
 CREATE INDEX run_parked ON run_live (number) WHERE status = 'parked';
-CREATE INDEX run_timer ON run_live (wake_at) WHERE wake_at IS NOT NULL;
+CREATE INDEX run_timer ON run_live (wake_at) WHERE wake_at IS NOT NULL AND owner IS NULL;
 CREATE INDEX run_owner ON run_live (owner) WHERE owner IS NOT NULL;
 CREATE INDEX run_live_repeat ON run_live (event) WHERE event IS NOT NULL;
 CREATE INDEX run_live_list ON run_live (origin, status);
@@ -340,9 +340,11 @@ CREATE TABLE delivery_live (
     rank INTEGER NOT NULL DEFAULT 0, -- 0 before 1, which is sent when nothing else is due
     lane INTEGER, -- a hash of its order key: of one lane, one after another
     turn INTEGER, -- its place in the lane while it stands there
+    wakes INTEGER, -- the number of the run that waits for it, if one does
     due_at INTEGER NOT NULL,
     created_at INTEGER NOT NULL,
-    sealed BLOB NOT NULL -- the message, JSON
+    sealed BLOB NOT NULL, -- the message, JSON
+    replay_of BLOB -- the dead letter that was edited into this one
 ) STRICT;
 CREATE INDEX delivery_due ON delivery_live (destination, rank, due_at) WHERE status = 'pending';
 CREATE INDEX delivery_lane ON delivery_live (destination, lane, turn) WHERE turn IS NOT NULL;
@@ -350,7 +352,8 @@ CREATE INDEX delivery_dead_of_destination ON delivery_live (destination) WHERE s
 CREATE INDEX delivery_live_list ON delivery_live (origin, status);
 CREATE INDEX delivery_live_of_run ON delivery_live (run);
 
--- Deliveries that arrived, each with its last attempt: what is written and read together is one row.
+-- Deliveries that arrived, each with its last attempt: what is written and read together is one row. And the dead
+-- letters that a person was done with, which have all their attempts in `attempt`.
 CREATE TABLE delivery (
     number INTEGER PRIMARY KEY,
     id BLOB NOT NULL,
@@ -363,9 +366,13 @@ CREATE TABLE delivery (
     finished_at INTEGER NOT NULL,
     sealed BLOB NOT NULL, -- the message
     began_at INTEGER NOT NULL, -- the last attempt
-    record BLOB NOT NULL -- sealed: its request, response and times, JSON
+    record BLOB NOT NULL, -- sealed: its request, response and times, JSON
+    replay_of BLOB,
+    status TEXT, -- discarded or replaced: a dead letter that a person was done with; none when it arrived
+    closed TEXT -- JSON: by whom, and what was sent instead
 ) STRICT;
-CREATE INDEX delivery_list ON delivery (origin);
+CREATE INDEX delivery_list ON delivery (origin) WHERE status IS NULL;
+CREATE INDEX delivery_closed ON delivery (origin, status) WHERE status IS NOT NULL;
 CREATE INDEX delivery_of_run ON delivery (run);
 
 -- Attempts after which the delivery went on.
@@ -421,6 +428,7 @@ CREATE TABLE job (
 ) STRICT;
 CREATE INDEX job_list ON job (workspace, id);
 CREATE INDEX job_replay ON job (workspace, id) WHERE kind = 'replay';
+CREATE INDEX job_letters ON job (workspace, id) WHERE kind = 'letters';
 CREATE INDEX job_open ON job (status, id) WHERE status IN ('queued', 'running');
 
 CREATE TABLE knowledge_base (

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use tokio::try_join;
 
-use super::lanes;
+use super::{awaited, lanes};
 use crate::{
     delivery::{AttemptCommit, Settle, Settled},
     postgres::{session::Session, table::Table},
@@ -18,7 +18,7 @@ pub(super) async fn apply(session: &Session, attempts: &[&AttemptCommit]) -> Res
     let open = open(session, attempts).await?;
     let mut outcomes = Vec::with_capacity(attempts.len());
     let (mut arrived, mut tried, mut standing) = (Table::default(), Table::default(), Table::default());
-    let mut left = Table::default();
+    let (mut left, mut woken) = (Table::default(), Table::default());
     for attempt in attempts {
         let (delivery, number) = (attempt.delivery.number(), attempt.number);
         if !open.contains(&delivery) {
@@ -39,6 +39,9 @@ pub(super) async fn apply(session: &Session, attempts: &[&AttemptCommit]) -> Res
                 standing.push(values![delivery, number, "dead", None::<clock::Timestamp>, halts]);
             }
         }
+        if let Some(run) = attempt.woken() {
+            woken.push(values![run.number(), at]);
+        }
         if let (Some(lane), true) = (attempt.lane, attempt.then.leaves_lane()) {
             left.push(values![attempt.destination, lane, at]);
         }
@@ -53,9 +56,9 @@ pub(super) async fn apply(session: &Session, attempts: &[&AttemptCommit]) -> Res
                        AS n (number, attempts, finished_at, began_at, record)
                    WHERE d.number = n.number
                    RETURNING d.number, d.id, d.origin, d.destination, d.run, d.step, n.attempts, d.created_at,
-                       n.finished_at, d.sealed, n.began_at, n.record)
+                       n.finished_at, d.sealed, n.began_at, n.record, d.replay_of)
                INSERT INTO delivery (number, id, origin, destination, run, step, attempts, created_at, finished_at, sealed,
-                                     began_at, record)
+                                     began_at, record, replay_of)
                SELECT * FROM arrived";
     let into_attempt = "INSERT INTO attempt (delivery, number, at, outcome, sealed)
                SELECT * FROM unnest(?1::bigint[], ?2::bigint[], ?3::bigint[], ?4::text[], ?5::bytea[])";
@@ -72,6 +75,7 @@ pub(super) async fn apply(session: &Session, attempts: &[&AttemptCommit]) -> Res
         session.insert(stand, &standing),
     )?;
     lanes::advance(session, &left).await?;
+    awaited::wake(session, &woken).await?;
     Ok(outcomes)
 }
 

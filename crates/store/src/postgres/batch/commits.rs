@@ -50,7 +50,8 @@ pub(super) async fn apply(
     let into_journal = "INSERT INTO journal (run, seq, sealed) SELECT * FROM unnest(?1::bigint[], ?2::bigint[], ?3::bytea[])";
     let absolve = "UPDATE run_live SET deaths = 0 WHERE number = ANY(?1::bigint[])";
     let release = "UPDATE run_live r
-               SET owner = NULL, status = n.status, wake_at = n.wake_at,
+               SET owner = NULL, status = n.status,
+                   wake_at = CASE n.status WHEN 'waiting' THEN least(r.wake_at, n.wake_at) ELSE n.wake_at END,
                    deaths = CASE n.absolved WHEN 0 THEN r.deaths ELSE 0 END
                FROM unnest(?1::bigint[], ?2::text[], ?3::bigint[], ?4::bigint[])
                    AS n (number, status, wake_at, absolved)

@@ -37,8 +37,9 @@ pub(super) async fn lock(
 /// Puts deliveries at the ends of their lanes, in their order.
 pub(super) async fn join(session: &Session, deliveries: &Table) -> Result<(), Fault> {
     let sql = "WITH new AS (SELECT * FROM unnest(?1::bigint[], ?2::uuid[], ?3::bigint[], ?4::uuid[], ?5::uuid[],
-                        ?6::text[], ?7::bigint[], ?8::bytea[], ?9::bigint[])
-                   WITH ORDINALITY AS new (number, id, origin, destination, run, step, due_at, sealed, lane, place)),
+                        ?6::text[], ?7::bigint[], ?8::bytea[], ?9::bigint[], ?10::bigint[])
+                   WITH ORDINALITY
+                       AS new (number, id, origin, destination, run, step, due_at, sealed, wakes, lane, place)),
                there AS (SELECT id FROM destination WHERE id IN (SELECT destination FROM new) ORDER BY id FOR SHARE),
                placed AS (SELECT new.*, new.destination IN (SELECT id FROM there) AS goes,
                        coalesce((SELECT max(l.turn) FROM delivery_live l
@@ -47,10 +48,10 @@ pub(super) async fn join(session: &Session, deliveries: &Table) -> Result<(), Fa
                        row_number() OVER (PARTITION BY new.destination, new.lane ORDER BY new.place) AS nth
                    FROM new)
                INSERT INTO delivery_live
-                   (number, id, origin, destination, run, step, status, attempts, lane, turn, due_at, created_at, sealed)
+                   (number, id, origin, destination, run, step, status, attempts, lane, turn, wakes, due_at, created_at, sealed)
                SELECT number, id, origin, destination, run, step,
                    CASE WHEN NOT goes THEN 'dead' WHEN last + nth = 1 THEN 'pending' ELSE 'blocked' END,
-                   0, lane, CASE WHEN goes THEN last + nth END, due_at, due_at, sealed
+                   0, lane, CASE WHEN goes THEN last + nth END, wakes, due_at, due_at, sealed
                FROM placed";
     session.insert(sql, deliveries).await
 }

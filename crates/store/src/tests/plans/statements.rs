@@ -3,14 +3,15 @@
 use std::{collections::HashMap, path::Path};
 
 use crate::{
-    delivery::{ARRIVED, UNSENT},
+    delivery::{ARRIVED, CLOSED, UNSENT},
     event::EVENTS,
     newest::Ranges,
     run::{ENDED, UNDER_WAY, UNHAPPY, WAITING},
 };
 
 /// The indexes that lists go by, whose statements are made of parts.
-pub(super) const RANGES: [&Ranges; 7] = [&EVENTS, &WAITING, &UNDER_WAY, &ENDED, &UNHAPPY, &UNSENT, &ARRIVED];
+pub(super) const RANGES: [&Ranges; 8] =
+    [&EVENTS, &WAITING, &UNDER_WAY, &ENDED, &UNHAPPY, &UNSENT, &ARRIVED, &CLOSED];
 
 /// Whose statements are meant.
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -189,7 +189,7 @@ pub(super) async fn all(s: &Store, place: Place) -> Vec<String> {
         s.provider_list(workspace),
         s.model_list(workspace),
         s.refusal_list(place, None, first()),
-        s.delivery_list(place, false, first()),
+        s.delivery_list(DeliveryFilter::all(place), first()),
         s.delivery_next_due(),
         s.run_next_due(vec![]),
         s.job_open(workspace, Job::INGEST),

@@ -102,7 +102,7 @@ mod tests {
         let expected = "06563a9e1b43f5dfe96b81484da74bceab24a1d853912eee15083a6f0f3283c0";
         assert_eq!(call.hidden[1].expose(), expected);
         assert!(
-            call.own.contains(&("authorization", "•••".to_owned())) && call.own.len() == 6,
+            call.own.contains(&("authorization".into(), "•••".to_owned())) && call.own.len() == 6,
             "{:?}",
             call.own
         );

@@ -1,15 +1,21 @@
-import type { Schemas } from '~/api/client'
-import type { SourceDraft } from '~/api/mutations'
 import { ApiProblem } from '~/api/problem'
 import { type FieldError, missing } from '~/ui/form/errors'
 import type { Schema } from '~/ui/form/schema'
 import { deepest, readPath, valueAt } from '~/ui/form/value'
 
-/** The schemas of a source, as the API serves them. */
-export interface SourceSchemas {
+/** The schemas of what is set, as the API serves them. */
+export interface FormSchemas {
   config: Schema
   secrets: Schema
-  refusals: Schemas['RefusalCode'][]
+}
+
+/** What is written and not saved yet. */
+export interface Draft {
+  name: string
+  /** The flow that a source starts. */
+  flow?: string
+  config: Record<string, unknown>
+  secrets?: Record<string, unknown> | undefined
 }
 
 /** What is wrong in a draft, by its parts. */
@@ -25,7 +31,7 @@ export interface DraftErrors {
 export const NO_DRAFT_ERRORS: DraftErrors = { name: [], flow: [], config: [], secrets: [] }
 
 /** What the server said is wrong, each for its part of the form. */
-export function draftErrors(error: unknown, schema: Schema, draft: SourceDraft): DraftErrors {
+export function draftErrors(error: unknown, schema: Schema, draft: Draft): DraftErrors {
   const problem = error instanceof ApiProblem ? error : new ApiProblem({ detail: String(error) })
   const parts: DraftErrors = { name: [], flow: [], config: [], secrets: [] }
   let hasPlace = problem.errors.length > 0
@@ -42,11 +48,11 @@ export function draftErrors(error: unknown, schema: Schema, draft: SourceDraft):
 }
 
 /** What must be filled in and is not, so that the server need not be asked. */
-export function unfilled(schemas: SourceSchemas, draft: SourceDraft): DraftErrors | undefined {
+export function unfilled(schemas: FormSchemas, draft: Draft): DraftErrors | undefined {
   const required = (field: string): FieldError[] => [{ field, code: 'required', reason: '' }]
   const errors: DraftErrors = {
     name: draft.name.trim() ? [] : required('name'),
-    flow: draft.flow ? [] : required('flow'),
+    flow: draft.flow === '' ? required('flow') : [],
     config: missing(schemas.config, schemas.config, draft.config),
     secrets: draft.secrets ? missing(schemas.secrets, schemas.secrets, draft.secrets) : [],
   }
@@ -55,7 +61,7 @@ export function unfilled(schemas: SourceSchemas, draft: SourceDraft): DraftError
 }
 
 /** What is still wrong after a change: what stood where something has changed is looked at anew when it is saved. */
-export function stillWrong(errors: DraftErrors, before: SourceDraft, after: SourceDraft): DraftErrors {
+export function stillWrong(errors: DraftErrors, before: Draft, after: Draft): DraftErrors {
   if (countOf(errors) === 0 && !errors.whole) return errors
   const same = (one: unknown, other: unknown) => JSON.stringify(one) === JSON.stringify(other)
   const kept = (part: 'config' | 'secrets') =>
