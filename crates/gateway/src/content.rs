@@ -82,7 +82,9 @@ impl Content<'_> {
     /// The content as JSON.
     pub fn to_json(&self) -> Vec<u8> {
         let body = self.request.as_ref().map_or(0, |request| request.body.size());
-        let mut json = Vec::with_capacity(1024 + body + body / 4);
+        // Most of a body is there twice, as it came and as what the flow gets of it. A vector that has to grow would
+        // hold half as much again, while a large event waits for its commit.
+        let mut json = Vec::with_capacity(1024 + 2 * body + body / 4);
         write(self, &mut json);
         json
     }

@@ -118,7 +118,7 @@ pub(crate) async fn log_in(State(app): State<App>, body: Json<Login>) -> Result<
     };
     let member = app.store.member_by_email(app.workspace, &email.trim().to_lowercase()).await?;
     let hash = member.as_ref().map(|member| member.password.clone());
-    match (is_password(hash, password).await, member) {
+    match (is_password(hash, password).await?, member) {
         (true, Some(member)) => begin(&app, &member).await,
         _ => Err(Error::unauthenticated("Address or password are wrong.")),
     }

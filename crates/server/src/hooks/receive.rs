@@ -217,6 +217,7 @@ enum Unread {
 
 /// Reads a body of at most so many bytes, each of which takes its room.
 async fn read(body: Body, limit: usize, share: &mut Share) -> Result<Bytes, Unread> {
+    let announced = usize::try_from(body.size_hint().lower()).unwrap_or(limit).min(limit);
     let mut body = Limited::new(body, limit);
     let (mut whole, mut more) = (Bytes::new(), BytesMut::new());
     while let Some(frame) = body.frame().await {
@@ -232,8 +233,10 @@ async fn read(body: Body, limit: usize, share: &mut Share) -> Result<Bytes, Unre
         if whole.is_empty() {
             whole = piece;
         } else {
-            // Pieces are joined as they come: many small ones would take more room than what is in them.
+            // Pieces are joined as they come: many small ones would take more room than what is in them, and so would
+            // a buffer that grows by doubling. What is only announced is set aside, not yet touched.
             if more.is_empty() {
+                more.reserve(announced);
                 more.extend_from_slice(&whole);
             }
             more.extend_from_slice(&piece);
