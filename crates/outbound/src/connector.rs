@@ -18,20 +18,19 @@ use hyper_util::{
     client::legacy::connect::{Connected, Connection},
     rt::TokioIo,
 };
-use rustls::pki_types::ServerName;
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::TcpStream,
     sync::{OwnedSemaphorePermit, Semaphore},
     time::timeout,
 };
-use tokio_rustls::{TlsConnector, client::TlsStream};
 use tower::Service;
 
 use crate::{
     dial::Dialer,
     error::{Error, Phase},
     progress::{Made, Progress},
+    tls::{Protocol, SecureStream},
 };
 
 /// The limit for a connection that is made outside any call, which the pool does not do today.
@@ -40,15 +39,14 @@ const DEFAULT_LIMIT: Duration = Duration::from_secs(10);
 #[derive(Clone)]
 pub(crate) struct Connector {
     dialer: Dialer,
-    tls: TlsConnector,
     sockets: Arc<Semaphore>,
     serial: Arc<AtomicU64>,
 }
 
 impl Connector {
-    pub(crate) fn new(dialer: Dialer, tls: Arc<rustls::ClientConfig>, sockets: usize) -> Self {
+    pub(crate) fn new(dialer: Dialer, sockets: usize) -> Self {
         let sockets = Arc::new(Semaphore::new(sockets.clamp(1, Semaphore::MAX_PERMITS)));
-        Self { dialer, tls: TlsConnector::from(tls), sockets, serial: Arc::default() }
+        Self { dialer, sockets, serial: Arc::default() }
     }
 
     async fn connect(self, uri: Uri, progress: Progress) -> Result<Socket, Error> {
@@ -76,11 +74,7 @@ impl Connector {
         if !secure {
             return Ok(Transport::Plain(stream));
         }
-        let failed = |source| Error::Tls { host: host.to_owned(), source: Arc::new(source) };
-        let name = ServerName::try_from(host.trim_matches(['[', ']']))
-            .map_err(|error| failed(io::Error::new(io::ErrorKind::InvalidInput, error)))?
-            .to_owned();
-        let stream = progress.timed(Phase::Tls, self.tls.connect(name, stream)).await.map_err(failed)?;
+        let stream = self.dialer.handshake(Protocol::Http, host, stream, progress).await?;
         Ok(Transport::Secure(Box::new(stream)))
     }
 }
@@ -117,7 +111,7 @@ impl Connection for Socket {
 
 enum Transport {
     Plain(TcpStream),
-    Secure(Box<TlsStream<TcpStream>>),
+    Secure(Box<SecureStream>),
 }
 
 impl Transport {

@@ -10,7 +10,7 @@ use std::{
 };
 
 use http::Method;
-use outbound::{Client, Error, Guard, Kind, Policy, Request, Resolve, Resolving, Rule, SystemResolver};
+use outbound::{Client, Error, Kind, Policy, Request, Resolve, Resolving, Rule, SystemResolver};
 
 use crate::server::{LONG, canned, client, policy};
 
@@ -117,7 +117,8 @@ async fn the_dialer_obeys_the_guard_too() {
     let stream = dialer.dial("127.0.0.1", address.port(), LONG).await.unwrap();
     assert_eq!(stream.peer_addr().unwrap(), address);
     for host in ["[::1]", "::1", "10.0.0.1", "2130706434.", "0x7f000001"] {
-        let strict = outbound::Dialer::new(Guard::default(), Arc::new(SystemResolver::default()));
+        let strict =
+            outbound::Dialer::new(Policy::new("test/1"), Arc::new(SystemResolver::default())).unwrap();
         let error = strict.dial(host, address.port(), LONG).await.unwrap_err();
         assert!(matches!(error.kind(), Kind::Refused | Kind::Dns), "{host}: {}", error.chain());
     }
