@@ -2,7 +2,7 @@
 
 use std::{
     io,
-    net::{IpAddr, Ipv4Addr, SocketAddr},
+    net::SocketAddr,
     pin::Pin,
     sync::{
         Arc,
@@ -53,29 +53,24 @@ impl Connector {
         progress.enter(Phase::Queue);
         let permit = Arc::clone(&self.sockets).acquire_owned().await.map_err(Error::of_exchange)?;
         let limit = progress.connect_limit;
-        let transport = timeout(limit, self.establish(&uri, &progress))
+        let (transport, remote) = timeout(limit, self.establish(&uri, &progress))
             .await
             .unwrap_or_else(|_| Err(Error::Timeout { phase: progress.phase(), limit }))?;
-        let unknown = SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 0);
-        let made = Made {
-            serial: self.serial.fetch_add(1, Ordering::Relaxed),
-            // A peer that is gone already has no address; the first read will tell.
-            remote: transport.tcp().peer_addr().unwrap_or(unknown),
-        };
+        let made = Made { serial: self.serial.fetch_add(1, Ordering::Relaxed), remote };
         progress.made(made);
         Ok(Socket { transport, made, _permit: permit })
     }
 
-    async fn establish(&self, uri: &Uri, progress: &Progress) -> Result<Transport, Error> {
+    async fn establish(&self, uri: &Uri, progress: &Progress) -> Result<(Transport, SocketAddr), Error> {
         let secure = uri.scheme() == Some(&Scheme::HTTPS);
         let host = uri.host().unwrap_or_default();
         let port = uri.port_u16().unwrap_or(if secure { 443 } else { 80 });
-        let stream = self.dialer.connect(host, port, progress).await?;
+        let (stream, remote) = self.dialer.connect(host, port, progress).await?;
         if !secure {
-            return Ok(Transport::Plain(stream));
+            return Ok((Transport::Plain(stream), remote));
         }
         let stream = self.dialer.handshake(Protocol::Http, host, stream, progress).await?;
-        Ok(Transport::Secure(Box::new(stream)))
+        Ok((Transport::Secure(Box::new(stream)), remote))
     }
 }
 
@@ -112,15 +107,6 @@ impl Connection for Socket {
 enum Transport {
     Plain(TcpStream),
     Secure(Box<SecureStream>),
-}
-
-impl Transport {
-    fn tcp(&self) -> &TcpStream {
-        match self {
-            Self::Plain(stream) => stream,
-            Self::Secure(stream) => stream.get_ref().0,
-        }
-    }
 }
 
 /// Calls the same method of whichever transport it is.

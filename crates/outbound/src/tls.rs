@@ -5,7 +5,7 @@ use std::{io, sync::Arc};
 use rustls::{
     ClientConfig, RootCertStore,
     crypto::ring,
-    pki_types::{CertificateDer, ServerName},
+    pki_types::{CertificateDer, ServerName, pem::PemObject},
 };
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
@@ -17,6 +17,20 @@ use crate::{
 
 /// A connection that is secured: the certificate is the host's, by an authority that is trusted.
 pub type SecureStream = tokio_rustls::client::TlsStream<TcpStream>;
+
+/// The certificates of a PEM file, for [`Policy::trust`](crate::Policy::trust).
+///
+/// # Errors
+/// [`Error::Setup`] when it holds none, or one that is broken.
+pub fn certificates(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, Error> {
+    let setup = |reason: String| Error::Setup { source: Arc::new(rustls::Error::General(reason)) };
+    let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem).collect();
+    let found = found.map_err(|error| setup(error.to_string()))?;
+    if found.is_empty() {
+        return Err(setup("it holds no certificate in PEM".to_owned()));
+    }
+    Ok(found)
+}
 
 /// Secures connections.
 #[derive(Clone)]

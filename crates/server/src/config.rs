@@ -1,6 +1,8 @@
 //! The operator's configuration: one typed struct, parsed once, from a file, the environment and the
 //! command line, in this order.
 
+mod outbound;
+
 use std::{
     net::{IpAddr, SocketAddr},
     num::{NonZeroU32, NonZeroUsize},
@@ -18,6 +20,7 @@ use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 use vault::{Key, KeyRing, Secret};
 
+pub(crate) use self::outbound::Outbound;
 use crate::{hooks::ForwardedBy, roles::Roles};
 
 /// Everything an operator can set. Environment variables are the names in capitals, with `LINCHPIN_`
@@ -177,14 +180,6 @@ impl Default for Limits {
 pub(crate) struct Engine {
     /// Runs that may be under way at once.
     pub(crate) max_runs: NonZeroUsize,
-}
-
-/// Calls to the outside.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub(crate) struct Outbound {
-    /// Private networks that destinations, HTTP steps and providers may lie in.
-    pub(crate) allow_cidrs: Vec<IpNet>,
 }
 
 /// The log.

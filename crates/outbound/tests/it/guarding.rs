@@ -15,13 +15,13 @@ use outbound::{Client, Error, Kind, Policy, Request, Resolve, Resolving, Rule, S
 use crate::server::{LONG, canned, client, policy};
 
 /// Gives each look-up the next of its answers, and the last one from then on.
-struct Scripted {
+pub(crate) struct Scripted {
     answers: Vec<Vec<IpAddr>>,
-    asked: Arc<AtomicUsize>,
+    pub(crate) asked: Arc<AtomicUsize>,
 }
 
 impl Scripted {
-    fn new(answers: &[&[&str]]) -> Self {
+    pub(crate) fn new(answers: &[&[&str]]) -> Self {
         let parsed = answers.iter().map(|answer| answer.iter().map(|ip| ip.parse().unwrap()).collect());
         Self { answers: parsed.collect(), asked: Arc::default() }
     }
@@ -124,7 +124,7 @@ async fn the_dialer_obeys_the_guard_too() {
     }
 }
 
-struct Failing;
+pub(crate) struct Failing;
 
 impl Resolve for Failing {
     fn resolve(&self, _: &str) -> Resolving {

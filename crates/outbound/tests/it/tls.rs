@@ -16,7 +16,7 @@ use tokio_rustls::TlsAcceptor;
 use crate::server::{LONG, SHORT, hang, policy, start};
 
 /// A server with a certificate of its own making for `names`, and that certificate.
-async fn secured(names: &[&str]) -> (u16, CertificateDer<'static>) {
+pub(crate) async fn secured(names: &[&str]) -> (u16, CertificateDer<'static>) {
     let (acceptor, certificate) = acceptor(names, &[]);
     let address = start(move |stream| {
         let acceptor = acceptor.clone();
@@ -92,6 +92,20 @@ async fn a_server_that_does_not_speak_tls_is_a_tls_error() {
     .await;
     let error = trusting(Vec::new()).send(get("127.0.0.1", address.port())).await.unwrap_err();
     assert_eq!(error.kind(), Kind::Tls);
+}
+
+#[test]
+fn certificates_come_from_a_pem_file() {
+    let made = generate_simple_self_signed(vec!["a.example".to_owned()]).unwrap().cert;
+    let two = format!("a company's own\n{0}{0}", made.pem());
+    assert_eq!(outbound::certificates(two.as_bytes()).unwrap(), [made.der().clone(), made.der().clone()]);
+    for none in ["", "no certificate", "-----BEGIN CERTIFICATE-----\n%%\n-----END CERTIFICATE-----\n"] {
+        assert_eq!(
+            outbound::certificates(none.as_bytes()).unwrap_err().kind(),
+            Kind::InvalidRequest,
+            "{none}"
+        );
+    }
 }
 
 #[test]
