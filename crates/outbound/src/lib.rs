@@ -36,6 +36,7 @@ mod client;
 mod connector;
 mod decode;
 mod dial;
+mod endpoint;
 mod error;
 mod guard;
 mod policy;
@@ -50,6 +51,7 @@ mod tls;
 
 pub use client::{Client, Response};
 pub use dial::Dialer;
+pub use endpoint::Endpoint;
 pub use error::{Error, Kind, Phase};
 pub use guard::{ALLOW_SETTING, Guard, Refusal};
 pub use policy::Policy;

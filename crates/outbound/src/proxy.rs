@@ -74,6 +74,11 @@ impl Proxy {
         Self { bypass, ..self }
     }
 
+    /// Its host and port, without credentials.
+    pub fn address(&self) -> String {
+        format!("{}:{}", self.host, self.port)
+    }
+
     /// Whether these addresses, all of them, are dialled directly.
     pub(crate) fn is_passed_by(&self, addresses: &[IpAddr]) -> bool {
         addresses.iter().all(|address| self.bypass.iter().any(|net| net.contains(address)))
@@ -98,7 +103,7 @@ impl Proxy {
 
     /// The failure to reach `target`.
     pub(crate) fn failed(&self, target: &str, reason: String) -> Error {
-        Error::Proxy { proxy: format!("{}:{}", self.host, self.port), target: target.to_owned(), reason }
+        Error::Proxy { proxy: self.address(), target: target.to_owned(), reason }
     }
 
     fn explain(&self, status: StatusCode) -> String {

@@ -21,12 +21,14 @@ const OPENS: [&str; 11] = [
 ];
 
 /// The files where such text may stand, and why.
-const OPERATORS: [(&str, &str); 9] = [
+const OPERATORS: [(&str, &str); 11] = [
     (
         "crates/cluster/src/link.rs",
         "to the nodes of `cluster.address`, which they tell each other by the database",
     ),
     ("crates/cluster/src/nats.rs", "to `bus.nats_url`"),
+    ("crates/server/src/cli/doctor/here.rs", "to the server of this machine, at `listen`"),
+    ("crates/server/src/cli/doctor/reach.rs", "to `public_url`"),
     (
         "crates/server/src/cli/offline.rs",
         "the strictest guard, for node kinds that are described and not run",

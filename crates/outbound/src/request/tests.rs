@@ -111,6 +111,19 @@ fn only_plain_http_addresses_are_taken() {
 }
 
 #[test]
+fn a_request_knows_where_it_connects_to() {
+    for (url, host, port, secure) in [
+        ("https://shop.example/a", "shop.example", 443, true),
+        ("http://shop.example/a?b", "shop.example", 80, false),
+        ("https://[::1]:8443/", "[::1]", 8443, true),
+        ("http://0x7f.1:80", "127.0.0.1", 80, false),
+    ] {
+        let endpoint = Endpoint { host: host.to_owned(), port, secure };
+        assert_eq!(Request::new(Method::GET, url).unwrap().endpoint(), endpoint, "{url}");
+    }
+}
+
+#[test]
 fn the_fragment_is_not_sent() {
     let request = Request::new(Method::GET, "https://example.com/a?b=c#secret").unwrap();
     assert_eq!(request.uri.to_string(), "https://example.com/a?b=c");

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use http::Method;
-use outbound::{Client, Error, Kind, Phase, Policy, Request, SystemResolver};
+use outbound::{Client, Endpoint, Error, Kind, Phase, Policy, Request, SystemResolver};
 use rcgen::{CertifiedKey, generate_simple_self_signed};
 use rustls::{
     ServerConfig,
@@ -187,4 +187,23 @@ async fn the_dialers_limit_holds_for_the_handshake_too() {
     let dialer = trusting(Vec::new()).dialer().clone();
     let error = dialer.dial_secure("127.0.0.1", address.port(), SHORT).await.unwrap_err();
     assert!(matches!(error, Error::Timeout { phase: Phase::Tls, limit } if limit == SHORT), "{error}");
+}
+
+#[tokio::test]
+async fn a_probe_shakes_hands_and_says_how_far_it_came() {
+    let (port, certificate) = secured(&["127.0.0.1"]).await;
+    let endpoint = |host: &str, secure| Endpoint { host: host.to_owned(), port, secure };
+    let client = trusting(vec![certificate]);
+    let (trace, done) = client.dialer().probe(&endpoint("127.0.0.1", true), LONG).await;
+    done.unwrap();
+    assert_eq!(trace.remote, Some(([127, 0, 0, 1], port).into()));
+    assert!(trace.connect_ms.is_some() && trace.tls_ms.is_some());
+    let (trace, done) = client.dialer().probe(&endpoint("127.0.0.1", false), LONG).await;
+    done.unwrap();
+    assert_eq!(trace.tls_ms, None);
+    let (trace, done) = trusting(Vec::new()).dialer().probe(&endpoint("127.0.0.1", true), LONG).await;
+    assert_eq!(done.unwrap_err().kind(), Kind::Tls);
+    assert!(trace.remote.is_some() && trace.tls_ms.is_none());
+    let (trace, done) = client.dialer().probe(&endpoint("[::1]", true), LONG).await;
+    assert_eq!((trace.remote, done.unwrap_err().kind()), (None, Kind::Refused));
 }
