@@ -1,6 +1,8 @@
 //! House rules that no compiler knows: who may depend on whom, how long a file may be, what may
 //! stand where.
 
+mod connections;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
@@ -56,8 +58,11 @@ const UNFINISHED: [&str; 3] = ["todo!(", "unimplemented!(", "FIXME"];
 /// Checks the rules.
 pub(crate) fn run() -> anyhow::Result<()> {
     let mut broken = dependencies()?;
-    for path in sources(&root().join("crates"))?.into_iter().chain(sources(&root().join("bench"))?) {
-        broken.extend(file(&path)?);
+    let crates: Vec<Source> = read(&root().join("crates"))?;
+    broken.extend(crates.iter().filter(|source| !source.is_test).flat_map(Source::ways_out));
+    broken.extend(connections::stale(crates.iter().map(|source| (source.name.as_str(), source.product()))));
+    for source in crates.iter().chain(&read(&root().join("bench"))?) {
+        broken.extend(source.check());
     }
     broken.extend(architecture()?);
     broken.extend(weight()?);
@@ -82,7 +87,11 @@ fn dependencies() -> anyhow::Result<Vec<String>> {
             continue;
         };
         let used = package.dependencies.iter().filter(|dependency| dependency.kind == DependencyKind::Normal);
-        for used in used.map(|dependency| dependency.name.as_str()).filter(|name| ours.contains(name)) {
+        for used in used.map(|dependency| dependency.name.as_str()) {
+            broken.extend(connections::may_use(&package.name, used));
+            if !ours.contains(used) {
+                continue;
+            }
             if !allowed.contains(&used) && !allowed.contains(&"*") {
                 broken.push(format!("`{}` may not depend on `{used}`", package.name));
             }
@@ -122,32 +131,61 @@ fn sources(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
     Ok(found)
 }
 
-fn file(path: &Path) -> anyhow::Result<Vec<String>> {
-    let text = fs::read_to_string(path)?;
-    let short = path.strip_prefix(root()).unwrap_or(path);
-    let name = short.display().to_string();
-    let is_test = name.contains("/tests/") || name.ends_with("/tests.rs") || name.contains("/examples/");
-    let krate = short
-        .components()
-        .nth(usize::from(name.starts_with("crates/")))
-        .map(|part| part.as_os_str().to_string_lossy());
-    let krate = krate.unwrap_or_default().into_owned();
-    let mut broken = Vec::new();
-    let lines = text.lines().count();
-    if lines > MAX_LINES && !is_test {
-        broken.push(format!("{name} has {lines} lines; split it by ideas"));
+/// A source file.
+struct Source {
+    /// Its path from the root.
+    name: String,
+    text: String,
+    is_test: bool,
+}
+
+fn read(folder: &Path) -> anyhow::Result<Vec<Source>> {
+    sources(folder)?.iter().map(|path| Source::read(path)).collect()
+}
+
+impl Source {
+    fn read(path: &Path) -> anyhow::Result<Self> {
+        let text = fs::read_to_string(path)?;
+        let name = path.strip_prefix(root()).unwrap_or(path).display().to_string();
+        let is_test = name.contains("/tests/") || name.ends_with("/tests.rs") || name.contains("/examples/");
+        Ok(Self { name, text, is_test })
     }
-    // What stands in a file's own tests is not the product.
-    let product = text.split("#[cfg(test)]").next().unwrap_or_default();
-    for (word, places, why) in ONLY_IN {
-        if product.contains(word) && !places.contains(&krate.as_str()) && !is_test {
-            broken.push(format!("{name} uses `{word}`: {why}"));
+
+    /// What is not its own tests, which stand at its end.
+    fn product(&self) -> &str {
+        self.text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default()
+    }
+
+    fn krate(&self) -> &str {
+        self.name.trim_start_matches("crates/").split('/').next().unwrap_or_default()
+    }
+
+    fn ways_out(&self) -> Vec<String> {
+        // What measures the product is none of it.
+        let measures = self.name.contains("/benches/");
+        if measures { Vec::new() } else { connections::of_file(&self.name, self.product()) }
+    }
+
+    fn check(&self) -> Vec<String> {
+        let Self { name, text, is_test } = self;
+        let mut broken = Vec::new();
+        let lines = text.lines().count();
+        if lines > MAX_LINES && !is_test {
+            broken.push(format!("{name} has {lines} lines; split it by ideas"));
         }
+        for (word, places, why) in ONLY_IN {
+            if self.product().contains(word) && !places.contains(&self.krate()) && !is_test {
+                broken.push(format!("{name} uses `{word}`: {why}"));
+            }
+        }
+        broken.extend(
+            UNFINISHED
+                .iter()
+                .filter(|word| text.contains(**word))
+                .map(|word| format!("{name} says `{word}`")),
+        );
+        broken
     }
-    broken.extend(
-        UNFINISHED.iter().filter(|word| text.contains(**word)).map(|word| format!("{name} says `{word}`")),
-    );
-    Ok(broken)
 }
 
 /// The architecture stays short enough to be read, and names every crate.

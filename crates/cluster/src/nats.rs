@@ -104,7 +104,7 @@ impl Nats {
     }
 
     /// Waits until there is a connection.
-    pub(crate) async fn connected(&self) {
+    pub async fn connected(&self) {
         let mut changes = self.0.events.connected();
         while !self.is_connected() && changes.changed().await.is_ok() {}
     }

@@ -3,6 +3,7 @@
 mod template;
 
 use http::Method;
+use outbound::Endpoint;
 use url::{Position, Url};
 
 use crate::{Error, redact::HIDDEN};
@@ -42,6 +43,13 @@ impl Address {
         secrets.extend(tokens.map(str::to_owned));
         let shown = format!("{}/{HIDDEN}", &url[..Position::BeforePath]);
         Ok(Self { url, shown, secrets })
+    }
+
+    /// Where calls of it connect to.
+    pub(crate) fn endpoint(&self) -> Endpoint {
+        let host = self.url.host_str().unwrap_or_default().to_owned();
+        let port = self.url.port_or_known_default().unwrap_or_default();
+        Endpoint { host, port, secure: self.url.scheme() == "https" }
     }
 
     /// A secret address whose query has this parameter, and once.

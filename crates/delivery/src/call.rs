@@ -4,7 +4,7 @@ use std::{borrow::Cow, sync::Arc};
 
 use bytes::Bytes;
 use http::Method;
-use outbound::Request;
+use outbound::{Endpoint, Request};
 use vault::Secret;
 
 use crate::{
@@ -96,6 +96,11 @@ impl Draft {
     /// A header of every call as it is shown; the name in lower case.
     pub(crate) fn shown_header(&self, name: &str) -> Option<&str> {
         self.shown.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+
+    /// Where they connect to.
+    pub(crate) fn endpoint(&self) -> Endpoint {
+        self.request.endpoint()
     }
 
     /// What must not be recorded.

@@ -4,12 +4,14 @@ use std::{fmt, time::Duration};
 
 use clock::Timestamp;
 use flow::Span;
+use outbound::Endpoint;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::{
     Error, breaker,
+    credential::Credential,
     error::did_you_mean,
     kind::{Entry, KINDS, Target, Window, read},
     retry::Retry,
@@ -120,6 +122,12 @@ impl Destination {
     /// The word for its kind.
     pub fn kind(&self) -> &'static str {
         self.target.kind()
+    }
+
+    /// Where it connects to: for its messages, and before that for a token if it needs one.
+    pub fn endpoints(&self) -> Vec<Endpoint> {
+        let token = self.target.credential().map(Credential::endpoint);
+        token.into_iter().chain([self.target.endpoint()]).collect()
     }
 
     /// The keys that its messages are signed by, those whose overlap is over by `now` left out.

@@ -5,7 +5,7 @@ mod fetch;
 
 use std::{collections::HashMap, fmt, sync::Arc, time::Duration};
 
-use outbound::Response;
+use outbound::{Endpoint, Response};
 use parking_lot::Mutex;
 use ring::digest::{Context, SHA256};
 use store::DestinationId;
@@ -76,6 +76,11 @@ impl Credential {
         let mut mark = [0; 32];
         mark.copy_from_slice(context.finish().as_ref());
         Self { ask, body: body.into(), read, is_stale, mark }
+    }
+
+    /// Where a token is asked for.
+    pub(crate) fn endpoint(&self) -> Endpoint {
+        self.ask.endpoint()
     }
 }
 

@@ -16,7 +16,7 @@ mod wecom_app;
 use std::time::Duration;
 
 use flow::Span;
-use outbound::Response;
+use outbound::{Endpoint, Response};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -73,6 +73,9 @@ pub(crate) trait Kind: Send + Sync + Sized + 'static {
     /// What an answer means.
     fn judge(&self, response: &Response) -> Verdict;
 
+    /// Where it connects to, so that this can be tried without a message.
+    fn endpoint(&self) -> Endpoint;
+
     /// What must not be recorded.
     fn redaction(&self) -> &Redaction;
 
@@ -128,6 +131,7 @@ pub(crate) trait Target: Send + Sync {
     fn answer_limit(&self) -> usize;
     fn calls(&self, message: Message, stamp: &Stamp) -> Result<Vec<Call>, Unsendable>;
     fn judge(&self, response: &Response) -> Verdict;
+    fn endpoint(&self) -> Endpoint;
     fn redaction(&self) -> &Redaction;
     fn credential(&self) -> Option<&Credential>;
     fn remark(&self, response: &Response) -> Option<String>;
@@ -186,6 +190,10 @@ impl<K: Kind> Target for K {
 
     fn judge(&self, response: &Response) -> Verdict {
         Kind::judge(self, response)
+    }
+
+    fn endpoint(&self) -> Endpoint {
+        Kind::endpoint(self)
     }
 
     fn redaction(&self) -> &Redaction {

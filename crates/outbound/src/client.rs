@@ -23,13 +23,11 @@ use crate::{
     connector::Connector,
     dial::Dialer,
     error::{Error, Phase},
-    guard::Guard,
     policy::Policy,
     progress::{Made, Progress, Trace},
     request::{Request, Timeouts},
     resolver::Resolve,
     streaming::Streaming,
-    tls,
 };
 
 /// Idle connections are closed after this long: before most servers and balancers close them themselves.
@@ -71,16 +69,16 @@ impl Client {
             name: USER_AGENT.to_string(),
             reason: "the product's name and version, without line breaks or controls",
         })?;
-        let tls = tls::config(&policy.trust)?;
-        let dialer = Dialer::new(Guard::new(policy.allow), resolver);
+        let (sockets, idle_per_host) = (policy.sockets, policy.idle_per_host);
+        let dialer = Dialer::new(policy, resolver)?;
         let pool = Pool::builder(TokioExecutor::new())
             .timer(TokioTimer::new())
             // Without it an idle connection to a host that is never called again would stay for ever.
             .pool_timer(TokioTimer::new())
             .pool_idle_timeout(IDLE)
-            .pool_max_idle_per_host(policy.idle_per_host)
+            .pool_max_idle_per_host(idle_per_host)
             .http1_max_buf_size(BUFFER)
-            .build(Connector::new(dialer.clone(), tls, policy.sockets));
+            .build(Connector::new(dialer.clone(), sockets));
         Ok(Self { pool, dialer, user_agent })
     }
 

@@ -2,7 +2,7 @@
 
 use std::{
     io,
-    net::{IpAddr, Ipv4Addr, SocketAddr},
+    net::SocketAddr,
     pin::Pin,
     sync::{
         Arc,
@@ -18,20 +18,19 @@ use hyper_util::{
     client::legacy::connect::{Connected, Connection},
     rt::TokioIo,
 };
-use rustls::pki_types::ServerName;
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::TcpStream,
     sync::{OwnedSemaphorePermit, Semaphore},
     time::timeout,
 };
-use tokio_rustls::{TlsConnector, client::TlsStream};
 use tower::Service;
 
 use crate::{
     dial::Dialer,
     error::{Error, Phase},
     progress::{Made, Progress},
+    tls::{Protocol, SecureStream},
 };
 
 /// The limit for a connection that is made outside any call, which the pool does not do today.
@@ -40,48 +39,38 @@ const DEFAULT_LIMIT: Duration = Duration::from_secs(10);
 #[derive(Clone)]
 pub(crate) struct Connector {
     dialer: Dialer,
-    tls: TlsConnector,
     sockets: Arc<Semaphore>,
     serial: Arc<AtomicU64>,
 }
 
 impl Connector {
-    pub(crate) fn new(dialer: Dialer, tls: Arc<rustls::ClientConfig>, sockets: usize) -> Self {
+    pub(crate) fn new(dialer: Dialer, sockets: usize) -> Self {
         let sockets = Arc::new(Semaphore::new(sockets.clamp(1, Semaphore::MAX_PERMITS)));
-        Self { dialer, tls: TlsConnector::from(tls), sockets, serial: Arc::default() }
+        Self { dialer, sockets, serial: Arc::default() }
     }
 
     async fn connect(self, uri: Uri, progress: Progress) -> Result<Socket, Error> {
         progress.enter(Phase::Queue);
         let permit = Arc::clone(&self.sockets).acquire_owned().await.map_err(Error::of_exchange)?;
         let limit = progress.connect_limit;
-        let transport = timeout(limit, self.establish(&uri, &progress))
+        let (transport, remote) = timeout(limit, self.establish(&uri, &progress))
             .await
             .unwrap_or_else(|_| Err(Error::Timeout { phase: progress.phase(), limit }))?;
-        let unknown = SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 0);
-        let made = Made {
-            serial: self.serial.fetch_add(1, Ordering::Relaxed),
-            // A peer that is gone already has no address; the first read will tell.
-            remote: transport.tcp().peer_addr().unwrap_or(unknown),
-        };
+        let made = Made { serial: self.serial.fetch_add(1, Ordering::Relaxed), remote };
         progress.made(made);
         Ok(Socket { transport, made, _permit: permit })
     }
 
-    async fn establish(&self, uri: &Uri, progress: &Progress) -> Result<Transport, Error> {
+    async fn establish(&self, uri: &Uri, progress: &Progress) -> Result<(Transport, SocketAddr), Error> {
         let secure = uri.scheme() == Some(&Scheme::HTTPS);
         let host = uri.host().unwrap_or_default();
         let port = uri.port_u16().unwrap_or(if secure { 443 } else { 80 });
-        let stream = self.dialer.connect(host, port, progress).await?;
+        let (stream, remote) = self.dialer.connect(host, port, progress).await?;
         if !secure {
-            return Ok(Transport::Plain(stream));
+            return Ok((Transport::Plain(stream), remote));
         }
-        let failed = |source| Error::Tls { host: host.to_owned(), source: Arc::new(source) };
-        let name = ServerName::try_from(host.trim_matches(['[', ']']))
-            .map_err(|error| failed(io::Error::new(io::ErrorKind::InvalidInput, error)))?
-            .to_owned();
-        let stream = progress.timed(Phase::Tls, self.tls.connect(name, stream)).await.map_err(failed)?;
-        Ok(Transport::Secure(Box::new(stream)))
+        let stream = self.dialer.handshake(Protocol::Http, host, stream, progress).await?;
+        Ok((Transport::Secure(Box::new(stream)), remote))
     }
 }
 
@@ -117,16 +106,7 @@ impl Connection for Socket {
 
 enum Transport {
     Plain(TcpStream),
-    Secure(Box<TlsStream<TcpStream>>),
-}
-
-impl Transport {
-    fn tcp(&self) -> &TcpStream {
-        match self {
-            Self::Plain(stream) => stream,
-            Self::Secure(stream) => stream.get_ref().0,
-        }
-    }
+    Secure(Box<SecureStream>),
 }
 
 /// Calls the same method of whichever transport it is.

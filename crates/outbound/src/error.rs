@@ -53,6 +53,16 @@ pub enum Error {
         #[source]
         source: Arc<io::Error>,
     },
+    /// The operator's proxy could not be reached, or did not let the call through.
+    #[error("the proxy {proxy} made no connection to {target}: {reason}")]
+    Proxy {
+        /// The proxy's host and port.
+        proxy: String,
+        /// The host, or the address that it was given, and the port.
+        target: String,
+        /// What the proxy did.
+        reason: String,
+    },
     /// The TLS handshake failed: certificate, name or protocol.
     #[error("no secure connection to {host} came about")]
     Tls {
@@ -109,7 +119,7 @@ pub enum Kind {
     Refused,
     /// [`Error::Dns`].
     Dns,
-    /// [`Error::Connect`].
+    /// [`Error::Connect`] or [`Error::Proxy`].
     Connect,
     /// [`Error::Tls`].
     Tls,
@@ -148,7 +158,7 @@ impl Error {
             Self::InvalidUrl { .. } | Self::InvalidHeader { .. } | Self::Setup { .. } => Kind::InvalidRequest,
             Self::Refused(_) => Kind::Refused,
             Self::Dns { .. } => Kind::Dns,
-            Self::Connect { .. } => Kind::Connect,
+            Self::Connect { .. } | Self::Proxy { .. } => Kind::Connect,
             Self::Tls { .. } => Kind::Tls,
             Self::Timeout { .. } => Kind::Timeout,
             Self::Reset { .. } => Kind::Reset,

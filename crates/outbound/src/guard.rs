@@ -34,6 +34,26 @@ impl Guard {
             _ => Ok(()),
         }
     }
+
+    /// Those of the addresses of `host` that may be dialled, in their order.
+    ///
+    /// # Errors
+    /// The first refusal, when there are none.
+    pub fn survivors(&self, host: &str, addresses: Vec<IpAddr>) -> Result<Vec<IpAddr>, Refusal> {
+        let mut refusal = None;
+        let passes = |address: &IpAddr| match self.judge(host, *address) {
+            Ok(()) => true,
+            Err(refused) => {
+                refusal.get_or_insert(refused);
+                false
+            }
+        };
+        let survivors: Vec<IpAddr> = addresses.into_iter().filter(passes).collect();
+        match refusal {
+            Some(refused) if survivors.is_empty() => Err(refused),
+            _ => Ok(survivors),
+        }
+    }
 }
 
 /// An address that was not dialled, and what would allow it.

@@ -3,6 +3,8 @@
 use ipnet::IpNet;
 use rustls::pki_types::CertificateDer;
 
+use crate::proxy::Proxy;
+
 /// What the operator sets for every call of a [`Client`](crate::Client).
 #[derive(Debug, Clone)]
 pub struct Policy {
@@ -12,6 +14,8 @@ pub struct Policy {
     pub user_agent: String,
     /// Certificates to trust besides the web's public authorities, such as a company's own.
     pub trust: Vec<CertificateDer<'static>>,
+    /// The proxy that calls go through.
+    pub proxy: Option<Proxy>,
     /// Sockets open at once, idle ones counted; a call past that waits within its deadline.
     pub sockets: usize,
     /// Idle connections kept for a host.
@@ -27,6 +31,7 @@ impl Policy {
             allow: Vec::new(),
             user_agent: user_agent.into(),
             trust: Vec::new(),
+            proxy: None,
             sockets: 1024,
             idle_per_host: 128,
         }

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri, uri::Scheme};
 use url::Url;
 
-use crate::error::Error;
+use crate::{endpoint::Endpoint, error::Error};
 
 /// Headers that frame the message or belong to the connection; a member who could set them could smuggle a
 /// second request or call another host than the one that was judged.
@@ -152,6 +152,13 @@ impl Request {
     pub fn limit(mut self, limit: Limit) -> Self {
         self.limit = limit;
         self
+    }
+
+    /// Where it connects to.
+    pub fn endpoint(&self) -> Endpoint {
+        let secure = self.uri.scheme() == Some(&Scheme::HTTPS);
+        let port = self.uri.port_u16().unwrap_or(if secure { 443 } else { 80 });
+        Endpoint { host: self.host().to_owned(), port, secure }
     }
 
     /// The host that will be called, as the guard will judge it.

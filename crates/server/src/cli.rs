@@ -1,5 +1,6 @@
 //! The command line.
 
+mod doctor;
 mod event;
 mod flow;
 mod folder;
@@ -8,6 +9,7 @@ mod migrate;
 mod offline;
 mod remote;
 mod serve;
+mod settings;
 
 use std::process::ExitCode;
 
@@ -25,6 +27,7 @@ struct Arguments {
 enum Command {
     /// Run the server.
     Serve(serve::Serve),
+    Doctor(doctor::Doctor),
     /// Check, import and export flows.
     #[command(subcommand)]
     Flow(flow::Flow),
@@ -44,6 +47,7 @@ enum Command {
 pub(crate) fn run() -> ExitCode {
     let result = match Arguments::parse().command {
         Command::Serve(serve) => serve.run(),
+        Command::Doctor(doctor) => wait(doctor.run()),
         Command::Flow(flow) => wait(flow.run()),
         Command::Event(event) => wait(event.run()),
         Command::Migrate(migrate) => wait(migrate.run()),

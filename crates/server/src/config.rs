@@ -1,6 +1,8 @@
 //! The operator's configuration: one typed struct, parsed once, from a file, the environment and the
 //! command line, in this order.
 
+mod outbound;
+
 use std::{
     net::{IpAddr, SocketAddr},
     num::{NonZeroU32, NonZeroUsize},
@@ -18,6 +20,7 @@ use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 use vault::{Key, KeyRing, Secret};
 
+pub(crate) use self::outbound::Outbound;
 use crate::{hooks::ForwardedBy, roles::Roles};
 
 /// Everything an operator can set. Environment variables are the names in capitals, with `LINCHPIN_`
@@ -179,14 +182,6 @@ pub(crate) struct Engine {
     pub(crate) max_runs: NonZeroUsize,
 }
 
-/// Calls to the outside.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub(crate) struct Outbound {
-    /// Private networks that destinations, HTTP steps and providers may lie in.
-    pub(crate) allow_cidrs: Vec<IpNet>,
-}
-
 /// The log.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -309,20 +304,35 @@ impl Config {
     /// The keys that seal what is stored. On a fresh install a key is drawn and put beside the database,
     /// readable by the server's user alone.
     pub(crate) fn key_ring(&self, random: &Random) -> anyhow::Result<KeyRing> {
+        match self.known_keys(random)? {
+            Some(keys) => Ok(keys),
+            None => self.ring(new_key(&self.data_dir, random)?, random),
+        }
+    }
+
+    /// The same without drawing one: `None` on a fresh install.
+    pub(crate) fn known_keys(&self, random: &Random) -> anyhow::Result<Option<KeyRing>> {
         let current = match &self.key {
-            Some(key) => Key::from_base64(key.expose()).context("`key` is wrong")?,
-            None => key_file(&self.data_dir, random)?,
+            Some(key) => Some(Key::from_base64(key.expose()).context("`key` is wrong")?),
+            None => known_key(&self.data_dir)?,
         };
+        current.map(|current| self.ring(current, random)).transpose()
+    }
+
+    fn ring(&self, current: Key, random: &Random) -> anyhow::Result<KeyRing> {
         let older = self.older_keys.iter().map(|key| Key::from_base64(key.expose()));
         let older = older.collect::<Result<_, _>>().context("`older_keys` is wrong")?;
         Ok(KeyRing::new(current, older, random.clone()))
     }
 }
 
-fn key_file(data_dir: &Path, random: &Random) -> anyhow::Result<Key> {
+fn known_key(data_dir: &Path) -> anyhow::Result<Option<Key>> {
     let path = data_dir.join("key");
     match std::fs::read_to_string(&path) {
-        Ok(text) => return Key::from_base64(&text).with_context(|| format!("{} is wrong", path.display())),
+        Ok(text) => {
+            let key = Key::from_base64(&text).with_context(|| format!("{} is wrong", path.display()))?;
+            return Ok(Some(key));
+        }
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
         Err(error) => return Err(error).with_context(|| format!("{} cannot be read", path.display())),
     }
@@ -333,6 +343,11 @@ fn key_file(data_dir: &Path, random: &Random) -> anyhow::Result<Key> {
             path.display()
         );
     }
+    Ok(None)
+}
+
+fn new_key(data_dir: &Path, random: &Random) -> anyhow::Result<Key> {
+    let path = data_dir.join("key");
     std::fs::create_dir_all(data_dir).with_context(|| format!("{} cannot be made", data_dir.display()))?;
     let key = Key::generate(random);
     write_private(&path, key.to_base64().as_bytes())

@@ -139,7 +139,8 @@ async fn build(config: Config, bound: SocketAddr, clock: Clock) -> anyhow::Resul
     let workspace = store.workspace_ensure(&config.workspace).await?;
     let nats = join_bus(&config, &store, workspace, &random).await?;
     let world = Arc::new(World::load(store.clone(), workspace).await?);
-    let client = client(&config)?;
+    let client =
+        outbound::Client::new(config.outbound.policy()?, Arc::new(outbound::SystemResolver::default()))?;
     let models = Arc::new(Models::new(&config, store.clone(), client.clone(), &random));
     let library = Library::new(store.clone(), models.clone(), random.clone());
     let registry = nodes::registry(&nodes::Needs {
@@ -201,13 +202,6 @@ async fn build(config: Config, bound: SocketAddr, clock: Clock) -> anyhow::Resul
     }
     tokio::spawn(hooks::keep_fresh(app.clone()));
     Ok((app, workers))
-}
-
-/// What calls addresses that a member can set.
-fn client(config: &Config) -> Result<outbound::Client, outbound::Error> {
-    let policy = outbound::Policy::new(format!("Linchpin/{VERSION}"));
-    let policy = policy.allow(config.outbound.allow_cidrs.clone());
-    outbound::Client::new(policy, Arc::new(outbound::SystemResolver::default()))
 }
 
 /// Keeps what is measured from now on.

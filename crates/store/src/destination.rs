@@ -43,7 +43,7 @@ pub struct Breaker {
     pub reason: String,
 }
 
-const COLUMNS: &str =
+pub(crate) const COLUMNS: &str =
     "id, workspace, environment, name, config, sealed, disabled_reason, breaker, updated_at";
 
 /// What waits for a destination. Each number is counted up to [`COUNTED`], so that a long queue costs no more than that.
@@ -237,7 +237,7 @@ const BLOCKED: &str = "SELECT coalesce(sum(CASE status WHEN 'blocked' THEN 1 ELS
 const DEAD: &str = "SELECT count(*), NULL, 0 FROM (
          SELECT 1 FROM delivery_live WHERE status = 'dead' AND destination = ?1 LIMIT ?2) AS counted";
 
-fn destination(row: &Row) -> Result<Destination, Fault> {
+pub(crate) fn destination(row: &Row) -> Result<Destination, Fault> {
     Ok(Destination {
         id: row.get(0)?,
         place: Place { workspace: row.get(1)?, environment: row.get(2)? },

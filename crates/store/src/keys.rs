@@ -1,11 +1,11 @@
 //! Whether the server's keys are those of its database.
 
-use vault::{Context, OpenError};
+use vault::{Context, KeyRing, OpenError};
 
 use crate::{Error, Store};
 
 /// What is sealed, and one row of each: the newest where they are many.
-const SEALED: [(&str, &str); 6] = [
+pub(crate) const SEALED: [(&str, &str); 6] = [
     ("secret", "SELECT sealed FROM secret LIMIT 1"),
     ("source", "SELECT sealed FROM source LIMIT 1"),
     ("destination", "SELECT sealed FROM destination LIMIT 1"),
@@ -24,12 +24,22 @@ impl Store {
     pub async fn keys_check(&self) -> Result<(), Error> {
         for (kind, sql) in SEALED {
             let sealed: Option<Vec<u8>> = self.row(sql, vec![], |row| row.get(0)).await?;
-            // The key is looked for before the context counts, so none is needed.
-            let opened = sealed.map(|sealed| self.keys.open(Context { kind, id: b"" }, &sealed));
-            if let Some(Err(source @ OpenError::UnknownKey)) = opened {
-                return Err(Error::Unseal { kind, source });
-            }
+            check(&self.keys, sealed.iter().map(|sealed| (kind, sealed.as_slice())))?;
         }
         Ok(())
     }
+}
+
+/// Whether these keys are those that each of these was sealed with.
+pub(crate) fn check<'s>(
+    keys: &KeyRing,
+    sealed: impl IntoIterator<Item = (&'static str, &'s [u8])>,
+) -> Result<(), Error> {
+    for (kind, sealed) in sealed {
+        // The key is looked for before the context counts, so none is needed.
+        if let Err(source @ OpenError::UnknownKey) = keys.open(Context { kind, id: b"" }, sealed) {
+            return Err(Error::Unseal { kind, source });
+        }
+    }
+    Ok(())
 }

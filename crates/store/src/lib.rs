@@ -16,6 +16,7 @@ mod error;
 mod event;
 mod flow;
 mod id;
+mod inspect;
 mod job;
 mod keys;
 mod knowledge;
@@ -66,6 +67,7 @@ pub use id::{
     Ids, JobId, MalformedId, MemberId, ModelId, NodeId, ProviderId, RefusalId, RunId, SourceId, VersionId,
     WorkspaceId,
 };
+pub use inspect::{Inspection, Presence, presence};
 pub use job::{Job, JobStatus};
 pub use knowledge::{Base, Document, DocumentStatus, NewDocument};
 pub use model::{Model, Provider};

@@ -46,6 +46,7 @@ use writer::Writer;
 
 use crate::{
     Counters, Error, Fault,
+    inspect::Inspection,
     news::{Bus, News},
     read::Reader,
     retention::{Prune, PrunedSlice},
@@ -258,6 +259,24 @@ async fn connect(url: &str) -> Result<(Connector, Session), Error> {
         Ok(session) => Ok((connector, session)),
         Err(fault) => Err(Error::Open { path: connector.name(), reason: fault.to_string() }),
     }
+}
+
+/// Looks at the database in a transaction that can change nothing; `look` is told the version of its schema, the one that
+/// this build knows, and its time.
+pub(crate) async fn inspect<F>(url: &str, look: F) -> Result<Inspection, Error>
+where
+    F: FnOnce(&Reader<'_>, (u32, u32), Option<Timestamp>) -> Result<Inspection, Fault> + Send + 'static,
+{
+    let (connector, session) = connect(url).await?;
+    transfer::refuse_half(&session, &connector).await?;
+    session.batch("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await.map_err(Error::Read)?;
+    let versions = migrate::versions(&session).await.map_err(Error::Read)?;
+    let time = time::now(&session).await.map_err(Error::Read)?;
+    let runtime = Handle::current();
+    let looking =
+        tokio::task::spawn_blocking(move || look(&Reader::Postgres(&session, runtime), versions, Some(time)));
+    let broken = |_| Error::Unavailable { reason: "the look at it broke off".to_owned() };
+    looking.await.map_err(broken)?.map_err(Error::Read)
 }
 
 /// Begins a transaction of those that come one after the other, whatever node they come from: what they check stays so

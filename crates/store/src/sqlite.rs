@@ -22,6 +22,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use clock::Timestamp;
 use parking_lot::Mutex;
 use rusqlite::{Connection, OpenFlags, config::DbConfig};
 use tokio::sync::{Semaphore, oneshot};
@@ -34,13 +35,14 @@ use writer::Writer;
 use crate::{
     Error, Fault, RefusalId,
     id::number,
+    inspect::Inspection,
     read::Reader,
     transfer::served,
     write::{Outcome, Write},
 };
 
 /// The database's file in its folder.
-const FILE: &str = "linchpin.db";
+pub(crate) const FILE: &str = "linchpin.db";
 
 /// How long a read may take before it is stopped; no reader may hold back the checkpoint.
 const READ_LIMIT: Duration = Duration::from_secs(1);
@@ -126,6 +128,22 @@ impl Database {
     pub(crate) async fn close(&self) {
         self.writer.close().await;
     }
+}
+
+/// Looks at the database of a folder without its lock, beside whoever has it; `look` is told the version of its schema
+/// and the one that this build knows.
+pub(crate) fn inspect(
+    directory: &Path,
+    look: impl FnOnce(&Reader<'_>, (u32, u32), Option<Timestamp>) -> Result<Inspection, Fault>,
+) -> Result<Inspection, Error> {
+    let failed = |reason: String| Error::Open { path: directory.display().to_string(), reason };
+    let mut connection = connect_to_read(&directory.join(FILE)).map_err(|error| failed(error.to_string()))?;
+    let looked = || -> Result<Inspection, Fault> {
+        let transaction = connection.transaction()?;
+        let versions = migrate::versions(&transaction)?;
+        look(&Reader::Sqlite(&transaction), versions, None)
+    };
+    looked().map_err(|fault| failed(fault.to_string()))
 }
 
 /// The greatest number of all ids in the database; 0 when there is none.

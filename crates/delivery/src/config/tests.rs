@@ -69,3 +69,22 @@ fn what_is_no_object_is_refused() {
         assert!(parse(config, secrets.as_bytes()).is_err(), "{config} {secrets}");
     }
 }
+
+#[test]
+fn a_destination_tells_where_it_connects_to_and_nothing_else() {
+    let endpoints = |config: Value, secrets: Value| {
+        let read = parse(&config.to_string(), secrets.to_string().as_bytes()).unwrap();
+        let shown = |at: &outbound::Endpoint| format!("{}:{} {}", at.host, at.port, at.secure);
+        read.endpoints().iter().map(shown).collect::<Vec<_>>()
+    };
+    let open = json!({ "kind": "webhook", "url": "http://erp.example/orders/{id}?a=b" });
+    assert_eq!(endpoints(open, json!({})), ["erp.example:80 false"]);
+    let auth = json!({ "type": "oauth2", "token_url": "https://login.example:8443/token", "client_id": "x" });
+    let asking = json!({ "kind": "webhook", "url": "https://erp.example/", "auth": auth });
+    assert_eq!(
+        endpoints(asking, json!({ "auth": "hunter2" })),
+        ["login.example:8443 true", "erp.example:443 true"]
+    );
+    let robot = json!({ "url": "https://oapi.dingtalk.com/robot/send?access_token=hunter2" });
+    assert_eq!(endpoints(json!({ "kind": "dingtalk" }), robot), ["oapi.dingtalk.com:443 true"]);
+}

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
-use outbound::Response;
+use outbound::{Endpoint, Response};
 use serde_json::json;
 use store::Message;
 use url::form_urlencoded;
@@ -95,6 +95,10 @@ impl Kind for Dingtalk {
 
     fn judge(&self, response: &Response) -> Verdict {
         answer::judge(response)
+    }
+
+    fn endpoint(&self) -> Endpoint {
+        self.draft.endpoint()
     }
 
     fn redaction(&self) -> &Redaction {

@@ -10,7 +10,7 @@ mod config;
 
 use std::time::Duration;
 
-use outbound::Response;
+use outbound::{Endpoint, Response};
 use serde_json::{Value, json};
 use store::Message;
 
@@ -96,6 +96,10 @@ impl Kind for Discord {
 
     fn judge(&self, response: &Response) -> Verdict {
         answer::judge(response)
+    }
+
+    fn endpoint(&self) -> Endpoint {
+        self.draft.endpoint()
     }
 
     fn redaction(&self) -> &Redaction {

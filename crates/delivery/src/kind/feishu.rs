@@ -11,7 +11,7 @@ mod config;
 use std::time::Duration;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use outbound::Response;
+use outbound::{Endpoint, Response};
 use serde_json::{Value, json};
 use store::Message;
 use vault::Secret;
@@ -92,6 +92,10 @@ impl Kind for Feishu {
 
     fn judge(&self, response: &Response) -> Verdict {
         answer::judge(response)
+    }
+
+    fn endpoint(&self) -> Endpoint {
+        self.draft.endpoint()
     }
 
     fn redaction(&self) -> &Redaction {

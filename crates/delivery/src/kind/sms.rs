@@ -4,7 +4,7 @@ mod aliyun;
 mod config;
 mod twilio;
 
-use outbound::Response;
+use outbound::{Endpoint, Response};
 use store::Message;
 
 use super::{Kind, Stamp};
@@ -54,6 +54,13 @@ impl Kind for Sms {
         match self {
             Self::Twilio(_) => twilio::judge(response),
             Self::Aliyun(_) => aliyun::judge(response),
+        }
+    }
+
+    fn endpoint(&self) -> Endpoint {
+        match self {
+            Self::Twilio(twilio) => twilio.endpoint(),
+            Self::Aliyun(aliyun) => aliyun.endpoint(),
         }
     }
 

@@ -9,7 +9,7 @@ use http::{
     HeaderValue,
     header::{AUTHORIZATION, CONTENT_TYPE},
 };
-use outbound::Response;
+use outbound::{Endpoint, Response};
 use serde_json::Value;
 use store::Message;
 use vault::Secret;
@@ -89,6 +89,10 @@ impl Kind for Webhook {
 
     fn judge(&self, response: &Response) -> Verdict {
         judge_status(response, self.retry_client_errors)
+    }
+
+    fn endpoint(&self) -> Endpoint {
+        self.draft.endpoint()
     }
 
     fn redaction(&self) -> &Redaction {

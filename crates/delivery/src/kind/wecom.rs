@@ -12,7 +12,7 @@ mod news;
 use std::time::Duration;
 
 use bytes::Bytes;
-use outbound::Response;
+use outbound::{Endpoint, Response};
 use serde_json::json;
 use store::Message;
 
@@ -83,6 +83,10 @@ impl Kind for Wecom {
 
     fn judge(&self, response: &Response) -> Verdict {
         answer::judge(response)
+    }
+
+    fn endpoint(&self) -> Endpoint {
+        self.draft.endpoint()
     }
 
     fn redaction(&self) -> &Redaction {

@@ -9,7 +9,7 @@ mod answer;
 mod config;
 
 use http::Method;
-use outbound::Response;
+use outbound::{Endpoint, Response};
 use serde_json::{Value, json};
 use store::Message;
 use vault::Secret;
@@ -97,6 +97,10 @@ impl Kind for WecomApp {
 
     fn credential(&self) -> Option<&Credential> {
         Some(&self.credential)
+    }
+
+    fn endpoint(&self) -> Endpoint {
+        self.address.endpoint()
     }
 
     fn redaction(&self) -> &Redaction {

@@ -61,12 +61,24 @@ async fn a_call_carries_what_was_asked_and_brings_the_answer() {
 
 #[tokio::test]
 async fn a_redirect_is_returned_and_not_followed() {
-    let elsewhere = canned("HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nfollowed!").await;
-    let answer = format!("HTTP/1.1 302 Found\r\nlocation: http://{elsewhere}/\r\ncontent-length: 0\r\n\r\n");
-    let response = client().send(get(canned(answer).await)).await.unwrap();
-    assert_eq!(response.status, StatusCode::FOUND);
-    assert_eq!(response.headers["location"], format!("http://{elsewhere}/"));
-    assert!(response.body.is_empty());
+    let visited = Arc::new(AtomicU64::new(0));
+    let counting = Arc::clone(&visited);
+    let elsewhere = start(move |_| {
+        counting.fetch_add(1, Ordering::SeqCst);
+        async {}
+    })
+    .await;
+    for status in [300, 301, 302, 303, 305, 307, 308] {
+        let answer = format!(
+            "HTTP/1.1 {status} There\r\nlocation: http://{elsewhere}/\r\nrefresh: 0; url=http://{elsewhere}/\r\n\
+             alt-svc: http/1.1=\"{elsewhere}\"\r\ncontent-length: 0\r\n\r\n"
+        );
+        let response = client().send(get(canned(answer).await)).await.unwrap();
+        assert_eq!(response.status, status);
+        assert_eq!(response.headers["location"], format!("http://{elsewhere}/"));
+        assert!(response.body.is_empty());
+    }
+    assert_eq!(visited.load(Ordering::SeqCst), 0);
 }
 
 #[tokio::test]

@@ -98,3 +98,39 @@ async fn dropping_a_stream_closes_its_connection() {
     drop(client().stream(get(address)).await.unwrap());
     gone.await.unwrap();
 }
+
+/// The memory that this process holds now, in KiB.
+#[cfg(target_os = "linux")]
+fn held() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+    line.trim().strip_suffix(" kB").unwrap().parse().unwrap()
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_gigabyte_costs_less_than_a_megabyte_of_memory() {
+    const GIGABYTE: usize = 1 << 30;
+    /// What every call costs is there after the first of it.
+    const WARM: usize = 16 << 20;
+    let address = start(|mut stream| async move {
+        head(&mut stream).await;
+        let begin = format!("HTTP/1.1 200 OK\r\ncontent-length: {GIGABYTE}\r\n\r\n");
+        stream.write_all(begin.as_bytes()).await.unwrap();
+        let piece = vec![b'x'; 64 * 1024];
+        while stream.write_all(&piece).await.is_ok() {}
+    })
+    .await;
+    let mut streaming = client().stream(get(address).limit(Limit::truncate(usize::MAX))).await.unwrap();
+    let (mut read, mut looked, mut before, mut most) = (0, 0, 0, 0);
+    while let Some(piece) = streaming.chunk().await.unwrap() {
+        read += piece.len();
+        if read - looked >= 1 << 20 {
+            looked = read;
+            most = held().max(most);
+            before = if read <= WARM { most } else { before };
+        }
+    }
+    assert_eq!(read, GIGABYTE);
+    assert!(before > 0 && most - before < 1024, "{before} KiB became {most}");
+}

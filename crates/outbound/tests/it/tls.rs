@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use http::Method;
-use outbound::{Client, Kind, Policy, Request, SystemResolver};
+use outbound::{Client, Endpoint, Error, Kind, Phase, Policy, Request, SystemResolver};
 use rcgen::{CertifiedKey, generate_simple_self_signed};
 use rustls::{
     ServerConfig,
@@ -13,23 +13,11 @@ use rustls::{
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio_rustls::TlsAcceptor;
 
-use crate::server::{hang, policy, start};
+use crate::server::{LONG, SHORT, hang, policy, start};
 
 /// A server with a certificate of its own making for `names`, and that certificate.
-async fn secured(names: &[&str]) -> (u16, CertificateDer<'static>) {
-    let names: Vec<String> = names.iter().map(ToString::to_string).collect();
-    let CertifiedKey { cert, signing_key } = generate_simple_self_signed(names).unwrap();
-    let certificate = cert.der().clone();
-    let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_no_client_auth()
-        .with_single_cert(
-            vec![certificate.clone()],
-            PrivateKeyDer::try_from(signing_key.serialize_der()).unwrap(),
-        )
-        .unwrap();
-    let acceptor = TlsAcceptor::from(Arc::new(config));
+pub(crate) async fn secured(names: &[&str]) -> (u16, CertificateDer<'static>) {
+    let (acceptor, certificate) = acceptor(names, &[]);
     let address = start(move |stream| {
         let acceptor = acceptor.clone();
         async move {
@@ -42,6 +30,24 @@ async fn secured(names: &[&str]) -> (u16, CertificateDer<'static>) {
     })
     .await;
     (address.port(), certificate)
+}
+
+/// What makes a secured connection of one, with a certificate for `names`, and that certificate.
+fn acceptor(names: &[&str], protocols: &[&str]) -> (TlsAcceptor, CertificateDer<'static>) {
+    let names: Vec<String> = names.iter().map(ToString::to_string).collect();
+    let CertifiedKey { cert, signing_key } = generate_simple_self_signed(names).unwrap();
+    let certificate = cert.der().clone();
+    let mut config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(
+            vec![certificate.clone()],
+            PrivateKeyDer::try_from(signing_key.serialize_der()).unwrap(),
+        )
+        .unwrap();
+    config.alpn_protocols = protocols.iter().map(|name| name.as_bytes().to_vec()).collect();
+    (TlsAcceptor::from(Arc::new(config)), certificate)
 }
 
 fn trusting(trust: Vec<CertificateDer<'static>>) -> Client {
@@ -89,8 +95,115 @@ async fn a_server_that_does_not_speak_tls_is_a_tls_error() {
 }
 
 #[test]
+fn certificates_come_from_a_pem_file() {
+    let made = generate_simple_self_signed(vec!["a.example".to_owned()]).unwrap().cert;
+    let two = format!("a company's own\n{0}{0}", made.pem());
+    assert_eq!(outbound::certificates(two.as_bytes()).unwrap(), [made.der().clone(), made.der().clone()]);
+    for none in ["", "no certificate", "-----BEGIN CERTIFICATE-----\n%%\n-----END CERTIFICATE-----\n"] {
+        assert_eq!(
+            outbound::certificates(none.as_bytes()).unwrap_err().kind(),
+            Kind::InvalidRequest,
+            "{none}"
+        );
+    }
+}
+
+#[test]
 fn a_certificate_that_is_none_is_an_error_when_the_client_is_made() {
     let policy = Policy { trust: vec![CertificateDer::from(vec![1, 2, 3])], ..policy() };
     let error = Client::new(policy, Arc::new(SystemResolver::default())).unwrap_err();
     assert_eq!(error.kind(), Kind::InvalidRequest);
+}
+
+/// A mail server that speaks in the clear until it is asked to be secured, and one that is so from the first byte on.
+#[derive(Clone, Copy)]
+enum Mail {
+    Begins,
+    Secured,
+}
+
+async fn mail(kind: Mail) -> (u16, CertificateDer<'static>) {
+    // A server that knows ALPN refuses a caller who wants to speak only what it does not.
+    let (acceptor, certificate) = acceptor(&["127.0.0.1", "localhost"], &["smtp"]);
+    let address = start(move |mut stream| {
+        let acceptor = acceptor.clone();
+        async move {
+            if let Mail::Begins = kind {
+                stream.write_all(b"220 mail\r\n").await.unwrap();
+                stream.read_exact(&mut [0; 10]).await.unwrap();
+                stream.write_all(b"220 go\r\n").await.unwrap();
+            }
+            let Ok(mut stream) = acceptor.accept(stream).await else { return };
+            let _ = stream.write_all(b"250 secured\r\n").await;
+            let _ = stream.shutdown().await;
+        }
+    })
+    .await;
+    (address.port(), certificate)
+}
+
+async fn line(stream: &mut (impl tokio::io::AsyncRead + Unpin)) -> String {
+    let mut bytes = Vec::new();
+    while !bytes.ends_with(b"\r\n") {
+        bytes.push(stream.read_u8().await.unwrap());
+    }
+    String::from_utf8(bytes).unwrap()
+}
+
+#[tokio::test]
+async fn the_dialer_secures_a_connection_from_the_first_byte_on() {
+    let (port, certificate) = mail(Mail::Secured).await;
+    let client = trusting(vec![certificate]);
+    for host in ["127.0.0.1", "localhost", "localhost."] {
+        let mut stream = client.dialer().dial_secure(host, port, LONG).await.unwrap();
+        assert_eq!(line(&mut stream).await, "250 secured\r\n", "{host}");
+    }
+    let error = trusting(Vec::new()).dialer().dial_secure("127.0.0.1", port, LONG).await.unwrap_err();
+    assert_eq!(error.kind(), Kind::Tls);
+    let error = client.dialer().dial_secure("[::1]", port, LONG).await.unwrap_err();
+    assert_eq!(error.kind(), Kind::Refused);
+}
+
+#[tokio::test]
+async fn the_dialer_secures_a_connection_that_began_in_the_clear() {
+    let (port, certificate) = mail(Mail::Begins).await;
+    let client = trusting(vec![certificate]);
+    let begin = async || {
+        let mut stream = client.dialer().dial("127.0.0.1", port, LONG).await.unwrap();
+        assert_eq!(line(&mut stream).await, "220 mail\r\n");
+        stream.write_all(b"STARTTLS\r\n").await.unwrap();
+        assert_eq!(line(&mut stream).await, "220 go\r\n");
+        stream
+    };
+    let mut secured = client.dialer().secure("127.0.0.1", begin().await, LONG).await.unwrap();
+    assert_eq!(line(&mut secured).await, "250 secured\r\n");
+    let error = client.dialer().secure("mail.example", begin().await, LONG).await.unwrap_err();
+    assert_eq!(error.kind(), Kind::Tls, "the certificate is not that name's");
+}
+
+#[tokio::test]
+async fn the_dialers_limit_holds_for_the_handshake_too() {
+    let address = start(hang).await;
+    let dialer = trusting(Vec::new()).dialer().clone();
+    let error = dialer.dial_secure("127.0.0.1", address.port(), SHORT).await.unwrap_err();
+    assert!(matches!(error, Error::Timeout { phase: Phase::Tls, limit } if limit == SHORT), "{error}");
+}
+
+#[tokio::test]
+async fn a_probe_shakes_hands_and_says_how_far_it_came() {
+    let (port, certificate) = secured(&["127.0.0.1"]).await;
+    let endpoint = |host: &str, secure| Endpoint { host: host.to_owned(), port, secure };
+    let client = trusting(vec![certificate]);
+    let (trace, done) = client.dialer().probe(&endpoint("127.0.0.1", true), LONG).await;
+    done.unwrap();
+    assert_eq!(trace.remote, Some(([127, 0, 0, 1], port).into()));
+    assert!(trace.connect_ms.is_some() && trace.tls_ms.is_some());
+    let (trace, done) = client.dialer().probe(&endpoint("127.0.0.1", false), LONG).await;
+    done.unwrap();
+    assert_eq!(trace.tls_ms, None);
+    let (trace, done) = trusting(Vec::new()).dialer().probe(&endpoint("127.0.0.1", true), LONG).await;
+    assert_eq!(done.unwrap_err().kind(), Kind::Tls);
+    assert!(trace.remote.is_some() && trace.tls_ms.is_none());
+    let (trace, done) = client.dialer().probe(&endpoint("[::1]", true), LONG).await;
+    assert_eq!((trace.remote, done.unwrap_err().kind()), (None, Kind::Refused));
 }

@@ -19,16 +19,25 @@ pub(super) async fn run(session: &Session) -> Result<(), Error> {
     done.and(freed.map_err(|source| Error::Migrate { to: 0, source }))
 }
 
+/// The version of the schema, 0 when there is none, and the one that this build knows. Changes nothing.
+pub(super) async fn versions(session: &Session) -> Result<(u32, u32), Fault> {
+    let newest = u32::try_from(STEPS.len()).unwrap_or(u32::MAX);
+    let known = "SELECT to_regclass('linchpin_schema') IS NOT NULL";
+    if session.row(known, [], |row| row.get::<bool>(0)).await? != Some(true) {
+        return Ok((0, newest));
+    }
+    let version =
+        session.row("SELECT max(version) FROM linchpin_schema", [], |row| row.get::<Option<u32>>(0));
+    Ok((version.await?.flatten().unwrap_or(0), newest))
+}
+
 async fn steps(session: &Session) -> Result<(), Error> {
     let known = "SELECT to_regclass('linchpin_schema') IS NOT NULL";
     if session.row(known, [], |row| row.get::<bool>(0)).await.map_err(Error::Read)? != Some(true) {
         let made = session.batch("CREATE TABLE linchpin_schema (version bigint NOT NULL PRIMARY KEY)");
         made.await.map_err(|source| Error::Migrate { to: 0, source })?;
     }
-    let version =
-        session.row("SELECT max(version) FROM linchpin_schema", [], |row| row.get::<Option<u32>>(0));
-    let version = version.await.map_err(Error::Read)?.flatten().unwrap_or(0);
-    let newest = u32::try_from(STEPS.len()).unwrap_or(u32::MAX);
+    let (version, newest) = versions(session).await.map_err(Error::Read)?;
     if version > newest {
         return Err(Error::Open {
             path: "PostgreSQL".to_owned(),

@@ -32,6 +32,11 @@ pub(super) async fn begin(session: &Session, clock: &Clock) -> Result<(), Fault>
     Ok(())
 }
 
+/// The database's time.
+pub(super) async fn now(session: &Session) -> Result<Timestamp, Fault> {
+    Ok(ask(session).await?.0)
+}
+
 /// Corrects a clock, unless the answer took so long that it would rather be spoilt.
 pub(super) async fn follow(session: &Session, clock: &Clock) -> Result<(), Fault> {
     let (now, took) = ask(session).await?;

@@ -5,12 +5,15 @@ use crate::Error;
 /// The schema's steps, oldest first. A step that was released never changes.
 const STEPS: [&str; 1] = [include_str!("../migrations/sqlite/0001_first.sql")];
 
+/// The version of a database's schema, and the one that this build knows.
+pub(super) fn versions(connection: &Connection) -> rusqlite::Result<(u32, u32)> {
+    let version = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    Ok((version, u32::try_from(STEPS.len()).unwrap_or(u32::MAX)))
+}
+
 /// Brings the schema up to date, each step in a transaction of its own.
 pub(super) fn run(connection: &mut Connection) -> Result<(), Error> {
-    let version: u32 = connection
-        .pragma_query_value(None, "user_version", |row| row.get(0))
-        .map_err(|error| Error::Read(error.into()))?;
-    let newest = u32::try_from(STEPS.len()).unwrap_or(u32::MAX);
+    let (version, newest) = versions(connection).map_err(|error| Error::Read(error.into()))?;
     if version > newest {
         return Err(Error::Open {
             path: connection.path().unwrap_or_default().to_owned(),

@@ -7,7 +7,7 @@
 mod answer;
 mod signature;
 
-use outbound::Response;
+use outbound::{Endpoint, Response};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use vault::Secret;
@@ -89,6 +89,10 @@ impl Aliyun {
             nonce: &nonce,
         };
         signed.call(&self.address, &self.account.access_key_id, &self.key)
+    }
+
+    pub(super) fn endpoint(&self) -> Endpoint {
+        self.address.endpoint()
     }
 
     pub(super) fn redaction(&self) -> &Redaction {

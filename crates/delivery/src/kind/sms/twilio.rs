@@ -4,7 +4,7 @@
 //! with HTTP Basic; 201 with a `sid` means that the message was taken; a body has at most 1,600 characters.
 
 use http::Method;
-use outbound::Response;
+use outbound::{Endpoint, Response};
 use serde::Deserialize;
 use serde_json::Value;
 use url::form_urlencoded::Serializer;
@@ -75,6 +75,10 @@ impl Twilio {
             self.draft.call(Serializer::new(String::new()).extend_pairs(fields).finish().into())
         };
         Ok(contents.iter().map(call).collect())
+    }
+
+    pub(super) fn endpoint(&self) -> Endpoint {
+        self.draft.endpoint()
     }
 
     pub(super) fn redaction(&self) -> &Redaction {
