@@ -119,3 +119,21 @@ nodes:
 edges: [start -> answer]
 outputs: { answer: "{{ nodes.answer.text }}" }
 "#;
+
+/// A delivery to each of some destinations, with an order key (the last two digits of the number) or without.
+pub(crate) fn delivering(destinations: &[(&str, bool)]) -> String {
+    let node = |(nth, (destination, is_ordered)): (usize, &(&str, bool))| {
+        let key = if *is_ordered { "    order_key: \"{{ input.conversation_id[-2:] }}\"\n" } else { "" };
+        format!(
+            "  tell{nth}:\n    kind: deliver\n    destination: {destination}\n{key}    body:\n      \
+             number: \"{{{{ input.conversation_id }}}}\"\n      question: \"{{{{ input.query }}}}\"\n"
+        )
+    };
+    let nodes: String = destinations.iter().enumerate().map(node).collect();
+    let edges: Vec<String> = (0..destinations.len()).map(|nth| format!("  - start -> tell{nth}\n")).collect();
+    let edges = edges.concat();
+    format!(
+        "linchpin: flow/v1\nname: bench-delivering\ninputs:\n  query: {{ type: string, required: true }}\n  \
+         conversation_id: {{ type: string, required: true }}\nnodes:\n{nodes}edges:\n{edges}"
+    )
+}

@@ -9,6 +9,7 @@ mod busy;
 mod client;
 mod cluster;
 mod connection;
+mod deliveries;
 mod delivery;
 mod flows;
 mod footprint;
@@ -42,6 +43,8 @@ enum Command {
     Cluster(cluster::Cluster),
     /// Measure what sources bear: signatures, floods, challenges, schedules.
     Sources(sources::Sources),
+    /// Measure what deliveries bear: the top rate, receivers that hang, are down, drip or never end.
+    Deliveries(deliveries::Deliveries),
     /// Measure what retrieval finds, on `XQuAD`; fails when the hybrid finds too little.
     Knowledge(knowledge::Knowledge),
     #[command(flatten)]
@@ -79,6 +82,7 @@ fn run() -> anyhow::Result<()> {
             Command::Run(run) => run.execute().await,
             Command::Cluster(cluster) => cluster.execute().await,
             Command::Sources(sources) => sources.execute().await,
+            Command::Deliveries(deliveries) => deliveries.execute().await,
             Command::Knowledge(knowledge) => knowledge.execute().await,
             Command::Role(Role::Bare(bare)) => bare.serve().await,
             Command::Role(Role::World(world)) => world.serve().await,

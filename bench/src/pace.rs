@@ -41,14 +41,17 @@ pub(crate) struct Pace {
     /// Where the deliveries arrive.
     #[arg(long)]
     world: SocketAddr,
-    /// The mailbox they arrive in; it is emptied first.
-    #[arg(long)]
-    mailbox: String,
+    /// The mailboxes they arrive in, each event in each; they are emptied first.
+    #[arg(long = "mailbox", required = true)]
+    mailboxes: Vec<String>,
 }
 
 /// What the paced load saw.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Paced {
+    /// When the first event was due, in microseconds since 1970.
+    #[serde(default)]
+    pub(crate) begun_us: u64,
     /// Events accepted, each of which was delivered.
     pub(crate) done: u64,
     /// In how many seconds.
@@ -66,8 +69,10 @@ impl Pace {
     }
 
     async fn run(self) -> anyhow::Result<Paced> {
-        world::open(self.world, &self.mailbox).await?;
-        let begun = Instant::now();
+        for mailbox in &self.mailboxes {
+            world::open(self.world, mailbox).await?;
+        }
+        let (begun, begun_us) = (Instant::now(), now_us());
         let tasks: Vec<_> =
             (0..self.connections).map(|turn| tokio::spawn(self.clone().connection(turn, begun))).collect();
         let mut answered = Vec::new();
@@ -75,11 +80,13 @@ impl Pace {
             answered.extend(task.await??);
         }
         let seconds = begun.elapsed().as_secs_f64();
-        world::arrived(self.world, &self.mailbox, answered.len() as u64).await?;
-        let arrivals = api::get(self.world, &format!("/arrivals/{}", self.mailbox)).await?;
-        let mut took = between(&answered, &serde_json::from_str::<Vec<(u64, u64)>>(&arrivals)?)?;
+        let (done, mut took) = (answered.len() as u64, Vec::new());
+        for mailbox in &self.mailboxes {
+            world::arrived(self.world, mailbox, done).await?;
+            took.extend(between(&answered, &arrivals(self.world, mailbox).await?)?);
+        }
         took.sort_unstable();
-        Ok(Paced { done: took.len() as u64, seconds, p50_us: at(&took, 500), p99_us: at(&took, 990) })
+        Ok(Paced { begun_us, done, seconds, p50_us: at(&took, 500), p99_us: at(&took, 990) })
     }
 
     /// Posts every n-th event at its time, or at once when that has passed; gives when each was answered.
@@ -100,6 +107,11 @@ impl Pace {
         }
         Ok(answered)
     }
+}
+
+/// The numbers that arrived in a mailbox, in their order, each with when.
+pub(crate) async fn arrivals(world: SocketAddr, mailbox: &str) -> anyhow::Result<Vec<(u64, u64)>> {
+    Ok(serde_json::from_str(&api::get(world, &format!("/arrivals/{mailbox}")).await?)?)
 }
 
 /// Microseconds since 1970: one clock for every process of the machine.

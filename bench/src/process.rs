@@ -121,6 +121,14 @@ impl Process {
         Ok((field("VmRSS:"), field("VmHWM:")))
     }
 
+    /// Lets the height of its resident memory count from now.
+    ///
+    /// # Errors
+    /// When the system refuses.
+    pub fn forget_height(&self) -> anyhow::Result<()> {
+        std::fs::write(format!("/proc/{}/clear_refs", self.id()), "5").context("the height of memory stays")
+    }
+
     /// Ends it at once.
     ///
     /// # Errors

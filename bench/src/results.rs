@@ -40,6 +40,8 @@ pub(crate) enum Kind {
     Cluster,
     /// What sources bear.
     Sources,
+    /// What deliveries bear.
+    Deliveries,
     /// What retrieval finds.
     Retrieval,
 }
@@ -50,6 +52,7 @@ impl Kind {
             Self::Load => "",
             Self::Cluster => "-cluster",
             Self::Sources => "-sources",
+            Self::Deliveries => "-deliveries",
             Self::Retrieval => "-retrieval",
         }
     }
@@ -59,6 +62,7 @@ impl Kind {
             Self::Load => "Under load",
             Self::Cluster => "On PostgreSQL, by one node and by several",
             Self::Sources => "What sources bear",
+            Self::Deliveries => "What deliveries bear",
             Self::Retrieval => "Retrieval",
         }
     }
@@ -77,7 +81,7 @@ impl Results {
         fs::write(folder.join(&name), serde_json::to_string_pretty(self)? + "\n")?;
         let all = read(folder)?;
         let newest = |kind: Kind| all.iter().rfind(|(_, results)| results.kind == kind);
-        let found: Vec<_> = [Kind::Load, Kind::Cluster, Kind::Sources, Kind::Retrieval]
+        let found: Vec<_> = [Kind::Load, Kind::Cluster, Kind::Sources, Kind::Deliveries, Kind::Retrieval]
             .into_iter()
             .filter_map(newest)
             .collect();
@@ -103,8 +107,8 @@ fn read(folder: &Path) -> anyhow::Result<Vec<(String, Results)>> {
 
 fn page(found: &[&(String, Results)]) -> anyhow::Result<String> {
     let mut page = String::from(
-        "# Results\n\nMade by `cargo xtask bench`, `cargo xtask bench cluster`, `cargo xtask bench sources` and `cargo xtask bench \
-         knowledge --data DIR` from the newest files beside this one.\n",
+        "# Results\n\nMade by `cargo xtask bench`, `cargo xtask bench cluster`, `cargo xtask bench sources`, `cargo xtask bench \
+         deliveries` and `cargo xtask bench knowledge --data DIR` from the newest files beside this one.\n",
     );
     for (name, results) in found {
         write!(page, "\n## {}\n\n", results.kind.title())?;

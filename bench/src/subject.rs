@@ -107,16 +107,20 @@ impl Subject {
         world: SocketAddr,
         concurrency: u16,
     ) -> anyhow::Result<String> {
-        let destination = json!({
-            "name": name,
-            "config": {
-                "kind": "webhook",
-                "url": format!("http://{world}/receive/{name}"),
-                "signing": "standard_webhooks",
-                "concurrency": concurrency,
-            },
-            "secrets": { "signing": [SIGNING_KEY] },
-        });
+        self.destination_with(name, world, json!({ "concurrency": concurrency })).await
+    }
+
+    /// The same with these settings, an object.
+    pub(crate) async fn destination_with(
+        &self,
+        name: &str,
+        world: SocketAddr,
+        mut config: Value,
+    ) -> anyhow::Result<String> {
+        config["kind"] = json!("webhook");
+        config["url"] = json!(format!("http://{world}/receive/{name}"));
+        config["signing"] = json!("standard_webhooks");
+        let destination = json!({ "name": name, "config": config, "secrets": { "signing": [SIGNING_KEY] } });
         let path = "/api/v1/environments/production/destinations";
         let made = self.call("POST", path, &destination).await?;
         made["id"].as_str().map(str::to_owned).context("the destination has no id")

@@ -11,7 +11,7 @@ use clap::Args;
 use tokio::net::TcpListener;
 
 use mailbox::Mailboxes;
-pub(crate) use mailbox::{Counts, arrived, counts, open, shut};
+pub(crate) use mailbox::{Counts, Mood, arrived, counts, open, set, shut};
 use wire::{Answer, Request};
 
 #[derive(Args)]
@@ -66,14 +66,14 @@ fn respond(mailboxes: &Mailboxes, request: &Request) -> Option<Answer> {
                 let after = Duration::from_millis(ms.parse().unwrap_or_default());
                 Some(Answer { after, ..said() })
             }
-            _ => mailboxes.respond(request).or(Some(Answer::empty("404 Not Found"))),
+            _ => mailboxes.respond(request),
         },
     }
 }
 
 fn said() -> Answer {
     let (content_type, body) = ("text/event-stream", Cow::Borrowed(ANSWER));
-    Answer { status: "200 OK", content_type, body, after: Duration::ZERO }
+    Answer { status: "200 OK", content_type, body, after: Duration::ZERO, endless: None }
 }
 
 /// Where the calls of a model are counted that answers after so many milliseconds.

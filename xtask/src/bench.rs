@@ -31,6 +31,8 @@ enum Part {
     Cluster(Cluster),
     /// What sources bear: signatures, floods, challenges while the queue is full, schedules.
     Sources(Sources),
+    /// What deliveries bear: the top rate, receivers that hang, are down for a while, drip or never end.
+    Deliveries(Deliveries),
     /// What retrieval finds, on `XQuAD`; fails when the hybrid finds too little.
     Knowledge {
         /// The folder with `XQuAD`'s JSON files `xquad.en.json` and `xquad.zh.json`.
@@ -93,6 +95,28 @@ struct Sources {
 }
 
 #[derive(Args)]
+struct Deliveries {
+    /// How long each round takes, in seconds.
+    #[arg(long, default_value = "5")]
+    seconds: String,
+    /// How often each is made; the median counts.
+    #[arg(long, default_value = "5")]
+    rounds: String,
+    /// How long the receiver is down, in seconds; 600 in the long form.
+    #[arg(long, default_value = "30")]
+    down: String,
+    /// Events a second while a receiver hangs or is down.
+    #[arg(long, default_value = "100")]
+    rate: String,
+    /// Only these parts, and nothing is written: top, hanging, down, drip, big.
+    #[arg(long)]
+    only: Option<String>,
+    /// A binary that is there already, instead of building one.
+    #[arg(long)]
+    linchpin: Option<PathBuf>,
+}
+
+#[derive(Args)]
 struct Load {
     /// Numbers of connections.
     #[arg(long, default_value = "1,8,32,64")]
@@ -122,6 +146,7 @@ impl Bench {
         match self.part {
             Some(Part::Cluster(cluster)) => cluster.run(),
             Some(Part::Sources(sources)) => sources.run(),
+            Some(Part::Deliveries(deliveries)) => deliveries.run(),
             Some(Part::Knowledge { data }) => knowledge(&data),
             None => self.load.run(),
         }
@@ -160,6 +185,18 @@ impl Sources {
             bench.arg("--linchpin").arg(&linchpin).args(["--seconds", &self.seconds]);
             bench.args(["--rounds", &self.rounds, "--flood", &self.flood]);
             bench.args(["--large", &self.large, "--ticks", &self.ticks]);
+            finish(written(&mut bench, self.only.as_deref()))
+        })
+    }
+}
+
+impl Deliveries {
+    fn run(self) -> anyhow::Result<()> {
+        let linchpin = linchpin(self.linchpin.as_deref())?;
+        step("Measure", || {
+            let mut bench = command(&harness(), &["deliveries", "--folder", "target/bench"], ".");
+            bench.arg("--linchpin").arg(&linchpin).args(["--seconds", &self.seconds]);
+            bench.args(["--rounds", &self.rounds, "--down", &self.down, "--rate", &self.rate]);
             finish(written(&mut bench, self.only.as_deref()))
         })
     }

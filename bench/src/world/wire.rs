@@ -1,12 +1,19 @@
 //! The world's side of a connection: it reads a request and writes an answer, nothing more, so that what
 //! answers the server under test takes as little of its machine as it can.
 
-use std::time::Duration;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 
 use anyhow::{Context, ensure};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
+    time::{Instant, sleep},
 };
 
 /// The longest request, in bytes.
@@ -24,6 +31,12 @@ pub(super) struct Request<'a> {
     pub(super) body: &'a [u8],
 }
 
+/// How often a byte comes of an answer that drips.
+const DRIP: Duration = Duration::from_millis(50);
+
+/// How much of a long answer is written at once.
+const PIECE: usize = 64 << 10;
+
 /// An answer.
 pub(super) struct Answer {
     pub(super) status: &'static str,
@@ -31,12 +44,32 @@ pub(super) struct Answer {
     pub(super) body: std::borrow::Cow<'static, str>,
     /// How long it is held back.
     pub(super) after: Duration,
+    /// What stands in place of the body, in an answer that ends with its connection.
+    pub(super) endless: Option<Endless>,
+}
+
+/// A body longer than its caller would wait for.
+pub(super) struct Endless {
+    /// Bytes in all; they come one by one, now and then, when there is no number.
+    pub(super) bytes: Option<u64>,
+    pub(super) seen: Arc<Sent>,
+}
+
+/// What became of such answers.
+#[derive(Default)]
+pub(super) struct Sent {
+    /// Those whose caller has gone, or that are over.
+    pub(super) ended: AtomicU64,
+    /// How long the caller stayed at the longest, in microseconds.
+    pub(super) longest_us: AtomicU64,
+    /// The most bytes that one could send.
+    pub(super) most_bytes: AtomicU64,
 }
 
 impl Answer {
     /// One without a body.
     pub(super) fn empty(status: &'static str) -> Self {
-        Self { status, content_type: "text/plain", body: "".into(), after: Duration::ZERO }
+        Self { status, content_type: "text/plain", body: "".into(), after: Duration::ZERO, endless: None }
     }
 }
 
@@ -66,12 +99,15 @@ pub(super) async fn serve(
             continue;
         };
         read.drain(..length);
-        let Some(Answer { status, content_type, body, after }) = answer else {
+        let Some(Answer { status, content_type, body, after, endless }) = answer else {
             // Nothing more comes on this connection.
             return stream.read_u8().await.map(drop).or(Ok(()));
         };
         if !after.is_zero() {
             tokio::time::sleep(after).await;
+        }
+        if let Some(endless) = endless {
+            return endless.send(stream, status).await;
         }
         written.clear();
         for part in ["HTTP/1.1 ", status, "\r\ncontent-type: ", content_type, "\r\ncontent-length: "] {
@@ -82,6 +118,38 @@ pub(super) async fn serve(
         if closes {
             return Ok(());
         }
+    }
+}
+
+impl Endless {
+    /// Answers until all is sent or the caller goes.
+    async fn send(self, mut stream: TcpStream, status: &str) -> anyhow::Result<()> {
+        let begun = Instant::now();
+        let length = self.bytes.unwrap_or(u64::from(u32::MAX));
+        let head =
+            format!("HTTP/1.1 {status}\r\ncontent-type: text/plain\r\ncontent-length: {length}\r\n\r\n");
+        stream.write_all(head.as_bytes()).await?;
+        let piece = vec![b'x'; if self.bytes.is_some() { PIECE } else { 1 }];
+        let (mut reading, mut writing) = stream.split();
+        let mut sent = 0;
+        let sending = async {
+            // The caller may go at any time, which is what is waited for.
+            while sent < length && writing.write_all(&piece).await.is_ok() {
+                sent += piece.len() as u64;
+                if self.bytes.is_none() {
+                    sleep(DRIP).await;
+                }
+            }
+        };
+        tokio::select! {
+            () = sending => {}
+            _ = reading.read_u8() => {}
+        }
+        let held_us = u64::try_from(begun.elapsed().as_micros())?;
+        self.seen.longest_us.fetch_max(held_us, Ordering::Relaxed);
+        self.seen.most_bytes.fetch_max(sent, Ordering::Relaxed);
+        self.seen.ended.fetch_add(1, Ordering::Relaxed);
+        Ok(())
     }
 }
 

@@ -21,6 +21,9 @@
 //! A dead letter that is replayed starts its policy anew and keeps its id. A message that a chat robot takes only
 //! in parts is sent part by part within an attempt; the next attempt goes on after the parts that were accepted.
 //!
+//! A receiver that is down is left alone by its breaker. When it is back, what it failed comes forward without waiting for
+//! its next try, unless the receiver said when to come again.
+//!
 //! A new kind of destination is one file under `kind` and one line in `kind::KINDS`.
 
 mod address;
@@ -40,6 +43,7 @@ mod oauth2;
 mod pacer;
 mod parts;
 mod record;
+mod recovery;
 mod redact;
 mod retry;
 mod schema;

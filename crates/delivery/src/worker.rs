@@ -17,9 +17,10 @@ use tokio::{
 use crate::{
     Destination, Tripped, Waker,
     attempt::{Fate, Landed, attempt},
-    breaker::{Allowed, Breaker},
+    breaker::{Allowed, Breaker, Health},
     drain::{Around, stop},
     pacer::Pacer,
+    recovery::Recovery,
     settings::{REREAD, Settings},
     waker::Bell,
 };
@@ -50,6 +51,7 @@ pub(crate) struct Worker {
     bell: Arc<Bell>,
     settings: Option<Settings>,
     breaker: Breaker,
+    recovery: Recovery,
     pacer: Arc<Pacer>,
     owned_at: Option<Instant>,
     /// Whether another node had it when that was asked last.
@@ -96,6 +98,7 @@ impl Worker {
             bell,
             settings: None,
             breaker: Breaker::default(),
+            recovery: Recovery::default(),
             pacer: Arc::new(Pacer::new(&[], after_another)),
             owned_at: None,
             elsewhere: false,
@@ -161,6 +164,7 @@ impl Worker {
                 self.drop_queue();
                 return Ok(Rest::Elsewhere);
             }
+            self.bring_forward().await?;
             if self.unread && self.queue.len() < destination.concurrency {
                 self.read(destination.concurrency).await?;
             }
@@ -206,7 +210,7 @@ impl Worker {
     }
 
     fn has_work(&self) -> bool {
-        self.unread || !self.queue.is_empty()
+        self.unread || !self.queue.is_empty() || self.recovery.has_next()
     }
 
     /// The destination's settings, not older than they may be; `None` when it is no more.
@@ -214,7 +218,11 @@ impl Worker {
         if self.settings.as_ref().is_none_or(Settings::is_stale) {
             self.settings = Settings::read(&self.around.store, self.id).await?;
             if let Some(Settings { open: Some(destination), breaker, .. }) = &self.settings {
+                let was_open = self.breaker.open().is_some();
                 self.breaker.adopt(destination.breaker.clone(), breaker.clone());
+                if was_open && self.breaker.open().is_none() {
+                    self.recovery.begin();
+                }
                 self.pacer.change(&destination.pace);
             }
         }
@@ -247,6 +255,17 @@ impl Worker {
             tracing::info!(destination = %self.id, "deliveries of another node go on here");
         }
         Ok(owned)
+    }
+
+    /// Makes due what an outage put off, as far as it may come now.
+    async fn bring_forward(&mut self) -> Result<(), store::Error> {
+        if self.recovery.has_next() {
+            let next = self.recovery.next();
+            self.around.store.delivery_hasten(self.id, &next, self.around.clock.now()).await?;
+            self.recovery.came(next);
+            self.unread = true;
+        }
+        Ok(())
     }
 
     /// Reads what is due and not held yet.
@@ -296,9 +315,12 @@ impl Worker {
                 if let Some(asked) = asked {
                     self.pacer.rest(asked.min(ASKED));
                 }
-                if self.breaker.note(health, self.around.clock.now()) {
-                    self.tell_tripped();
+                match (&health, next_at, asked) {
+                    (Health::Alive, None, _) => self.recovery.answered(id),
+                    (Health::Failing(_), Some(_), None) => self.recovery.failed(id),
+                    _ => {}
                 }
+                self.note(health);
                 if disabled {
                     tracing::warn!(destination = %self.id, "a destination switched itself off: its receiver is gone");
                     self.settings = None;
@@ -312,6 +334,20 @@ impl Worker {
                 self.unread = true;
                 self.pause(&error);
             }
+        }
+    }
+
+    /// Takes note of what an attempt says of the receiver.
+    fn note(&mut self, health: Health) {
+        let is_alive = health == Health::Alive;
+        let moved = self.breaker.note(health, self.around.clock.now());
+        match (moved, self.breaker.open()) {
+            (true, None) => self.recovery.begin(),
+            (false, None) if is_alive => self.recovery.clear(),
+            _ => {}
+        }
+        if moved {
+            self.tell_tripped();
         }
     }
 

@@ -21,7 +21,7 @@ pub use list::{DeliveryFilter, DeliveryPage};
 use crate::{
     DeliveryId, DestinationId, Error, EventId, NodeId, Place, RunId, Store,
     read::Reader,
-    sql::{Fault, Row, values},
+    sql::{Fault, Row, Statement, values},
     write::{Outcome, Write},
 };
 
@@ -273,6 +273,22 @@ impl Store {
             }
             _ => Err(Error::Conflict("the attempt was not recorded")),
         }
+    }
+
+    /// Makes deliveries of a destination due that wait for another try. Those that do not wait are left as they are.
+    ///
+    /// # Errors
+    /// When it cannot be put on stable storage.
+    pub async fn delivery_hasten(
+        &self,
+        destination: DestinationId,
+        ids: &[DeliveryId],
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        let sql = "UPDATE delivery_live SET due_at = ?4
+             WHERE number = ?1 AND id = ?2 AND destination = ?3 AND status = 'pending' AND due_at > ?4";
+        let hasten = |id: &DeliveryId| Statement::new(sql, values![id.number(), *id, destination, now]);
+        self.change(ids.iter().map(hasten).collect()).await.map(drop)
     }
 
     pub(crate) fn seal_deliveries(&self, deliveries: &mut [NewDelivery]) {

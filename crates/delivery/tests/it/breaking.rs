@@ -15,7 +15,7 @@ use tokio::{sync::broadcast, time::timeout};
 
 use crate::{
     outbox::{Outbox, PATIENCE, arrived, finished},
-    receiver::{Answer, Receiver},
+    receiver::{Answer, Receiver, Seen},
 };
 
 /// A receiver that is down until it is said to be up.
@@ -32,6 +32,14 @@ fn breaking(receiver: &Receiver, failures: u32, pause: &str) -> Value {
     json!({
         "kind": "webhook", "url": receiver.url(), "concurrency": 1, "retry": vec!["1ms"; 30],
         "breaker": { "failures": failures, "pause": pause, "longest": "1h" },
+    })
+}
+
+/// A destination whose second try is hours away, and whose breaker opens after four failures.
+fn putting_off(receiver: &Receiver) -> Value {
+    json!({
+        "kind": "webhook", "url": receiver.url(), "concurrency": 4, "retry": ["4h", "4h"],
+        "breaker": { "failures": 4, "pause": "100ms", "longest": "100ms" },
     })
 }
 
@@ -102,4 +110,74 @@ async fn an_answer_that_refuses_a_message_is_a_sign_of_life() {
     let drain = outbox.drain();
     finished(&mut drain.settled(), ids[9]).await;
     assert_eq!(receiver.seen().len(), 10, "it never opened");
+}
+
+#[tokio::test]
+async fn what_an_outage_put_off_for_hours_arrives_when_the_receiver_is_back() {
+    let (receiver, up) = down().await;
+    let outbox = Outbox::new().await;
+    let destination = outbox.destination(putting_off(&receiver), json!({})).await;
+    // The first of each key fails and holds up those behind it; one without a key is due when the breaker lets one through.
+    let keyed = (0..12).map(|n| (Some(["a", "b", "c", "d"][n % 4]), json!(n)));
+    outbox.deliver_in_order(destination, keyed).await;
+    let drain = outbox.drain();
+    let (mut told, mut settled) = (drain.tripped(), drain.settled());
+    tripped(&mut told).await.expect("it is open");
+    up.store(true, Ordering::SeqCst);
+    outbox.deliver_one(destination, json!("later")).await;
+    drain.waker().notify([destination]);
+    arrived(&mut settled, 13).await;
+    let said: Vec<Value> = receiver.seen()[4..].iter().map(Seen::json).collect();
+    for key in 0..4 {
+        let of_key: Vec<u64> = said.iter().filter_map(Value::as_u64).filter(|n| n % 4 == key).collect();
+        assert_eq!(of_key, [key, key + 4, key + 8], "a key keeps its order");
+    }
+}
+
+#[tokio::test]
+async fn a_person_who_closes_the_breaker_has_what_it_put_off_sent() {
+    let (receiver, up) = down().await;
+    let outbox = Outbox::new().await;
+    let mut config = putting_off(&receiver);
+    config["breaker"] = json!({ "failures": 4, "pause": "1h", "longest": "1h" });
+    let destination = outbox.destination(config, json!({})).await;
+    outbox.deliver(destination, (0..4).map(|n| json!(n))).await;
+    let drain = outbox.drain();
+    let (mut told, mut settled) = (drain.tripped(), drain.settled());
+    tripped(&mut told).await.expect("it is open");
+    let saved = async {
+        while outbox.store.destination_get(destination).await.unwrap().unwrap().breaker.is_none() {
+            tokio::task::yield_now().await;
+        }
+    };
+    timeout(PATIENCE, saved).await.expect("it is stored");
+    up.store(true, Ordering::SeqCst);
+    outbox.store.destination_break(destination, None).await.unwrap();
+    drain.waker().changed(destination);
+    arrived(&mut settled, 4).await;
+}
+
+#[tokio::test]
+async fn a_receiver_that_said_when_to_come_again_is_not_asked_before() {
+    let up = Arc::new(AtomicBool::new(false));
+    let is_up = Arc::clone(&up);
+    let receiver = Receiver::start(move |nth, _| match (is_up.load(Ordering::SeqCst), nth) {
+        (true, _) => Answer::Status(200),
+        (false, 0) => Answer::with(503, &[("retry-after", "1")], ""),
+        (false, _) => Answer::Status(503),
+    });
+    let receiver = receiver.await;
+    let outbox = Outbox::new().await;
+    let mut config = putting_off(&receiver);
+    config["concurrency"] = json!(1);
+    let destination = outbox.destination(config, json!({})).await;
+    let ids = outbox.deliver(destination, (0..4).map(|n| json!(n))).await;
+    let drain = outbox.drain();
+    let (mut told, mut settled) = (drain.tripped(), drain.settled());
+    tripped(&mut told).await.expect("it is open");
+    up.store(true, Ordering::SeqCst);
+    let later = outbox.deliver(destination, (4..8).map(|n| json!(n))).await;
+    drain.waker().notify([destination]);
+    arrived(&mut settled, later.len() + 3).await;
+    assert_eq!(outbox.state(ids[0]).await, (DeliveryState::Pending, 1), "it asked for its time");
 }

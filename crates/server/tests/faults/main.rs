@@ -15,6 +15,7 @@ mod proxy;
 mod nats_server;
 
 mod books;
+mod burst;
 mod cluster;
 mod disk;
 mod kills;

@@ -151,3 +151,38 @@ async fn only_the_owner_of_a_destination_settles_its_deliveries() {
     assert!(f.store.destination_own(f.place.workspace, destination, f.node).await.unwrap());
     assert!(f.store.delivery_attempted(f.attempt(&due[0], Settle::Dead { halts: true })).await.unwrap());
 }
+
+#[tokio::test]
+async fn what_waits_for_another_try_is_due_when_that_is_wanted() {
+    let f = Fixture::new().await;
+    let (destination, other) = (f.destination().await, f.destination_named("other").await);
+    f.queued().await;
+    let held = f.store.run_claim(f.node, 1, vec![]).await.unwrap()[0].held;
+    let mut commit = Fixture::commit(held, Then::Hold);
+    let lane = Some(Lane::of("a"));
+    commit.deliveries = (0..4).map(|_| f.delivery(destination)).collect();
+    commit.deliveries.extend((0..2).map(|_| NewDelivery { lane, ..f.delivery(destination) }));
+    let ids: Vec<DeliveryId> = commit.deliveries.iter().map(|delivery| delivery.id).collect();
+    f.store.run_commit(&f.store.run_seal(commit)).await.unwrap();
+    assert!(f.store.destination_own(f.place.workspace, destination, f.node).await.unwrap());
+    let now = f.store.now();
+    let due = async || f.store.delivery_due(destination, now, ALL).await.unwrap();
+    let hours = now.after(Duration::from_secs(7200));
+    for due in due().await {
+        let dies = due.id == ids[3];
+        let then = if dies { Settle::Dead { halts: true } } else { Settle::Retry(hours) };
+        assert!(f.store.delivery_attempted(f.attempt(&due, then)).await.unwrap());
+    }
+    assert!(due().await.is_empty());
+
+    f.store.delivery_hasten(other, &ids, now).await.unwrap();
+    assert!(due().await.is_empty(), "they are another's");
+    // The third is not asked for, the fourth is dead, the last waits for the one before it.
+    f.store.delivery_hasten(destination, &[ids[0], ids[1], ids[3], ids[5]], now).await.unwrap();
+    let due: Vec<(DeliveryId, u32)> = due().await.iter().map(|due| (due.id, due.attempts)).collect();
+    assert_eq!(due, [(ids[0], 1), (ids[1], 1)]);
+    assert_eq!(
+        f.store.delivery_get(f.place.workspace, ids[5]).await.unwrap().unwrap().state,
+        DeliveryState::Blocked
+    );
+}
