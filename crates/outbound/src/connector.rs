@@ -1,4 +1,4 @@
-//! Makes the connections of the HTTP client: a socket within the bound, dialled under the guard, secured.
+//! Makes the connections: a socket within the bound, dialled under the guard, secured.
 
 use std::{
     io,
@@ -41,21 +41,51 @@ const DEFAULT_LIMIT: Duration = Duration::from_secs(10);
 pub(crate) struct Connector {
     dialer: Dialer,
     tls: TlsConnector,
+    /// The same for what is not HTTP, which must not say that it is.
+    bare_tls: TlsConnector,
     sockets: Arc<Semaphore>,
     serial: Arc<AtomicU64>,
+}
+
+/// Whether a connection is secured, and for which protocol.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Secured {
+    Not,
+    Http,
+    Other,
 }
 
 impl Connector {
     pub(crate) fn new(dialer: Dialer, tls: Arc<rustls::ClientConfig>, sockets: usize) -> Self {
         let sockets = Arc::new(Semaphore::new(sockets.clamp(1, Semaphore::MAX_PERMITS)));
-        Self { dialer, tls: TlsConnector::from(tls), sockets, serial: Arc::default() }
+        let mut bare = (*tls).clone();
+        bare.alpn_protocols.clear();
+        let (tls, bare_tls) = (TlsConnector::from(tls), TlsConnector::from(Arc::new(bare)));
+        Self { dialer, tls, bare_tls, sockets, serial: Arc::default() }
     }
 
+    pub(crate) fn dialer(&self) -> &Dialer {
+        &self.dialer
+    }
+
+    /// A socket to what an address names.
     async fn connect(self, uri: Uri, progress: Progress) -> Result<Socket, Error> {
+        let secured = if uri.scheme() == Some(&Scheme::HTTPS) { Secured::Http } else { Secured::Not };
+        let port = uri.port_u16().unwrap_or(if secured == Secured::Http { 443 } else { 80 });
+        self.open((uri.host().unwrap_or_default(), port), secured, &progress).await
+    }
+
+    /// A socket to a host and port.
+    pub(crate) async fn open(
+        &self,
+        to: (&str, u16),
+        secured: Secured,
+        progress: &Progress,
+    ) -> Result<Socket, Error> {
         progress.enter(Phase::Queue);
         let permit = Arc::clone(&self.sockets).acquire_owned().await.map_err(Error::of_exchange)?;
         let limit = progress.connect_limit;
-        let transport = timeout(limit, self.establish(&uri, &progress))
+        let transport = timeout(limit, self.establish(to, secured, progress))
             .await
             .unwrap_or_else(|_| Err(Error::Timeout { phase: progress.phase(), limit }))?;
         let unknown = SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 0);
@@ -68,21 +98,47 @@ impl Connector {
         Ok(Socket { transport, made, _permit: permit })
     }
 
-    async fn establish(&self, uri: &Uri, progress: &Progress) -> Result<Transport, Error> {
-        let secure = uri.scheme() == Some(&Scheme::HTTPS);
-        let host = uri.host().unwrap_or_default();
-        let port = uri.port_u16().unwrap_or(if secure { 443 } else { 80 });
+    async fn establish(
+        &self,
+        (host, port): (&str, u16),
+        secured: Secured,
+        progress: &Progress,
+    ) -> Result<Transport, Error> {
         let stream = self.dialer.connect(host, port, progress).await?;
-        if !secure {
-            return Ok(Transport::Plain(stream));
+        match secured {
+            Secured::Not => Ok(Transport::Plain(stream)),
+            Secured::Http => secure(&self.tls, host, stream, progress).await,
+            Secured::Other => secure(&self.bare_tls, host, stream, progress).await,
         }
-        let failed = |source| Error::Tls { host: host.to_owned(), source: Arc::new(source) };
-        let name = ServerName::try_from(host.trim_matches(['[', ']']))
-            .map_err(|error| failed(io::Error::new(io::ErrorKind::InvalidInput, error)))?
-            .to_owned();
-        let stream = progress.timed(Phase::Tls, self.tls.connect(name, stream)).await.map_err(failed)?;
-        Ok(Transport::Secure(Box::new(stream)))
     }
+
+    /// The same socket, secured from here on.
+    pub(crate) async fn upgrade(
+        &self,
+        socket: Socket,
+        host: &str,
+        progress: &Progress,
+    ) -> Result<Socket, Error> {
+        let transport = match socket.transport {
+            Transport::Plain(stream) => secure(&self.bare_tls, host, stream, progress).await?,
+            secured @ Transport::Secure(_) => secured,
+        };
+        Ok(Socket { transport, ..socket })
+    }
+}
+
+async fn secure(
+    tls: &TlsConnector,
+    host: &str,
+    stream: TcpStream,
+    progress: &Progress,
+) -> Result<Transport, Error> {
+    let failed = |source| Error::Tls { host: host.to_owned(), source: Arc::new(source) };
+    let name = ServerName::try_from(host.trim_matches(['[', ']']))
+        .map_err(|error| failed(io::Error::new(io::ErrorKind::InvalidInput, error)))?
+        .to_owned();
+    let stream = progress.timed(Phase::Tls, tls.connect(name, stream)).await.map_err(failed)?;
+    Ok(Transport::Secure(Box::new(stream)))
 }
 
 impl Service<Uri> for Connector {

@@ -32,6 +32,12 @@ pub enum Error {
         #[source]
         source: Arc<rustls::Error>,
     },
+    /// What is to be trusted is no certificate in PEM.
+    #[error("the certificates to trust cannot be read: {reason}")]
+    InvalidPem {
+        /// What is wrong.
+        reason: String,
+    },
     /// The guard refused every address that the host leads to.
     #[error(transparent)]
     Refused(#[from] Refusal),
@@ -77,8 +83,8 @@ pub enum Error {
         #[source]
         source: Arc<dyn std::error::Error + Send + Sync>,
     },
-    /// The answer is not HTTP as we know it.
-    #[error("the answer is not valid HTTP")]
+    /// The answer is not HTTP, or what else was to be spoken, as we know it.
+    #[error("the answer breaks the rules of its protocol")]
     Protocol {
         /// The cause.
         #[source]
@@ -103,7 +109,7 @@ pub enum Error {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
-    /// [`Error::InvalidUrl`], [`Error::InvalidHeader`] or [`Error::Setup`].
+    /// [`Error::InvalidUrl`], [`Error::InvalidHeader`], [`Error::Setup`] or [`Error::InvalidPem`].
     InvalidRequest,
     /// [`Error::Refused`].
     Refused,
@@ -145,7 +151,10 @@ impl Error {
     /// The error's kind.
     pub fn kind(&self) -> Kind {
         match self {
-            Self::InvalidUrl { .. } | Self::InvalidHeader { .. } | Self::Setup { .. } => Kind::InvalidRequest,
+            Self::InvalidUrl { .. }
+            | Self::InvalidHeader { .. }
+            | Self::Setup { .. }
+            | Self::InvalidPem { .. } => Kind::InvalidRequest,
             Self::Refused(_) => Kind::Refused,
             Self::Dns { .. } => Kind::Dns,
             Self::Connect { .. } => Kind::Connect,

@@ -1,7 +1,9 @@
 //! What the operator sets for every call.
 
 use ipnet::IpNet;
-use rustls::pki_types::CertificateDer;
+use rustls::pki_types::{CertificateDer, pem::PemObject};
+
+use crate::Error;
 
 /// What the operator sets for every call of a [`Client`](crate::Client).
 #[derive(Debug, Clone)]
@@ -37,5 +39,20 @@ impl Policy {
     pub fn allow(mut self, allow: Vec<IpNet>) -> Self {
         self.allow = allow;
         self
+    }
+
+    /// The same policy that trusts the certificates of a PEM file as well.
+    ///
+    /// # Errors
+    /// [`Error::InvalidPem`] when it holds none, or one that cannot be read.
+    pub fn trust_pem(mut self, pem: &[u8]) -> Result<Self, Error> {
+        let before = self.trust.len();
+        for certificate in CertificateDer::pem_slice_iter(pem) {
+            self.trust.push(certificate.map_err(|error| Error::InvalidPem { reason: error.to_string() })?);
+        }
+        if self.trust.len() == before {
+            return Err(Error::InvalidPem { reason: "it holds no certificate".to_owned() });
+        }
+        Ok(self)
     }
 }

@@ -185,6 +185,8 @@ pub(crate) struct Engine {
 pub(crate) struct Outbound {
     /// Private networks that destinations, HTTP steps and providers may lie in.
     pub(crate) allow_cidrs: Vec<IpNet>,
+    /// Files in PEM with certificates to trust besides the web's authorities, such as a company's own.
+    pub(crate) trust_files: Vec<PathBuf>,
 }
 
 /// The log.

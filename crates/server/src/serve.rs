@@ -204,10 +204,15 @@ async fn build(config: Config, bound: SocketAddr, clock: Clock) -> anyhow::Resul
 }
 
 /// What calls addresses that a member can set.
-fn client(config: &Config) -> Result<outbound::Client, outbound::Error> {
+fn client(config: &Config) -> anyhow::Result<outbound::Client> {
     let policy = outbound::Policy::new(format!("Linchpin/{VERSION}"));
-    let policy = policy.allow(config.outbound.allow_cidrs.clone());
-    outbound::Client::new(policy, Arc::new(outbound::SystemResolver::default()))
+    let mut policy = policy.allow(config.outbound.allow_cidrs.clone());
+    for file in &config.outbound.trust_files {
+        let of = || format!("`outbound.trust_files` names {}", file.display());
+        let pem = std::fs::read(file).with_context(of)?;
+        policy = policy.trust_pem(&pem).with_context(of)?;
+    }
+    Ok(outbound::Client::new(policy, Arc::new(outbound::SystemResolver::default()))?)
 }
 
 /// Keeps what is measured from now on.

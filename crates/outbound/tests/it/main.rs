@@ -5,6 +5,7 @@
 mod answers;
 mod connections;
 mod guarding;
+mod lines;
 mod server;
 mod streams;
 mod time;
