@@ -3,6 +3,7 @@
 mod chat;
 mod dingtalk;
 mod discord;
+mod email;
 mod feishu;
 mod slack;
 mod sms;
@@ -27,10 +28,11 @@ use crate::{
     Error,
     call::{Call, Unsendable},
     credential::Credential,
+    files::{Digest, Files},
     record::BODY_LIMIT,
     redact::Redaction,
     signing::SignedBy,
-    verdict::Verdict,
+    verdict::{Verdict, judge_status},
 };
 
 /// Every kind, in the order in which the console offers them.
@@ -44,6 +46,7 @@ pub(crate) const KINDS: &[Entry] = &[
     Entry::of::<teams::Teams>(),
     Entry::of::<discord::Discord>(),
     Entry::of::<sms::Sms>(),
+    Entry::of::<email::Email>(),
 ];
 
 /// A kind of destination: how its settings are read, how a message is put for it, what its answers mean.
@@ -56,6 +59,10 @@ pub(crate) trait Kind: Send + Sync + Sized + 'static {
     const CONCURRENCY: u16 = 8;
     /// How many calls its vendor takes, unless the destination says otherwise. Each bound holds by itself.
     const PACE: &'static [Window] = &[];
+    /// How long one exchange may take, unless the destination says otherwise.
+    const TIMEOUT: Duration = Duration::from_secs(10);
+    /// The field of a message that is HTML, in which what templates give is escaped.
+    const HTML: Option<&'static str> = None;
     /// How much of an answer is read and kept, in bytes.
     const ANSWER_LIMIT: usize = BODY_LIMIT;
     /// The settings that everybody may see.
@@ -70,11 +77,19 @@ pub(crate) trait Kind: Send + Sync + Sized + 'static {
     /// must be divided. The same message always gives the same calls.
     fn calls(&self, message: Message, stamp: &Stamp) -> Result<Vec<Call>, Unsendable>;
 
-    /// What an answer means.
-    fn judge(&self, response: &Response) -> Verdict;
+    /// What an answer to a request means: what its status says, unless the vendor says more. Those to a mail are judged by
+    /// SMTP's own rules.
+    fn judge(&self, response: &Response) -> Verdict {
+        judge_status(response, false)
+    }
 
     /// What must not be recorded.
     fn redaction(&self) -> &Redaction;
+
+    /// The files of the event that a message sends on. They come with the stamp.
+    fn files(&self, _: &Value) -> Vec<Digest> {
+        Vec::new()
+    }
 
     /// How the token is come by that its calls need. They get it with their stamp.
     fn credential(&self) -> Option<&Credential> {
@@ -104,8 +119,12 @@ pub(crate) struct Window {
 impl Window {
     /// As settings write it.
     pub(crate) fn shown(&self) -> Value {
-        let within = u64::try_from(self.within.as_millis()).unwrap_or(u64::MAX);
-        json!({ "calls": self.calls, "within": Span::from_millis(within).to_string() })
+        json!({ "calls": self.calls, "within": Self::span(self.within).to_string() })
+    }
+
+    /// A length of time as settings write it.
+    pub(crate) fn span(length: Duration) -> Span {
+        Span::from_millis(u64::try_from(length.as_millis()).unwrap_or(u64::MAX))
     }
 }
 
@@ -120,6 +139,8 @@ pub(crate) struct Stamp {
     pub(crate) at_ms: i64,
     /// The token, of a kind that has a [`Credential`].
     pub(crate) token: Option<Secret>,
+    /// The files that the message names.
+    pub(crate) files: Files,
 }
 
 /// An opened destination of any kind.
@@ -129,6 +150,7 @@ pub(crate) trait Target: Send + Sync {
     fn calls(&self, message: Message, stamp: &Stamp) -> Result<Vec<Call>, Unsendable>;
     fn judge(&self, response: &Response) -> Verdict;
     fn redaction(&self) -> &Redaction;
+    fn files(&self, body: &Value) -> Vec<Digest>;
     fn credential(&self) -> Option<&Credential>;
     fn remark(&self, response: &Response) -> Option<String>;
     fn signed_by(&self) -> Vec<SignedBy>;
@@ -139,6 +161,8 @@ pub(crate) struct Entry {
     pub(crate) name: &'static str,
     pub(crate) concurrency: u16,
     pub(crate) pace: &'static [Window],
+    pub(crate) timeout: Duration,
+    pub(crate) html: Option<&'static str>,
     pub(crate) open: fn(Value, Value) -> Result<Box<dyn Target>, Error>,
     pub(crate) config: fn(&mut SchemaGenerator) -> Schema,
     pub(crate) secrets: fn(&mut SchemaGenerator) -> Schema,
@@ -150,6 +174,8 @@ impl Entry {
             name: K::NAME,
             concurrency: K::CONCURRENCY,
             pace: K::PACE,
+            timeout: K::TIMEOUT,
+            html: K::HTML,
             open: open::<K>,
             config: K::Config::json_schema,
             secrets: K::Secrets::json_schema,
@@ -190,6 +216,10 @@ impl<K: Kind> Target for K {
 
     fn redaction(&self) -> &Redaction {
         Kind::redaction(self)
+    }
+
+    fn files(&self, body: &Value) -> Vec<Digest> {
+        Kind::files(self, body)
     }
 
     fn credential(&self) -> Option<&Credential> {
