@@ -49,7 +49,7 @@ pub(crate) struct Call {
 /// What goes over the wire.
 #[derive(Debug)]
 pub(crate) enum Wire {
-    Http(Request),
+    Http(Box<Request>),
     Smtp(Box<Mail>),
 }
 
@@ -61,11 +61,12 @@ pub struct Unsendable(pub(crate) String);
 impl Draft {
     /// Calls of `method` to an address.
     pub(crate) fn new(method: Method, address: Address) -> Result<Self, Error> {
-        let request = Request::new(method.clone(), address.url.as_str())
+        let name = method.to_string();
+        let request = Request::new(method, address.url.as_str())
             .map_err(|error| Error::config("url", format!("{error}.")))?;
         let mut redaction = Redaction::default();
         address.secrets.iter().for_each(|secret| redaction.add(secret));
-        let shown = Shown { method: method.to_string().into(), url: address.shown, headers: Vec::new() };
+        let shown = Shown { method: name.into(), url: address.shown, headers: Vec::new() };
         Self { request, shown: Arc::new(shown), redaction }.header("headers", "user-agent", USER_AGENT)
     }
 
@@ -121,7 +122,13 @@ impl Draft {
     pub(crate) fn call(&self, body: Bytes) -> Call {
         let shown = Arc::clone(&self.shown);
         let request = self.request(body.clone());
-        Call { wire: Wire::Http(request), shown, own: Vec::with_capacity(8), hidden: Vec::new(), body }
+        Call {
+            wire: Wire::Http(Box::new(request)),
+            shown,
+            own: Vec::with_capacity(8),
+            hidden: Vec::new(),
+            body,
+        }
     }
 
     fn with(mut self, field: &str, header: (&str, &str), shown: String) -> Result<Self, Error> {
@@ -182,7 +189,8 @@ impl Call {
         // A mail holds its headers.
         if let Wire::Http(request) = self.wire {
             let added = request.header(name, value);
-            self.wire = Wire::Http(added.map_err(|error| Unsendable(error.to_string()))?);
+            let added = added.map_err(|error| Unsendable(error.to_string()))?;
+            self.wire = Wire::Http(Box::new(added));
         }
         Ok(self)
     }

@@ -26,7 +26,7 @@ const RATES: usize = 4;
 const CALLS: u32 = 10_000;
 
 /// How destinations of every kind are called.
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Policy {
     /// How long one exchange may take, from resolving the name to the last byte of the answer: 1 s to 60 s.
@@ -69,19 +69,6 @@ pub(crate) enum WhenDead {
     Halt,
     /// They are sent without it.
     Skip,
-}
-
-impl Default for Policy {
-    fn default() -> Self {
-        Self {
-            timeout: None,
-            retry: Retry::default(),
-            concurrency: None,
-            rate: None,
-            breaker: breaker::Policy::default(),
-            when_dead: WhenDead::default(),
-        }
-    }
 }
 
 /// A destination whose settings have been read and checked.
@@ -155,7 +142,7 @@ fn destination(policy: Policy, target: Box<dyn Target>, entry: &Entry) -> Result
     breaker.check().map_err(|(field, reason)| Error::config(field, reason))?;
     Ok(Destination {
         target,
-        timeout: timeout.map_or(entry.timeout, |timeout| timeout.as_duration()),
+        timeout: timeout.map_or(entry.timeout, Span::as_duration),
         retry,
         concurrency: usize::from(concurrency),
         pace: rate.map_or_else(|| Ok(entry.pace.to_vec()), |rates| windows(&rates))?,

@@ -16,12 +16,13 @@ mod wecom_app;
 
 use std::time::Duration;
 
+use clock::Timestamp;
 use flow::Span;
 use outbound::Response;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
-use store::Message;
+use store::{DeliveryId, Message};
 use vault::Secret;
 
 use crate::{
@@ -141,6 +142,13 @@ pub(crate) struct Stamp {
     pub(crate) token: Option<Secret>,
     /// The files that the message names.
     pub(crate) files: Files,
+}
+
+impl Stamp {
+    /// That of a delivery's attempt at a time, before a token is known.
+    pub(crate) fn new(id: DeliveryId, at: Timestamp, files: Files) -> Self {
+        Self { id: id.to_string(), at_s: at.as_secs(), at_ms: at.as_millis(), token: None, files }
+    }
 }
 
 /// An opened destination of any kind.

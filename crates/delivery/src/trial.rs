@@ -53,8 +53,7 @@ impl<'d> Trial<'d> {
         id: DeliveryId,
         at: Timestamp,
     ) -> Result<Self, Unsendable> {
-        let (at_s, at_ms) = (at.as_secs(), at.as_millis());
-        let stamp = Stamp { id: id.to_string(), at_s, at_ms, token: None, files };
+        let stamp = Stamp::new(id, at, files);
         let calls = calls(destination, message.clone(), &stamp)?;
         Ok(Self { destination, message, stamp, calls })
     }

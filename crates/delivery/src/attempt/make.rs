@@ -27,7 +27,7 @@ pub(super) async fn make(client: &Client, destination: &Destination, call: Call,
     let redaction = destination.target.redaction().with(&call.hidden);
     let record = call.record(&redaction);
     match call.wire {
-        Wire::Http(request) => by_http(client, destination, (request, record), &redaction).await,
+        Wire::Http(request) => by_http(client, destination, (*request, record), &redaction).await,
         Wire::Smtp(mail) => by_smtp(client, destination, (*mail, record), (&redaction, told)).await,
     }
 }

@@ -145,8 +145,7 @@ pub(super) async fn send(
             return Sent { verdict: Verdict::retry(reason), ..Sent::none(history) };
         }
     };
-    let (at_s, at_ms) = (at.as_secs(), at.as_millis());
-    let stamp = Stamp { id: due.id.to_string(), at_s, at_ms, token: None, files };
+    let stamp = Stamp::new(due.id, at, files);
     let with = (&around.client, &around.tokens);
     send_message(with, (destination, due.destination), (said, stamp), history, Turn::Of(around, pacer)).await
 }

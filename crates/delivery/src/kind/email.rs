@@ -90,7 +90,9 @@ impl Kind for Email {
         let credential = auth.credential(secret.as_ref())?;
         let mut redaction = Redaction::default();
         if let Some(secret) = &secret {
-            proofs(&auth, secret).iter().for_each(|proof| redaction.add(proof));
+            for proof in proofs(&auth, secret) {
+                redaction.add(&proof);
+            }
         }
         Ok(Self { server: Arc::new(server), auth, secret, credential, usual, redaction })
     }

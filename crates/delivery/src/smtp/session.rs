@@ -168,7 +168,7 @@ fn envelope(mail: &Mail, offers: &Reply) -> Result<String, Failure> {
             );
             return Err(Failure::Lacks(reason));
         }
-        from += &format!(" SIZE={length}");
+        from = format!("{from} SIZE={length}");
     }
     if mail.utf8 {
         if offers.offer("SMTPUTF8").is_none() {

@@ -76,7 +76,7 @@ fn mend(at: Stage, reply: &Reply) -> &'static str {
             "it does not want to hear from here: check `host` and `port`, and whether it allows this server's address"
         }
         (Stage::Starttls, _) => "check `security` and `port`",
-        (Stage::From, 552) | (Stage::Data | Stage::Message, 552) => {
+        (Stage::From | Stage::Data | Stage::Message, 552) => {
             "the mail is too large, or the mailbox is full: send less with it"
         }
         (Stage::From, _) => {
@@ -117,8 +117,8 @@ mod tests {
         codes.iter().map(each).collect()
     }
 
-    fn taken(codes: &[u16]) -> Result<Taken, Failure> {
-        Ok(Taken { reply: reply(250), accepted: vec!["ann@example.com".into()], refused: refused(codes) })
+    fn taken(codes: &[u16]) -> Taken {
+        Taken { reply: reply(250), accepted: vec!["ann@example.com".into()], refused: refused(codes) }
     }
 
     #[test]
@@ -172,7 +172,7 @@ mod tests {
             (&[550, 451], "retry", false),
         ];
         for (codes, expected, has_remark) in table {
-            let (verdict, remark) = judge(&taken(codes), false);
+            let (verdict, remark) = judge(&Ok(taken(codes)), false);
             assert_eq!((word(&verdict), remark.is_some()), (expected, has_remark), "{codes:?}");
         }
         let nobody = |codes: &[u16], told| {

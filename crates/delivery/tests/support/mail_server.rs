@@ -158,6 +158,7 @@ impl MailServer {
 }
 
 /// One connection.
+#[expect(clippy::struct_excessive_bools, reason = "each is a state of its own in SMTP")]
 struct Talk<'s> {
     stream: Box<dyn Stream>,
     shared: &'s Shared,

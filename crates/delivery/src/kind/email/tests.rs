@@ -12,7 +12,7 @@ fn config() -> Value {
     json!({ "host": "smtp.example.com", "from": "Shop <shop@example.com>", "to": ["hr@example.com"], "subject": "News" })
 }
 
-fn with(more: Value) -> Value {
+fn with(more: &Value) -> Value {
     let mut config = config();
     config.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
     config
@@ -89,7 +89,7 @@ fn text_and_html_are_one_or_the_other_and_attachments_hang_on_both() {
     assert_eq!(parsed.subject(), body["subject"].as_str());
     let name = |list: Option<&mail_parser::Address<'_>>| {
         let first = list.unwrap().first().unwrap().clone();
-        (first.name.map(|name| name.into_owned()), first.address.unwrap().into_owned())
+        (first.name.map(std::borrow::Cow::into_owned), first.address.unwrap().into_owned())
     };
     assert_eq!(name(parsed.to()), (Some("李, 四".into()), "li@example.com".into()));
     assert_eq!(name(parsed.reply_to()), (Some("答复".into()), "reply@example.com".into()));
@@ -202,22 +202,22 @@ fn letters_before_the_at_need_a_server_that_takes_them() {
 fn settings_that_cannot_be_used_are_refused() {
     let password = json!({ "type": "password", "username": "shop@example.com" });
     for (config, secrets, field) in [
-        (with(json!({ "host": "smtp example.com" })), json!({}), "host"),
-        (with(json!({ "host": "" })), json!({}), "host"),
-        (with(json!({ "port": 0 })), json!({}), "port"),
-        (with(json!({ "from": "shop" })), json!({}), "from"),
-        (with(json!({ "from": "a@b.example\r\nBcc: c@d.example" })), json!({}), "from"),
-        (with(json!({ "to": ["a@b.example, c@d.example"] })), json!({}), "to"),
-        (with(json!({ "hello": "a b" })), json!({}), "hello"),
-        (with(json!({ "auth": password })), json!({}), "secrets.auth"),
-        (with(json!({ "auth": password })), json!({ "auth": "" }), "secrets.auth"),
+        (with(&json!({ "host": "smtp example.com" })), json!({}), "host"),
+        (with(&json!({ "host": "" })), json!({}), "host"),
+        (with(&json!({ "port": 0 })), json!({}), "port"),
+        (with(&json!({ "from": "shop" })), json!({}), "from"),
+        (with(&json!({ "from": "a@b.example\r\nBcc: c@d.example" })), json!({}), "from"),
+        (with(&json!({ "to": ["a@b.example, c@d.example"] })), json!({}), "to"),
+        (with(&json!({ "hello": "a b" })), json!({}), "hello"),
+        (with(&json!({ "auth": password })), json!({}), "secrets.auth"),
+        (with(&json!({ "auth": password })), json!({ "auth": "" }), "secrets.auth"),
         (config(), json!({ "auth": "hunter22" }), "auth"),
         (
-            with(json!({ "auth": { "type": "password", "username": "a\nb" } })),
+            with(&json!({ "auth": { "type": "password", "username": "a\nb" } })),
             json!({ "auth": "hunter22" }),
             "auth.username",
         ),
-        (with(json!({ "auth": password, "security": "none" })), json!({ "auth": "hunter22" }), "security"),
+        (with(&json!({ "auth": password, "security": "none" })), json!({ "auth": "hunter22" }), "security"),
     ] {
         let said = refusal::<Email>(config, secrets);
         assert!(said.starts_with(&format!("{field}: ")) && !said.contains("hunter22"), "{field}: {said}");
@@ -231,7 +231,7 @@ fn what_is_not_set_is_as_usual() {
         ("starttls", 587, "smtp://smtp.example.com:587"),
         ("none", 25, "smtp://smtp.example.com:25"),
     ] {
-        let email: Email = open(with(json!({ "security": security })), json!({})).unwrap();
+        let email: Email = open(with(&json!({ "security": security })), json!({})).unwrap();
         assert_eq!((email.server.port, email.url().as_str()), (port, url));
     }
     let email: Email = open(config(), json!({})).unwrap();
@@ -242,7 +242,7 @@ fn what_is_not_set_is_as_usual() {
 fn a_token_is_shown_by_xoauth2_and_never_recorded() {
     let auth = json!({ "type": "oauth2", "username": "shop@example.com", "client_id": "linchpin",
         "token_url": "https://login.example.com/token", "scope": "https://outlook.office365.com/.default" });
-    let email: Email = open(with(json!({ "auth": auth })), json!({ "auth": "client-s3cret" })).unwrap();
+    let email: Email = open(with(&json!({ "auth": auth })), json!({ "auth": "client-s3cret" })).unwrap();
     assert!(Kind::credential(&email).is_some());
     let stamp = Stamp { token: Some("t0ken-0123".into()), ..stamp() };
     let call = Kind::calls(&email, message(json!("a")), &stamp).unwrap().remove(0);
