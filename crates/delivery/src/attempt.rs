@@ -1,5 +1,6 @@
 //! One attempt of a delivery: build, send, judge, record.
 
+mod make;
 pub(crate) mod send;
 
 use std::{sync::Arc, time::Duration};
@@ -63,10 +64,11 @@ pub(crate) async fn attempt(
     let (at, begun) = (around.clock.now(), Instant::now());
     faults::hit(CrashPoint::BeforeAttempt);
     let message = std::mem::take(&mut due.message);
+    let tries = history.tries;
     let sent = send::send(&around, (&destination, &pacer), (&due, message, at), history).await;
     faults::hit(CrashPoint::AfterAttempt);
     let (health, asked) = (sent.health(), sent.asked());
-    let (record, disable) = conclude(sent, history.tries, &destination, &around);
+    let (record, disable) = conclude(sent, tries, &destination, &around);
     measure(destination.kind(), record.outcome, begun.elapsed());
     let then = settle(&record, destination.halts, &around);
     if !commit(&around, &due, (at, &record), (then, disable)).await {
@@ -111,7 +113,7 @@ fn conclude(
     destination: &Destination,
     around: &Around,
 ) -> (AttemptRecord, Option<&'static str>) {
-    let Sent { verdict, exchanges, parts, remark } = sent;
+    let Sent { verdict, exchanges, parts, told, remark } = sent;
     let (outcome, reason, wait, disable) = match verdict {
         Verdict::Delivered => (Outcome::Delivered, remark, None, None),
         Verdict::Permanent { reason, disable } => (Outcome::Permanent, Some(reason), None, disable),
@@ -123,7 +125,7 @@ fn conclude(
         }
     };
     let next_at = wait.map(|wait| around.clock.now().after(wait).as_millis());
-    (AttemptRecord { outcome, reason, tries, next_at, parts, exchanges }, disable)
+    (AttemptRecord { outcome, reason, tries, next_at, parts, told, exchanges }, disable)
 }
 
 /// What becomes of the delivery.

@@ -1,4 +1,4 @@
-//! One HTTP exchange to make, and what may be shown of it.
+//! One exchange to make, by HTTP or SMTP, and what may be shown of it.
 
 use std::{borrow::Cow, sync::Arc};
 
@@ -11,6 +11,7 @@ use crate::{
     Body, Error, RequestRecord,
     address::Address,
     redact::{HIDDEN, Redaction},
+    smtp::Mail,
 };
 
 /// Who calls.
@@ -20,28 +21,36 @@ const USER_AGENT: &str = concat!("Linchpin/", env!("CARGO_PKG_VERSION"));
 #[derive(Clone, Debug)]
 pub(crate) struct Draft {
     request: Request,
-    shown: Arc<Shown>,
+    pub(crate) shown: Arc<Shown>,
     redaction: Redaction,
 }
 
 /// What may be shown of the calls to a destination.
 #[derive(Clone, Debug)]
 pub(crate) struct Shown {
-    pub(crate) method: Method,
+    pub(crate) method: Cow<'static, str>,
     pub(crate) url: String,
     pub(crate) headers: Vec<(String, String)>,
 }
 
-/// One HTTP exchange to make.
+/// One exchange to make.
 #[derive(Debug)]
 pub(crate) struct Call {
-    pub(crate) request: Request,
+    pub(crate) wire: Wire,
     pub(crate) shown: Arc<Shown>,
     /// The headers that this call alone has.
     pub(crate) own: Vec<(Cow<'static, str>, String)>,
     /// The secrets that this call alone has, such as its signature.
     pub(crate) hidden: Vec<Secret>,
+    /// What is shown as its body; of a request, the body itself.
     pub(crate) body: Bytes,
+}
+
+/// What goes over the wire.
+#[derive(Debug)]
+pub(crate) enum Wire {
+    Http(Box<Request>),
+    Smtp(Box<Mail>),
 }
 
 /// Why a message cannot be sent as it is, and what to do.
@@ -52,11 +61,12 @@ pub struct Unsendable(pub(crate) String);
 impl Draft {
     /// Calls of `method` to an address.
     pub(crate) fn new(method: Method, address: Address) -> Result<Self, Error> {
-        let request = Request::new(method.clone(), address.url.as_str())
+        let name = method.to_string();
+        let request = Request::new(method, address.url.as_str())
             .map_err(|error| Error::config("url", format!("{error}.")))?;
         let mut redaction = Redaction::default();
         address.secrets.iter().for_each(|secret| redaction.add(secret));
-        let shown = Shown { method, url: address.shown, headers: Vec::new() };
+        let shown = Shown { method: name.into(), url: address.shown, headers: Vec::new() };
         Self { request, shown: Arc::new(shown), redaction }.header("headers", "user-agent", USER_AGENT)
     }
 
@@ -108,11 +118,22 @@ impl Draft {
         &self.redaction
     }
 
+    /// The request with this body.
+    pub(crate) fn request(&self, body: Bytes) -> Request {
+        self.request.clone().body(body)
+    }
+
     /// A call with this body.
     pub(crate) fn call(&self, body: Bytes) -> Call {
         let shown = Arc::clone(&self.shown);
-        let request = self.request.clone().body(body.clone());
-        Call { request, shown, own: Vec::with_capacity(8), hidden: Vec::new(), body }
+        let request = self.request(body.clone());
+        Call {
+            wire: Wire::Http(Box::new(request)),
+            shown,
+            own: Vec::with_capacity(8),
+            hidden: Vec::new(),
+            body,
+        }
     }
 
     fn with(mut self, field: &str, header: (&str, &str), shown: String) -> Result<Self, Error> {
@@ -125,6 +146,13 @@ impl Draft {
 }
 
 impl Call {
+    /// A mail to hand over; `url` names its server, `body` is what is shown of it.
+    pub(crate) fn mail(mail: Mail, url: String, headers: Vec<(String, String)>, body: String) -> Self {
+        let shown = Arc::new(Shown { method: "SMTP".into(), url, headers });
+        let wire = Wire::Smtp(Box::new(mail));
+        Self { wire, shown, own: Vec::new(), hidden: Vec::new(), body: body.into() }
+    }
+
     /// Adds a header to this call alone; its name is in lower case.
     pub(crate) fn header(
         self,
@@ -163,8 +191,12 @@ impl Call {
     }
 
     fn sending(mut self, name: &str, value: &str) -> Result<Self, Unsendable> {
-        let added = self.request.header(name, value);
-        self.request = added.map_err(|error| Unsendable(error.to_string()))?;
+        // A mail holds its headers.
+        if let Wire::Http(request) = self.wire {
+            let added = request.header(name, value);
+            let added = added.map_err(|error| Unsendable(error.to_string()))?;
+            self.wire = Wire::Http(Box::new(added));
+        }
         Ok(self)
     }
 }

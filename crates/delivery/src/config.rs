@@ -28,11 +28,12 @@ const RATES: usize = 4;
 const CALLS: u32 = 10_000;
 
 /// How destinations of every kind are called.
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Policy {
     /// How long one exchange may take, from resolving the name to the last byte of the answer: 1 s to 60 s.
-    pub(crate) timeout: Span,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) timeout: Option<Span>,
     /// When a delivery that did not arrive is tried again.
     pub(crate) retry: Retry,
     /// Deliveries under way at once, from 1 to 256.
@@ -70,19 +71,6 @@ pub(crate) enum WhenDead {
     Halt,
     /// They are sent without it.
     Skip,
-}
-
-impl Default for Policy {
-    fn default() -> Self {
-        Self {
-            timeout: Span::from_secs(10),
-            retry: Retry::default(),
-            concurrency: None,
-            rate: None,
-            breaker: breaker::Policy::default(),
-            when_dead: WhenDead::default(),
-        }
-    }
 }
 
 /// A destination whose settings have been read and checked.
@@ -151,7 +139,7 @@ impl fmt::Debug for Destination {
 
 fn destination(policy: Policy, target: Box<dyn Target>, entry: &Entry) -> Result<Destination, Error> {
     let Policy { timeout, retry, concurrency, rate, breaker, when_dead } = policy;
-    if !(1_000..=60_000).contains(&timeout.as_millis()) {
+    if let Some(timeout) = timeout.filter(|timeout| !(1_000..=60_000).contains(&timeout.as_millis())) {
         return Err(Error::config("timeout", format!("{timeout} is not from 1s to 60s.")));
     }
     let concurrency = concurrency.unwrap_or(entry.concurrency);
@@ -162,7 +150,7 @@ fn destination(policy: Policy, target: Box<dyn Target>, entry: &Entry) -> Result
     breaker.check().map_err(|(field, reason)| Error::config(field, reason))?;
     Ok(Destination {
         target,
-        timeout: timeout.as_duration(),
+        timeout: timeout.map_or(entry.timeout, Span::as_duration),
         retry,
         concurrency: usize::from(concurrency),
         pace: rate.map_or_else(|| Ok(entry.pace.to_vec()), |rates| windows(&rates))?,

@@ -3,22 +3,24 @@
 use crate::{AttemptRecord, Outcome, Parts};
 
 /// Where a delivery stands when an attempt begins.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct History {
     /// Which try this is since the delivery was made, or replayed, from 1.
     pub(crate) tries: u32,
     /// Which parts have been accepted, if the message was divided.
     pub(crate) parts: Option<Parts>,
+    /// The recipients of a mail that have it.
+    pub(crate) told: Vec<String>,
 }
 
 impl History {
     /// Of a delivery that was never tried.
-    pub(crate) const NONE: Self = Self { tries: 1, parts: None };
+    pub(crate) const NONE: Self = Self { tries: 1, parts: None, told: Vec::new() };
 
     /// After an attempt. One that ended in a dead letter was replayed since, which starts the policy anew.
     pub(crate) fn after(last: &AttemptRecord) -> Self {
         let tries = if last.outcome == Outcome::Retry { last.tries.saturating_add(1) } else { 1 };
-        Self { tries, parts: last.parts }
+        Self { tries, parts: last.parts, told: last.told.clone() }
     }
 }
 
@@ -39,6 +41,7 @@ mod tests {
             tries,
             next_at: None,
             parts,
+            told: vec!["ann@example.com".into()],
             exchanges: vec![],
         })
     }
@@ -48,6 +51,12 @@ mod tests {
         assert_eq!(last(Outcome::Retry, 3, None).tries, 4);
         assert_eq!(last(Outcome::Exhausted, 10, None).tries, 1);
         assert_eq!(last(Outcome::Permanent, 2, None).tries, 1);
+    }
+
+    #[test]
+    fn who_has_it_is_known_after_a_replay_too() {
+        assert_eq!(last(Outcome::Exhausted, 10, None).told, ["ann@example.com"]);
+        assert!(History::NONE.told.is_empty());
     }
 
     #[test]

@@ -3,6 +3,7 @@
 mod chat;
 mod dingtalk;
 mod discord;
+mod email;
 mod feishu;
 mod slack;
 mod sms;
@@ -15,22 +16,24 @@ mod wecom_app;
 
 use std::time::Duration;
 
+use clock::Timestamp;
 use flow::Span;
 use outbound::{Endpoint, Response};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
-use store::Message;
+use store::{DeliveryId, Message};
 use vault::Secret;
 
 use crate::{
     Error,
     call::{Call, Unsendable},
     credential::Credential,
+    files::{Digest, Files},
     record::BODY_LIMIT,
     redact::Redaction,
     signing::SignedBy,
-    verdict::Verdict,
+    verdict::{Verdict, judge_status},
 };
 
 /// Every kind, in the order in which the console offers them.
@@ -44,6 +47,7 @@ pub(crate) const KINDS: &[Entry] = &[
     Entry::of::<teams::Teams>(),
     Entry::of::<discord::Discord>(),
     Entry::of::<sms::Sms>(),
+    Entry::of::<email::Email>(),
 ];
 
 /// A kind of destination: how its settings are read, how a message is put for it, what its answers mean.
@@ -56,6 +60,10 @@ pub(crate) trait Kind: Send + Sync + Sized + 'static {
     const CONCURRENCY: u16 = 8;
     /// How many calls its vendor takes, unless the destination says otherwise. Each bound holds by itself.
     const PACE: &'static [Window] = &[];
+    /// How long one exchange may take, unless the destination says otherwise.
+    const TIMEOUT: Duration = Duration::from_secs(10);
+    /// The field of a message that is HTML, in which what templates give is escaped.
+    const HTML: Option<&'static str> = None;
     /// How much of an answer is read and kept, in bytes.
     const ANSWER_LIMIT: usize = BODY_LIMIT;
     /// The settings that everybody may see.
@@ -70,14 +78,22 @@ pub(crate) trait Kind: Send + Sync + Sized + 'static {
     /// must be divided. The same message always gives the same calls.
     fn calls(&self, message: Message, stamp: &Stamp) -> Result<Vec<Call>, Unsendable>;
 
-    /// What an answer means.
-    fn judge(&self, response: &Response) -> Verdict;
+    /// What an answer to a request means: what its status says, unless the vendor says more. Those to a mail are judged by
+    /// SMTP's own rules.
+    fn judge(&self, response: &Response) -> Verdict {
+        judge_status(response, false)
+    }
 
     /// Where it connects to, so that this can be tried without a message.
     fn endpoint(&self) -> Endpoint;
 
     /// What must not be recorded.
     fn redaction(&self) -> &Redaction;
+
+    /// The files of the event that a message sends on. They come with the stamp.
+    fn files(&self, _: &Value) -> Vec<Digest> {
+        Vec::new()
+    }
 
     /// How the token is come by that its calls need. They get it with their stamp.
     fn credential(&self) -> Option<&Credential> {
@@ -107,8 +123,12 @@ pub(crate) struct Window {
 impl Window {
     /// As settings write it.
     pub(crate) fn shown(&self) -> Value {
-        let within = u64::try_from(self.within.as_millis()).unwrap_or(u64::MAX);
-        json!({ "calls": self.calls, "within": Span::from_millis(within).to_string() })
+        json!({ "calls": self.calls, "within": Self::span(self.within).to_string() })
+    }
+
+    /// A length of time as settings write it.
+    pub(crate) fn span(length: Duration) -> Span {
+        Span::from_millis(u64::try_from(length.as_millis()).unwrap_or(u64::MAX))
     }
 }
 
@@ -123,6 +143,15 @@ pub(crate) struct Stamp {
     pub(crate) at_ms: i64,
     /// The token, of a kind that has a [`Credential`].
     pub(crate) token: Option<Secret>,
+    /// The files that the message names.
+    pub(crate) files: Files,
+}
+
+impl Stamp {
+    /// That of a delivery's attempt at a time, before a token is known.
+    pub(crate) fn new(id: DeliveryId, at: Timestamp, files: Files) -> Self {
+        Self { id: id.to_string(), at_s: at.as_secs(), at_ms: at.as_millis(), token: None, files }
+    }
 }
 
 /// An opened destination of any kind.
@@ -133,6 +162,7 @@ pub(crate) trait Target: Send + Sync {
     fn judge(&self, response: &Response) -> Verdict;
     fn endpoint(&self) -> Endpoint;
     fn redaction(&self) -> &Redaction;
+    fn files(&self, body: &Value) -> Vec<Digest>;
     fn credential(&self) -> Option<&Credential>;
     fn remark(&self, response: &Response) -> Option<String>;
     fn signed_by(&self) -> Vec<SignedBy>;
@@ -143,6 +173,8 @@ pub(crate) struct Entry {
     pub(crate) name: &'static str,
     pub(crate) concurrency: u16,
     pub(crate) pace: &'static [Window],
+    pub(crate) timeout: Duration,
+    pub(crate) html: Option<&'static str>,
     pub(crate) open: fn(Value, Value) -> Result<Box<dyn Target>, Error>,
     pub(crate) config: fn(&mut SchemaGenerator) -> Schema,
     pub(crate) secrets: fn(&mut SchemaGenerator) -> Schema,
@@ -154,6 +186,8 @@ impl Entry {
             name: K::NAME,
             concurrency: K::CONCURRENCY,
             pace: K::PACE,
+            timeout: K::TIMEOUT,
+            html: K::HTML,
             open: open::<K>,
             config: K::Config::json_schema,
             secrets: K::Secrets::json_schema,
@@ -198,6 +232,10 @@ impl<K: Kind> Target for K {
 
     fn redaction(&self) -> &Redaction {
         Kind::redaction(self)
+    }
+
+    fn files(&self, body: &Value) -> Vec<Digest> {
+        Kind::files(self, body)
     }
 
     fn credential(&self) -> Option<&Credential> {

@@ -18,6 +18,9 @@
 //! - An address that the operator does not allow: a dead letter that names the setting; when it is allowed, it
 //!   can be replayed.
 //!
+//! A mail is judged by SMTP's codes: 2xx arrived, 4xx tried again, 5xx a dead letter. Recipients that are put off get it by
+//! a next attempt, which is made for them alone; those that are refused are named.
+//!
 //! A dead letter that is replayed starts its policy anew and keeps its id. A message that a chat robot takes only
 //! in parts is sent part by part within an attempt; the next attempt goes on after the parts that were accepted.
 //!
@@ -35,6 +38,7 @@ mod config;
 mod credential;
 mod drain;
 mod error;
+mod files;
 mod history;
 mod kind;
 mod letters;
@@ -51,6 +55,7 @@ mod secrets;
 mod settings;
 mod settled;
 mod signing;
+mod smtp;
 mod split;
 mod trial;
 mod verdict;
@@ -61,12 +66,13 @@ pub use call::Unsendable;
 pub use config::{Destination, parse};
 pub use drain::{Drain, Surroundings};
 pub use error::Error;
+pub use files::Files;
 pub use letters::{LetterOrder, Letters};
 pub use record::{
     AttemptRecord, Body, Encoding, ErrorRecord, Exchange, Outcome, Parts, Reply, RequestRecord,
     ResponseRecord, Timing,
 };
-pub use schema::{KindSchema, config_schema, kinds};
+pub use schema::{KindSchema, config_schema, html_field, kinds};
 pub use secrets::{changed_secrets, secret_names};
 pub use settled::{Settled, Tripped};
 pub use signing::{MadeKey, Rotation, Scheme, SignedBy, completed, rotated};

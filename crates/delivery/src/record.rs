@@ -31,6 +31,9 @@ pub struct AttemptRecord {
     /// How many parts of a divided message have been accepted so far, earlier attempts included.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parts: Option<Parts>,
+    /// The recipients of a mail that have it, while others are still to get it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub told: Vec<String>,
     /// What went over the wire: nothing if the message could not be put into the destination's form, several
     /// for a divided one.
     pub exchanges: Vec<Exchange>,
@@ -78,13 +81,13 @@ pub struct Exchange {
 /// A request as it is kept.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct RequestRecord {
-    /// The method.
+    /// The method; `SMTP` for a mail.
     pub method: String,
     /// The address.
     pub url: String,
     /// Names, in lower case, and values.
     pub headers: Vec<(String, String)>,
-    /// The body, up to 64 KiB.
+    /// The body, up to 64 KiB; of a mail its text and its HTML.
     pub body: Body,
 }
 
@@ -101,11 +104,11 @@ pub enum Reply {
 /// An answer as it is kept.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ResponseRecord {
-    /// The HTTP status.
+    /// The HTTP status, or the code of the mail server's answer that decided.
     pub status: u16,
     /// Names, in lower case, and values; up to 64 headers.
     pub headers: Vec<(String, String)>,
-    /// The body, up to 64 KiB, decompressed.
+    /// The body, up to 64 KiB, decompressed; of a mail server all that was said, by us after `>`, by it after `<`.
     pub body: Body,
 }
 
@@ -116,6 +119,9 @@ pub struct ErrorRecord {
     pub kind: String,
     /// What happened.
     pub message: String,
+    /// What had been said on a mail server's line until then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dialogue: Option<Body>,
 }
 
 /// A body as it is kept.
@@ -206,13 +212,18 @@ impl ResponseRecord {
             body: Body::of(&response.body, response.truncated, redaction),
         }
     }
+
+    /// The code by which a mail server decided, and all that was said.
+    pub(crate) fn of_mail(code: u16, dialogue: Body) -> Self {
+        Self { status: code, headers: Vec::new(), body: dialogue }
+    }
 }
 
 impl ErrorRecord {
     pub(crate) fn of(error: &outbound::Error, redaction: &Redaction) -> Self {
         let kind = serde_json::to_value(error.kind()).ok();
         let kind = kind.as_ref().and_then(|kind| kind.as_str()).unwrap_or("other").to_owned();
-        Self { kind, message: redaction.scrub(error.chain()).into_owned() }
+        Self { kind, message: redaction.scrub(error.chain()).into_owned(), dialogue: None }
     }
 }
 
@@ -307,13 +318,14 @@ mod tests {
             timing: Timing { total_ms: 3, ..Timing::default() },
         };
         let response = ResponseRecord { status: 200, headers: vec![], body: body(b"", false) };
-        let error = ErrorRecord { kind: "timeout".into(), message: "time ran out".into() };
+        let error = ErrorRecord { kind: "timeout".into(), message: "time ran out".into(), dialogue: None };
         let record = AttemptRecord {
             outcome: Outcome::Retry,
             reason: Some("time ran out".into()),
             tries: 1,
             next_at: Some(1),
             parts: Some(Parts { total: 2, accepted: 1 }),
+            told: vec!["ann@example.com".into()],
             exchanges: vec![exchange(Reply::Response(response)), exchange(Reply::Error(error))],
         };
         let json = serde_json::to_string(&record).unwrap();

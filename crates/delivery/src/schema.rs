@@ -31,6 +31,12 @@ pub fn config_schema() -> Value {
     json!({ "oneOf": KINDS.iter().map(|entry| described(entry).config).collect::<Vec<_>>() })
 }
 
+/// The field of a message to a destination that is HTML, by the settings of that; those that cannot be read have none.
+pub fn html_field(config: &str) -> Option<&'static str> {
+    let config: Value = serde_json::from_str(config).ok()?;
+    KINDS.iter().find(|entry| config["kind"] == entry.name)?.html
+}
+
 /// The names of an object's fields.
 pub(crate) fn fields(schema: fn(&mut SchemaGenerator) -> Schema) -> Vec<String> {
     properties(&inline(schema)).into_iter().map(|(name, _)| name).collect()
@@ -42,6 +48,7 @@ fn described(entry: &Entry) -> KindSchema {
     all.extend(properties(&config));
     let mut common = inline(<Policy as schemars::JsonSchema>::json_schema);
     common["properties"]["concurrency"]["default"] = entry.concurrency.into();
+    common["properties"]["timeout"]["default"] = Window::span(entry.timeout).to_string().into();
     if !entry.pace.is_empty() {
         common["properties"]["rate"]["default"] = entry.pace.iter().map(Window::shown).collect();
     }
@@ -84,12 +91,19 @@ mod tests {
     }
 
     #[test]
+    fn only_mail_has_a_field_of_html() {
+        assert_eq!(html_field(r#"{"kind":"email","host":"a.b"}"#), Some("html"));
+        assert_eq!([r#"{"kind":"webhook"}"#, "{}", "no"].map(html_field), [None; 3]);
+    }
+
+    #[test]
     fn secrets_are_write_only_and_defaults_are_shown() {
         for kind in kinds() {
             for (name, schema) in properties(&kind.secrets) {
                 assert_eq!(schema["writeOnly"], true, "{}.{name}", kind.name);
             }
-            assert_eq!(kind.config["properties"]["timeout"]["default"], "10s");
+            let timeout = if kind.name == "email" { "30s" } else { "10s" };
+            assert_eq!(kind.config["properties"]["timeout"]["default"], timeout);
             assert_eq!(kind.config["properties"]["retry"]["default"], "standard");
         }
         let concurrency = |at: usize| kinds()[at].config["properties"]["concurrency"]["default"].clone();

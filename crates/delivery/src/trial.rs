@@ -7,10 +7,11 @@ use store::{DeliveryId, DestinationId, Message};
 use tokio::time::Instant;
 
 use crate::{
-    AttemptRecord, Destination, Outcome, RequestRecord, Unsendable,
+    AttemptRecord, Destination, Files, Outcome, RequestRecord, Unsendable,
     attempt::send::{Sent, Turn, calls, send_message},
     call::Call,
     credential::Tokens,
+    history::History,
     kind::{Stamp, Window},
     pacer::Pacer,
     verdict::Verdict,
@@ -41,17 +42,18 @@ pub struct Tried {
 pub struct Trials(Pacer);
 
 impl<'d> Trial<'d> {
-    /// Puts a message into the form of a destination, as the delivery `id` would be at that time.
+    /// Puts a message, with the files that it names, into the form of a destination, as the delivery `id` would be at that
+    /// time.
     ///
     /// # Errors
     /// [`Unsendable`] when the destination does not take such a message.
     pub fn new(
         destination: &'d Destination,
-        message: Message,
+        (message, files): (Message, Files),
         id: DeliveryId,
         at: Timestamp,
     ) -> Result<Self, Unsendable> {
-        let stamp = Stamp { id: id.to_string(), at_s: at.as_secs(), at_ms: at.as_millis(), token: None };
+        let stamp = Stamp::new(id, at, files);
         let calls = calls(destination, message.clone(), &stamp)?;
         Ok(Self { destination, message, stamp, calls })
     }
@@ -73,15 +75,15 @@ impl<'d> Trial<'d> {
         let Self { destination, message, stamp, .. } = self;
         let nobody = DestinationId::from_bytes([0; 16]);
         let (with, to) = ((client, &Tokens::default()), (destination, nobody));
-        let sent = send_message(with, to, (message, stamp), None, Turn::Now).await;
-        let Sent { verdict, exchanges, parts, remark } = sent;
+        let sent = send_message(with, to, (message, stamp), History::NONE, Turn::Now).await;
+        let Sent { verdict, exchanges, parts, told, remark } = sent;
         let (outcome, reason, disables) = match verdict {
             Verdict::Delivered => (Outcome::Delivered, remark, None),
             Verdict::Retry { reason, .. } => (Outcome::Retry, Some(reason), None),
             Verdict::Permanent { reason, disable } => (Outcome::Permanent, Some(reason), disable),
         };
         Tried {
-            record: AttemptRecord { outcome, reason, tries: 1, next_at: None, parts, exchanges },
+            record: AttemptRecord { outcome, reason, tries: 1, next_at: None, parts, told, exchanges },
             disables,
         }
     }
@@ -91,7 +93,15 @@ impl Tried {
     /// What came of a message that could not be put into the destination's form.
     pub fn unsendable(Unsendable(reason): Unsendable) -> Self {
         let (outcome, reason, exchanges) = (Outcome::Permanent, Some(reason), Vec::new());
-        let record = AttemptRecord { outcome, reason, tries: 1, next_at: None, parts: None, exchanges };
+        let record = AttemptRecord {
+            outcome,
+            reason,
+            tries: 1,
+            next_at: None,
+            parts: None,
+            told: Vec::new(),
+            exchanges,
+        };
         Self { record, disables: None }
     }
 }
@@ -142,7 +152,8 @@ mod tests {
             br#"{"url":"https://discord.com/api/webhooks/123456789012345678/hunter2hunter2hunter2"}"#;
         let destination = parse(r#"{"kind":"discord"}"#, secrets).unwrap();
         let long = message("a word, ".repeat(500).into());
-        let trial = Trial::new(&destination, long, id(), Timestamp::from_millis(1_000)).unwrap();
+        let trial =
+            Trial::new(&destination, (long, Files::default()), id(), Timestamp::from_millis(1_000)).unwrap();
         let requests = trial.requests();
         assert!(trial.parts() == 3 && requests.len() == 3, "{}", trial.parts());
         assert!(requests.iter().all(|request| request.url == "https://discord.com/•••"));
@@ -157,7 +168,9 @@ mod tests {
     fn says_why_a_message_cannot_be_sent() {
         let secrets = br#"{"url":"https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=hunter2"}"#;
         let destination = parse(r#"{"kind":"wecom"}"#, secrets).unwrap();
-        let said = Trial::new(&destination, message(json!(5)), id(), Timestamp::from_millis(0)).unwrap_err();
+        let said =
+            Trial::new(&destination, (message(json!(5)), Files::default()), id(), Timestamp::from_millis(0))
+                .unwrap_err();
         let tried = Tried::unsendable(said);
         assert!(tried.record.outcome == Outcome::Permanent && tried.record.exchanges.is_empty());
         assert!(tried.record.reason.unwrap().contains("text"));

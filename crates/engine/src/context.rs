@@ -75,6 +75,14 @@ impl StepContext {
         Ok(template.render(&self.scope)?)
     }
 
+    /// Renders JSON of which a field, if one is named, is HTML: what its templates give is escaped there.
+    ///
+    /// # Errors
+    /// `template_failed`.
+    pub fn json_with_html(&self, template: &Dynamic, field: Option<&str>) -> Result<Value, NodeError> {
+        Ok(template.render_with_html(&self.scope, field)?)
+    }
+
     /// Says what the step works on, after templates, for the trace. Said before the work begins, it is
     /// there whatever comes of it, also when the time is over. No secrets. Only the first saying counts.
     pub fn works_on(&self, input: impl Serialize) {

@@ -121,6 +121,26 @@ impl Dynamic {
         render(&self.compiled, &scope.root())
     }
 
+    /// As [`Self::render`], but where it is an object and has this field with a text, what templates give there is escaped
+    /// for HTML; the filter `safe` says what is HTML already.
+    ///
+    /// # Errors
+    /// When a name is missing, an operation fails, or the work is too much.
+    pub fn render_with_html(&self, scope: &Scope, field: Option<&str>) -> Result<Value, Error> {
+        let root = scope.root();
+        let (Compiled::Object(entries), Some(field)) = (&*self.compiled, field) else {
+            return render(&self.compiled, &root);
+        };
+        let rendered = |(key, value): &(String, Compiled)| {
+            let value = match value {
+                Compiled::Text(template) if key == field => Value::String(template.render_html(&root)?),
+                other => render(other, &root)?,
+            };
+            Ok((key.clone(), value))
+        };
+        entries.iter().map(rendered).collect::<Result<Map<_, _>, Error>>().map(Value::Object)
+    }
+
     /// Renders to JSON outside of a run, with the keys of an object as names.
     ///
     /// # Errors

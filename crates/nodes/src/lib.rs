@@ -43,6 +43,11 @@ pub struct Needs {
 pub trait Directory: Send + Sync + 'static {
     /// The destination of this name.
     fn destination(&self, place: Place, name: &str) -> Option<DestinationId>;
+
+    /// The field of a message to it that is HTML, in which what templates give is escaped.
+    fn html_field(&self, _: Place, _: DestinationId) -> Option<&'static str> {
+        None
+    }
 }
 
 /// Finds secrets, at the moment at which a request is dialled.

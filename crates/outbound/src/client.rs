@@ -23,6 +23,7 @@ use crate::{
     connector::Connector,
     dial::Dialer,
     error::{Error, Phase},
+    line::Line,
     policy::Policy,
     progress::{Made, Progress, Trace},
     request::{Request, Timeouts},
@@ -43,7 +44,7 @@ const CENTURY: Duration = Duration::from_secs(100 * 365 * 86_400);
 #[derive(Clone)]
 pub struct Client {
     pool: Pool<Connector, Full<Bytes>>,
-    dialer: Dialer,
+    connector: Connector,
     user_agent: HeaderValue,
 }
 
@@ -70,7 +71,7 @@ impl Client {
             reason: "the product's name and version, without line breaks or controls",
         })?;
         let (sockets, idle_per_host) = (policy.sockets, policy.idle_per_host);
-        let dialer = Dialer::new(policy, resolver)?;
+        let connector = Connector::new(Dialer::new(policy, resolver)?, sockets);
         let pool = Pool::builder(TokioExecutor::new())
             .timer(TokioTimer::new())
             // Without it an idle connection to a host that is never called again would stay for ever.
@@ -78,8 +79,8 @@ impl Client {
             .pool_idle_timeout(IDLE)
             .pool_max_idle_per_host(idle_per_host)
             .http1_max_buf_size(BUFFER)
-            .build(Connector::new(dialer.clone(), sockets));
-        Ok(Self { pool, dialer, user_agent })
+            .build(connector.clone());
+        Ok(Self { pool, connector, user_agent })
     }
 
     /// Makes a call and reads its answer.
@@ -107,7 +108,13 @@ impl Client {
 
     /// The dialer beneath, for protocols other than HTTP.
     pub fn dialer(&self) -> &Dialer {
-        &self.dialer
+        self.connector.dialer()
+    }
+
+    /// A line to `host` (a name or an address, brackets allowed) for a protocol of lines. Nothing is dialled yet; what
+    /// is done on it is to end within `limit`, which the caller sees to.
+    pub fn line(&self, host: &str, port: u16, limit: Duration) -> Line {
+        Line::new(self.connector.clone(), (host, port), limit)
     }
 
     async fn exchange(&self, request: Request, call: &mut Call) -> Result<Response, Error> {
@@ -163,7 +170,7 @@ impl Client {
 
 impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Client").field("dialer", &self.dialer).finish_non_exhaustive()
+        f.debug_struct("Client").field("dialer", self.dialer()).finish_non_exhaustive()
     }
 }
 

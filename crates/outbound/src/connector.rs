@@ -1,4 +1,4 @@
-//! Makes the connections of the HTTP client: a socket within the bound, dialled under the guard, secured.
+//! Makes the connections: a socket within the bound, dialled under the guard, secured.
 
 use std::{
     io,
@@ -49,11 +49,28 @@ impl Connector {
         Self { dialer, sockets, serial: Arc::default() }
     }
 
+    pub(crate) fn dialer(&self) -> &Dialer {
+        &self.dialer
+    }
+
+    /// A socket to what an address names.
     async fn connect(self, uri: Uri, progress: Progress) -> Result<Socket, Error> {
+        let secured = (uri.scheme() == Some(&Scheme::HTTPS)).then_some(Protocol::Http);
+        let port = uri.port_u16().unwrap_or(if secured.is_some() { 443 } else { 80 });
+        self.open((uri.host().unwrap_or_default(), port), secured, &progress).await
+    }
+
+    /// A socket to a host and port, secured at once for a protocol or not.
+    pub(crate) async fn open(
+        &self,
+        to: (&str, u16),
+        secured: Option<Protocol>,
+        progress: &Progress,
+    ) -> Result<Socket, Error> {
         progress.enter(Phase::Queue);
         let permit = Arc::clone(&self.sockets).acquire_owned().await.map_err(Error::of_exchange)?;
         let limit = progress.connect_limit;
-        let (transport, remote) = timeout(limit, self.establish(&uri, &progress))
+        let (transport, remote) = timeout(limit, self.establish(to, secured, progress))
             .await
             .unwrap_or_else(|_| Err(Error::Timeout { phase: progress.phase(), limit }))?;
         let made = Made { serial: self.serial.fetch_add(1, Ordering::Relaxed), remote };
@@ -61,16 +78,43 @@ impl Connector {
         Ok(Socket { transport, made, _permit: permit })
     }
 
-    async fn establish(&self, uri: &Uri, progress: &Progress) -> Result<(Transport, SocketAddr), Error> {
-        let secure = uri.scheme() == Some(&Scheme::HTTPS);
-        let host = uri.host().unwrap_or_default();
-        let port = uri.port_u16().unwrap_or(if secure { 443 } else { 80 });
+    async fn establish(
+        &self,
+        (host, port): (&str, u16),
+        secured: Option<Protocol>,
+        progress: &Progress,
+    ) -> Result<(Transport, SocketAddr), Error> {
         let (stream, remote) = self.dialer.connect(host, port, progress).await?;
-        if !secure {
-            return Ok((Transport::Plain(stream), remote));
-        }
-        let stream = self.dialer.handshake(Protocol::Http, host, stream, progress).await?;
-        Ok((Transport::Secure(Box::new(stream)), remote))
+        let transport = match secured {
+            None => Transport::Plain(stream),
+            Some(protocol) => self.secure(protocol, host, stream, progress).await?,
+        };
+        Ok((transport, remote))
+    }
+
+    /// The same socket, secured from here on.
+    pub(crate) async fn upgrade(
+        &self,
+        socket: Socket,
+        host: &str,
+        progress: &Progress,
+    ) -> Result<Socket, Error> {
+        let transport = match socket.transport {
+            Transport::Plain(stream) => self.secure(Protocol::Any, host, stream, progress).await?,
+            secured @ Transport::Secure(_) => secured,
+        };
+        Ok(Socket { transport, ..socket })
+    }
+
+    async fn secure(
+        &self,
+        protocol: Protocol,
+        host: &str,
+        stream: TcpStream,
+        progress: &Progress,
+    ) -> Result<Transport, Error> {
+        let stream = self.dialer.handshake(protocol, host, stream, progress).await?;
+        Ok(Transport::Secure(Box::new(stream)))
     }
 }
 

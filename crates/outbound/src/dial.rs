@@ -65,27 +65,6 @@ impl Dialer {
         within(limit, async |progress| Ok(self.connect(host, port, progress).await?.0)).await
     }
 
-    /// As [`Self::dial`], secured from the first byte on; `limit` holds for both together.
-    pub async fn dial_secure(&self, host: &str, port: u16, limit: Duration) -> Result<SecureStream, Error> {
-        let both = async |progress: &Progress| {
-            let (stream, _) = self.connect(host, port, progress).await?;
-            self.handshake(Protocol::Any, host, stream, progress).await
-        };
-        within(limit, both).await
-    }
-
-    /// Secures a connection to `host` that began in the clear, as STARTTLS asks for.
-    ///
-    /// What the peer said in the clear counts for nothing afterwards; the caller must not have read ahead.
-    pub async fn secure(
-        &self,
-        host: &str,
-        stream: TcpStream,
-        limit: Duration,
-    ) -> Result<SecureStream, Error> {
-        within(limit, async |progress| self.handshake(Protocol::Any, host, stream, progress).await).await
-    }
-
     /// As [`Self::dial`], without a limit of its own, recording its steps. Gives also the address that was called: the
     /// proxy's own where only the proxy knows which one that is.
     pub(crate) async fn connect(

@@ -87,8 +87,8 @@ pub enum Error {
         #[source]
         source: Arc<dyn std::error::Error + Send + Sync>,
     },
-    /// The answer is not HTTP as we know it.
-    #[error("the answer is not valid HTTP")]
+    /// The answer is not HTTP, or what else was to be spoken, as we know it.
+    #[error("the answer breaks the rules of its protocol")]
     Protocol {
         /// The cause.
         #[source]
@@ -155,7 +155,9 @@ impl Error {
     /// The error's kind.
     pub fn kind(&self) -> Kind {
         match self {
-            Self::InvalidUrl { .. } | Self::InvalidHeader { .. } | Self::Setup { .. } => Kind::InvalidRequest,
+            Self::InvalidUrl { .. }
+            | Self::InvalidHeader { .. }
+            | Self::Setup { .. } => Kind::InvalidRequest,
             Self::Refused(_) => Kind::Refused,
             Self::Dns { .. } => Kind::Dns,
             Self::Connect { .. } | Self::Proxy { .. } => Kind::Connect,

@@ -12,8 +12,9 @@
 //! 3. **It costs bounded memory.** A body is read up to the request's [`Limit`], after decompression; sockets,
 //!    idle connections and name look-ups under way are all counted.
 //!
-//! Only HTTP/1.1 is spoken: one exchange a connection makes the remote address and the times of an attempt
-//! exact, and keeps one slow answer from standing in another's way.
+//! Of HTTP only 1.1 is spoken: one exchange a connection makes the remote address and the times of an attempt
+//! exact, and keeps one slow answer from standing in another's way. For protocols of lines, such as SMTP, there is a
+//! [`Line`], which is dialled, counted and secured the same way.
 //!
 //! ```no_run
 //! # async fn example() -> Result<(), outbound::Error> {
@@ -39,6 +40,7 @@ mod dial;
 mod endpoint;
 mod error;
 mod guard;
+mod line;
 mod policy;
 mod progress;
 mod proxy;
@@ -54,6 +56,7 @@ pub use dial::Dialer;
 pub use endpoint::Endpoint;
 pub use error::{Error, Kind, Phase};
 pub use guard::{ALLOW_SETTING, Guard, Refusal};
+pub use line::Line;
 pub use policy::Policy;
 pub use progress::Trace;
 pub use proxy::{PROXY_SETTING, Proxy};

@@ -109,9 +109,9 @@ impl Progress {
         Ok(done)
     }
 
-    /// Notes that the answer's head is there.
+    /// Notes that the answer's head is there, the first time.
     pub(crate) fn answered(&self) {
-        self.state.lock().first_byte = Some(self.started.elapsed());
+        self.state.lock().first_byte.get_or_insert_with(|| self.started.elapsed());
     }
 
     /// Notes the connection that was made for this call.

@@ -29,6 +29,8 @@ pub(crate) struct World {
 struct Known {
     surroundings: Arc<Surroundings>,
     destinations: Arc<HashMap<String, DestinationId>>,
+    /// The field of a message that is HTML, of the destinations where one is.
+    html: Arc<HashMap<DestinationId, &'static str>>,
     /// The keys that receivers may know.
     signing_keys: Arc<[SignedBy]>,
 }
@@ -60,8 +62,10 @@ impl World {
             variables.into_iter().map(|variable| (variable.name, variable.value)).collect();
         let destinations = self.store.destination_list(place).await?;
         let signing_keys = destinations.iter().flat_map(public_keys).collect();
+        let html = |known: &Destination| Some((known.id, delivery::html_field(&known.config)?));
         let known = Known {
             signing_keys,
+            html: Arc::new(destinations.iter().filter_map(html).collect()),
             surroundings: Arc::new(Surroundings {
                 environment: name.unwrap_or_default().into(),
                 variables: Arc::new(variables),
@@ -130,5 +134,9 @@ impl engine::World for World {
 impl nodes::Directory for World {
     fn destination(&self, place: Place, name: &str) -> Option<DestinationId> {
         self.environments.read().get(&place.environment)?.destinations.get(name).copied()
+    }
+
+    fn html_field(&self, place: Place, destination: DestinationId) -> Option<&'static str> {
+        self.environments.read().get(&place.environment)?.html.get(&destination).copied()
     }
 }

@@ -4,6 +4,7 @@ import {
   ContactRound,
   Hash,
   type LucideIcon,
+  Mail,
   MessageSquareText,
   MessagesSquare,
   Send,
@@ -23,6 +24,7 @@ const ICONS: Record<string, LucideIcon> = {
   teams: UsersRound,
   discord: AudioLines,
   sms: Smartphone,
+  email: Mail,
 }
 
 export function iconOf(kind: string | undefined): LucideIcon {
@@ -33,6 +35,7 @@ export function iconOf(kind: string | undefined): LucideIcon {
 const EXAMPLES: Record<string, unknown> = {
   webhook: { query: 'Error E3 on the display', answer: 'Open the filter and rinse it.', priority: 'high' },
   sms: { to: '+8613800001111', text: 'Linchpin: a test.' },
+  email: { subject: 'Linchpin: a test', text: 'A test.', html: '<p>A <b>test</b>.</p>' },
 }
 
 export function exampleOf(kind: string | undefined): unknown {

@@ -45,7 +45,7 @@ export function useAttemptWords() {
 export function ExchangePanels({ exchange }: { exchange: Exchange }) {
   const { t } = useTranslation()
   const { request, response, error } = exchange
-  const got = sentBody(response?.body)
+  const got = sentBody(response?.body ?? error?.dialogue)
   return (
     <InOut>
       <SentPanel request={request} />
@@ -61,11 +61,8 @@ export function ExchangePanels({ exchange }: { exchange: Exchange }) {
         )}
         copy={bodyText(got)}
       >
-        {error ? (
-          <p className="break-words text-ink-2">{error.message}</p>
-        ) : (
-          <Body body={got} label={t('trace.received')} />
-        )}
+        {error && <p className="break-words text-ink-2">{error.message}</p>}
+        {(!error || error.dialogue) && <Body body={got} label={t('trace.received')} />}
         <Headers headers={response?.headers ?? []} />
       </Panel>
     </InOut>

@@ -20,7 +20,8 @@ export interface AttemptRecord {
 export interface Exchange {
   request?: { method?: string; url?: string; headers?: [string, string][]; body?: SentBody }
   response?: { status?: number; headers?: [string, string][]; body?: SentBody }
-  error?: { kind?: string; message?: string }
+  /** `dialogue` is what had been said on a mail server's line until then. */
+  error?: { kind?: string; message?: string; dialogue?: SentBody }
   remote?: string
   timing?: {
     reused?: boolean

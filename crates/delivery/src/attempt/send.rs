@@ -3,20 +3,20 @@
 use std::time::Duration;
 
 use clock::Timestamp;
-use outbound::{Client, Limit, Response, Timeouts};
+use outbound::Client;
 use store::{DestinationId, DueDelivery, Message};
-use vault::Secret;
 
+use super::make::{Made, make};
 use crate::{
-    Destination, ErrorRecord, Exchange, Parts, Reply, ResponseRecord, Timing,
+    Destination, Exchange, Files, Parts, Reply,
     breaker::Health,
-    call::{Call, Unsendable},
+    call::{Call, Unsendable, Wire},
     credential::{Refused, Tokens},
     drain::Around,
     history::{History, accepted},
     kind::Stamp,
     pacer::Pacer,
-    verdict::{Verdict, judge_error},
+    verdict::Verdict,
 };
 
 /// What came of sending.
@@ -24,6 +24,8 @@ pub(crate) struct Sent {
     pub(crate) verdict: Verdict,
     pub(crate) exchanges: Vec<Exchange>,
     pub(crate) parts: Option<Parts>,
+    /// The recipients of a mail that have it while others are still to get it.
+    pub(crate) told: Vec<String>,
     /// What is to be said of a message that was taken.
     pub(crate) remark: Option<String>,
 }
@@ -49,8 +51,9 @@ impl Turn<'_> {
 
 impl Sent {
     /// Nothing has been sent now; earlier attempts may have sent parts.
-    fn none(parts: Option<Parts>) -> Self {
-        Self { verdict: Verdict::Delivered, exchanges: Vec::new(), parts, remark: None }
+    fn none(history: History) -> Self {
+        let History { parts, told, .. } = history;
+        Self { verdict: Verdict::Delivered, exchanges: Vec::new(), parts, told, remark: None }
     }
 
     /// Puts a message into the destination's form and makes its calls. Says whether their token is no good any more.
@@ -70,10 +73,13 @@ impl Sent {
         }
     }
 
-    /// What it says of the receiver: one that answers below 500 is there, whatever it thinks of the message.
+    /// What it says of the receiver: one that answers below 500 is there, whatever it thinks of the message; but for a mail
+    /// server that says it is not.
     pub(super) fn health(&self) -> Health {
         match (&self.verdict, self.exchanges.last().map(|exchange| &exchange.reply)) {
-            (_, Some(Reply::Response(answer))) if answer.status < 500 => Health::Alive,
+            (_, Some(Reply::Response(answer))) if answer.status < 500 && answer.status != 421 => {
+                Health::Alive
+            }
             (Verdict::Retry { reason, .. }, Some(_)) => Health::Failing(reason.clone()),
             _ => Health::Unknown,
         }
@@ -88,7 +94,7 @@ impl Sent {
         calls: Vec<Call>,
         turn: Turn<'_>,
     ) -> bool {
-        let (target, total) = (&destination.target, calls.len());
+        let total = calls.len();
         let mut taken = accepted(self.parts, total);
         let mut stale = false;
         for call in calls.into_iter().skip(taken) {
@@ -97,20 +103,15 @@ impl Sent {
                     Verdict::retry("Linchpin was stopped between two calls; what is left is sent later");
                 break;
             }
-            let (exchange, outcome, hidden) = make(client, destination, call).await;
+            let Made { exchange, verdict, remark, stale: is_stale, told } =
+                make(client, destination, call, &self.told).await;
             self.exchanges.push(exchange);
-            let (verdict, remark) = match &outcome {
-                Ok(response) => (target.judge(response), target.remark(response)),
-                Err(error) => (judge_error(error), None),
-            };
-            let redaction = target.redaction().with(&hidden);
-            self.verdict = verdict.scrubbed(&redaction);
+            (self.verdict, self.told) = (verdict, told);
             if self.verdict != Verdict::Delivered {
-                let is_stale = target.credential().map(|credential| credential.is_stale);
-                stale = is_stale.zip(outcome.ok()).is_some_and(|(is_stale, answer)| is_stale(&answer));
+                stale = is_stale;
                 break;
             }
-            self.remark = remark.map(|text| redaction.scrub(text).into_owned()).or(self.remark.take());
+            self.remark = remark.or(self.remark.take());
             taken += 1;
         }
         self.parts = (total > 1).then_some(Parts { total, accepted: taken });
@@ -132,13 +133,21 @@ pub(super) async fn send(
 ) -> Sent {
     let said = match read(&message) {
         Ok(said) => said,
-        Err(Unsendable(reason)) => return Sent { verdict: Verdict::permanent(reason), ..Sent::none(None) },
+        Err(Unsendable(reason)) => {
+            return Sent { verdict: Verdict::permanent(reason), ..Sent::none(History::NONE) };
+        }
     };
     drop(message);
-    let stamp = Stamp { id: due.id.to_string(), at_s: at.as_secs(), at_ms: at.as_millis(), token: None };
+    let files = match Files::of(destination, &said, &around.store, due.place.workspace).await {
+        Ok(files) => files,
+        Err(error) => {
+            let reason = format!("the files of the message could not be read: {error}");
+            return Sent { verdict: Verdict::retry(reason), ..Sent::none(history) };
+        }
+    };
+    let stamp = Stamp::new(due.id, at, files);
     let with = (&around.client, &around.tokens);
-    send_message(with, (destination, due.destination), (said, stamp), history.parts, Turn::Of(around, pacer))
-        .await
+    send_message(with, (destination, due.destination), (said, stamp), history, Turn::Of(around, pacer)).await
 }
 
 /// Sends a message, from the first part that has not been accepted yet until one is not, each when it is its turn. A
@@ -147,10 +156,10 @@ pub(crate) async fn send_message(
     (client, tokens): (&Client, &Tokens),
     (destination, id): (&Destination, DestinationId),
     (message, stamp): (Message, Stamp),
-    parts: Option<Parts>,
+    history: History,
     turn: Turn<'_>,
 ) -> Sent {
-    let mut sent = Sent::none(parts);
+    let mut sent = Sent::none(history);
     let Some(credential) = destination.target.credential() else {
         sent.send(client, destination, (message, &stamp), turn).await;
         return sent;
@@ -188,6 +197,10 @@ pub(crate) fn calls(
         Some(message.traceparent.clone()).filter(|text| text.bytes().all(|b| b.is_ascii_graphic()));
     let calls = destination.target.calls(message, stamp)?;
     let stamped = |call: Call| {
+        // A mail says who it is within.
+        if matches!(call.wire, Wire::Smtp(_)) {
+            return Ok(call);
+        }
         let call = call
             .header("webhook-id", stamp.id.clone())?
             .header("webhook-timestamp", stamp.at_s.to_string())?
@@ -198,24 +211,4 @@ pub(crate) fn calls(
         }
     };
     calls.into_iter().map(stamped).collect()
-}
-
-/// Makes one call.
-async fn make(
-    client: &Client,
-    destination: &Destination,
-    call: Call,
-) -> (Exchange, Result<Response, outbound::Error>, Vec<Secret>) {
-    let target = &destination.target;
-    let request = call.request.clone();
-    let request =
-        request.timeouts(Timeouts::total(destination.timeout)).limit(Limit::truncate(target.answer_limit()));
-    let (trace, outcome) = client.attempt(request).await;
-    let redaction = &*target.redaction().with(&call.hidden);
-    let reply = match &outcome {
-        Ok(response) => Reply::Response(ResponseRecord::of(response, redaction)),
-        Err(error) => Reply::Error(ErrorRecord::of(error, redaction)),
-    };
-    let request = call.record(redaction);
-    (Exchange { request, reply, remote: trace.remote, timing: Timing::of(&trace) }, outcome, call.hidden)
 }

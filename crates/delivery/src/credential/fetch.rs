@@ -57,8 +57,8 @@ async fn fetch(
     credential: &Credential,
     timeout: Duration,
 ) -> Result<super::Granted, Refused> {
-    let call = credential.ask.call(credential.body.expose().to_owned().into());
-    let request = call.request.timeouts(Timeouts::total(timeout)).limit(Limit::fail(ANSWER));
+    let request = credential.ask.request(credential.body.expose().to_owned().into());
+    let request = request.timeouts(Timeouts::total(timeout)).limit(Limit::fail(ANSWER));
     let (trace, outcome) = client.attempt(request).await;
     let redaction = credential.ask.redaction();
     let (reply, verdict) = match outcome {
@@ -75,10 +75,11 @@ async fn fetch(
         },
         Err(error) => (Reply::Error(ErrorRecord::of(&error, redaction)), judge_error(&error)),
     };
+    let shown = &credential.ask.shown;
     let request = RequestRecord {
-        method: call.shown.method.to_string(),
-        url: call.shown.url.clone(),
-        headers: call.shown.headers.clone(),
+        method: shown.method.to_string(),
+        url: shown.url.clone(),
+        headers: shown.headers.clone(),
         body: Body::of(HIDDEN.as_bytes(), false, redaction),
     };
     let exchange = Exchange { request, reply, remote: trace.remote, timing: Timing::of(&trace) };

@@ -11,6 +11,7 @@ use super::{Kind, Stamp, read};
 use crate::{
     Error,
     call::{Call, Unsendable},
+    files::Files,
     verdict::Verdict,
 };
 
@@ -41,7 +42,7 @@ pub(crate) fn message(body: Value) -> Message {
 
 /// What an attempt at that time is stamped with.
 pub(crate) fn stamp() -> Stamp {
-    Stamp { id: "msg_1".into(), at_s: AT_S, at_ms: AT_S * 1000 + 757, token: None }
+    Stamp { id: "msg_1".into(), at_s: AT_S, at_ms: AT_S * 1000 + 757, token: None, files: Files::default() }
 }
 
 /// The JSON bodies that a message becomes.

@@ -3,7 +3,8 @@
 use std::sync::LazyLock;
 
 use minijinja::{
-    AutoEscape, Environment, ErrorKind, Output, State, UndefinedBehavior, Value, value::ValueKind,
+    AutoEscape, Environment, ErrorKind, HtmlEscape, Output, State, UndefinedBehavior, Value,
+    machinery::make_string_output, value::ValueKind,
 };
 
 use super::filters;
@@ -24,12 +25,18 @@ static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(|| {
         environment.remove_filter(name);
     }
     environment.set_undefined_behavior(UndefinedBehavior::SemiStrict);
-    environment.set_auto_escape_callback(|_| AutoEscape::None);
+    environment
+        .set_auto_escape_callback(|name| if name == HTML { AutoEscape::Html } else { AutoEscape::None });
     environment.set_fuel(Some(FUEL));
     environment.set_recursion_limit(RECURSION);
-    environment.set_formatter(|out, _: &mut State, value| write_value(out, value));
+    environment.set_formatter(|out, state: &mut State, value| {
+        write_value(out, value, *state.auto_escape() == AutoEscape::Html)
+    });
     environment
 });
+
+/// The name of a template whose values are escaped for HTML.
+pub(super) const HTML: &str = "template.html";
 
 /// The environment.
 pub(super) fn environment() -> &'static Environment<'static> {
@@ -57,8 +64,13 @@ fn is_known(question: &'static str, name: &str) -> bool {
     answer.is_ok_and(|answer| answer.is_true())
 }
 
-/// Writes a value into text: strings as they are, null as nothing, objects and arrays as JSON.
-pub(super) fn write_value(out: &mut Output, value: &Value) -> Result<(), minijinja::Error> {
+/// Writes a value into text: strings as they are, or escaped, null as nothing, objects and arrays as JSON.
+pub(super) fn write_value(out: &mut Output, value: &Value, html: bool) -> Result<(), minijinja::Error> {
+    if html && !value.is_safe() {
+        let mut text = String::new();
+        write_value(&mut make_string_output(&mut text), value, false)?;
+        return write!(out, "{}", HtmlEscape(&text)).map_err(|_| ErrorKind::WriteFailure.into());
+    }
     let written = match value.kind() {
         ValueKind::Undefined => return Err(ErrorKind::UndefinedError.into()),
         ValueKind::None => Ok(()),

@@ -114,6 +114,23 @@ fn a_secret_is_a_placeholder_that_only_the_run_can_make() {
 }
 
 #[test]
+fn what_templates_give_is_escaped_in_the_field_that_is_html() {
+    let rendered = |source: &str| {
+        let body = Dynamic::compile(json!({ "html": source, "text": source })).unwrap();
+        let value = body.render_with_html(&scope(), Some("html")).unwrap();
+        assert_eq!(body.render(&scope()).unwrap()["html"], value["text"], "no other field is");
+        value["html"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(rendered("<p>{{ '<b>&' }}</p>"), "<p>&lt;b&gt;&amp;</p>");
+    assert_eq!(rendered("{{ '<b>' }}"), "&lt;b&gt;", "also one whole expression");
+    assert_eq!(rendered("{% if true %}<i>{{ '<b>' }}</i>{% endif %}"), "<i>&lt;b&gt;</i>");
+    assert_eq!(rendered("{{ ['<b>'] }}!"), "[&quot;&lt;b&gt;&quot;]!");
+    assert_eq!(rendered("<p>{{ '<b>' | safe }}{% if true %}{{ '<b>' | safe }}{% endif %}"), "<p><b><b>");
+    assert_eq!(rendered("{{ '<b>' | e }}!"), "&lt;b&gt;!", "and not twice");
+    assert_eq!(rendered("<p>as it is</p>"), "<p>as it is</p>");
+}
+
+#[test]
 fn finds_names_and_guards() {
     let found = |source: &str| {
         let (references, _) = references::collect(source);

@@ -45,6 +45,9 @@ enum Term {
 /// The name under which a template with statements lies in its environment.
 const STATEMENTS: &str = "template";
 
+/// The same for one whose values are escaped.
+const HTML_STATEMENTS: &str = super::environment::HTML;
+
 impl Template {
     pub(crate) fn compile(source: &str) -> Result<Self, Error> {
         let body = if source.contains("{{") || source.contains("{%") || source.contains("{#") {
@@ -94,33 +97,43 @@ impl Template {
     }
 
     pub(crate) fn render_text(&self, root: &Rendered) -> Result<String, Error> {
+        self.render_as(false, root)
+    }
+
+    /// The text, with what its expressions give escaped for HTML, unless that is said to be `safe`.
+    pub(crate) fn render_html(&self, root: &Rendered) -> Result<String, Error> {
+        self.render_as(true, root)
+    }
+
+    fn render_as(&self, html: bool, root: &Rendered) -> Result<String, Error> {
         let mut text = String::new();
         match &self.body {
             Body::Constant(constant) => text.push_str(constant),
-            Body::Whole(term) => self.write(&mut text, term, root)?,
+            Body::Whole(term) => self.write(&mut text, (term, html), root)?,
             Body::Parts(parts) => {
                 for part in parts {
                     match part {
                         Part::Literal(literal) => text.push_str(literal),
-                        Part::Term(term) => self.write(&mut text, term, root)?,
+                        Part::Term(term) => self.write(&mut text, (term, html), root)?,
                     }
                 }
             }
             Body::Statements(environment) => {
-                let rendered = environment.get_template(STATEMENTS).and_then(|t| t.render(root.clone()));
+                let name = if html { HTML_STATEMENTS } else { STATEMENTS };
+                let rendered = environment.get_template(name).and_then(|t| t.render(root.clone()));
                 text = rendered.map_err(|error| self.explain(&error))?;
             }
         }
         Ok(text)
     }
 
-    fn write(&self, text: &mut String, term: &Term, root: &Rendered) -> Result<(), Error> {
+    fn write(&self, text: &mut String, (term, html): (&Term, bool), root: &Rendered) -> Result<(), Error> {
         let value = self.evaluate(term, root)?;
-        if let Some(string) = value.as_str() {
+        if let Some(string) = value.as_str().filter(|_| !html) {
             text.push_str(string);
             return Ok(());
         }
-        write_value(&mut make_string_output(text), &value).map_err(|error| self.explain(&error))
+        write_value(&mut make_string_output(text), &value, html).map_err(|error| self.explain(&error))
     }
 
     fn evaluate(&self, term: &Term, root: &Rendered) -> Result<Rendered, Error> {
@@ -216,6 +229,7 @@ fn is_whole(source: &str) -> bool {
 fn statements(source: &str) -> Result<Body, minijinja::Error> {
     let mut environment = environment().clone();
     environment.add_template_owned(STATEMENTS, source.to_owned())?;
+    environment.add_template_owned(HTML_STATEMENTS, source.to_owned())?;
     Ok(Body::Statements(Box::new(environment)))
 }
 

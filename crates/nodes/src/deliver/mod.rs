@@ -25,7 +25,8 @@ pub(crate) struct Config {
     /// The destination's name.
     #[schemars(extend("x-widget" = "destination"))]
     destination: String,
-    /// What is said: JSON for a webhook; for a chat robot a text, or `{text, format, mentions}`.
+    /// What is said: JSON for a webhook; for a chat robot a text, or `{text, format, mentions}`; for mail a text, or `{to,
+    /// subject, text, html, attachments}`.
     body: Dynamic,
     /// What must arrive in order: deliveries to this destination with the same key, such as an order's number, are sent one
     /// after another, each when the one before has arrived. Without a key, or with an empty one, none waits for another.
@@ -87,7 +88,8 @@ impl Node for Deliver {
                 );
                 NodeError::permanent("destination_missing", message)
             })?;
-        let (id, body) = (context.delivery_id(), context.json(&config.body)?);
+        let html = self.directory.html_field(context.place, destination);
+        let (id, body) = (context.delivery_id(), context.json_with_html(&config.body, html)?);
         let order_key = config.order_key.as_ref().map(|key| context.text(key)).transpose()?;
         let order_key = order_key.filter(|key| !key.is_empty());
         if let Some(key) = order_key.as_ref().filter(|key| key.len() > ORDER_KEY) {

@@ -5,6 +5,7 @@
 mod answers;
 mod connections;
 mod guarding;
+mod lines;
 mod proxies;
 mod server;
 mod streams;

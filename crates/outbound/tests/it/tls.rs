@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use http::Method;
-use outbound::{Client, Endpoint, Error, Kind, Phase, Policy, Request, SystemResolver};
+use outbound::{Client, Endpoint, Kind, Policy, Request, SystemResolver};
 use rcgen::{CertifiedKey, generate_simple_self_signed};
 use rustls::{
     ServerConfig,
@@ -13,7 +13,7 @@ use rustls::{
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio_rustls::TlsAcceptor;
 
-use crate::server::{LONG, SHORT, hang, policy, start};
+use crate::server::{LONG, hang, policy, start};
 
 /// A server with a certificate of its own making for `names`, and that certificate.
 pub(crate) async fn secured(names: &[&str]) -> (u16, CertificateDer<'static>) {
@@ -142,51 +142,34 @@ async fn mail(kind: Mail) -> (u16, CertificateDer<'static>) {
     (address.port(), certificate)
 }
 
-async fn line(stream: &mut (impl tokio::io::AsyncRead + Unpin)) -> String {
-    let mut bytes = Vec::new();
-    while !bytes.ends_with(b"\r\n") {
-        bytes.push(stream.read_u8().await.unwrap());
-    }
-    String::from_utf8(bytes).unwrap()
-}
-
 #[tokio::test]
-async fn the_dialer_secures_a_connection_from_the_first_byte_on() {
+async fn a_line_is_secured_from_the_first_byte_on() {
     let (port, certificate) = mail(Mail::Secured).await;
     let client = trusting(vec![certificate]);
     for host in ["127.0.0.1", "localhost", "localhost."] {
-        let mut stream = client.dialer().dial_secure(host, port, LONG).await.unwrap();
-        assert_eq!(line(&mut stream).await, "250 secured\r\n", "{host}");
+        let mut line = client.line(host, port, LONG);
+        line.dial(true).await.unwrap();
+        assert_eq!(line.read().await.unwrap(), b"250 secured", "{host}");
     }
-    let error = trusting(Vec::new()).dialer().dial_secure("127.0.0.1", port, LONG).await.unwrap_err();
+    let error = trusting(Vec::new()).line("127.0.0.1", port, LONG).dial(true).await.unwrap_err();
     assert_eq!(error.kind(), Kind::Tls);
-    let error = client.dialer().dial_secure("[::1]", port, LONG).await.unwrap_err();
+    let error = client.line("[::1]", port, LONG).dial(true).await.unwrap_err();
     assert_eq!(error.kind(), Kind::Refused);
 }
 
 #[tokio::test]
-async fn the_dialer_secures_a_connection_that_began_in_the_clear() {
+async fn a_line_that_began_in_the_clear_is_secured() {
     let (port, certificate) = mail(Mail::Begins).await;
-    let client = trusting(vec![certificate]);
-    let begin = async || {
-        let mut stream = client.dialer().dial("127.0.0.1", port, LONG).await.unwrap();
-        assert_eq!(line(&mut stream).await, "220 mail\r\n");
-        stream.write_all(b"STARTTLS\r\n").await.unwrap();
-        assert_eq!(line(&mut stream).await, "220 go\r\n");
-        stream
-    };
-    let mut secured = client.dialer().secure("127.0.0.1", begin().await, LONG).await.unwrap();
-    assert_eq!(line(&mut secured).await, "250 secured\r\n");
-    let error = client.dialer().secure("mail.example", begin().await, LONG).await.unwrap_err();
-    assert_eq!(error.kind(), Kind::Tls, "the certificate is not that name's");
-}
-
-#[tokio::test]
-async fn the_dialers_limit_holds_for_the_handshake_too() {
-    let address = start(hang).await;
-    let dialer = trusting(Vec::new()).dialer().clone();
-    let error = dialer.dial_secure("127.0.0.1", address.port(), SHORT).await.unwrap_err();
-    assert!(matches!(error, Error::Timeout { phase: Phase::Tls, limit } if limit == SHORT), "{error}");
+    for (trusted, secured) in [(vec![certificate], true), (Vec::new(), false)] {
+        let client = trusting(trusted);
+        let mut line = client.line("127.0.0.1", port, LONG);
+        line.dial(false).await.unwrap();
+        assert_eq!(line.read().await.unwrap(), b"220 mail");
+        line.write(b"STARTTLS\r\n").await.unwrap();
+        assert_eq!(line.read().await.unwrap(), b"220 go");
+        assert_eq!(line.secure().await.map_err(|error| error.kind()), if secured { Ok(()) } else { Err(Kind::Tls) });
+        assert_eq!(line.is_secured(), secured);
+    }
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ use axum::{
     Json,
     extract::{Path, State},
 };
-use delivery::{Trial, Tried};
+use delivery::{Files, Trial, Tried};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use store::{Destination, Message, Role};
@@ -140,8 +140,9 @@ async fn send(
     input: TrialInput,
 ) -> Result<Json<TrialView>, Error> {
     let (destination, message) = prepare(app, caller, stored, input).await?;
+    let files = Files::of(&destination, &message, &app.store, caller.workspace).await?;
     let (id, at) = (app.store.ids().next(), app.clock.now());
-    let tried = match Trial::new(&destination, message, id, at) {
+    let tried = match Trial::new(&destination, (message, files), id, at) {
         Ok(trial) if trial.parts() > PARTS => {
             let parts = trial.parts();
             return Err(wrong("body", format!("it is sent in {parts} parts; a test sends at most {PARTS}.")));
@@ -169,7 +170,8 @@ async fn shown(
     input: TrialInput,
 ) -> Result<Json<PreviewView>, Error> {
     let (destination, message) = prepare(app, caller, stored, input).await?;
-    Ok(Json(match Trial::new(&destination, message, app.store.ids().next(), app.clock.now()) {
+    let files = Files::of(&destination, &message, &app.store, caller.workspace).await?;
+    Ok(Json(match Trial::new(&destination, (message, files), app.store.ids().next(), app.clock.now()) {
         Ok(trial) => PreviewView { requests: trial.requests(), reason: None },
         Err(unsendable) => PreviewView { requests: Vec::new(), reason: Some(unsendable.to_string()) },
     }))

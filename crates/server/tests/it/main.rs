@@ -9,6 +9,9 @@ mod support;
 #[path = "../../../cluster/tests/support/nats_server.rs"]
 mod nats_server;
 
+#[expect(dead_code, reason = "the tests of `delivery` use the rest")]
+#[path = "../../../delivery/tests/support/mail_server.rs"]
+mod mail_server;
 #[path = "../../../gateway/tests/support/signing.rs"]
 mod signing;
 #[expect(dead_code, reason = "the tests of `delivery` use the rest")]
@@ -48,6 +51,7 @@ mod knowledge;
 mod letters;
 mod listening;
 mod live;
+mod mailing;
 mod migrating;
 mod mistakes;
 mod models;

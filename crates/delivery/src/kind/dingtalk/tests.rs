@@ -64,14 +64,14 @@ fn a_secret_signs_each_attempt_in_the_query() {
     assert_eq!(sign(&SECRET.into(), 1_577_262_236_757), "l1sc1FiJhsle5MqEg5Ztx0hD67nSbtohvBQANvSNofE=");
     let robot: Dingtalk = open(json!({}), json!({ "url": URL, "secret": SECRET })).unwrap();
     let call = calls(&robot, json!("a")).unwrap().remove(0);
-    let request = format!("{:?}", call.request);
+    let request = format!("{:?}", call.wire);
     let query = "&timestamp=1577262236757&sign=l1sc1FiJhsle5MqEg5Ztx0hD67nSbtohvBQANvSNofE%3D";
     assert!(request.contains(query), "{request}");
     assert_eq!(call.shown.url, "https://oapi.dingtalk.com/•••");
     let echo = format!("token 566cc69da782ec33, {SECRET}, l1sc1FiJhsle5MqEg5Ztx0hD67nSbtohvBQANvSNofE=");
     let redaction = robot.redaction().with(&call.hidden);
     assert_eq!(redaction.scrub(echo), "token •••, •••, •••");
-    let request = format!("{:?}", calls(&super::tests::robot(json!({})), json!("a")).unwrap()[0].request);
+    let request = format!("{:?}", calls(&super::tests::robot(json!({})), json!("a")).unwrap()[0].wire);
     assert!(!request.contains("sign="), "{request}");
 }
 

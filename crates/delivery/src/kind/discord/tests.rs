@@ -35,7 +35,7 @@ fn name_picture_and_thread_are_the_destinations() {
     let call = calls(&webhook, json!("a")).unwrap().remove(0);
     let body: Value = serde_json::from_slice(&call.body).unwrap();
     assert_eq!((&body["username"], &body["avatar_url"]), (&json!("Hub"), &json!("https://a.b/c.png")));
-    let request = format!("{:?}", call.request);
+    let request = format!("{:?}", call.wire);
     assert!(request.contains("?wait=true&thread_id=56"), "{request}");
     assert_eq!(call.shown.url, "https://discord.com/•••");
     assert_eq!(webhook.redaction().scrub("token aBcDeFgHiJkLmNoPqRsTuVwXyZ"), "token •••");

@@ -1,7 +1,10 @@
 use serde_json::json;
 
 use super::*;
-use crate::kind::{read, testing::message};
+use crate::{
+    files::Files,
+    kind::{read, testing::message},
+};
 
 const KEY: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 const OTHER_KEY: &str = "whsec_QUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFB";
@@ -12,7 +15,13 @@ fn open(config: Value, secrets: Value) -> Result<Webhook, Error> {
 
 fn call(config: Value, secrets: Value, body: Value) -> Result<Call, Unsendable> {
     let webhook = open(config, secrets).unwrap();
-    let stamp = Stamp { id: "msg_1".into(), at_s: 1_614_265_330, at_ms: 1_614_265_330_000, token: None };
+    let stamp = Stamp {
+        id: "msg_1".into(),
+        at_s: 1_614_265_330,
+        at_ms: 1_614_265_330_000,
+        token: None,
+        files: Files::default(),
+    };
     Ok(Kind::calls(&webhook, message(body), &stamp)?.remove(0))
 }
 
@@ -30,7 +39,7 @@ fn with(more: &Value) -> Value {
 fn the_message_is_the_body_as_json() {
     let call = call(with(&json!({})), json!({}), json!({ "title": "Leak \"E3\"", "n": 1 })).unwrap();
     assert_eq!(&call.body[..], br#"{"title":"Leak \"E3\"","n":1}"#);
-    assert_eq!((call.shown.method.as_str(), call.shown.url.as_str()), ("POST", "https://example.com/hook"));
+    assert_eq!((&*call.shown.method, call.shown.url.as_str()), ("POST", "https://example.com/hook"));
     let content_type = ("content-type".to_owned(), "application/json".to_owned());
     assert!(call.shown.headers.contains(&content_type), "{:?}", call.shown.headers);
     assert!(call.own.is_empty(), "no signature was asked for");
@@ -40,7 +49,7 @@ fn the_message_is_the_body_as_json() {
 fn another_content_type_takes_a_text() {
     let text = with(&json!({ "method": "PUT", "headers": { "Content-Type": "text/xml; charset=utf-8" } }));
     let sent = call(text.clone(), json!({}), json!("<a>汉</a>")).unwrap();
-    assert_eq!((&sent.body[..], sent.shown.method.as_str()), ("<a>汉</a>".as_bytes(), "PUT"));
+    assert_eq!((&sent.body[..], &*sent.shown.method), ("<a>汉</a>".as_bytes(), "PUT"));
     let Unsendable(reason) = call(text, json!({}), json!({ "a": 1 })).unwrap_err();
     assert!(reason.contains("must be a text"), "{reason}");
     let json_type = with(&json!({ "headers": { "content-type": "application/cloudevents+json" } }));
@@ -145,13 +154,13 @@ fn the_address_of_each_message_is_its_own() {
     let secrets = json!({ "auth": "s3cret-token", "signing": [KEY] });
     let webhook = open(config, secrets).unwrap();
     let mut told = message(Value::Null);
-    let stamp = Stamp { id: "msg_1".into(), at_s: 1, at_ms: 1_000, token: None };
+    let stamp = Stamp { id: "msg_1".into(), at_s: 1, at_ms: 1_000, token: None, files: Files::default() };
     let Unsendable(reason) = Kind::calls(&webhook, told.clone(), &stamp).unwrap_err();
     assert!(reason.contains("`order_id`"), "{reason}");
     told.params.insert("order_id".into(), "A/1".into());
     let call = Kind::calls(&webhook, told, &stamp).unwrap().remove(0);
     assert_eq!(call.shown.url, "https://erp.example.com/orders/A%2F1?full=1&key=•••");
-    assert_eq!((call.shown.method.as_str(), call.body.len()), ("DELETE", 0));
+    assert_eq!((&*call.shown.method, call.body.len()), ("DELETE", 0));
     let reference = standardwebhooks::Webhook::new(KEY).unwrap();
     assert_eq!(call.own[0].1, reference.sign("msg_1", 1, b"").unwrap(), "what is signed is what is sent");
 }
@@ -159,7 +168,7 @@ fn the_address_of_each_message_is_its_own() {
 #[test]
 fn a_message_sets_the_headers_that_its_destination_names() {
     let webhook = open(with(&json!({ "message_headers": ["X-Tenant", "X-Trace"] })), json!({})).unwrap();
-    let stamp = Stamp { id: "msg_1".into(), at_s: 1, at_ms: 1_000, token: None };
+    let stamp = Stamp { id: "msg_1".into(), at_s: 1, at_ms: 1_000, token: None, files: Files::default() };
     let put = |name: &str, value: &str| {
         let mut told = message(json!(1));
         told.headers.insert(name.into(), value.into());
