@@ -55,7 +55,7 @@ mod worker;
 
 pub use call::Unsendable;
 pub use config::{Destination, parse};
-pub use drain::{Drain, Surroundings};
+pub use drain::{Drain, Measure, Surroundings};
 pub use error::Error;
 pub use letters::{LetterOrder, Letters};
 pub use record::{

@@ -221,11 +221,13 @@ impl Worker {
         Ok(self.settings.as_ref())
     }
 
-    /// Stores how the breaker stands, so that it stands so at the next start and at other nodes.
+    /// Stores how the breaker stands, so that it stands so at the next start and at other nodes, and tells of it.
     async fn save_breaker(&mut self) -> Result<(), store::Error> {
         if self.breaker.is_unsaved() {
-            self.around.store.destination_break(self.id, self.breaker.open()).await?;
+            let alert = self.breaker.untold().cloned();
+            self.around.store.destination_break(self.id, self.breaker.open(), alert).await?;
             self.breaker.saved();
+            self.tell_tripped();
         }
         Ok(())
     }
@@ -289,16 +291,14 @@ impl Worker {
         };
         self.held.remove(&id);
         match fate {
-            Fate::Recorded { next_at, disabled, health, asked, freed } => {
+            Fate::Recorded { next_at, disabled, health, is_of_alert, asked, freed } => {
                 self.owned_at = Some(Instant::now());
                 self.next = [self.next, next_at].into_iter().flatten().min();
                 self.unread |= freed;
                 if let Some(asked) = asked {
                     self.pacer.rest(asked.min(ASKED));
                 }
-                if self.breaker.note(health, self.around.clock.now()) {
-                    self.tell_tripped();
-                }
+                self.breaker.note(health, is_of_alert, self.around.clock.now());
                 if disabled {
                     tracing::warn!(destination = %self.id, "a destination switched itself off: its receiver is gone");
                     self.settings = None;

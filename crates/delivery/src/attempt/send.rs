@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use clock::Timestamp;
 use outbound::{Client, Limit, Response, Timeouts};
-use store::{DestinationId, DueDelivery, Message};
+use store::{AlertCause, DestinationId, DueDelivery, Message};
 use vault::Secret;
 
 use crate::{
@@ -74,7 +74,9 @@ impl Sent {
     pub(super) fn health(&self) -> Health {
         match (&self.verdict, self.exchanges.last().map(|exchange| &exchange.reply)) {
             (_, Some(Reply::Response(answer))) if answer.status < 500 => Health::Alive,
-            (Verdict::Retry { reason, .. }, Some(_)) => Health::Failing(reason.clone()),
+            (Verdict::Retry { reason, .. }, Some(reply)) => {
+                Health::Failing(AlertCause { reason: reason.clone(), code: reply.code() })
+            }
             _ => Health::Unknown,
         }
     }

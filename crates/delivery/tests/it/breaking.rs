@@ -84,7 +84,7 @@ async fn an_open_breaker_is_open_after_a_restart_and_a_person_closes_it() {
     drain.waker().notify([destination, other]);
     assert_eq!(finished(&mut settled, to_other).await, [Outcome::Delivered]);
     assert_eq!(outbox.state(id).await, (DeliveryState::Pending, 1), "it waits");
-    outbox.store.destination_break(destination, None).await.unwrap();
+    outbox.store.destination_break(destination, None, None).await.unwrap();
     drain.waker().changed(destination);
     assert_eq!(finished(&mut settled, id).await, [Outcome::Delivered]);
 }

@@ -5,6 +5,7 @@
 #[path = "../support/vendors/mod.rs"]
 mod vendors;
 
+mod alerting;
 mod arriving;
 mod breaking;
 mod order;
