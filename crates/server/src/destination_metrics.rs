@@ -47,18 +47,17 @@ pub(crate) fn measure(world: Arc<World>) -> Measure {
             name.map_or((String::new(), OTHER.to_owned()), |(at, name)| (at.to_string(), name));
         let labels = [("environment", environment), ("destination", destination)];
         metrics::histogram!(SECONDS, &labels).record(took.as_secs_f64());
-        let counted = |word: (&'static str, &'static str)| {
-            let word = (word.0, word.1.to_owned());
-            labels.iter().cloned().chain([word]).collect::<Vec<_>>()
+        let counted = |label: &'static str, word: &str| {
+            labels.iter().cloned().chain([(label, word.to_owned())]).collect::<Vec<_>>()
         };
-        let outcome = counted(("outcome", settled.outcome.word()));
+        let outcome = counted("outcome", settled.outcome.word());
         metrics::counter!("linchpin_destination_attempts_total", &outcome).increment(1);
         let state = match settled.outcome {
             delivery::Outcome::Retry => return,
             delivery::Outcome::Delivered => "delivered",
             delivery::Outcome::Permanent | delivery::Outcome::Exhausted => "dead",
         };
-        metrics::counter!("linchpin_destination_deliveries_total", &counted(("state", state))).increment(1);
+        metrics::counter!("linchpin_destination_deliveries_total", &counted("state", state)).increment(1);
     })
 }
 

@@ -16,7 +16,7 @@ use delivery::{Drain, Letters};
 use engine::{Engine, Replays};
 use knowledge::{Ingestion, Library};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
-use store::{Beat, LinkPurpose, Place, Store, WorkspaceId};
+use store::{Beat, LinkPurpose, Store, WorkspaceId};
 use tokio::{
     net::TcpListener,
     sync::{Semaphore, broadcast, watch},
@@ -58,6 +58,9 @@ impl Workers {
     ) -> Self {
         let (store, node) = (surroundings.store.clone(), surroundings.node);
         let drain = roles.has(Role::Delivery).then(|| Drain::start(surroundings));
+        if let Some(drain) = &drain {
+            tokio::spawn(alerts::follow(engine.clone(), (drain.tripped(), drain.settled())));
+        }
         Self {
             ingestion: roles.has(Role::Worker).then(|| library.start(engine.node())),
             replays: roles.has(Role::Worker).then(|| engine.start_replays()),
@@ -166,14 +169,9 @@ async fn build(config: Config, bound: SocketAddr, clock: Clock) -> anyhow::Resul
     // Without a drain nobody is woken, and nothing is told.
     let outbox = workers.drain.as_ref().map(Drain::waker).unwrap_or_default();
     let settled = workers.drain.as_ref().map_or_else(|| broadcast::channel(1).1, Drain::settled);
-    if let Some(drain) = &workers.drain {
-        tokio::spawn(alerts::follow(engine.clone(), (drain.tripped(), drain.settled())));
-    }
     let waker = outbox.clone();
     world.wake_with(Box::new(move |destinations| waker.notify(destinations.iter().copied())));
-    let environments = store.environment_list(workspace).await?;
-    let places: Vec<Place> =
-        environments.iter().map(|known| Place { workspace, environment: known.id }).collect();
+    let places = world.places();
     let exchange =
         internal.map(|internal| internal.exchange((&store, &random), (&engine, nats), settled.resubscribe()));
     let app = App::new(Parts {
