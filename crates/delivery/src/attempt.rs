@@ -7,7 +7,7 @@ use std::{sync::Arc, time::Duration};
 
 use clock::Timestamp;
 use faults::CrashPoint;
-use store::{AttemptCommit, DeliveryId, DueDelivery, Settle};
+use store::{AlertCause, AlertKind, AttemptCommit, DeliveryId, DueDelivery, NewAlert, Settle};
 use tokio::time::Instant;
 
 use crate::{
@@ -38,6 +38,8 @@ pub(crate) enum Fate {
         disabled: bool,
         /// What it says of the receiver.
         health: Health,
+        /// Whether an alert is at the delivery's beginning.
+        is_of_alert: bool,
         /// How long the receiver asked to wait.
         asked: Option<Duration>,
         /// Whether another may be due now, since this one left its lane.
@@ -69,7 +71,8 @@ pub(crate) async fn attempt(
     faults::hit(CrashPoint::AfterAttempt);
     let (health, asked) = (sent.health(), sent.asked());
     let (record, disable) = conclude(sent, tries, &destination, &around);
-    measure(destination.kind(), record.outcome, begun.elapsed());
+    let took = begun.elapsed();
+    measure(destination.kind(), record.outcome, took);
     let then = settle(&record, destination.halts, &around);
     if !commit(&around, &due, (at, &record), (then, disable)).await {
         return Landed { id, fate: Fate::Lost };
@@ -87,10 +90,12 @@ pub(crate) async fn attempt(
         next_at,
         disabled,
     };
+    (around.measure)(&settled, took);
     // Nobody may be listening, which is no failure.
     let _ = around.settled.send(settled);
     let freed = due.lane.is_some() && !matches!(then, Settle::Retry(_));
-    Landed { id, fate: Fate::Recorded { next_at, disabled, health, asked, freed } }
+    let is_of_alert = due.is_of_alert;
+    Landed { id, fate: Fate::Recorded { next_at, disabled, health, is_of_alert, asked, freed } }
 }
 
 /// What earlier attempts mean. One whose record cannot be understood counts as one try, nothing accepted.
@@ -162,6 +167,7 @@ async fn commit(
             lane: due.lane,
             wakes: due.awaited.then_some(due.run),
             disable,
+            alerts: alerts(due, (at, record), disable.is_some()),
         };
         match around.store.delivery_attempted(commit).await {
             Ok(counted) => return counted,
@@ -174,6 +180,17 @@ async fn commit(
             }
         }
     }
+}
+
+/// What somebody should hear of it. What an alert itself has sent raises no other, or one that does not arrive would be
+/// followed by alerts for ever.
+fn alerts(due: &DueDelivery, (at, record): (Timestamp, &AttemptRecord), disabled: bool) -> Vec<NewAlert> {
+    if due.is_of_alert || !record.outcome.is_dead() {
+        return Vec::new();
+    }
+    let cause = AlertCause { reason: record.reason.clone().unwrap_or_default(), code: record.code() };
+    let gone = disabled.then(|| NewAlert { kind: AlertKind::DestinationDisabled, at, cause: cause.clone() });
+    gone.into_iter().chain([NewAlert::dead_letters(at, cause)]).collect()
 }
 
 fn measure(kind: &'static str, outcome: Outcome, took: Duration) {

@@ -9,6 +9,7 @@ use clock::Timestamp;
 use flow::Span;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use store::{AlertCause, AlertKind, NewAlert};
 
 /// When a receiver counts as down, and for how long.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -61,7 +62,7 @@ pub(crate) enum Health {
     /// It answers.
     Alive,
     /// It does not, or that it cannot.
-    Failing(String),
+    Failing(AlertCause),
     /// Nothing: it was not asked.
     Unknown,
 }
@@ -86,6 +87,8 @@ pub(crate) struct Breaker {
     open: Option<store::Breaker>,
     /// Whether it stands otherwise than it is stored.
     unsaved: bool,
+    /// What is to be told of that.
+    untold: Option<NewAlert>,
 }
 
 impl Breaker {
@@ -109,22 +112,26 @@ impl Breaker {
         }
     }
 
-    /// Takes note of an attempt. Says whether the breaker stands otherwise now.
-    pub(crate) fn note(&mut self, health: Health, now: Timestamp) -> bool {
+    /// Takes note of an attempt, of a delivery that an alert made or another. Says whether the breaker stands otherwise
+    /// now.
+    ///
+    /// An opening that a delivery of an alert brings about is told to nobody, and neither is its end: an alert about
+    /// alerts that do not arrive would not arrive either, and go on for ever.
+    pub(crate) fn note(&mut self, health: Health, is_of_alert: bool, now: Timestamp) -> bool {
         let tries = self.allows(now);
         let changed = match (health, tries) {
             // Begun before it opened, or nothing to learn from.
             (_, Allowed::NothingUntil(_)) | (Health::Unknown, _) => false,
             (Health::Alive, _) => {
                 self.failures = 0;
-                self.open.take().is_some()
+                self.close(now)
             }
-            (Health::Failing(reason), Allowed::One) => self.open_for(reason, now),
-            (Health::Failing(reason), Allowed::All) => {
+            (Health::Failing(cause), Allowed::One) => self.open_for(cause, is_of_alert, now),
+            (Health::Failing(cause), Allowed::All) => {
                 self.failures = self.failures.saturating_add(1);
                 self.policy.failures > 0
                     && self.failures >= self.policy.failures
-                    && self.open_for(reason, now)
+                    && self.open_for(cause, is_of_alert, now)
             }
         };
         self.unsaved |= changed;
@@ -141,16 +148,38 @@ impl Breaker {
         self.unsaved
     }
 
-    pub(crate) fn saved(&mut self) {
-        self.unsaved = false;
+    /// What is to be told of how it stands, once that is stored.
+    pub(crate) fn untold(&self) -> Option<&NewAlert> {
+        self.untold.as_ref()
     }
 
-    fn open_for(&mut self, reason: String, now: Timestamp) -> bool {
-        let (opened_at, openings) =
-            self.open.as_ref().map_or((now, 0), |open| (open.opened_at, open.openings));
-        let until = now.after(self.policy.pause_after(openings));
-        self.open = Some(store::Breaker { opened_at, until, openings: openings + 1, reason });
+    pub(crate) fn saved(&mut self) {
+        self.unsaved = false;
+        self.untold = None;
+    }
+
+    fn close(&mut self, now: Timestamp) -> bool {
+        let Some(open) = self.open.take() else { return false };
+        let cause = AlertCause { reason: open.reason, code: String::new() };
+        self.tell(!open.is_quiet, NewAlert { kind: AlertKind::BreakerClosed, at: now, cause });
         true
+    }
+
+    fn open_for(&mut self, cause: AlertCause, is_of_alert: bool, now: Timestamp) -> bool {
+        let reason = cause.reason.clone();
+        let (opened_at, openings, is_quiet) = if let Some(open) = &self.open {
+            (open.opened_at, open.openings, open.is_quiet)
+        } else {
+            self.tell(!is_of_alert, NewAlert { kind: AlertKind::BreakerOpened, at: now, cause });
+            (now, 0, is_of_alert)
+        };
+        let until = now.after(self.policy.pause_after(openings));
+        self.open = Some(store::Breaker { opened_at, until, openings: openings + 1, reason, is_quiet });
+        true
+    }
+
+    fn tell(&mut self, is_told: bool, alert: NewAlert) {
+        self.untold = is_told.then_some(alert);
     }
 }
 
@@ -163,7 +192,15 @@ mod tests {
     }
 
     fn failing() -> Health {
-        Health::Failing("503".into())
+        Health::Failing(cause())
+    }
+
+    fn cause() -> AlertCause {
+        AlertCause { reason: "it answered 503".into(), code: "503".into() }
+    }
+
+    fn note(breaker: &mut Breaker, health: Health, seconds: u64) -> bool {
+        breaker.note(health, false, at(seconds))
     }
 
     fn of(failures: u32) -> Breaker {
@@ -175,14 +212,14 @@ mod tests {
     #[test]
     fn opens_after_failures_in_a_row_and_closes_when_one_arrives() {
         let mut breaker = of(3);
-        assert!(!breaker.note(failing(), at(0)) && !breaker.note(failing(), at(0)));
-        assert!(!breaker.note(Health::Alive, at(0)), "an answer between begins anew");
-        assert!(!breaker.note(failing(), at(0)) && !breaker.note(Health::Unknown, at(0)));
-        assert!(!breaker.note(failing(), at(0)) && breaker.note(failing(), at(0)));
+        assert!(!note(&mut breaker, failing(), 0) && !note(&mut breaker, failing(), 0));
+        assert!(!note(&mut breaker, Health::Alive, 0), "an answer between begins anew");
+        assert!(!note(&mut breaker, failing(), 0) && !note(&mut breaker, Health::Unknown, 0));
+        assert!(!note(&mut breaker, failing(), 0) && note(&mut breaker, failing(), 0));
         assert_eq!(breaker.allows(at(4)), Allowed::NothingUntil(at(5)));
-        assert!(!breaker.note(Health::Alive, at(4)) && !breaker.note(failing(), at(4)), "begun before");
+        assert!(!note(&mut breaker, Health::Alive, 4) && !note(&mut breaker, failing(), 4), "begun before");
         assert_eq!(breaker.allows(at(5)), Allowed::One);
-        assert!(breaker.note(Health::Alive, at(5)));
+        assert!(note(&mut breaker, Health::Alive, 5));
         assert_eq!((breaker.allows(at(5)), breaker.open()), (Allowed::All, None));
     }
 
@@ -191,7 +228,7 @@ mod tests {
         let mut breaker = of(1);
         let mut now = 0;
         for pause in [5, 10, 20, 40, 60, 60] {
-            assert!(breaker.note(failing(), at(now)));
+            assert!(note(&mut breaker, failing(), now));
             assert_eq!(breaker.allows(at(now)), Allowed::NothingUntil(at(now + pause)));
             now += pause;
         }
@@ -202,19 +239,57 @@ mod tests {
     #[test]
     fn a_person_closes_it_and_failures_count_anew() {
         let mut breaker = of(2);
-        assert!(!breaker.note(failing(), at(0)) && breaker.note(failing(), at(0)));
+        assert!(!note(&mut breaker, failing(), 0) && note(&mut breaker, failing(), 0));
         breaker.adopt(Policy::default(), None);
         assert!(breaker.open().is_some(), "what is not stored yet is not undone by what is");
         breaker.saved();
         breaker.adopt(Policy { failures: 2, ..Policy::default() }, None);
         assert_eq!(breaker.allows(at(0)), Allowed::All);
-        assert!(!breaker.note(failing(), at(0)) && breaker.note(failing(), at(0)));
+        assert!(!note(&mut breaker, failing(), 0) && note(&mut breaker, failing(), 0));
+    }
+
+    #[test]
+    fn an_opening_and_its_end_are_told_once_and_failed_trials_are_not() {
+        let mut breaker = of(1);
+        note(&mut breaker, failing(), 0);
+        let opened = NewAlert { kind: AlertKind::BreakerOpened, at: at(0), cause: cause() };
+        assert_eq!(breaker.untold(), Some(&opened));
+        breaker.saved();
+        assert!(note(&mut breaker, failing(), 5) && breaker.untold().is_none(), "it has been open all along");
+        breaker.saved();
+        note(&mut breaker, Health::Alive, 15);
+        let untold = breaker.untold().unwrap();
+        assert_eq!((untold.kind, untold.at), (AlertKind::BreakerClosed, at(15)));
+        breaker.saved();
+        assert_eq!(breaker.untold(), None);
+    }
+
+    #[test]
+    fn an_opening_by_an_alerts_own_delivery_is_told_to_nobody_and_neither_is_its_end() {
+        let mut breaker = of(1);
+        assert!(breaker.note(failing(), true, at(0)) && breaker.untold().is_none());
+        breaker.saved();
+        let stored = breaker.open().cloned();
+        let mut after_restart = of(1);
+        after_restart.adopt(Policy::default(), stored);
+        assert!(note(&mut after_restart, failing(), 5) && after_restart.untold().is_none());
+        assert!(note(&mut after_restart, Health::Alive, 15) && after_restart.untold().is_none());
+    }
+
+    #[test]
+    fn an_alert_that_does_not_arrive_does_not_hide_how_an_opening_ends() {
+        let mut breaker = of(1);
+        note(&mut breaker, failing(), 0);
+        breaker.saved();
+        assert!(breaker.note(failing(), true, at(5)), "an alert's delivery was tried");
+        assert!(breaker.note(Health::Alive, true, at(15)));
+        assert_eq!(breaker.untold().map(|alert| alert.kind), Some(AlertKind::BreakerClosed));
     }
 
     #[test]
     fn never_when_that_is_wanted() {
         let mut breaker = of(0);
-        assert!((0..5_000).all(|_| !breaker.note(failing(), at(0))));
+        assert!((0..5_000).all(|_| !note(&mut breaker, failing(), 0)));
     }
 
     #[test]

@@ -44,7 +44,12 @@ pub struct Surroundings {
     pub random: Random,
     /// The node that owns destinations; its lease is kept by whoever runs it.
     pub node: NodeId,
+    /// Told of every attempt that is recorded here, and how long it took.
+    pub measure: Measure,
 }
+
+/// Takes note of an attempt; it must not wait for anything.
+pub type Measure = Arc<dyn Fn(&Settled, Duration) + Send + Sync>;
 
 /// What the workers share.
 pub(crate) struct Around {

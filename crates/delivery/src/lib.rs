@@ -64,7 +64,7 @@ mod worker;
 
 pub use call::Unsendable;
 pub use config::{Destination, parse};
-pub use drain::{Drain, Surroundings};
+pub use drain::{Drain, Measure, Surroundings};
 pub use error::Error;
 pub use files::Files;
 pub use letters::{LetterOrder, Letters};

@@ -168,7 +168,29 @@ pub struct Timing {
     pub total_ms: u64,
 }
 
+impl AttemptRecord {
+    /// What the last call came to, in a word: a status, or why there was no answer; empty where nothing was sent.
+    pub(crate) fn code(&self) -> String {
+        self.exchanges.last().map(|exchange| exchange.reply.code()).unwrap_or_default()
+    }
+}
+
+impl Reply {
+    /// What came back, in a word: a status, or why there was no answer.
+    pub(crate) fn code(&self) -> String {
+        match self {
+            Self::Response(answer) => answer.status.to_string(),
+            Self::Error(error) => error.kind.clone(),
+        }
+    }
+}
+
 impl Outcome {
+    /// Whether it left a dead letter.
+    pub const fn is_dead(self) -> bool {
+        matches!(self, Self::Permanent | Self::Exhausted)
+    }
+
     /// The outcome as lists and metrics write it.
     pub const fn word(self) -> &'static str {
         match self {

@@ -229,11 +229,13 @@ impl Worker {
         Ok(self.settings.as_ref())
     }
 
-    /// Stores how the breaker stands, so that it stands so at the next start and at other nodes.
+    /// Stores how the breaker stands, so that it stands so at the next start and at other nodes, and tells of it.
     async fn save_breaker(&mut self) -> Result<(), store::Error> {
         if self.breaker.is_unsaved() {
-            self.around.store.destination_break(self.id, self.breaker.open()).await?;
+            let alert = self.breaker.untold().cloned();
+            self.around.store.destination_break(self.id, self.breaker.open(), alert).await?;
             self.breaker.saved();
+            self.tell_tripped();
         }
         Ok(())
     }
@@ -308,7 +310,7 @@ impl Worker {
         };
         self.held.remove(&id);
         match fate {
-            Fate::Recorded { next_at, disabled, health, asked, freed } => {
+            Fate::Recorded { next_at, disabled, health, is_of_alert, asked, freed } => {
                 self.owned_at = Some(Instant::now());
                 self.next = [self.next, next_at].into_iter().flatten().min();
                 self.unread |= freed;
@@ -320,7 +322,7 @@ impl Worker {
                     (Health::Failing(_), Some(_), None) => self.recovery.failed(id),
                     _ => {}
                 }
-                self.note(health);
+                self.note(health, is_of_alert);
                 if disabled {
                     tracing::warn!(destination = %self.id, "a destination switched itself off: its receiver is gone");
                     self.settings = None;
@@ -338,16 +340,13 @@ impl Worker {
     }
 
     /// Takes note of what an attempt says of the receiver.
-    fn note(&mut self, health: Health) {
+    fn note(&mut self, health: Health, is_of_alert: bool) {
         let is_alive = health == Health::Alive;
-        let moved = self.breaker.note(health, self.around.clock.now());
+        let moved = self.breaker.note(health, is_of_alert, self.around.clock.now());
         match (moved, self.breaker.open()) {
             (true, None) => self.recovery.begin(),
             (false, None) if is_alive => self.recovery.clear(),
             _ => {}
-        }
-        if moved {
-            self.tell_tripped();
         }
     }
 

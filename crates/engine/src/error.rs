@@ -51,9 +51,9 @@ pub enum Error {
     /// There is no such run.
     #[error("the run {0} does not exist")]
     NoRun(store::RunId),
-    /// A schedule cannot be gone by.
-    #[error("the schedule {id} is wrong: {problem}")]
-    Schedule {
+    /// A schedule, or a source of alerts, cannot be gone by.
+    #[error("the source {id} is wrong: {problem}")]
+    Source {
         /// Which.
         id: store::SourceId,
         /// What is wrong with it.

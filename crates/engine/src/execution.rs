@@ -326,6 +326,6 @@ fn base_facts(shared: &Shared, program: &Program, identity: Identity) -> Facts {
 
 /// The kinds of events, as they are stored and as expressions see them.
 fn known_kind(kind: &str) -> &'static str {
-    const KINDS: [&str; 4] = ["webhook", "api", "schedule", "manual"];
+    const KINDS: [&str; 5] = ["webhook", "api", "schedule", "alert", "manual"];
     KINDS.into_iter().find(|known| *known == kind).unwrap_or("webhook")
 }

@@ -9,6 +9,7 @@
 //! wait and at its end. A recorded step's output commits together with the pure steps that follow
 //! it, before anything else starts.
 
+mod alert;
 mod context;
 mod dispatch;
 mod error;
@@ -17,6 +18,7 @@ mod feed;
 mod finished;
 mod finishing;
 mod hub;
+mod input;
 mod journal;
 mod lease;
 mod node;
@@ -44,6 +46,7 @@ use parking_lot::Mutex;
 use store::{DestinationId, NodeId, RunId, Store, VersionId};
 use tokio::sync::{Notify, Semaphore, broadcast, watch};
 
+pub use alert::AlertRule;
 pub use context::{StepContext, Tokens};
 pub use error::Error;
 pub use finished::{Outcome, Response, StepStanding, Tells, Timeline};
@@ -73,6 +76,8 @@ pub struct Options {
     pub step_timeout: Duration,
     /// A pause or wait longer than this lets the run go from memory.
     pub release_after: Duration,
+    /// The address of the console, without a slash at its end, for links in alerts.
+    pub public_url: Option<String>,
 }
 
 impl Default for Options {
@@ -83,6 +88,7 @@ impl Default for Options {
             inline_budget: Duration::from_millis(10),
             step_timeout: Duration::from_secs(60),
             release_after: Duration::from_secs(5),
+            public_url: None,
         }
     }
 }
@@ -117,6 +123,8 @@ pub(crate) struct Shared {
     replays: Notify,
     /// A schedule may be due sooner than was known.
     schedules: Notify,
+    /// Alerts may be pending.
+    alerts: Notify,
     programs: program::Cache,
     /// Versions with node kinds that this build lacks: their runs are another node's.
     unfit: Mutex<HashSet<VersionId>>,
@@ -147,6 +155,7 @@ impl Engine {
             work: Notify::new(),
             replays: Notify::new(),
             schedules: Notify::new(),
+            alerts: Notify::new(),
             programs: program::Cache::default(),
             unfit: Mutex::default(),
             hub: hub::Hub::new(),
@@ -236,6 +245,11 @@ impl Engine {
     /// Looks at the schedules again: one is new, was changed or is gone.
     pub fn reschedule(&self) {
         self.0.schedules.notify_one();
+    }
+
+    /// Looks whether there are alerts to be raised: something has befallen a destination.
+    pub fn raise_alerts(&self) {
+        self.0.alerts.notify_one();
     }
 
     /// The text that marks a secret's placeholder in what steps render. It never leaves the process.

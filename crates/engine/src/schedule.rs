@@ -1,12 +1,15 @@
 //! What a schedule is told: when it ticks, and what its flow takes in then.
 
 use clock::Timestamp;
-use flow::{Dynamic, FieldProblem, Fields, Problem};
+use flow::{Fields, Problem};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use crate::Timetable;
+use crate::{
+    Timetable,
+    input::{InputTemplate, settings},
+};
 
 /// A schedule's settings, ready to be gone by.
 #[derive(Clone, Debug)]
@@ -16,7 +19,7 @@ pub struct Schedule {
     /// What becomes of ticks whose time has passed.
     pub missed: Missed,
     /// The flow's input, with templates over `tick`.
-    input: Vec<(String, Dynamic)>,
+    input: InputTemplate,
 }
 
 /// What becomes of ticks whose time has passed while nobody could fire them. Those of the last minute are not missed:
@@ -71,23 +74,11 @@ impl Schedule {
     /// # Errors
     /// Which field is wrong, why, and what to write.
     pub fn compile(config: &str) -> Result<Self, Problem> {
-        let mut json = serde_json::Deserializer::from_str(config);
-        let config: Config = serde_path_to_error::deserialize(&mut json).map_err(|error| {
-            let field = error.path().to_string();
-            let field = if field == "." { String::new() } else { field };
-            problem(field, "wrong_form", error.into_inner().to_string())
-        })?;
-        let compiled = |(name, value)| {
-            let field = format!("input.{name}");
-            let value = Dynamic::compile(value);
-            value
-                .map(|value| (name, value))
-                .map_err(|error| problem(field, "wrong_template", error.to_string()))
-        };
+        let config: Config = settings(config)?;
         Ok(Self {
             timetable: Timetable::parse(&config.cron, &config.time_zone)?,
             missed: config.missed,
-            input: config.input.into_iter().map(compiled).collect::<Result<_, _>>()?,
+            input: InputTemplate::compile(config.input)?,
         })
     }
 
@@ -109,15 +100,7 @@ impl Schedule {
     /// # Errors
     /// The first field that cannot be rendered or does not fit.
     pub(crate) fn input(&self, inputs: &Fields, planned: Planned) -> Result<Map<String, Value>, Problem> {
-        let names = json!({ "tick": self.tick(planned) });
-        let mut input = Map::with_capacity(self.input.len());
-        for (name, value) in &self.input {
-            let rendered = value.render_with(&names);
-            let rendered = rendered
-                .map_err(|error| problem(format!("input.{name}"), "wrong_template", error.to_string()))?;
-            input.insert(name.clone(), rendered);
-        }
-        flow::take_all(inputs, input).map_err(|problems| unfit(problems.into_iter().next()))
+        self.input.render(inputs, &json!({ "tick": self.tick(planned) }), Map::new())
     }
 
     /// What templates see of a planned time, and what is kept of it.
@@ -127,25 +110,6 @@ impl Schedule {
         let date = local.split('T').next();
         json!({ "at": at.to_string(), "local": local, "date": date, "missed": planned.missed })
     }
-}
-
-fn unfit(found: Option<FieldProblem>) -> Problem {
-    let Some(FieldProblem { field, code, expected, got }) = found else {
-        return problem("input".to_owned(), "wrong_input", "it does not fit the flow's inputs.".to_owned());
-    };
-    let field = format!("input.{field}");
-    match code.as_str() {
-        "missing" => problem(field, &code, format!("the flow needs it: {expected}.")),
-        "unknown" => Problem {
-            suggestion: Some(expected),
-            ..problem(field, &code, "the flow has no such input.".to_owned())
-        },
-        _ => problem(field, &code, format!("the flow takes {expected}, not {got}.")),
-    }
-}
-
-fn problem(field: String, code: &str, reason: String) -> Problem {
-    Problem { node: None, field, code: code.to_owned(), reason, suggestion: None }
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! What is done once for all nodes: by the one that is the scheduler, as long as its lease runs.
 
+pub(crate) mod alerts;
 mod plan;
 mod ticks;
 
@@ -21,7 +22,10 @@ const SHARE: u32 = 10;
 pub(crate) async fn run(engine: Engine) {
     let shared = &engine.0;
     let since = watch::Sender::new(None);
-    let work = async { tokio::join!(own(shared, &since), ticks::run(&engine, since.subscribe())) };
+    let work = async {
+        let (ticks, alerts) = (since.subscribe(), since.subscribe());
+        tokio::join!(own(shared, &since), ticks::run(&engine, ticks), alerts::run(&engine, alerts))
+    };
     let mut stopping = shared.stopping.subscribe();
     tokio::select! {
         _ = work => {}

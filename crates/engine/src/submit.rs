@@ -28,7 +28,7 @@ pub struct Submission {
     pub program: Arc<Program>,
     /// The source it came by, with its name.
     pub source: Option<(SourceId, Arc<str>)>,
-    /// `webhook`, `schedule` or `api`.
+    /// `webhook`, `schedule`, `alert` or `api`.
     pub kind: &'static str,
     /// When it came.
     pub received_at: Timestamp,

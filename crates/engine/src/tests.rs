@@ -6,6 +6,7 @@ use store::Beat;
 
 use super::*;
 
+mod alerting;
 mod awaiting;
 mod filtered;
 mod fixture;

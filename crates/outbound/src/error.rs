@@ -155,9 +155,7 @@ impl Error {
     /// The error's kind.
     pub fn kind(&self) -> Kind {
         match self {
-            Self::InvalidUrl { .. }
-            | Self::InvalidHeader { .. }
-            | Self::Setup { .. } => Kind::InvalidRequest,
+            Self::InvalidUrl { .. } | Self::InvalidHeader { .. } | Self::Setup { .. } => Kind::InvalidRequest,
             Self::Refused(_) => Kind::Refused,
             Self::Dns { .. } => Kind::Dns,
             Self::Connect { .. } | Self::Proxy { .. } => Kind::Connect,

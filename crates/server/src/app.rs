@@ -11,6 +11,7 @@ use tokio::sync::{Semaphore, broadcast, watch};
 
 use crate::{
     config::Config,
+    destination_metrics::Gauges,
     docs::Shelf,
     hooks::{InFlight, Recorder, Sources},
     models::Models,
@@ -63,6 +64,8 @@ pub(crate) struct Parts {
     pub(crate) metrics: metrics_exporter_prometheus::PrometheusHandle,
     /// A slot for each login that may be checked at once.
     pub(crate) logins: Semaphore,
+    /// What the metrics say of destinations, as it was last read.
+    pub(crate) destination_gauges: Gauges,
     /// Keeps trials of destinations few.
     pub(crate) trials: delivery::Trials,
     /// How far the server is on its way from start to stop.

@@ -1,11 +1,13 @@
 //! The binary `linchpin`: hooks, API, console, metrics, and the command line.
 
+mod alerts;
 mod api;
 mod app;
 mod changes;
 mod cli;
 mod config;
 mod console;
+mod destination_metrics;
 mod docs;
 mod hooks;
 mod internal;

@@ -45,7 +45,8 @@ pub(crate) async fn metrics(State(app): State<App>) -> Response {
     gauge("linchpin_in_flight_requests", requests);
     gauge("linchpin_runs_under_way", app.engine.running() as u64);
     let text = [(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")];
-    (text, app.metrics.render()).into_response()
+    let destinations = app.destination_gauges.render(&app).await;
+    (text, app.metrics.render() + &destinations).into_response()
 }
 
 #[expect(clippy::cast_precision_loss, reason = "gauges are far below where that begins")]

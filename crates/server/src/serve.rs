@@ -15,8 +15,8 @@ use cluster::Nats;
 use delivery::{Drain, Letters};
 use engine::{Engine, Replays};
 use knowledge::{Ingestion, Library};
-use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
-use store::{Beat, LinkPurpose, Place, Store, WorkspaceId};
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+use store::{Beat, LinkPurpose, Store, WorkspaceId};
 use tokio::{
     net::TcpListener,
     sync::{Semaphore, broadcast, watch},
@@ -24,11 +24,11 @@ use tokio::{
 };
 
 use crate::{
-    api,
+    alerts, api,
     app::{App, Parts, Stage},
     changes,
     config::Config,
-    console,
+    console, destination_metrics,
     docs::{self, Shelf},
     hooks::{self, InFlight, Recorder, Sources},
     internal::Internal,
@@ -58,6 +58,9 @@ impl Workers {
     ) -> Self {
         let (store, node) = (surroundings.store.clone(), surroundings.node);
         let drain = roles.has(Role::Delivery).then(|| Drain::start(surroundings));
+        if let Some(drain) = &drain {
+            tokio::spawn(alerts::follow(engine.clone(), (drain.tripped(), drain.settled())));
+        }
         Self {
             ingestion: roles.has(Role::Worker).then(|| library.start(engine.node())),
             replays: roles.has(Role::Worker).then(|| engine.start_replays()),
@@ -161,6 +164,7 @@ async fn build(config: Config, bound: SocketAddr, clock: Clock) -> anyhow::Resul
         clock: clock.clone(),
         random: random.clone(),
         node: engine.node(),
+        measure: destination_metrics::measure(world.clone()),
     };
     let workers = Workers::start(&config.roles, &engine, &library, surroundings);
     // Without a drain nobody is woken, and nothing is told.
@@ -168,9 +172,7 @@ async fn build(config: Config, bound: SocketAddr, clock: Clock) -> anyhow::Resul
     let settled = workers.drain.as_ref().map_or_else(|| broadcast::channel(1).1, Drain::settled);
     let waker = outbox.clone();
     world.wake_with(Box::new(move |destinations| waker.notify(destinations.iter().copied())));
-    let environments = store.environment_list(workspace).await?;
-    let places: Vec<Place> =
-        environments.iter().map(|known| Place { workspace, environment: known.id }).collect();
+    let places = world.places();
     let exchange =
         internal.map(|internal| internal.exchange((&store, &random), (&engine, nats), settled.resubscribe()));
     let app = App::new(Parts {
@@ -185,6 +187,7 @@ async fn build(config: Config, bound: SocketAddr, clock: Clock) -> anyhow::Resul
         settled,
         metrics,
         logins: Semaphore::new(LOGINS),
+        destination_gauges: destination_metrics::Gauges::default(),
         trials: delivery::Trials::default(),
         stage: watch::Sender::new(Stage::Serving),
         models,
@@ -206,7 +209,10 @@ async fn build(config: Config, bound: SocketAddr, clock: Clock) -> anyhow::Resul
 
 /// Keeps what is measured from now on.
 fn metrics() -> anyhow::Result<PrometheusHandle> {
-    let metrics = PrometheusBuilder::new().install_recorder()?;
+    let seconds = Matcher::Full(destination_metrics::SECONDS.to_owned());
+    let metrics = PrometheusBuilder::new()
+        .set_buckets_for_metric(seconds, &destination_metrics::BUCKETS)?
+        .install_recorder()?;
     tokio::spawn(upkeep(metrics.clone()));
     Ok(metrics)
 }
@@ -232,6 +238,7 @@ fn options(config: &Config) -> engine::Options {
     engine::Options {
         max_runs: if config.roles.has(Role::Worker) { config.engine.max_runs.get() } else { 0 },
         schedules: config.roles.has(Role::Scheduler),
+        public_url: config.public_url.as_ref().map(|url| url.trim_end_matches('/').to_owned()),
         ..engine::Options::default()
     }
 }

@@ -103,6 +103,22 @@ impl World {
         self.environments.read().values().flat_map(|known| known.signing_keys.to_vec()).collect()
     }
 
+    /// The environment of a destination, and its name, if it is known.
+    pub(crate) fn destination_name(&self, place: Place, id: DestinationId) -> Option<(Arc<str>, String)> {
+        let environments = self.environments.read();
+        let known = environments.get(&place.environment)?;
+        let (name, _) = known.destinations.iter().find(|(_, known)| **known == id)?;
+        Some((Arc::clone(&known.surroundings.environment), name.clone()))
+    }
+
+    /// The environments.
+    pub(crate) fn places(&self) -> Vec<Place> {
+        let environments = self.environments.read();
+        let place =
+            |environment: &EnvironmentId| Place { workspace: self.workspace, environment: *environment };
+        environments.keys().map(place).collect()
+    }
+
     /// The destinations of an environment by name.
     pub(crate) fn destinations(&self, place: Place) -> Arc<HashMap<String, DestinationId>> {
         let environments = self.environments.read();

@@ -19,7 +19,8 @@ pub(crate) use list::{ARRIVED, CLOSED, UNSENT};
 pub use list::{DeliveryFilter, DeliveryPage};
 
 use crate::{
-    DeliveryId, DestinationId, Error, EventId, NodeId, Place, RunId, Store,
+    DeliveryId, DestinationId, Error, EventId, NewAlert, NodeId, Place, RunId, SourceKind, Store,
+    alert::SealedAlert,
     read::Reader,
     sql::{Fault, Row, Statement, values},
     write::{Outcome, Write},
@@ -109,6 +110,8 @@ pub struct DueDelivery {
     pub lane: Option<Lane>,
     /// Whether the run waits for it.
     pub awaited: bool,
+    /// Whether an alert is at its beginning: what befalls it raises no other.
+    pub is_of_alert: bool,
     /// A [`Message`] as JSON.
     pub message: Vec<u8>,
 }
@@ -160,6 +163,8 @@ pub struct AttemptCommit {
     pub wakes: Option<RunId>,
     /// The reason why the destination is switched off with this attempt, if it is.
     pub disable: Option<&'static str>,
+    /// What somebody should hear of.
+    pub alerts: Vec<NewAlert>,
 }
 
 /// What becomes of a delivery after an attempt.
@@ -190,7 +195,11 @@ pub(crate) enum Settled {
     Lost,
 }
 
-pub(crate) struct SealedAttempt(pub(crate) AttemptCommit);
+/// An attempt whose record is sealed, and its alerts.
+pub(crate) struct SealedAttempt {
+    pub(crate) attempt: AttemptCommit,
+    pub(crate) alerts: Vec<SealedAlert>,
+}
 
 impl Store {
     /// The destinations that have pending deliveries and are not switched off, with when the first is due.
@@ -265,8 +274,10 @@ impl Store {
     /// When it cannot be put on stable storage.
     pub async fn delivery_attempted(&self, mut attempt: AttemptCommit) -> Result<bool, Error> {
         attempt.record = self.seal("attempt", &attempt_id(attempt.delivery, attempt.number), &attempt.record);
-        let woken = attempt.woken();
-        match self.write(Write::Attempt(Box::new(SealedAttempt(attempt)))).await? {
+        let (woken, destination) = (attempt.woken(), attempt.destination);
+        let alerts = std::mem::take(&mut attempt.alerts);
+        let alerts = alerts.into_iter().map(|alert| self.seal_alert(destination, alert)).collect();
+        match self.write(Write::Attempt(Box::new(SealedAttempt { attempt, alerts }))).await? {
             Outcome::Attempted(settled) => {
                 self.wake(woken.filter(|_| settled == Settled::Done));
                 Ok(settled == Settled::Done)
@@ -315,7 +326,7 @@ const PIECE: i64 = 512;
 const PORTION: usize = 32;
 
 const DUE: &str =
-    "SELECT d.id, o.workspace, o.environment, d.run, d.attempts, d.created_at, d.lane, d.wakes, d.sealed
+    "SELECT d.id, o.workspace, o.environment, d.run, d.attempts, d.created_at, d.lane, d.wakes, d.sealed, o.kind
      FROM delivery_live d JOIN origin o ON o.number = d.origin WHERE d.number = ?1";
 
 fn view(row: &Row<'_>, destination: DestinationId) -> Result<DueDelivery, Fault> {
@@ -328,6 +339,7 @@ fn view(row: &Row<'_>, destination: DestinationId) -> Result<DueDelivery, Fault>
         created_at: row.time(5)?,
         lane: row.get(6)?,
         awaited: row.get::<Option<i64>>(7)?.is_some(),
+        is_of_alert: row.get::<String>(9)? == SourceKind::Alert.word(),
         message: row.get(8)?,
     })
 }

@@ -4,7 +4,8 @@ use clock::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    DestinationId, Error, NodeId, Place, Store, WorkspaceId,
+    DestinationId, Error, NewAlert, NodeId, Place, Store, WorkspaceId,
+    alert::{self, SealedAlert},
     sql::{Fault, Row, Statement, values},
 };
 
@@ -41,6 +42,22 @@ pub struct Breaker {
     pub openings: u32,
     /// What the last attempt failed by.
     pub reason: String,
+    /// Whether nobody is alerted of it, since it was a delivery of an alert's own run that opened it.
+    #[serde(default)]
+    pub is_quiet: bool,
+}
+
+/// How a destination stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Soundness {
+    /// Which.
+    pub id: DestinationId,
+    /// Its name.
+    pub name: String,
+    /// Whether it takes no deliveries now.
+    pub is_disabled: bool,
+    /// Its breaker, unless that is closed.
+    pub breaker: Option<Breaker>,
 }
 
 pub(crate) const COLUMNS: &str =
@@ -123,15 +140,24 @@ impl Store {
         self.change(vec![statement]).await.map(|changed| changed == [1])
     }
 
-    /// Keeps how a destination's breaker stands: `None` when it is closed.
+    /// Keeps how a destination's breaker stands, `None` when it is closed, and what is to be told of it.
     ///
     /// # Errors
     /// When the database cannot be written.
-    pub async fn destination_break(&self, id: DestinationId, breaker: Option<&Breaker>) -> Result<(), Error> {
+    pub async fn destination_break(
+        &self,
+        id: DestinationId,
+        breaker: Option<&Breaker>,
+        alert: Option<NewAlert>,
+    ) -> Result<(), Error> {
         let breaker = breaker.map(|breaker| serde_json::json!(breaker).to_string());
-        let statement =
-            Statement::new("UPDATE destination SET breaker = ?2 WHERE id = ?1", values![id, breaker]);
-        self.change(vec![statement]).await.map(drop)
+        let mut statements =
+            vec![Statement::new("UPDATE destination SET breaker = ?2 WHERE id = ?1", values![id, breaker])];
+        statements.extend(alert.map(|alert| {
+            let SealedAlert { kind, at, sealed } = self.seal_alert(id, alert);
+            Statement::new(alert::INSERT, values![id, kind.word(), at, sealed])
+        }));
+        self.change(statements).await.map(drop)
     }
 
     /// A destination.
@@ -142,6 +168,24 @@ impl Store {
         let row =
             self.row(format!("SELECT {COLUMNS} FROM destination WHERE id = ?1"), values![id], destination);
         row.await?.map(|destination| self.open_destination(destination)).transpose()
+    }
+
+    /// How the destinations of an environment stand, by name.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn destination_soundness(&self, place: Place) -> Result<Vec<Soundness>, Error> {
+        let sql = "SELECT id, name, disabled_reason IS NOT NULL, breaker FROM destination
+                   WHERE workspace = ?1 AND environment = ?2 ORDER BY name";
+        self.rows(sql, values![place.workspace, place.environment], |row| {
+            Ok(Soundness {
+                id: row.get(0)?,
+                name: row.get(1)?,
+                is_disabled: row.get(2)?,
+                breaker: row.get::<Option<String>>(3)?.and_then(|json| serde_json::from_str(&json).ok()),
+            })
+        })
+        .await
     }
 
     /// What waits for each of these destinations.
@@ -193,6 +237,12 @@ impl Store {
              AND NOT EXISTS (SELECT 1 FROM delivery_live WHERE destination = ?1 AND status = 'dead')",
             values![id, workspace],
         );
+        // Nobody is to hear any more of what befell it.
+        let forget = Statement::new(
+            "DELETE FROM alert WHERE destination = ?1 AND EXISTS
+                 (SELECT 1 FROM destination WHERE id = ?1 AND workspace = ?2)",
+            values![id, workspace],
+        );
         // Who is adding a delivery to it is waited for, before it is looked whether there are any.
         let lock = Statement::new(
             "UPDATE destination SET updated_at = updated_at WHERE id = ?1 AND workspace = ?2",
@@ -200,7 +250,7 @@ impl Store {
         );
         let said =
             "there is no such destination, or it still has deliveries that are pending or dead letters";
-        self.change(vec![lock, statement.or_conflict(said)]).await.map(drop)
+        self.change(vec![lock, forget, statement.or_conflict(said)]).await.map(drop)
     }
 
     /// Makes a node the owner of a destination if nobody whose lease still runs is. Says whether the

@@ -40,7 +40,7 @@ pub struct NewEvent {
     pub flow: FlowId,
     /// The source it came by; `None` for an API call.
     pub source: Option<SourceId>,
-    /// How it came: `webhook`, `schedule` or `api`. A replay makes a run, not an event.
+    /// How it came: `webhook`, `schedule`, `alert` or `api`. A replay makes a run, not an event.
     pub kind: &'static str,
     /// When it came.
     pub received_at: Timestamp,
@@ -151,7 +151,7 @@ pub struct EventView {
     pub flow: FlowId,
     /// The source it came by.
     pub source: Option<SourceId>,
-    /// `webhook`, `schedule` or `api`.
+    /// `webhook`, `schedule`, `alert` or `api`.
     pub kind: String,
     /// Whether it ran its flow.
     pub status: EventStatus,

@@ -7,6 +7,7 @@
 //! One file a subject: `event`, `run`, `delivery`, … hold the types, the reads and the writes.
 
 mod account;
+mod alert;
 mod blob;
 mod chunk;
 mod delivery;
@@ -49,13 +50,14 @@ use tokio::sync::broadcast;
 use vault::{Context, KeyRing};
 
 pub use account::{ApiKey, LinkPurpose, Member, NewApiKey, NewMember, Role};
+pub use alert::{Alert, AlertCause, AlertKind, NewAlert};
 pub use blob::NewFile;
 pub use chunk::{Chunk, Excerpt};
 pub use delivery::{
     Attempt, AttemptCommit, Backlog, BacklogRequest, Closed, DeliveryFilter, DeliveryPage, DeliveryState,
     DeliveryView, DueDelivery, Lane, Letter, LetterAction, LetterSlice, Message, NewDelivery, Settle, Taken,
 };
-pub use destination::{Breaker, COUNTED, Destination, Queue};
+pub use destination::{Breaker, COUNTED, Destination, Queue, Soundness};
 pub use environment::{Environment, Place, RETENTION_DAYS, Variable};
 pub use error::Error;
 pub use event::{

@@ -216,6 +216,7 @@ impl Store {
                 values![now, limit],
             ),
             Statement::new("DELETE FROM login_link WHERE expires_at <= ?1", values![now]),
+            self.alerts_expired(),
         ];
         self.change(statements).await.map(drop)
     }

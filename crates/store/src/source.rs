@@ -1,4 +1,4 @@
-//! Sources: what makes events: inbound endpoints, and schedules.
+//! Sources: what makes events: inbound endpoints, schedules, and alerts.
 
 use clock::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -17,9 +17,11 @@ pub enum SourceKind {
     Webhook,
     /// The passing of time: see [`Store::schedule_put`].
     Schedule,
+    /// What befalls the destinations of its environment: see [`Store::alert_pending`].
+    Alert,
 }
 
-/// An inbound endpoint or a schedule.
+/// An inbound endpoint, a schedule, or what alerts go to.
 #[derive(Clone, Debug)]
 pub struct Source {
     /// Its id, which is part of its URL.
@@ -32,7 +34,7 @@ pub struct Source {
     pub kind: SourceKind,
     /// Its name in lists.
     pub name: String,
-    /// Its settings as JSON, without secrets: verification, fields, limits and reply, or when it ticks.
+    /// Its settings as JSON, without secrets: verification, fields, limits and reply; when it ticks; which alerts it takes.
     pub config: String,
     /// Its secrets as JSON; sealed where it is stored.
     pub secrets: Vec<u8>,
@@ -45,7 +47,7 @@ pub struct Source {
 const COLUMNS: &str = "id, workspace, environment, flow, kind, name, config, sealed, enabled, updated_at";
 
 impl Store {
-    /// Stores a source that takes requests, new or changed.
+    /// Stores a source that is no schedule, new or changed.
     ///
     /// # Errors
     /// [`Error::Conflict`] when another source of the environment has its name.
@@ -131,6 +133,7 @@ impl SourceKind {
         match self {
             Self::Webhook => "webhook",
             Self::Schedule => "schedule",
+            Self::Alert => "alert",
         }
     }
 }

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod admission;
+mod alerts;
 mod awaiting;
 mod blobs;
 mod configuration;

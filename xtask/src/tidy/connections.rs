@@ -84,8 +84,9 @@ const CLIENTS: [&str; 38] = [
 ];
 
 /// Which of our crates may use which of them, and why.
-const USES: [(&str, &str, &str); 6] = [
+const USES: [(&str, &str, &str); 7] = [
     ("cluster", "async-nats", "`bus.nats_url`"),
+    ("delivery", "lettre", "builds mails; without its feature for it, it sends none"),
     ("outbound", "hyper", "the guarded client"),
     ("outbound", "hyper-util", "the guarded client"),
     ("server", "hyper", "serves"),

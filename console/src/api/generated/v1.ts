@@ -4501,7 +4501,7 @@ export interface components {
             /** @description The flow, by id. */
             flow: string;
             id: string;
-            /** @description `webhook`, `schedule` or `api`. */
+            /** @description `webhook`, `schedule`, `alert` or `api`. */
             kind: string;
             received_at: string;
             /** @description The source, by id. */
@@ -4701,7 +4701,7 @@ export interface components {
                 /** @description The flow, by id. */
                 flow: string;
                 id: string;
-                /** @description `webhook`, `schedule` or `api`. */
+                /** @description `webhook`, `schedule`, `alert` or `api`. */
                 kind: string;
                 received_at: string;
                 /** @description The source, by id. */
@@ -5352,13 +5352,16 @@ export interface components {
         };
         /** @description A source that is to be made or changed. */
         SourceInput: {
-            /** @description Verification, fields, limits and reply; or, of a schedule, `cron`, `time_zone`, `input` and `missed`. */
+            /**
+             * @description Verification, fields, limits and reply; of a schedule `cron`, `time_zone`, `input` and `missed`; of alerts
+             *     `alerts`, `destinations` and `input`.
+             */
             config: Record<string, never>;
-            /** @description Whether it takes requests, or ticks. */
+            /** @description Whether it takes requests or alerts, or ticks. */
             enabled?: boolean;
             /** @description The flow it starts, by name. */
             flow: string;
-            /** @description `webhook` or `schedule`; it never changes. */
+            /** @description `webhook`, `schedule` or `alert`; it never changes. */
             kind?: string | null;
             name: string;
             /** @description The scheme's secrets. On a change, absent keeps what there is. */
@@ -5375,21 +5378,24 @@ export interface components {
         };
         /** @description A source. */
         SourceView: {
-            /** @description Verification, fields, limits and reply; or `cron`, `time_zone`, `input` and `missed`. */
+            /**
+             * @description Verification, fields, limits and reply; `cron`, `time_zone`, `input` and `missed`; or `alerts`, `destinations` and
+             *     `input`.
+             */
             config: Record<string, never>;
             enabled: boolean;
             environment: string;
             /** @description The flow it starts, by id. */
             flow: string;
             id: string;
-            /** @description `webhook` or `schedule`. */
+            /** @description `webhook`, `schedule` or `alert`. */
             kind: string;
             name: string;
             /** @description Until when the scheme and secrets that senders change over from are taken as well, after a rotation. */
             previous_until?: string | null;
             schedule?: components["schemas"]["ScheduleView"] | null;
             updated_at: string;
-            /** @description Where senders post to; nothing for a schedule. */
+            /** @description Where senders post to; only of a webhook. */
             url?: string | null;
             usage: components["schemas"]["Usage"];
         };
@@ -5433,6 +5439,8 @@ export interface components {
         };
         /** @description An event and all that followed. */
         Trace: {
+            /** @description What befell a destination, of an event that is an alert. */
+            alert?: Record<string, never> | null;
             /** @description Who started it by the API. */
             caller?: string | null;
             environment: string;
@@ -5442,7 +5450,7 @@ export interface components {
             filtered: boolean;
             flow: string;
             id: string;
-            /** @description `webhook`, `schedule` or `api`. */
+            /** @description `webhook`, `schedule`, `alert` or `api`. */
             kind: string;
             received_at: string;
             /** @description The request as it came, with secrets hidden. */

@@ -5,6 +5,11 @@ import type { SourceView } from '~/api/queries'
 import { report } from '~/ui/toast'
 import { DeleteNamed } from '../form/DeleteNamed'
 
+const GOES: Record<string, 'sources.deleteSchedule' | 'sources.deleteAlerts'> = {
+  schedule: 'sources.deleteSchedule',
+  alert: 'sources.deleteAlerts',
+}
+
 /** Deletes a source, an address with it. */
 export function DeleteSource({ source }: { source: SourceView }) {
   const { t } = useTranslation()
@@ -16,7 +21,7 @@ export function DeleteSource({ source }: { source: SourceView }) {
       name={name}
       label={t('sources.delete')}
       title={t('sources.deleteName', { name })}
-      text={t(source.url ? 'sources.deleteText' : 'sources.deleteSchedule')}
+      text={t(GOES[source.kind] ?? 'sources.deleteText')}
       busy={remove.isPending}
       onDelete={() =>
         void report(

@@ -5,6 +5,11 @@ import { useMayEdit } from '~/app/roles'
 import { Switch } from '~/ui/Switch'
 import { report } from '~/ui/toast'
 
+const DOES: Record<string, 'sources.ticks' | 'sources.takesAlerts'> = {
+  schedule: 'sources.ticks',
+  alert: 'sources.takesAlerts',
+}
+
 /** Whether a source takes requests, or a schedule ticks, and the way to change it. */
 export function EnabledSwitch({ source, flow }: { source: SourceView; flow: string | undefined }) {
   const { t } = useTranslation()
@@ -24,7 +29,7 @@ export function EnabledSwitch({ source, flow }: { source: SourceView; flow: stri
       {mayEdit && flow && (
         <Switch
           on={enabled}
-          label={t(source.url ? 'sources.takes' : 'sources.ticks')}
+          label={t(DOES[kind] ?? 'sources.takes')}
           busy={update.isPending}
           onChange={set}
         />

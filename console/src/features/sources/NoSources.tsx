@@ -4,6 +4,7 @@ import { useTranslation } from 'react-i18next'
 import { useMayEdit } from '~/app/roles'
 import { BUTTON, LOOKS } from '~/ui/Button'
 import { Empty } from '~/ui/Empty'
+import { NewAlerts } from './NewAlerts'
 import { NewSchedule } from './NewSchedule'
 
 /** What the list of sources says while there is none: what one is, and the button that makes one. */
@@ -19,6 +20,7 @@ export function NoSources({ action }: { action: boolean }) {
           <span className="flex gap-2">
             <NewSource look="primary" />
             <NewSchedule />
+            <NewAlerts />
           </span>
         )
       }

@@ -9,6 +9,7 @@ import { Button } from '~/ui/Button'
 import { CONTROL } from '~/ui/form/Frame'
 import { Problem } from '~/ui/Problem'
 import { Asked } from './Asked'
+import { FlowOptions } from './FlowOptions'
 import { NextTicks } from './NextTicks'
 import {
   draftOf,
@@ -156,13 +157,3 @@ const Zones = memo(({ id }: { id: string }) => (
     ))}
   </datalist>
 ))
-
-function FlowOptions({ chosen }: { chosen: string }) {
-  const known = useQuery(flows()).data?.map(({ name }) => name) ?? []
-  const all = known.includes(chosen) || chosen === '' ? known : [chosen, ...known]
-  return all.map((name) => (
-    <option key={name} value={name}>
-      {name}
-    </option>
-  ))
-}

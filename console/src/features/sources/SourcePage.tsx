@@ -11,6 +11,7 @@ import { IconButton } from '~/ui/IconButton'
 import { Problem } from '~/ui/Problem'
 import { SIDE_LINK, Sides, Unsaved } from '../form/Sides'
 import { TraceSkeleton } from '../trace/TraceSkeleton'
+import { AlertDetail } from './AlertDetail'
 import { CallTab } from './CallTab'
 import type { SourceConfig } from './config'
 import { EnabledSwitch } from './EnabledSwitch'
@@ -54,7 +55,7 @@ function SourceDetail({ source }: { source: SourceView }) {
         <>
           <hr className="mt-3 border-line" />
           <div className={SIDE}>
-            <ScheduleDetail source={source} />
+            {source.kind === 'alert' ? <AlertDetail source={source} /> : <ScheduleDetail source={source} />}
           </div>
         </>
       )}

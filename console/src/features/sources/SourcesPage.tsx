@@ -10,7 +10,9 @@ import { useNamed } from '../list/loaded'
 import { type Column, RecordList } from '../list/RecordList'
 import { SplitView } from '../list/SplitView'
 import { useWord } from '../thread/words'
+import { TakenAlerts } from './AlertDetail'
 import type { SourceConfig } from './config'
+import { NewAlerts } from './NewAlerts'
 import { NewSchedule } from './NewSchedule'
 import { NewSource, NoSources } from './NoSources'
 import type { ScheduleConfig } from './schedule'
@@ -37,6 +39,7 @@ export function SourcesPage() {
           <>
             {/* Beside an open source there is room for one button. */}
             {!selected && <NewSchedule />}
+            {!selected && <NewAlerts />}
             <NewSource />
           </>
         )
@@ -99,9 +102,15 @@ function useColumns(): Column<SourceView>[] {
       head: t('sources.where'),
       width: 'minmax(0, 1.4fr)',
       wide: true,
-      cell: (row) => (row.url ? <Address url={row.url} /> : <When row={row} />),
+      cell: (row) => <Where row={row} />,
     },
   ]
+}
+
+/** Where requests go, when it ticks, or which alerts it takes. */
+function Where({ row }: { row: SourceView }) {
+  if (row.url) return <Address url={row.url} />
+  return row.kind === 'alert' ? <TakenAlerts source={row} /> : <When row={row} />
 }
 
 function Address({ url }: { url: string }) {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use clock::Timestamp;
 use outbound::Client;
-use store::{DestinationId, DueDelivery, Message};
+use store::{AlertCause, DestinationId, DueDelivery, Message};
 
 use super::make::{Made, make};
 use crate::{
@@ -80,7 +80,9 @@ impl Sent {
             (_, Some(Reply::Response(answer))) if answer.status < 500 && answer.status != 421 => {
                 Health::Alive
             }
-            (Verdict::Retry { reason, .. }, Some(_)) => Health::Failing(reason.clone()),
+            (Verdict::Retry { reason, .. }, Some(reply)) => {
+                Health::Failing(AlertCause { reason: reason.clone(), code: reply.code() })
+            }
             _ => Health::Unknown,
         }
     }

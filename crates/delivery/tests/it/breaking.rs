@@ -92,7 +92,7 @@ async fn an_open_breaker_is_open_after_a_restart_and_a_person_closes_it() {
     drain.waker().notify([destination, other]);
     assert_eq!(finished(&mut settled, to_other).await, [Outcome::Delivered]);
     assert_eq!(outbox.state(id).await, (DeliveryState::Pending, 1), "it waits");
-    outbox.store.destination_break(destination, None).await.unwrap();
+    outbox.store.destination_break(destination, None, None).await.unwrap();
     drain.waker().changed(destination);
     assert_eq!(finished(&mut settled, id).await, [Outcome::Delivered]);
 }
@@ -152,7 +152,7 @@ async fn a_person_who_closes_the_breaker_has_what_it_put_off_sent() {
     };
     timeout(PATIENCE, saved).await.expect("it is stored");
     up.store(true, Ordering::SeqCst);
-    outbox.store.destination_break(destination, None).await.unwrap();
+    outbox.store.destination_break(destination, None, None).await.unwrap();
     drain.waker().changed(destination);
     arrived(&mut settled, 4).await;
 }

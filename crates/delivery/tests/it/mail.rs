@@ -71,7 +71,14 @@ async fn send(server: &MailServer, config: Value, secret: &str, body: Value) -> 
     let policy = policy.allow(vec!["127.0.0.0/8".parse().unwrap()]);
     let client = Client::new(policy, Arc::new(SystemResolver::default())).unwrap();
     let (store, clock, node) = (outbox.store.clone(), outbox.clock.clone(), outbox.node);
-    let drain = Drain::start(Surroundings { store, client, clock, random: clock::Random::system(), node });
+    let drain = Drain::start(Surroundings {
+        store,
+        client,
+        clock,
+        random: clock::Random::system(),
+        node,
+        measure: Arc::new(|_, _| {}),
+    });
     Sent { outbox, drain, id }
 }
 
@@ -311,7 +318,14 @@ async fn a_private_address_is_a_dead_letter_that_names_the_setting() {
     let id = outbox.deliver_one(destination, json!("a")).await;
     let client = Client::new(Policy::new("test/1"), Arc::new(SystemResolver::default())).unwrap();
     let (store, clock, node) = (outbox.store.clone(), outbox.clock.clone(), outbox.node);
-    let drain = Drain::start(Surroundings { store, client, clock, random: clock::Random::system(), node });
+    let drain = Drain::start(Surroundings {
+        store,
+        client,
+        clock,
+        random: clock::Random::system(),
+        node,
+        measure: Arc::new(|_, _| {}),
+    });
     assert_eq!(finished(&mut drain.settled(), id).await, [Outcome::Permanent]);
     let records = outbox.records(id).await;
     let reason = records[0].reason.as_deref().unwrap();

@@ -8,6 +8,7 @@ mod mail_server;
 #[path = "../support/vendors/mod.rs"]
 mod vendors;
 
+mod alerting;
 mod arriving;
 mod breaking;
 mod mail;

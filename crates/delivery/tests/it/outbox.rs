@@ -26,6 +26,8 @@ pub(crate) struct Outbox {
     pub(crate) place: Place,
     pub(crate) node: NodeId,
     pub(crate) clock: Clock,
+    /// What kind of events deliveries come of.
+    pub(crate) kind: &'static str,
     flow: store::FlowId,
     version: store::VersionId,
     _directory: TempDir,
@@ -66,7 +68,7 @@ impl Outbox {
         let node = store.ids().next();
         store.node_beat(node, &Beat::default()).await.unwrap();
         let place = Place { workspace, environment };
-        Self { store, place, node, clock, flow, version, _directory: directory }
+        Self { store, place, node, clock, kind: "api", flow, version, _directory: directory }
     }
 
     pub(crate) async fn destination(&self, config: Value, secrets: Value) -> DestinationId {
@@ -147,7 +149,7 @@ impl Outbox {
                 place: self.place,
                 flow: self.flow,
                 source: None,
-                kind: "api",
+                kind: self.kind,
                 received_at: now,
                 status: EventStatus::Accepted,
                 content: "{}".into(),
@@ -176,7 +178,14 @@ impl Outbox {
         let policy = Policy::new("test/1").allow(vec!["127.0.0.0/8".parse().unwrap()]);
         let client = Client::new(policy, Arc::new(SystemResolver::default())).unwrap();
         let (store, clock) = (self.store.clone(), self.clock.clone());
-        Drain::start(Surroundings { store, client, clock, random: Random::system(), node })
+        Drain::start(Surroundings {
+            store,
+            client,
+            clock,
+            random: Random::system(),
+            node,
+            measure: Arc::new(|_, _| {}),
+        })
     }
 
     pub(crate) async fn view(&self, id: DeliveryId) -> DeliveryView {

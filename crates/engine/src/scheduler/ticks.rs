@@ -134,7 +134,7 @@ impl<'e> Scheduler<'e> {
         }
         let fired = match Schedule::compile(&due.config) {
             Ok(schedule) => Firing { engine: self.engine, due, schedule: Arc::new(schedule) }.fire().await,
-            Err(problem) => Err(Error::Schedule { id: source, problem: Box::new(problem) }),
+            Err(problem) => Err(Error::Source { id: source, problem: Box::new(problem) }),
         };
         let error = match fired {
             Ok(fired) => return fired,
@@ -256,6 +256,6 @@ impl Firing<'_> {
             reason: "it has no time after this one.".to_owned(),
             suggestion: None,
         };
-        Error::Schedule { id: self.due.source, problem: Box::new(problem) }
+        Error::Source { id: self.due.source, problem: Box::new(problem) }
     }
 }

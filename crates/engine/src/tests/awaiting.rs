@@ -48,6 +48,7 @@ impl Fixture {
             lane: None,
             wakes: due.awaited.then_some(due.run),
             disable: None,
+            alerts: Vec::new(),
         };
         assert!(self.store.delivery_attempted(attempt).await.unwrap());
     }

@@ -167,7 +167,10 @@ async fn a_line_that_began_in_the_clear_is_secured() {
         assert_eq!(line.read().await.unwrap(), b"220 mail");
         line.write(b"STARTTLS\r\n").await.unwrap();
         assert_eq!(line.read().await.unwrap(), b"220 go");
-        assert_eq!(line.secure().await.map_err(|error| error.kind()), if secured { Ok(()) } else { Err(Kind::Tls) });
+        assert_eq!(
+            line.secure().await.map_err(|error| error.kind()),
+            if secured { Ok(()) } else { Err(Kind::Tls) }
+        );
         assert_eq!(line.is_secured(), secured);
     }
 }

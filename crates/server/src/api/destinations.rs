@@ -265,7 +265,7 @@ pub(crate) async fn close_breaker(
 ) -> Result<StatusCode, Error> {
     caller.at_least(Role::Operator)?;
     let destination = find(&app, &caller, &id).await?;
-    app.store.destination_break(destination.id, None).await?;
+    app.store.destination_break(destination.id, None, None).await?;
     changed(&app, Changed::Destination(destination.place.environment, destination.id)).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -29,7 +29,7 @@ pub(crate) struct EventRow {
     flow: String,
     /// The source, by id.
     source: Option<String>,
-    /// `webhook`, `schedule` or `api`.
+    /// `webhook`, `schedule`, `alert` or `api`.
     kind: String,
     received_at: String,
     /// Where it stands: `filtered`, or its run's state.

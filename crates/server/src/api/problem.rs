@@ -189,7 +189,7 @@ impl From<engine::Error> for Error {
             engine::Error::Store(error) => error.into(),
             engine::Error::NoRun(_) | engine::Error::NoVersion(_) => Self::not_found(error.to_string()),
             engine::Error::Lacks { .. } | engine::Error::Passed => Self::conflict(error.to_string()),
-            engine::Error::Schedule { problem, .. } => Self::invalid(problem.to_string()),
+            engine::Error::Source { problem, .. } => Self::invalid(problem.to_string()),
             engine::Error::Program { problems, .. } => Self::flow_problems(problems),
             engine::Error::Stopping => Self::stopping(error.to_string()),
             other @ (engine::Error::Journal { .. } | engine::Error::Order { .. }) => Self::hidden(&other),

@@ -1,8 +1,8 @@
-//! Schedules: sources that tick.
+//! Sources that make their flow's input by themselves: schedules, and those of alerts.
 
 use axum::{Json, extract::State};
 use clock::Timestamp;
-use engine::{Planned, Schedule, Timetable};
+use engine::{AlertRule, Planned, Schedule, Timetable};
 use flow::{Fields, Problem};
 use serde::{Deserialize, Serialize};
 use store::{FlowId, Place, ScheduleState, Source, SourceKind, VersionId};
@@ -102,7 +102,8 @@ pub(super) fn next(
     Ok((!is_as_before).then_some(next))
 }
 
-/// Checks the schedules of a flow against the version that is to serve it.
+/// Checks the sources that make a flow's input by themselves, schedules and those of alerts, against the version that is
+/// to serve it.
 pub(super) async fn check_deployed(
     app: &App,
     place: Place,
@@ -110,23 +111,38 @@ pub(super) async fn check_deployed(
 ) -> Result<(), Error> {
     let sources = app.store.source_list(place).await?;
     let is_asked =
-        |source: &&Source| source.flow == flow && source.kind == SourceKind::Schedule && source.enabled;
-    let mut schedules = sources.iter().filter(is_asked).peekable();
-    if schedules.peek().is_none() {
+        |source: &&Source| source.flow == flow && source.kind != SourceKind::Webhook && source.enabled;
+    let mut asked = sources.iter().filter(is_asked).peekable();
+    if asked.peek().is_none() {
         return Ok(());
     }
     let program = app.engine.program(place.workspace, version).await?;
     let inputs = &program.flow.definition().inputs;
-    for source in schedules {
-        next(app, source, (None, Some(inputs))).map_err(|problem| {
+    for source in asked {
+        let fits = match source.kind {
+            SourceKind::Webhook => Ok(()),
+            SourceKind::Schedule => next(app, source, (None, Some(inputs))).map(drop),
+            SourceKind::Alert => check_alerts(source, Some(inputs)),
+        };
+        fits.map_err(|problem| {
             Error::invalid(format!(
-                "The schedule `{}` does not fit this version: switch it off, deploy, then change it and switch it on: \
+                "The source `{}` does not fit this version: switch it off, deploy, then change it and switch it on: \
                  {problem}",
                 source.name
             ))
         })?;
     }
     Ok(())
+}
+
+/// Checks a source of alerts, against a flow's inputs where they are known. One that is off is checked when it is
+/// switched on.
+///
+/// # Errors
+/// Which field of its settings is wrong, why, and what to write.
+pub(super) fn check_alerts(source: &Source, inputs: Option<&Fields>) -> Result<(), Problem> {
+    let rule = AlertRule::compile(&source.config)?;
+    inputs.filter(|_| source.enabled).map_or(Ok(()), |inputs| rule.check(inputs))
 }
 
 fn no_time() -> Problem {

@@ -1,4 +1,4 @@
-//! Sources: inbound endpoints and schedules.
+//! Sources: inbound endpoints, schedules, and what alerts go to.
 
 use axum::{
     Json,
@@ -35,12 +35,13 @@ pub(crate) struct SourceView {
     environment: String,
     /// The flow it starts, by id.
     flow: String,
-    /// `webhook` or `schedule`.
+    /// `webhook`, `schedule` or `alert`.
     #[schema(value_type = String)]
     kind: SourceKind,
-    /// Where senders post to; nothing for a schedule.
+    /// Where senders post to; only of a webhook.
     url: Option<String>,
-    /// Verification, fields, limits and reply; or `cron`, `time_zone`, `input` and `missed`.
+    /// Verification, fields, limits and reply; `cron`, `time_zone`, `input` and `missed`; or `alerts`, `destinations` and
+    /// `input`.
     #[schema(value_type = Object)]
     config: Value,
     enabled: bool,
@@ -76,17 +77,18 @@ pub(crate) struct SourceInput {
     name: String,
     /// The flow it starts, by name.
     flow: String,
-    /// `webhook` or `schedule`; it never changes.
+    /// `webhook`, `schedule` or `alert`; it never changes.
     #[serde(default)]
     #[schema(value_type = Option<String>)]
     kind: SourceKind,
-    /// Verification, fields, limits and reply; or, of a schedule, `cron`, `time_zone`, `input` and `missed`.
+    /// Verification, fields, limits and reply; of a schedule `cron`, `time_zone`, `input` and `missed`; of alerts
+    /// `alerts`, `destinations` and `input`.
     #[schema(value_type = Object)]
     config: Value,
     /// The scheme's secrets. On a change, absent keeps what there is.
     #[schema(value_type = Option<Object>)]
     secrets: Option<Value>,
-    /// Whether it takes requests, or ticks.
+    /// Whether it takes requests or alerts, or ticks.
     #[serde(default = "yes")]
     enabled: bool,
 }
@@ -243,7 +245,7 @@ pub(crate) async fn update(
     let secrets = match before.kind {
         SourceKind::Webhook => gateway::kept(&input.config, &before.secrets, input.secrets.as_ref())
             .map_err(|error| misfit(&error))?,
-        SourceKind::Schedule => before.secrets.clone(),
+        SourceKind::Schedule | SourceKind::Alert => before.secrets.clone(),
     };
     let source = Source {
         flow,
@@ -274,7 +276,7 @@ pub(crate) async fn rotate(
     }
     let before = find(&app, &caller, &id).await?;
     if before.kind != SourceKind::Webhook {
-        return Err(Error::invalid("A schedule has no senders, and so no secrets."));
+        return Err(Error::invalid("Only a webhook has senders, and so secrets."));
     }
     let overlaps = input.overlap > Span::from_secs(0);
     let until = overlaps.then(|| app.clock.now().after(input.overlap.as_duration()));
@@ -330,6 +332,11 @@ async fn save(app: &App, source: &Source, before: Option<&Source>) -> Result<(),
                 .map_err(|problem| wrong_in("config", problem))?;
             app.store.schedule_put(source, next_at).await?;
         }
+        SourceKind::Alert => {
+            let inputs = program.as_ref().map(|program| &program.flow.definition().inputs);
+            schedules::check_alerts(source, inputs).map_err(|problem| wrong_in("config", problem))?;
+            app.store.source_put(source).await?;
+        }
     }
     changed(app, Changed::Source(source.id)).await
 }
@@ -355,7 +362,7 @@ async fn read(app: &App, source: Source) -> Result<SourceView, Error> {
     let mut usage = app.store.source_usage(source.place, Some(source.id)).await?;
     let usage = usage.remove(&source.id).unwrap_or_default();
     let schedule = match source.kind {
-        SourceKind::Webhook => None,
+        SourceKind::Webhook | SourceKind::Alert => None,
         SourceKind::Schedule => app.store.schedule_state(source.id).await?,
     };
     Ok(view(app, source, usage, schedule))

@@ -29,7 +29,7 @@ pub(crate) struct Trace {
     environment: String,
     flow: String,
     source: Option<String>,
-    /// `webhook`, `schedule` or `api`.
+    /// `webhook`, `schedule`, `alert` or `api`.
     kind: String,
     /// Whether it was held back by the source's filter.
     filtered: bool,
@@ -47,6 +47,9 @@ pub(crate) struct Trace {
     /// whether it was `missed` and is made up for.
     #[schema(value_type = Option<Object>)]
     tick: Option<Value>,
+    /// What befell a destination, of an event that is an alert.
+    #[schema(value_type = Option<Object>)]
+    alert: Option<Value>,
     /// The original run first, then its repeats.
     runs: Vec<RunTrace>,
 }
@@ -213,6 +216,7 @@ pub(crate) async fn get(
         files,
         caller: content["caller"].as_str().map(str::to_owned),
         tick: content.get_mut("tick").map(Value::take),
+        alert: content.get_mut("alert").map(Value::take),
         runs,
     }))
 }

@@ -137,7 +137,7 @@ impl Sources {
     }
 
     fn put(&self, row: Source) {
-        // Nobody can call a schedule.
+        // Nobody can call a schedule, or what alerts go to.
         if row.kind != SourceKind::Webhook {
             return;
         }

@@ -19,6 +19,7 @@ mod signing;
 mod vendors;
 
 mod access;
+mod alerting;
 mod awaiting;
 mod branches;
 mod browsers;

@@ -3,7 +3,7 @@
 use std::{net::TcpListener, sync::Arc, time::Duration};
 
 use axum::http::Method;
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::{io::AsyncWriteExt, net::TcpStream, sync::Semaphore};
 
 use crate::{
@@ -43,6 +43,39 @@ async fn health_and_metrics_need_no_login_and_tell_no_payload() {
         assert!(text.lines().any(|known| known == line), "{line}: {text}");
     }
     assert!(!text.contains("my-payload") && !text.contains(&source.id), "{text}");
+}
+
+#[tokio::test]
+async fn metrics_say_of_each_destination_what_waits_and_what_came_of_its_attempts() {
+    let server = Server::fresh().await;
+    let owner = Api::set_up(&server).await;
+    let receiver = Receiver::start(|nth, _| Reply::Status([200, 404][nth])).await;
+    owner.destination("erp", json!({ "kind": "webhook", "url": receiver.url("hook") }), Value::Null).await;
+    let tell = "nodes: { tell: { kind: deliver, destination: erp, body: x } }\nedges: [start -> tell]\n";
+    owner.deploy("telling", &flow("telling", tell)).await;
+    let source = owner.open_source("telling", "accept").await;
+    for _ in 0..2 {
+        let receipt = source.post(&json!({ "query": "x" })).await.ok();
+        owner.settled(receipt["event_id"].as_str().unwrap(), 1).await;
+    }
+    let metrics = get(&server, "/metrics").await;
+    let text = metrics.text();
+    let of = r#"environment="production",destination="erp""#;
+    for line in [
+        format!("linchpin_destination_attempts_total{{{of},outcome=\"delivered\"}} 1"),
+        format!("linchpin_destination_attempts_total{{{of},outcome=\"permanent\"}} 1"),
+        format!("linchpin_destination_deliveries_total{{{of},state=\"delivered\"}} 1"),
+        format!("linchpin_destination_deliveries_total{{{of},state=\"dead\"}} 1"),
+        format!("linchpin_destination_attempt_seconds_bucket{{{of},le=\"+Inf\"}} 2"),
+        format!("linchpin_destination_queue{{{of},state=\"dead\"}} 1"),
+        format!("linchpin_destination_queue{{{of},state=\"pending\"}} 0"),
+        format!("linchpin_destination_oldest_seconds{{{of}}} 0"),
+        format!("linchpin_destination_breaker_open{{{of}}} 0"),
+        "# TYPE linchpin_destination_attempt_seconds histogram".to_owned(),
+        "# TYPE linchpin_destination_queue gauge".to_owned(),
+    ] {
+        assert!(text.lines().any(|known| known == line), "{line}: {text}");
+    }
 }
 
 /// Arguments and variables of a server that cannot start, and what it must say.

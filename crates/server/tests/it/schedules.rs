@@ -136,7 +136,7 @@ async fn what_is_wrong_with_a_schedule_is_said_when_it_is_saved_and_when_its_flo
     let deployment = json!({ "environment": "production", "version": version });
     let problem = owner.post("/flows/echo/deployments", &deployment).await.problem(422, "invalid");
     let said = problem["detail"].as_str().unwrap();
-    assert!(said.starts_with("The schedule `Digest` does not fit this version: "), "{problem}");
+    assert!(said.starts_with("The source `Digest` does not fit this version: "), "{problem}");
     assert!(said.ends_with(": input.tone: the flow needs it: string."), "{problem}");
     let elsewhere = json!({ "environment": "test", "version": version });
     assert_eq!(owner.post("/flows/echo/deployments", &elsewhere).await.status, 204, "it is not there");

@@ -43,7 +43,7 @@ pub(super) async fn apply(
                 at_commit.push(at);
             }
             Write::Attempt(attempt) => {
-                attempted.push(&attempt.0);
+                attempted.push(&**attempt);
                 at_attempt.push(at);
             }
             Write::Claim(_)
@@ -55,8 +55,9 @@ pub(super) async fn apply(
             | Write::Statements(_) => {}
         }
     }
-    lanes::lock(session, &admitted, &committed, &attempted).await?;
-    awaited::lock(session, &committed, &attempted).await?;
+    let attempts: Vec<_> = attempted.iter().map(|attempt| &attempt.attempt).collect();
+    lanes::lock(session, &admitted, &committed, &attempts).await?;
+    awaited::lock(session, &committed, &attempts).await?;
     let mut outbox = Outbox::default();
     let admitted = admissions::apply(session, origins, &admitted, &mut outbox).await?;
     let committed = commits::apply(session, &committed, &mut outbox).await?;

@@ -252,7 +252,9 @@ fn news(batch: &Batch, outcomes: &[Outcome]) -> News {
                 runs |= matches!(commit.0.then, Then::Release { .. });
                 add(&commit.0.deliveries);
             }
-            (Write::Attempt(attempt), Outcome::Attempted(Settled::Done)) => woken.extend(attempt.0.woken()),
+            (Write::Attempt(attempt), Outcome::Attempted(Settled::Done)) => {
+                woken.extend(attempt.attempt.woken());
+            }
             _ => {}
         }
     }

@@ -7,8 +7,9 @@ use rusqlite::{Connection, OptionalExtension, params, params_from_iter};
 use super::{memory::Memory, origins, prune, queue};
 use crate::{
     RunId,
+    alert::{self, SealedAlert},
     delivery::{
-        AttemptCommit, NewDelivery, Settle, Settled,
+        NewDelivery, SealedAttempt, Settle, Settled,
         awaited::{WAKE, WAKE_IF_DEAD},
         lane::ADVANCE,
     },
@@ -25,7 +26,7 @@ pub(super) fn apply(c: &Connection, memory: &mut Memory, write: &Write) -> rusql
         Write::Admit(admission) => admit(c, memory, &admission.0).map(Outcome::Admitted),
         Write::Commit(commit) => run_commit(c, &commit.0).map(Outcome::Committed),
         Write::Claim(claim) => queue::claim(c, memory, claim).map(Outcome::Claimed),
-        Write::Attempt(attempt) => attempted(c, &attempt.0).map(Outcome::Attempted),
+        Write::Attempt(attempt) => attempted(c, attempt).map(Outcome::Attempted),
         Write::SweepClaims { limit, now } => {
             memory.claims.sweep(c, *limit, now.as_millis()).map(|deleted| Outcome::Changed(vec![deleted]))
         }
@@ -256,7 +257,8 @@ fn end(c: &Connection, id: RunId, ending: &Ending) -> rusqlite::Result<()> {
     c.prepare_cached("DELETE FROM run_live WHERE number = ?1")?.execute([id.number()]).map(drop)
 }
 
-fn attempted(c: &Connection, attempt: &AttemptCommit) -> rusqlite::Result<Settled> {
+fn attempted(c: &Connection, sealed: &SealedAttempt) -> rusqlite::Result<Settled> {
+    let attempt = &sealed.attempt;
     let delivery = attempt.delivery.number();
     // Only the owner of the destination may settle its deliveries, and each attempt only once.
     let open = c
@@ -309,6 +311,14 @@ fn attempted(c: &Connection, attempt: &AttemptCommit) -> rusqlite::Result<Settle
     if let Some(reason) = attempt.disable {
         c.prepare_cached("UPDATE destination SET disabled_reason = ?2 WHERE id = ?1")?
             .execute(params![attempt.destination, reason])?;
+    }
+    for SealedAlert { kind, at, sealed } in &sealed.alerts {
+        c.prepare_cached(alert::INSERT)?.execute(params![
+            attempt.destination,
+            kind.word(),
+            at.as_millis(),
+            sealed
+        ])?;
     }
     Ok(Settled::Done)
 }

@@ -253,6 +253,7 @@ impl Fixture {
             lane: due.lane,
             wakes: due.awaited.then_some(due.run),
             disable: None,
+            alerts: Vec::new(),
         }
     }
 }

@@ -184,15 +184,15 @@ async fn a_lane_moves_on_whoever_joins_it_meanwhile() {
 async fn a_breaker_is_kept_until_it_is_closed() {
     let f = Fixture::new().await;
     let id = f.destination().await;
-    let breaker =
-        Breaker { opened_at: f.store.now(), until: f.store.now(), openings: 2, reason: "503".into() };
-    f.store.destination_break(id, Some(&breaker)).await.unwrap();
+    let (opened_at, until) = (f.store.now(), f.store.now());
+    let breaker = Breaker { opened_at, until, openings: 2, reason: "503".into(), is_quiet: true };
+    f.store.destination_break(id, Some(&breaker), None).await.unwrap();
     let stored = f.store.destination_get(id).await.unwrap().unwrap();
     assert_eq!(stored.breaker.as_ref(), Some(&breaker));
     f.store.destination_put(&Destination { breaker: None, ..stored }).await.unwrap();
     let stored = f.store.destination_get(id).await.unwrap().unwrap();
     assert_eq!(stored.breaker, Some(breaker), "a change of the settings does not close it");
-    f.store.destination_break(id, None).await.unwrap();
+    f.store.destination_break(id, None, None).await.unwrap();
     assert_eq!(f.store.destination_get(id).await.unwrap().unwrap().breaker, None);
 }
 

@@ -141,6 +141,7 @@ export default {
     webhook: 'Webhook',
     api: 'API',
     schedule: 'Schedule',
+    alert: 'Alert',
     original: 'Original',
     replay: 'Replay',
     timeout: 'Timeout',

@@ -140,6 +140,7 @@ export default {
     webhook: 'Webhook',
     api: 'API',
     schedule: '定时',
+    alert: '告警',
     original: '首次',
     replay: '重放',
     timeout: '超时',

@@ -101,7 +101,7 @@ CREATE TABLE source (
     environment uuid NOT NULL,
     id uuid NOT NULL PRIMARY KEY, -- 16 random bytes: the URL is a capability
     flow uuid NOT NULL,
-    kind text NOT NULL, -- webhook or schedule
+    kind text NOT NULL, -- webhook, schedule or alert
     name text NOT NULL,
     config text NOT NULL, -- JSON
     sealed bytea NOT NULL, -- secrets, JSON
@@ -148,6 +148,18 @@ CREATE TABLE destination (
     updated_at bigint NOT NULL,
     UNIQUE (workspace, environment, name)
 );
+
+-- What befell destinations: until an alert of it is raised, and a day longer, so that the same is not written again.
+CREATE TABLE alert (
+    destination uuid NOT NULL,
+    kind text NOT NULL, -- breaker_opened, breaker_closed, destination_disabled or dead_letter
+    at bigint NOT NULL, -- of dead letters the hour that they came in
+    sealed bytea NOT NULL, -- why, JSON
+    raised bigint NOT NULL,
+    PRIMARY KEY (destination, kind, at)
+);
+CREATE INDEX alert_pending ON alert (at) WHERE raised = 0;
+CREATE INDEX alert_raised ON alert (at) WHERE raised = 1;
 
 CREATE TABLE secret (
     workspace uuid NOT NULL,

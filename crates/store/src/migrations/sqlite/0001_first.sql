@@ -100,7 +100,7 @@ CREATE TABLE source (
     environment BLOB NOT NULL,
     id BLOB NOT NULL PRIMARY KEY, -- 16 random bytes: the URL is a capability
     flow BLOB NOT NULL,
-    kind TEXT NOT NULL, -- webhook or schedule
+    kind TEXT NOT NULL, -- webhook, schedule or alert
     name TEXT NOT NULL,
     config TEXT NOT NULL, -- JSON
     sealed BLOB NOT NULL, -- secrets, JSON
@@ -147,6 +147,18 @@ CREATE TABLE destination (
     updated_at INTEGER NOT NULL,
     UNIQUE (workspace, environment, name)
 ) STRICT;
+
+-- What befell destinations: until an alert of it is raised, and a day longer, so that the same is not written again.
+CREATE TABLE alert (
+    destination BLOB NOT NULL,
+    kind TEXT NOT NULL, -- breaker_opened, breaker_closed, destination_disabled or dead_letter
+    at INTEGER NOT NULL, -- of dead letters the hour that they came in
+    sealed BLOB NOT NULL, -- why, JSON
+    raised INTEGER NOT NULL,
+    PRIMARY KEY (destination, kind, at)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX alert_pending ON alert (at) WHERE raised = 0;
+CREATE INDEX alert_raised ON alert (at) WHERE raised = 1;
 
 CREATE TABLE secret (
     workspace BLOB NOT NULL,

@@ -6,20 +6,21 @@ use tokio::try_join;
 
 use super::{awaited, lanes};
 use crate::{
-    delivery::{AttemptCommit, Settle, Settled},
+    alert::SealedAlert,
+    delivery::{SealedAttempt, Settle, Settled},
     postgres::{session::Session, table::Table},
     sql::{Fault, values},
 };
 
-pub(super) async fn apply(session: &Session, attempts: &[&AttemptCommit]) -> Result<Vec<Settled>, Fault> {
+pub(super) async fn apply(session: &Session, attempts: &[&SealedAttempt]) -> Result<Vec<Settled>, Fault> {
     if attempts.is_empty() {
         return Ok(Vec::new());
     }
     let open = open(session, attempts).await?;
     let mut outcomes = Vec::with_capacity(attempts.len());
     let (mut arrived, mut tried, mut standing) = (Table::default(), Table::default(), Table::default());
-    let (mut left, mut woken) = (Table::default(), Table::default());
-    for attempt in attempts {
+    let (mut left, mut woken, mut told) = (Table::default(), Table::default(), Table::default());
+    for SealedAttempt { attempt, alerts } in attempts {
         let (delivery, number) = (attempt.delivery.number(), attempt.number);
         if !open.contains(&delivery) {
             outcomes.push(Settled::Lost);
@@ -49,6 +50,9 @@ pub(super) async fn apply(session: &Session, attempts: &[&AttemptCommit]) -> Res
             let sql = "UPDATE destination SET disabled_reason = ?2 WHERE id = ?1";
             session.execute(sql, values![attempt.destination, reason]).await?;
         }
+        for SealedAlert { kind, at, sealed } in alerts {
+            told.push(values![attempt.destination, kind.word(), *at, sealed.clone()]);
+        }
     }
     let arrive = "WITH arrived AS (
                    DELETE FROM delivery_live d
@@ -76,14 +80,24 @@ pub(super) async fn apply(session: &Session, attempts: &[&AttemptCommit]) -> Res
     )?;
     lanes::advance(session, &left).await?;
     awaited::wake(session, &woken).await?;
+    tell(session, &told).await?;
     Ok(outcomes)
 }
 
+/// Writes alerts; of two at the same time one.
+async fn tell(session: &Session, told: &Table) -> Result<(), Fault> {
+    let sql = "INSERT INTO alert (destination, kind, at, sealed, raised)
+               SELECT n.*, 0 FROM unnest(?1::uuid[], ?2::text[], ?3::bigint[], ?4::bytea[])
+                   AS n (destination, kind, at, sealed)
+               ORDER BY 1, 2, 3 ON CONFLICT (destination, kind, at) DO NOTHING";
+    session.insert(sql, told).await
+}
+
 /// The deliveries that are still to be settled: only by the owner of their destination, and each attempt only once.
-async fn open(session: &Session, attempts: &[&AttemptCommit]) -> Result<HashSet<i64>, Fault> {
+async fn open(session: &Session, attempts: &[&SealedAttempt]) -> Result<HashSet<i64>, Fault> {
     let wanted: Table = attempts
         .iter()
-        .map(|attempt| {
+        .map(|SealedAttempt { attempt, .. }| {
             values![attempt.delivery.number(), attempt.delivery, attempt.number - 1, attempt.owner]
         })
         .collect();

@@ -146,6 +146,8 @@ impl Fixture {
         assert!(store.delivery_attempted(self.attempt(&due[1], Settle::Retry(later))).await.unwrap());
         let arrived = self.attempt(&due[2], Settle::Delivered(store.now()));
         assert!(store.delivery_attempted(arrived).await.unwrap());
+        let alert = NewAlert::dead_letters(store.now(), AlertCause::default());
+        store.destination_break(destination, None, Some(alert)).await.unwrap();
         let refusal = Refusal {
             id: store.ids().next(),
             place,
@@ -191,6 +193,7 @@ pub(super) async fn all(s: &Store, place: Place) -> Vec<String> {
         s.refusal_list(place, None, first()),
         s.delivery_list(DeliveryFilter::all(place), first()),
         s.delivery_next_due(),
+        s.alert_pending(10),
         s.run_next_due(vec![]),
         s.job_open(workspace, Job::INGEST),
     ];
