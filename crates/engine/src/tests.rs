@@ -9,6 +9,7 @@ use super::*;
 mod awaiting;
 mod filtered;
 mod fixture;
+mod rehearsing;
 mod replays;
 mod ticking;
 

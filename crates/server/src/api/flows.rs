@@ -152,6 +152,13 @@ pub(crate) struct Against {
     environment: Option<String>,
 }
 
+impl Against {
+    /// The environment's name.
+    pub(super) fn named(&self) -> &str {
+        self.environment.as_deref().unwrap_or("production")
+    }
+}
+
 /// The node kinds, with the JSON Schema of each one's config
 #[utoipa::path(get, operation_id = "list_node_kinds", path = "/api/v1/node-kinds", tag = "flows",
     responses((status = 200, body = Vec<Object>)))]
@@ -205,7 +212,8 @@ pub(crate) async fn get(
 
 /// Save a flow's draft; a draft may have problems, a version may not
 #[utoipa::path(put, operation_id = "save_flow_draft", path = "/api/v1/flows/{name}", tag = "flows",
-    params(("name" = String, Path,)), request_body = DraftText, responses((status = 200, body = Validation)))]
+    params(("name" = String, Path,)), request_body = DraftText,
+    responses((status = 200, body = Validation)))]
 pub(crate) async fn put_draft(
     State(app): State<App>,
     caller: Caller,
@@ -239,7 +247,7 @@ pub(crate) async fn validate(
     Query(against): Query<Against>,
     Json(body): Json<DraftText>,
 ) -> Result<Json<Validation>, Error> {
-    let place = place(&app, against.environment.as_deref().unwrap_or("production"))?;
+    let place = place(&app, against.named())?;
     let problems = check(&app, &body.definition, place).await?.err().unwrap_or_default();
     Ok(Json(Validation::of(problems)))
 }
@@ -257,7 +265,7 @@ pub(crate) async fn publish(
 ) -> Result<(StatusCode, Json<VersionRow>), Error> {
     caller.at_least(Role::Editor)?;
     let row = named(&app, &caller, &name).await?;
-    let place = place(&app, against.environment.as_deref().unwrap_or("production"))?;
+    let place = place(&app, against.named())?;
     let flow = check(&app, &row.draft, place).await?.map_err(Error::flow_problems)?;
     let kinds = pins(&flow);
     let new = NewVersion { flow: row.id, definition: row.draft, kinds, note: body.note, by: caller.name };
@@ -383,7 +391,7 @@ pub(crate) async fn check(
 }
 
 /// What an environment has, by name.
-async fn resources(app: &App, place: Place) -> Result<Resources, Error> {
+pub(super) async fn resources(app: &App, place: Place) -> Result<Resources, Error> {
     let names = |names: Vec<String>| Some(names.into_iter().collect::<BTreeSet<_>>());
     let variables = app.store.variable_list(place).await?;
     let secrets = app.store.secret_names(place).await?;

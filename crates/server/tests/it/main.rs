@@ -47,6 +47,7 @@ mod knowledge;
 mod letters;
 mod listening;
 mod live;
+mod mapping;
 mod migrating;
 mod mistakes;
 mod models;
