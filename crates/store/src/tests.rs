@@ -7,6 +7,7 @@ mod blobs;
 mod configuration;
 mod connection;
 mod deliveries;
+mod drafts;
 mod expiring;
 mod fixture;
 mod knowledge;

@@ -2347,7 +2347,7 @@ export interface paths {
             };
             requestBody: {
                 content: {
-                    "application/json": components["schemas"]["DraftText"];
+                    "application/json": components["schemas"]["DraftChange"];
                 };
             };
             responses: {
@@ -2357,8 +2357,15 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
-                        "application/json": components["schemas"]["Validation"];
+                        "application/json": components["schemas"]["SavedDraft"];
                     };
+                };
+                /** @description The draft is at another revision than the one named */
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
                 };
                 /** @description A problem document that says what happened and what to do */
                 default: {
@@ -4645,6 +4652,16 @@ export interface components {
             /** @description The IANA name of a time zone; UTC by default. */
             time_zone?: string;
         };
+        /** @description A change of a draft. */
+        DraftChange: {
+            definition: string;
+            /**
+             * Format: int64
+             * @description The revision that the change was made on: when the draft is at another one by now, nothing is saved. Whatever is
+             *     there is overwritten when none is named.
+             */
+            revision?: number | null;
+        };
         /** @description A flow's YAML. */
         DraftText: {
             definition: string;
@@ -5508,6 +5525,14 @@ export interface components {
             received_at: string;
             /** @description The request, with secrets hidden. */
             request: Record<string, never>;
+        };
+        /** @description A draft that was saved. */
+        SavedDraft: components["schemas"]["Validation"] & {
+            /**
+             * Format: int64
+             * @description Its revision, for the next change.
+             */
+            revision: number;
         };
         /** @description Where a schedule stands. */
         ScheduleView: {

@@ -123,6 +123,24 @@ pub(crate) struct DraftText {
     definition: String,
 }
 
+/// A change of a draft.
+#[derive(Deserialize, ToSchema)]
+pub(crate) struct DraftChange {
+    definition: String,
+    /// The revision that the change was made on: when the draft is at another one by now, nothing is saved. Whatever is
+    /// there is overwritten when none is named.
+    revision: Option<i64>,
+}
+
+/// A draft that was saved.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct SavedDraft {
+    /// Its revision, for the next change.
+    revision: i64,
+    #[serde(flatten)]
+    validation: Validation,
+}
+
 /// What came of a check.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Validation {
@@ -212,14 +230,15 @@ pub(crate) async fn get(
 
 /// Save a flow's draft; a draft may have problems, a version may not
 #[utoipa::path(put, operation_id = "save_flow_draft", path = "/api/v1/flows/{name}", tag = "flows",
-    params(("name" = String, Path,)), request_body = DraftText,
-    responses((status = 200, body = Validation)))]
+    params(("name" = String, Path,)), request_body = DraftChange,
+    responses((status = 200, body = SavedDraft),
+        (status = 409, description = "The draft is at another revision than the one named")))]
 pub(crate) async fn put_draft(
     State(app): State<App>,
     caller: Caller,
     Path(name): Path<String>,
-    Json(body): Json<DraftText>,
-) -> Result<Json<Validation>, Error> {
+    Json(body): Json<DraftChange>,
+) -> Result<Json<SavedDraft>, Error> {
     caller.at_least(Role::Editor)?;
     let is_name = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
     if name.is_empty() || name.len() > 64 || !name.bytes().all(is_name) {
@@ -233,9 +252,15 @@ pub(crate) async fn put_draft(
             definition.name
         )));
     }
-    app.store.flow_draft(caller.workspace, &name, &body.definition).await?;
+    let revision = if let Some(revision) = body.revision {
+        app.store.flow_revise(caller.workspace, &name, (revision, &body.definition)).await?;
+        revision + 1
+    } else {
+        app.store.flow_draft(caller.workspace, &name, &body.definition).await?;
+        named(&app, &caller, &name).await?.revision
+    };
     let problems = check(&app, &body.definition, place(&app, "production")?).await?.err().unwrap_or_default();
-    Ok(Json(Validation::of(problems)))
+    Ok(Json(SavedDraft { revision, validation: Validation::of(problems) }))
 }
 
 /// Check a flow's text without saving it

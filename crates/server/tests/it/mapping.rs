@@ -128,3 +128,18 @@ async fn variables_have_types_and_samples() {
     assert_eq!(of("input.query")["value"], "x");
     assert_eq!(of("env.SHOP")["value"], "north");
 }
+
+#[tokio::test]
+async fn a_draft_is_saved_on_the_revision_that_was_read() {
+    let server = Server::fresh().await;
+    let owner = Api::set_up(&server).await;
+    let first = owner.put("/flows/desk", &json!({ "definition": desk("1") })).await.ok();
+    assert_eq!(owner.get("/flows/desk").await.ok()["revision"], first["revision"]);
+    let change = |revision: &Value, body: &str| json!({ "definition": desk(body), "revision": revision });
+    let second = owner.put("/flows/desk", &change(&first["revision"], "2")).await.ok();
+    let problem = owner.put("/flows/desk", &change(&first["revision"], "3")).await.problem(409, "conflict");
+    assert!(problem["detail"].as_str().unwrap().contains("somebody else"), "{problem}");
+    let flow = owner.get("/flows/desk").await.ok();
+    assert_eq!((&flow["revision"], flow["draft"].as_str().unwrap()), (&second["revision"], &*desk("2")));
+    owner.put("/flows/desk", &json!({ "definition": desk("4") })).await.ok();
+}
