@@ -66,6 +66,9 @@ pub(crate) trait Kind: Send + Sync + Sized + 'static {
     const HTML: Option<&'static str> = None;
     /// How much of an answer is read and kept, in bytes.
     const ANSWER_LIMIT: usize = BODY_LIMIT;
+    /// What its messages say, where that has a form of its own; a text alone may stand in its place. Without one it
+    /// takes any JSON.
+    const MESSAGE: Option<fn(&mut SchemaGenerator) -> Schema> = None;
     /// The settings that everybody may see.
     type Config: DeserializeOwned + JsonSchema;
     /// The settings that nobody sees again.
@@ -178,6 +181,7 @@ pub(crate) struct Entry {
     pub(crate) open: fn(Value, Value) -> Result<Box<dyn Target>, Error>,
     pub(crate) config: fn(&mut SchemaGenerator) -> Schema,
     pub(crate) secrets: fn(&mut SchemaGenerator) -> Schema,
+    pub(crate) message: Option<fn(&mut SchemaGenerator) -> Schema>,
 }
 
 impl Entry {
@@ -191,6 +195,7 @@ impl Entry {
             open: open::<K>,
             config: K::Config::json_schema,
             secrets: K::Secrets::json_schema,
+            message: K::MESSAGE,
         }
     }
 }

@@ -19,6 +19,8 @@ pub struct KindSchema {
     pub config: Value,
     /// The JSON Schema of its secrets.
     pub secrets: Value,
+    /// The JSON Schema of what its messages say, null where they say any JSON.
+    pub message: Option<Value>,
 }
 
 /// Every kind of destination, in the order in which to offer them.
@@ -57,7 +59,8 @@ fn described(entry: &Entry) -> KindSchema {
     config["required"] = std::iter::once("kind".into()).chain(required).collect();
     config["properties"] = Value::Object(all);
     let description = config["description"].as_str().unwrap_or_default().to_owned();
-    KindSchema { name: entry.name, description, config, secrets: inline(entry.secrets) }
+    let (secrets, message) = (inline(entry.secrets), entry.message.map(inline));
+    KindSchema { name: entry.name, description, config, secrets, message }
 }
 
 /// A schema that stands by itself.
@@ -82,7 +85,9 @@ mod tests {
         for kind in kinds() {
             assert!(!kind.description.is_empty(), "{}", kind.name);
             assert_eq!(kind.config["additionalProperties"], false, "{}", kind.name);
-            let properties = [properties(&kind.config), properties(&kind.secrets)].into_iter().flatten();
+            let message = kind.message.unwrap_or_default();
+            let all = [&kind.config, &kind.secrets, &message].map(properties);
+            let properties = all.into_iter().flatten();
             for (name, schema) in properties.filter(|(name, _)| name != "kind") {
                 assert!(schema["description"].is_string(), "{}.{name}: {schema}", kind.name);
                 assert!(!schema.to_string().contains("$ref"), "{}.{name}: {schema}", kind.name);
@@ -94,6 +99,17 @@ mod tests {
     fn only_mail_has_a_field_of_html() {
         assert_eq!(html_field(r#"{"kind":"email","host":"a.b"}"#), Some("html"));
         assert_eq!([r#"{"kind":"webhook"}"#, "{}", "no"].map(html_field), [None; 3]);
+    }
+
+    #[test]
+    fn chats_say_what_their_messages_take() {
+        let message = |name: &str| kinds().into_iter().find(|kind| kind.name == name).unwrap().message;
+        assert_eq!(message("webhook"), None, "it takes any JSON");
+        let wecom = properties(&message("wecom").unwrap());
+        assert_eq!(wecom.keys().collect::<Vec<_>>(), ["text", "format", "mentions", "articles"]);
+        for kind in kinds().into_iter().filter(|kind| !["webhook", "sms"].contains(&kind.name)) {
+            assert!(properties(&kind.message.unwrap()).contains_key("text"), "{}", kind.name);
+        }
     }
 
     #[test]

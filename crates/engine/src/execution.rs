@@ -20,6 +20,7 @@ use tokio::{sync::OwnedSemaphorePermit, time::Instant};
 use crate::{Error, Outcome, Program, Shared, Submission, Tells, feed::Feed, journal, progress::Progress};
 
 pub(crate) use commit::persist;
+pub(crate) use step::message;
 
 /// Which run it is.
 #[derive(Clone, Copy, Debug)]
@@ -130,16 +131,7 @@ impl Execution {
         let program = shared.program(held.place.workspace, version).await?;
         let told = shared.told(&program, held.id, (held.place.workspace, event)).await?;
         let identity = Identity { run: held.id, event, place: held.place, created_at };
-        let row = shared.store.event_get(held.place.workspace, event).await?;
-        let mut facts = base_facts(&shared, &program, identity);
-        if let Some(row) = row {
-            facts.received_at = row.received_at.as_millis();
-            facts.kind = known_kind(&row.kind);
-            facts.source = match row.source {
-                Some(id) => shared.store.source_get(id).await?.map(|source| source.name.into()),
-                None => None,
-            };
-        }
+        let facts = stored_facts(&shared, &program, identity).await?;
         let mut execution = Self::begin(shared, &program, (identity, permit), (&told.input, facts));
         execution.held = held;
         execution.confirmed_at = asked_at;
@@ -305,6 +297,24 @@ impl Execution {
         let events = std::mem::take(&mut self.pending.events);
         journal::encode(&events).map_err(|source| Error::Journal { run: self.identity.run, source })
     }
+}
+
+/// What expressions see of a run that is stored, and of its event.
+pub(crate) async fn stored_facts(
+    shared: &Shared,
+    program: &Program,
+    identity: Identity,
+) -> Result<Facts, Error> {
+    let mut facts = base_facts(shared, program, identity);
+    if let Some(row) = shared.store.event_get(identity.place.workspace, identity.event).await? {
+        facts.received_at = row.received_at.as_millis();
+        facts.kind = known_kind(&row.kind);
+        facts.source = match row.source {
+            Some(id) => shared.store.source_get(id).await?.map(|source| source.name.into()),
+            None => None,
+        };
+    }
+    Ok(facts)
 }
 
 fn base_facts(shared: &Shared, program: &Program, identity: Identity) -> Facts {

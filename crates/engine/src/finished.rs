@@ -158,7 +158,11 @@ impl Engine {
         Ok(Timeline { run, input, version, steps, events, outcome, progress })
     }
 
-    async fn read(&self, run: &RunView, workspace: WorkspaceId) -> Result<(Arc<Program>, Told), Error> {
+    pub(crate) async fn read(
+        &self,
+        run: &RunView,
+        workspace: WorkspaceId,
+    ) -> Result<(Arc<Program>, Told), Error> {
         let program = self.0.program(workspace, run.version).await?;
         let told = self.0.told(&program, run.id, (workspace, run.event)).await?;
         Ok((program, told))

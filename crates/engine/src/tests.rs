@@ -10,6 +10,7 @@ mod alerting;
 mod awaiting;
 mod filtered;
 mod fixture;
+mod rehearsing;
 mod replays;
 mod ticking;
 

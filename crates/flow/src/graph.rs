@@ -241,7 +241,7 @@ impl Graph {
     }
 
     /// The nodes from which `node` can be reached.
-    pub(crate) fn upstream(&self, node: NodeIndex) -> Vec<bool> {
+    pub fn upstream(&self, node: NodeIndex) -> Vec<bool> {
         let mut seen = vec![false; self.len()];
         let mut behind = vec![node];
         while let Some(at) = behind.pop() {

@@ -25,7 +25,7 @@ impl Problem {
     }
 
     /// A problem in a node.
-    pub(crate) fn node(node: &str, field: impl Into<String>, code: &str, reason: impl Into<String>) -> Self {
+    pub fn node(node: &str, field: impl Into<String>, code: &str, reason: impl Into<String>) -> Self {
         Self { node: Some(node.to_owned()), ..Self::flow(field, code, reason) }
     }
 

@@ -150,6 +150,21 @@ impl Dynamic {
     }
 }
 
+/// The templates of a node's config that cannot be rendered, each with where it stands, such as `body.lines[0].title`, in
+/// the order of the config. Each is rendered by itself, so that one that fails hides no other.
+pub fn failures(config: &Map<String, Value>, scope: &Scope) -> Vec<(String, Error)> {
+    let root = scope.root();
+    let mut templates = Vec::new();
+    for (key, value) in config {
+        templates_in(value, key, &mut templates);
+    }
+    let failure = |(field, text): (String, &str)| {
+        let rendered = Template::compile(text).and_then(|template| template.render_value(&root));
+        rendered.err().map(|error| (field, error))
+    };
+    templates.into_iter().filter_map(failure).collect()
+}
+
 fn compile(source: &Value) -> Result<Compiled, Error> {
     Ok(match source {
         Value::String(text) => {

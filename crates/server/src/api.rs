@@ -20,6 +20,7 @@ mod nodes;
 mod paging;
 pub(crate) mod problem;
 mod refusals;
+mod rehearsals;
 mod replay_jobs;
 mod replays;
 mod runs;
@@ -83,6 +84,9 @@ fn flows() -> OpenApiRouter<App> {
         .routes(routes!(flows::list_versions))
         .routes(routes!(flows::get_version))
         .routes(routes!(flows::deploy))
+        .routes(routes!(rehearsals::preview))
+        .routes(routes!(rehearsals::test))
+        .routes(routes!(rehearsals::variables))
         .routes(routes!(models::list_providers))
         .routes(routes!(models::put_provider))
         .routes(routes!(models::list))

@@ -104,6 +104,29 @@ impl Store {
         flow.map(|flow| flow.id).ok_or(Error::Conflict("the flow was deleted while it was saved"))
     }
 
+    /// Changes a flow's draft, if it is still at the revision that was read.
+    ///
+    /// # Errors
+    /// [`Error::Conflict`] when it is at another, or the flow is gone.
+    pub async fn flow_revise(
+        &self,
+        workspace: WorkspaceId,
+        name: &str,
+        (revision, draft): (i64, &str),
+    ) -> Result<(), Error> {
+        let statement = Statement::new(
+            "UPDATE flow SET draft = ?4, revision = revision + 1, updated_at = ?5
+             WHERE workspace = ?1 AND name = ?2 AND revision = ?3",
+            values![workspace, name, revision, draft, self.now()],
+        );
+        match self.change(vec![statement]).await?.first() {
+            Some(1) => Ok(()),
+            _ => Err(Error::Conflict(
+                "the draft was changed by somebody else since it was read; read it again, then repeat your change",
+            )),
+        }
+    }
+
     /// The flow of a name.
     ///
     /// # Errors

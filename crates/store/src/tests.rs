@@ -8,6 +8,7 @@ mod blobs;
 mod configuration;
 mod connection;
 mod deliveries;
+mod drafts;
 mod expiring;
 mod fixture;
 mod knowledge;

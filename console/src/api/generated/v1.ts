@@ -2347,7 +2347,7 @@ export interface paths {
             };
             requestBody: {
                 content: {
-                    "application/json": components["schemas"]["DraftText"];
+                    "application/json": components["schemas"]["DraftChange"];
                 };
             };
             responses: {
@@ -2357,8 +2357,15 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
-                        "application/json": components["schemas"]["Validation"];
+                        "application/json": components["schemas"]["SavedDraft"];
                     };
+                };
+                /** @description The draft is at another revision than the one named */
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
                 };
                 /** @description A problem document that says what happened and what to do */
                 default: {
@@ -2405,6 +2412,191 @@ export interface paths {
             responses: {
                 /** @description Deployed */
                 204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description A problem document that says what happened and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDocument"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/flows/{name}/nodes/{node}/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * What a step would send with the data of a run
+         * @description Nothing is sent, and nothing has to be saved or published. Problems of other steps are told and change nothing.
+         */
+        post: {
+            parameters: {
+                query?: {
+                    /** @description The environment whose destinations, variables and secrets count; `production` when none is named. */
+                    environment?: string;
+                };
+                header?: never;
+                path: {
+                    name: string;
+                    node: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Rehearsal"];
+                };
+            };
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RehearsalView"];
+                    };
+                };
+                /** @description A problem document that says what happened and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDocument"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/flows/{name}/nodes/{node}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send what a step would send, once, outside the queue
+         * @description It is a test as of a destination: a real attempt, from which nothing follows. At most ten are made in a minute.
+         */
+        post: {
+            parameters: {
+                query?: {
+                    /** @description The environment whose destinations, variables and secrets count; `production` when none is named. */
+                    environment?: string;
+                };
+                header?: never;
+                path: {
+                    name: string;
+                    node: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Rehearsal"];
+                };
+            };
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["TrialView"];
+                    };
+                };
+                /** @description The step has problems */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description A problem document that says what happened and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDocument"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/flows/{name}/nodes/{node}/variables": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What the expressions of a step can name, with what it is in the data of a run */
+        post: {
+            parameters: {
+                query?: {
+                    /** @description The environment whose destinations, variables and secrets count; `production` when none is named. */
+                    environment?: string;
+                };
+                header?: never;
+                path: {
+                    name: string;
+                    node: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Rehearsal"];
+                };
+            };
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["VariableView"][];
+                    };
+                };
+                /** @description The flow has no shape */
+                422: {
                     headers: {
                         [name: string]: unknown;
                     };
@@ -4398,6 +4590,8 @@ export interface components {
             config: Record<string, never>;
             /** @description What it does. */
             description: string;
+            /** @description The JSON Schema of what its messages say, null where they say any JSON. */
+            message?: Record<string, never> | null;
             name: string;
             /** @description The JSON Schema of its `secrets`. */
             secrets: Record<string, never>;
@@ -4457,6 +4651,16 @@ export interface components {
             cron: string;
             /** @description The IANA name of a time zone; UTC by default. */
             time_zone?: string;
+        };
+        /** @description A change of a draft. */
+        DraftChange: {
+            definition: string;
+            /**
+             * Format: int64
+             * @description The revision that the change was made on: when the draft is at another one by now, nothing is saved. Whatever is
+             *     there is overwritten when none is named.
+             */
+            revision?: number | null;
         };
         /** @description A flow's YAML. */
         DraftText: {
@@ -5088,6 +5292,45 @@ export interface components {
              */
             status: number;
         };
+        /** @description Which text of the flow is meant, and with which data. Without data the examples of the flow's inputs are taken. */
+        Rehearsal: {
+            /**
+             * @description A text that is not saved; else `version`, else the draft.
+             * @default null
+             */
+            definition: string | null;
+            /**
+             * @description The event, by id, whose first run is taken.
+             * @default null
+             */
+            event: string | null;
+            /** @description The flow's input, made up. */
+            input?: Record<string, never> | null;
+            /** @description What steps gave, made up, by node; beside `input`. */
+            outputs?: Record<string, never>;
+            /**
+             * @description The run, by id, whose input and outputs are taken.
+             * @default null
+             */
+            run: string | null;
+            /**
+             * Format: int32
+             * @description A version of the flow.
+             * @default null
+             */
+            version: number | null;
+        };
+        /** @description What would be sent, or what keeps it from that. */
+        RehearsalView: {
+            /** @description What the step says: `body`, and `params`, `headers` and `order_key` where there are any. */
+            message?: Record<string, never> | null;
+            /** @description What is wrong in the flow, with the node and the field: `body.title`. */
+            problems: components["schemas"]["FlowProblem"][];
+            /** @description Why the destination makes none of it. */
+            reason?: string | null;
+            /** @description The requests that the destination makes of it: `method`, `url`, `headers`, `body`. Secrets are hidden. */
+            requests: Record<string, never>[];
+        };
         /** @description What came of judging a refused request again: one of both. */
         Rejudged: {
             accepted?: components["schemas"]["ReplayReceipt"] | null;
@@ -5282,6 +5525,14 @@ export interface components {
             received_at: string;
             /** @description The request, with secrets hidden. */
             request: Record<string, never>;
+        };
+        /** @description A draft that was saved. */
+        SavedDraft: components["schemas"]["Validation"] & {
+            /**
+             * Format: int64
+             * @description Its revision, for the next change.
+             */
+            revision: number;
         };
         /** @description Where a schedule stands. */
         ScheduleView: {
@@ -5532,6 +5783,19 @@ export interface components {
         /** @description A variable's value. */
         VariableValue: {
             value: string;
+        };
+        /** @description Something that an expression of a step can name. */
+        VariableView: {
+            /** @description Its type, where the flow declares one. */
+            declared?: string | null;
+            /** @description What it means, where the flow says so. */
+            description?: string | null;
+            /** @description The kind of the node that gives it. */
+            kind?: string | null;
+            /** @description The expression: `nodes.answer.text`. */
+            path: string;
+            /** @description What it is in the data given, shortened; null also where that has nothing. */
+            value?: Record<string, never> | null;
         };
         /** @description A version. */
         VersionDetail: {

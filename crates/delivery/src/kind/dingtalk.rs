@@ -14,6 +14,7 @@ use std::time::Duration;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use outbound::{Endpoint, Response};
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde_json::json;
 use store::Message;
 use url::form_urlencoded;
@@ -53,6 +54,7 @@ impl Kind for Dingtalk {
     const CONCURRENCY: u16 = 1;
     const PACE: &'static [Window] = &[Window { calls: 20, within: Duration::from_secs(60) }];
     const ANSWER_LIMIT: usize = 8 * 1024;
+    const MESSAGE: Option<fn(&mut SchemaGenerator) -> Schema> = Some(Said::json_schema);
     type Config = Config;
     type Secrets = Secrets;
 

@@ -11,6 +11,7 @@ mod config;
 use std::time::Duration;
 
 use outbound::{Endpoint, Response};
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde_json::{Value, json};
 use store::Message;
 
@@ -51,6 +52,7 @@ impl Kind for Discord {
         Window { calls: 30, within: Duration::from_secs(60) },
     ];
     const ANSWER_LIMIT: usize = 16 * 1024;
+    const MESSAGE: Option<fn(&mut SchemaGenerator) -> Schema> = Some(Said::json_schema);
     type Config = Config;
     type Secrets = Secrets;
 

@@ -13,6 +13,7 @@ use std::{sync::Arc, time::Duration};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use outbound::Endpoint;
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde_json::Value;
 use store::Message;
 use vault::Secret;
@@ -66,6 +67,7 @@ impl Kind for Email {
     // Servers look through a mail before they take it, and one that is tried again comes twice.
     const TIMEOUT: Duration = Duration::from_secs(30);
     const HTML: Option<&'static str> = Some("html");
+    const MESSAGE: Option<fn(&mut SchemaGenerator) -> Schema> = Some(Said::json_schema);
     type Config = Config;
     type Secrets = Secrets;
 

@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use outbound::{Endpoint, Response};
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde_json::{Value, json};
 use store::Message;
 use vault::Secret;
@@ -52,6 +53,7 @@ impl Kind for Feishu {
         Window { calls: 100, within: Duration::from_secs(60) },
     ];
     const ANSWER_LIMIT: usize = 8 * 1024;
+    const MESSAGE: Option<fn(&mut SchemaGenerator) -> Schema> = Some(Said::json_schema);
     type Config = Config;
     type Secrets = Secrets;
 

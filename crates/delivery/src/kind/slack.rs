@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use outbound::{Endpoint, Response};
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde_json::{Value, json};
 use store::Message;
 
@@ -45,6 +46,7 @@ impl Kind for Slack {
     const CONCURRENCY: u16 = 1;
     const PACE: &'static [Window] = &[Window { calls: 1, within: Duration::from_secs(1) }];
     const ANSWER_LIMIT: usize = 8 * 1024;
+    const MESSAGE: Option<fn(&mut SchemaGenerator) -> Schema> = Some(Said::json_schema);
     type Config = Config;
     type Secrets = Secrets;
 

@@ -5,6 +5,7 @@ mod config;
 mod twilio;
 
 use outbound::{Endpoint, Response};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use store::Message;
 
 use super::{Kind, Stamp};
@@ -27,6 +28,7 @@ pub(crate) enum Sms {
 impl Kind for Sms {
     const NAME: &'static str = "sms";
     const ANSWER_LIMIT: usize = 8 * 1024;
+    const MESSAGE: Option<fn(&mut SchemaGenerator) -> Schema> = Some(message);
     type Config = Config;
     type Secrets = Secrets;
 
@@ -70,6 +72,12 @@ impl Kind for Sms {
             Self::Aliyun(aliyun) => aliyun.redaction(),
         }
     }
+}
+
+/// What a message says, by either provider.
+fn message(generator: &mut SchemaGenerator) -> Schema {
+    let (twilio, aliyun) = (twilio::Said::json_schema(generator), aliyun::Said::json_schema(generator));
+    json_schema!({ "oneOf": [twilio, aliyun] })
 }
 
 #[cfg(test)]

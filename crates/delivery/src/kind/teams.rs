@@ -12,6 +12,7 @@ mod config;
 use std::time::Duration;
 
 use outbound::{Endpoint, Response};
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde_json::{Value, json};
 use store::Message;
 
@@ -46,6 +47,7 @@ impl Kind for Teams {
     const CONCURRENCY: u16 = 1;
     const PACE: &'static [Window] = &[Window { calls: 4, within: Duration::from_secs(1) }];
     const ANSWER_LIMIT: usize = 8 * 1024;
+    const MESSAGE: Option<fn(&mut SchemaGenerator) -> Schema> = Some(Said::json_schema);
     type Config = Config;
     type Secrets = Secrets;
 

@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use outbound::{Endpoint, Response};
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde_json::json;
 use store::Message;
 
@@ -50,6 +51,7 @@ impl Kind for Wecom {
     const CONCURRENCY: u16 = 1;
     const PACE: &'static [Window] = &[Window { calls: 20, within: Duration::from_secs(60) }];
     const ANSWER_LIMIT: usize = 8 * 1024;
+    const MESSAGE: Option<fn(&mut SchemaGenerator) -> Schema> = Some(Said::json_schema);
     type Config = Config;
     type Secrets = Secrets;
 

@@ -10,6 +10,7 @@ mod config;
 
 use http::Method;
 use outbound::{Endpoint, Response};
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde_json::{Value, json};
 use store::Message;
 use vault::Secret;
@@ -48,6 +49,7 @@ impl Kind for WecomApp {
     const NAME: &'static str = "wecom_app";
     /// People read a chat in order.
     const CONCURRENCY: u16 = 1;
+    const MESSAGE: Option<fn(&mut SchemaGenerator) -> Schema> = Some(Said::json_schema);
     type Config = Config;
     type Secrets = Secrets;
 

@@ -12,7 +12,7 @@ use flow::{
 };
 use futures_util::FutureExt;
 use serde_json::Value;
-use store::{Lane, Message, NewDelivery};
+use store::{EventId, Lane, Message, NewDelivery, RunId};
 use tokio::time::Instant;
 
 use super::{Execution, Ready};
@@ -151,17 +151,9 @@ impl Execution {
     ) -> Vec<NewDelivery> {
         let step = self.program.flow.graph().id(ready.node).as_str();
         let delivery = |outgoing: Outgoing| {
-            let Outgoing { id, destination, body, order_key, params, headers } = outgoing;
-            let lane = order_key.as_deref().map(Lane::of);
-            let message = Message {
-                body,
-                event: self.identity.event,
-                run: self.identity.run,
-                traceparent: traceparent(self.identity.run, step),
-                order_key,
-                params,
-                headers,
-            };
+            let (id, destination) = (outgoing.id, outgoing.destination);
+            let lane = outgoing.order_key.as_deref().map(Lane::of);
+            let message = message(outgoing, (self.identity.run, self.identity.event), step);
             NewDelivery {
                 id,
                 destination,
@@ -202,8 +194,14 @@ async fn attempt(
     })
 }
 
+/// What a step's delivery says.
+pub(crate) fn message(outgoing: Outgoing, (run, event): (RunId, EventId), step: &str) -> Message {
+    let Outgoing { body, order_key, params, headers, .. } = outgoing;
+    Message { body, event, run, traceparent: traceparent(run, step), order_key, params, headers }
+}
+
 /// A W3C trace context: the trace is the run, the parent is the step (its hash, by FNV-1a).
-fn traceparent(run: store::RunId, step: &str) -> String {
+fn traceparent(run: RunId, step: &str) -> String {
     let parent = step.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
     });

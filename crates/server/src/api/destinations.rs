@@ -113,6 +113,9 @@ pub(crate) struct DestinationKind {
     /// The JSON Schema of its `secrets`.
     #[schema(value_type = Object)]
     secrets: Value,
+    /// The JSON Schema of what its messages say, null where they say any JSON.
+    #[schema(value_type = Option<Object>)]
+    message: Option<Value>,
 }
 
 /// The kinds of destinations, with the JSON Schemas of what each is told
@@ -120,8 +123,8 @@ pub(crate) struct DestinationKind {
     responses((status = 200, body = Vec<DestinationKind>)))]
 pub(crate) async fn kinds(_: Caller) -> Json<Vec<DestinationKind>> {
     let kinds = delivery::kinds().into_iter().map(|kind| {
-        let delivery::KindSchema { name, description, config, secrets } = kind;
-        DestinationKind { name, description, config, secrets }
+        let delivery::KindSchema { name, description, config, secrets, message } = kind;
+        DestinationKind { name, description, config, secrets, message }
     });
     Json(kinds.collect())
 }

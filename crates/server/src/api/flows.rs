@@ -123,6 +123,24 @@ pub(crate) struct DraftText {
     definition: String,
 }
 
+/// A change of a draft.
+#[derive(Deserialize, ToSchema)]
+pub(crate) struct DraftChange {
+    definition: String,
+    /// The revision that the change was made on: when the draft is at another one by now, nothing is saved. Whatever is
+    /// there is overwritten when none is named.
+    revision: Option<i64>,
+}
+
+/// A draft that was saved.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct SavedDraft {
+    /// Its revision, for the next change.
+    revision: i64,
+    #[serde(flatten)]
+    validation: Validation,
+}
+
 /// What came of a check.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Validation {
@@ -150,6 +168,13 @@ pub(crate) struct DeployTo {
 pub(crate) struct Against {
     /// The environment whose destinations, variables and secrets count; `production` when none is named.
     environment: Option<String>,
+}
+
+impl Against {
+    /// The environment's name.
+    pub(super) fn named(&self) -> &str {
+        self.environment.as_deref().unwrap_or("production")
+    }
 }
 
 /// The node kinds, with the JSON Schema of each one's config
@@ -205,13 +230,15 @@ pub(crate) async fn get(
 
 /// Save a flow's draft; a draft may have problems, a version may not
 #[utoipa::path(put, operation_id = "save_flow_draft", path = "/api/v1/flows/{name}", tag = "flows",
-    params(("name" = String, Path,)), request_body = DraftText, responses((status = 200, body = Validation)))]
+    params(("name" = String, Path,)), request_body = DraftChange,
+    responses((status = 200, body = SavedDraft),
+        (status = 409, description = "The draft is at another revision than the one named")))]
 pub(crate) async fn put_draft(
     State(app): State<App>,
     caller: Caller,
     Path(name): Path<String>,
-    Json(body): Json<DraftText>,
-) -> Result<Json<Validation>, Error> {
+    Json(body): Json<DraftChange>,
+) -> Result<Json<SavedDraft>, Error> {
     caller.at_least(Role::Editor)?;
     let is_name = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
     if name.is_empty() || name.len() > 64 || !name.bytes().all(is_name) {
@@ -225,9 +252,15 @@ pub(crate) async fn put_draft(
             definition.name
         )));
     }
-    app.store.flow_draft(caller.workspace, &name, &body.definition).await?;
+    let revision = if let Some(revision) = body.revision {
+        app.store.flow_revise(caller.workspace, &name, (revision, &body.definition)).await?;
+        revision + 1
+    } else {
+        app.store.flow_draft(caller.workspace, &name, &body.definition).await?;
+        named(&app, &caller, &name).await?.revision
+    };
     let problems = check(&app, &body.definition, place(&app, "production")?).await?.err().unwrap_or_default();
-    Ok(Json(Validation::of(problems)))
+    Ok(Json(SavedDraft { revision, validation: Validation::of(problems) }))
 }
 
 /// Check a flow's text without saving it
@@ -239,7 +272,7 @@ pub(crate) async fn validate(
     Query(against): Query<Against>,
     Json(body): Json<DraftText>,
 ) -> Result<Json<Validation>, Error> {
-    let place = place(&app, against.environment.as_deref().unwrap_or("production"))?;
+    let place = place(&app, against.named())?;
     let problems = check(&app, &body.definition, place).await?.err().unwrap_or_default();
     Ok(Json(Validation::of(problems)))
 }
@@ -257,7 +290,7 @@ pub(crate) async fn publish(
 ) -> Result<(StatusCode, Json<VersionRow>), Error> {
     caller.at_least(Role::Editor)?;
     let row = named(&app, &caller, &name).await?;
-    let place = place(&app, against.environment.as_deref().unwrap_or("production"))?;
+    let place = place(&app, against.named())?;
     let flow = check(&app, &row.draft, place).await?.map_err(Error::flow_problems)?;
     let kinds = pins(&flow);
     let new = NewVersion { flow: row.id, definition: row.draft, kinds, note: body.note, by: caller.name };
@@ -383,7 +416,7 @@ pub(crate) async fn check(
 }
 
 /// What an environment has, by name.
-async fn resources(app: &App, place: Place) -> Result<Resources, Error> {
+pub(super) async fn resources(app: &App, place: Place) -> Result<Resources, Error> {
     let names = |names: Vec<String>| Some(names.into_iter().collect::<BTreeSet<_>>());
     let variables = app.store.variable_list(place).await?;
     let secrets = app.store.secret_names(place).await?;

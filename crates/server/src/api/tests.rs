@@ -1,4 +1,8 @@
-use std::collections::BTreeSet;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::{Path, PathBuf},
+};
 
 use serde_json::Value;
 
@@ -83,4 +87,68 @@ fn each_operation_says_what_it_takes_and_gives() {
         );
         assert!(operation["summary"].is_string(), "{route} does not say what it does");
     }
+}
+
+/// Every type of the sources that the document can describe, with the file that has it.
+fn described(folder: &Path, found: &mut Vec<(String, PathBuf)>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            described(&path, found);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            let text = fs::read_to_string(&path).unwrap();
+            found.extend(names(&text).into_iter().map(|name| (name, path.clone())));
+        }
+    }
+}
+
+/// The names under which the types of a file stand in the document.
+fn names(text: &str) -> Vec<String> {
+    let (mut names, mut is_described, mut renamed) = (Vec::new(), false, None);
+    for line in text.lines().map(str::trim) {
+        if line.starts_with("#[derive(") {
+            is_described = line.split(|c: char| !c.is_alphanumeric()).any(|word| word == "ToSchema");
+            renamed = None;
+        } else if let Some(name) = line.strip_prefix("#[schema(as = ") {
+            renamed = Some(name.trim_end_matches(")]").to_owned());
+        } else if let Some(name) = declared(line) {
+            names.extend(is_described.then(|| renamed.take().unwrap_or(name)));
+            is_described = false;
+        }
+    }
+    names
+}
+
+/// The name of the type that a line begins to declare.
+fn declared(line: &str) -> Option<String> {
+    let mut words = line.split_whitespace().skip_while(|word| word.starts_with("pub"));
+    let is_type = matches!(words.next()?, "struct" | "enum");
+    let name = words.next().filter(|_| is_type)?;
+    Some(name.chars().take_while(|letter| letter.is_alphanumeric()).collect())
+}
+
+#[test]
+fn each_type_has_a_schema_name_of_its_own() {
+    // In the document the later of two would silently stand for both.
+    let mut found = Vec::new();
+    described(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut found);
+    assert!(found.len() > 80, "the types are not found any more: {}", found.len());
+    let mut known = BTreeMap::new();
+    for (name, path) in found {
+        if let Some(other) = known.insert(name.clone(), path.clone()) {
+            panic!("`{name}` is in {} and in {}; give one another name", other.display(), path.display());
+        }
+    }
+    let schemas = document()["components"]["schemas"].as_object().unwrap().clone();
+    let unknown = schemas.keys().filter(|name| !known.contains_key(name.split('_').next().unwrap()));
+    assert_eq!(unknown.collect::<Vec<_>>(), Vec::<&String>::new(), "these are not found in the sources");
+}
+
+#[test]
+fn types_are_found_by_their_names_in_the_document() {
+    let text = "#[derive(Serialize, ToSchema)]\n#[serde(default)]\npub(crate) struct One {\n\
+                #[derive(Debug)]\nstruct Other;\n\
+                #[derive(ToSchema)]\n#[schema(as = Third)]\nenum Renamed {\n\
+                #[derive(ToSchema)]\npub struct Listed<T> {\nstruct Bare;\n";
+    assert_eq!(names(text), ["One", "Third", "Listed"]);
 }

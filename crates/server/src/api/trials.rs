@@ -140,9 +140,26 @@ async fn send(
     input: TrialInput,
 ) -> Result<Json<TrialView>, Error> {
     let (destination, message) = prepare(app, caller, stored, input).await?;
-    let files = Files::of(&destination, &message, &app.store, caller.workspace).await?;
+    attempt(app, caller, named, (&destination, message)).await
+}
+
+/// A destination as it is stored.
+pub(super) fn opened(app: &App, stored: &Destination) -> Result<delivery::Destination, Error> {
+    let config: Value = serde_json::from_str(&stored.config).unwrap_or_default();
+    let (secrets, _) = completed(app, &config, &secrets(Some(stored), &config, None))?;
+    delivery::parse(&stored.config, &secrets).map_err(misfit)
+}
+
+/// Sends a message once.
+pub(super) async fn attempt(
+    app: &App,
+    caller: &Caller,
+    named: &str,
+    (destination, message): (&delivery::Destination, Message),
+) -> Result<Json<TrialView>, Error> {
+    let files = Files::of(destination, &message, &app.store, caller.workspace).await?;
     let (id, at) = (app.store.ids().next(), app.clock.now());
-    let tried = match Trial::new(&destination, (message, files), id, at) {
+    let tried = match Trial::new(destination, (message, files), id, at) {
         Ok(trial) if trial.parts() > PARTS => {
             let parts = trial.parts();
             return Err(wrong("body", format!("it is sent in {parts} parts; a test sends at most {PARTS}.")));

@@ -53,6 +53,7 @@ mod letters;
 mod listening;
 mod live;
 mod mailing;
+mod mapping;
 mod migrating;
 mod mistakes;
 mod models;

@@ -64,12 +64,16 @@ pub(crate) struct Mentions {
 }
 
 /// What a message says.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct Said {
+    /// What is said.
     pub(super) text: String,
+    /// What the notification shows; else the destination's.
     pub(super) title: Option<String>,
+    /// Whether the text is Markdown; else as the destination says.
     pub(super) format: Option<Format>,
+    /// Who is called to attention; else as the destination says.
     pub(super) mentions: Option<Mentions>,
 }
 

@@ -59,12 +59,14 @@ pub(crate) struct Mentions {
 }
 
 /// What a message says.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct Said {
+    /// What is said.
     pub(super) text: String,
     /// In Discord's own form.
     pub(super) embeds: Vec<Value>,
+    /// Who is notified; else as the destination says.
     pub(super) mentions: Option<Mentions>,
 }
 

@@ -5,6 +5,7 @@ use lettre::message::{
     SinglePart,
     header::{ContentDisposition, ContentTransferEncoding, ContentType},
 };
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -21,14 +22,20 @@ const BYTES: usize = files::MOST;
 const NAME: usize = 200;
 
 /// An attachment as a message says it. A file of an event is one as it is: it has a name, a media type and a SHA-256.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct Attachment {
+    /// The name that the reader sees.
     name: Option<String>,
+    /// Such as `application/pdf`; without it by what it is made of.
     media_type: Option<String>,
+    /// A text.
     text: Option<String>,
+    /// Any JSON.
     json: Option<Value>,
+    /// Bytes in base64.
     base64: Option<String>,
+    /// A file that came with the event.
     sha256: Option<String>,
     /// What a file says of its length; its bytes are counted.
     #[serde(rename = "size")]

@@ -85,7 +85,7 @@ pub(super) struct Grant {
 }
 
 /// Addresses: a list, or one alone.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(untagged)]
 pub(super) enum Addresses {
     One(String),
@@ -93,16 +93,24 @@ pub(super) enum Addresses {
 }
 
 /// What a message says.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct Said {
+    /// In place of the destination's; each text is one address.
     pub(super) to: Option<Addresses>,
+    /// The same of those who get a copy.
     pub(super) cc: Option<Addresses>,
+    /// The same of those whom the others do not see.
     pub(super) bcc: Option<Addresses>,
+    /// Where answers go.
     pub(super) reply_to: Option<String>,
+    /// In place of the destination's.
     pub(super) subject: Option<String>,
+    /// The mail as plain text.
     pub(super) text: Option<String>,
+    /// The mail as HTML, in which values are escaped; beside a text, or alone.
     pub(super) html: Option<String>,
+    /// At most 20, of 10 MiB together.
     pub(super) attachments: Vec<Attachment>,
 }
 

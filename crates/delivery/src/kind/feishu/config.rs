@@ -66,14 +66,20 @@ pub(crate) struct Mentions {
 }
 
 /// What a message says.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct Said {
+    /// What is said.
     pub(super) text: String,
+    /// The title; else the destination's.
     pub(super) title: Option<String>,
+    /// How it looks; else as the destination says.
     pub(super) format: Option<Format>,
+    /// Who is called to attention; else as the destination says.
     pub(super) mentions: Option<Mentions>,
+    /// In place of a text: a card in Feishu's own form.
     card: Option<Value>,
+    /// In place of a text: a post in Feishu's own form.
     post: Option<Value>,
 }
 

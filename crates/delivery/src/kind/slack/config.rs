@@ -39,11 +39,12 @@ pub(crate) enum Format {
 }
 
 /// What a message says.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct Said {
     /// Beside blocks: what notifications show.
     pub(super) text: String,
+    /// How the text is read; else as the destination says.
     pub(super) format: Option<Format>,
     /// In Slack's own form.
     pub(super) blocks: Vec<Value>,

@@ -8,6 +8,7 @@ mod answer;
 mod signature;
 
 use outbound::{Endpoint, Response};
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use vault::Secret;
@@ -33,12 +34,15 @@ pub(crate) struct Aliyun {
 }
 
 /// What a message says.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct Said {
+pub(super) struct Said {
+    /// The phone's number.
     to: String,
+    /// Values for the template's names.
     #[serde(default)]
     params: Map<String, Value>,
+    /// The template's code; else the destination's.
     template: Option<String>,
 }
 

@@ -5,6 +5,7 @@
 
 use http::Method;
 use outbound::{Endpoint, Response};
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
 use url::form_urlencoded::Serializer;
@@ -33,10 +34,12 @@ pub(crate) struct Twilio {
 }
 
 /// What a message says.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct Said {
+pub(super) struct Said {
+    /// The phone's number, with `+` and the country's code.
     to: String,
+    /// What is said.
     text: String,
 }
 

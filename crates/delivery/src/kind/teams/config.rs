@@ -44,20 +44,25 @@ pub(crate) enum Format {
 }
 
 /// What a message says.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct Said {
+    /// What is said.
     pub(super) text: String,
+    /// The title; else the destination's.
     pub(super) title: Option<String>,
+    /// Whether the text is Markdown; else as the destination says.
     pub(super) format: Option<Format>,
+    /// A table below the text.
     pub(super) facts: Vec<Fact>,
+    /// Buttons that open pages.
     pub(super) actions: Vec<Action>,
     /// In place of all others: an Adaptive Card.
     pub(super) card: Option<Value>,
 }
 
 /// A line of a card's table.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Fact {
     pub(super) title: String,
@@ -65,7 +70,7 @@ pub(super) struct Fact {
 }
 
 /// A button that opens a page.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Action {
     pub(super) title: String,

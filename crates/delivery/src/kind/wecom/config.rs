@@ -61,18 +61,21 @@ pub(crate) struct Mentions {
 }
 
 /// What a message says.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct Said {
+    /// What is said.
     pub(super) text: String,
+    /// Whether the text is Markdown; else as the destination says.
     pub(super) format: Option<Format>,
+    /// Who is called to attention; else as the destination says.
     pub(super) mentions: Option<Mentions>,
     /// In place of a text: what WeCom calls `news`.
     pub(super) articles: Vec<Article>,
 }
 
 /// A picture with a title that leads to a page.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::kind) struct Article {
     pub(super) title: String,

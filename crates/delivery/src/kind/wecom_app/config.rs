@@ -66,11 +66,14 @@ pub(crate) struct Recipients {
 }
 
 /// What a message says.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct Said {
+    /// What is said.
     pub(super) text: String,
+    /// Whether the text is Markdown; else as the destination says.
     pub(super) format: Option<Format>,
+    /// To whom; else as the destination says.
     pub(super) to: Option<Recipients>,
     /// In place of a text: what WeCom calls `textcard`.
     pub(super) card: Option<Card>,
@@ -79,7 +82,7 @@ pub(super) struct Said {
 }
 
 /// A card that leads to a page.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Card {
     pub(super) title: String,
