@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     DestinationId, Error, NewAlert, NodeId, Place, Store, WorkspaceId,
     alert::{self, SealedAlert},
+    read::Reader,
     sql::{Fault, Row, Statement, values},
 };
 
@@ -60,7 +61,7 @@ pub struct Soundness {
     pub breaker: Option<Breaker>,
 }
 
-pub(crate) const COLUMNS: &str =
+const COLUMNS: &str =
     "id, workspace, environment, name, config, sealed, disabled_reason, breaker, updated_at";
 
 /// What waits for a destination. Each number is counted up to [`COUNTED`], so that a long queue costs no more than that.
@@ -287,7 +288,13 @@ const BLOCKED: &str = "SELECT coalesce(sum(CASE status WHEN 'blocked' THEN 1 ELS
 const DEAD: &str = "SELECT count(*), NULL, 0 FROM (
          SELECT 1 FROM delivery_live WHERE status = 'dead' AND destination = ?1 LIMIT ?2) AS counted";
 
-pub(crate) fn destination(row: &Row) -> Result<Destination, Fault> {
+/// The destinations of all environments, sealed.
+pub(crate) fn everywhere(reader: &Reader<'_>) -> Result<Vec<Destination>, Fault> {
+    let sql = format!("SELECT {COLUMNS} FROM destination ORDER BY environment, name");
+    reader.rows(&sql, [], destination)
+}
+
+fn destination(row: &Row) -> Result<Destination, Fault> {
     Ok(Destination {
         id: row.get(0)?,
         place: Place { workspace: row.get(1)?, environment: row.get(2)? },

@@ -6,13 +6,8 @@ use clock::Timestamp;
 use vault::{Context, KeyRing};
 
 use crate::{
-    Destination, EnvironmentId, Error, Location,
-    destination::{COLUMNS, destination},
-    keys::SEALED,
-    postgres,
-    read::Reader,
-    sql::Fault,
-    sqlite,
+    Destination, EnvironmentId, Error, Location, destination, keys::SEALED, postgres, read::Reader,
+    sql::Fault, sqlite,
 };
 
 /// What a look at a database found.
@@ -121,12 +116,11 @@ fn look(
     let environments = reader.rows("SELECT id, name FROM environment", [], |row| {
         Ok((row.get::<EnvironmentId>(0)?, row.get::<String>(1)?))
     })?;
-    let sql = format!("SELECT {COLUMNS} FROM destination ORDER BY environment, name");
     let named = |found: Destination| {
         let known = environments.iter().find(|(id, _)| *id == found.place.environment);
         (known.map(|(_, name)| name.clone()).unwrap_or_default(), found)
     };
-    found.destinations = reader.rows(&sql, [], destination)?.into_iter().map(named).collect();
+    found.destinations = destination::everywhere(reader)?.into_iter().map(named).collect();
     let providers = "SELECT name, config FROM provider ORDER BY name";
     found.providers = reader.rows(providers, [], |row| Ok((row.get(0)?, row.get(1)?)))?;
     Ok(found)

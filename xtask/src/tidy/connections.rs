@@ -148,7 +148,7 @@ mod tests {
             assert!(of_file("crates/cluster/src/link.rs", line).is_empty(), "{line}");
         }
         assert!(of_file("crates/nodes/src/mail.rs", "/// As `TcpStream::connect` does.").is_empty());
-        assert!(may_use("delivery", "lettre").is_some() && may_use("nodes", "reqwest").is_some());
+        assert!(may_use("nodes", "lettre").is_some() && may_use("nodes", "reqwest").is_some());
         assert!(may_use("cluster", "async-nats").is_none() && may_use("nodes", "serde").is_none());
         assert!(may_use("server", "async-nats").is_some());
     }

@@ -49,7 +49,7 @@ async fn a_flow_mails_a_file_that_came_and_escapes_what_people_wrote() {
     let authority = home.path().join("authority.pem");
     std::fs::write(&authority, mail.pem()).unwrap();
     let trusted = json!([authority]).to_string();
-    let server = home.serve().variable("LINCHPIN_OUTBOUND__TRUST_FILES", &trusted).start().await;
+    let server = home.serve().variable("LINCHPIN_OUTBOUND__AUTHORITIES", &trusted).start().await;
     let owner = Api::set_up(&server).await;
     let id = owner.destination("hr", settings(&mail), json!({ "auth": PASSWORD })).await;
     owner.deploy("screening", &flow("screening", SCREENING)).await;
