@@ -4391,6 +4391,12 @@ export interface components {
              *     signing key that is missing is made.
              */
             secrets?: Record<string, never> | null;
+            /**
+             * Format: date-time
+             * @description On a change: its `updated_at` as it was read. When it has been changed since, the answer is 409 `stale` and nothing
+             *     is changed; without this, it is changed in any case.
+             */
+            unless_changed_since?: string | null;
         };
         /** @description A kind of destination. */
         DestinationKind: {
@@ -5366,6 +5372,12 @@ export interface components {
             name: string;
             /** @description The scheme's secrets. On a change, absent keeps what there is. */
             secrets?: Record<string, never> | null;
+            /**
+             * Format: date-time
+             * @description On a change: its `updated_at` as it was read. When it has been changed since, the answer is 409 `stale` and nothing
+             *     is changed; without this, it is changed in any case.
+             */
+            unless_changed_since?: string | null;
         };
         /** @description What a source may be told, and what it may answer. */
         SourceSchema: {
