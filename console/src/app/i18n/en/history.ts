@@ -17,7 +17,6 @@ export default {
     showAll: 'Show all events',
   },
   replays: {
-    title: 'Bulk replays',
     new: 'Replay…',
     newTitle: 'Replay many events',
     any: 'Any',
@@ -51,9 +50,6 @@ export default {
     start_other: 'Replay {{count}} events',
     nothingLeft: 'The events are gone by now, so nothing was begun.',
     toEvents: 'To the events',
-    none: 'No bulk replay yet',
-    noneText:
-      'After a flow failed and was mended, everything that it affected can run again at once. Choose “Replay…” on the list of events.',
     progress: 'Progress',
     by: 'Begun by',
     all: 'All events',
@@ -75,8 +71,34 @@ export default {
     noRunYet: 'None yet.',
     expired: 'The run is past its retention.',
     noVersion: 'No version of the flow is deployed here, so nothing could run.',
-    cancel: 'Stop the replay',
-    cancelled: 'It begins nothing more. The runs that have begun go on.',
+  },
+  jobs: {
+    title: 'Bulk jobs',
+    does: 'What',
+    which: 'Which',
+    when: 'Received or made',
+    events: 'Replay of events',
+    letters: { replay: 'Send dead letters again', discard: 'Discard dead letters' },
+    lettersHeading: {
+      replay_one: 'Send {{count}} dead letter again',
+      replay_other: 'Send {{count}} dead letters again',
+      discard_one: 'Discard {{count}} dead letter',
+      discard_other: 'Discard {{count}} dead letters',
+    },
+    lettersText: {
+      replay:
+        'Each goes out under its old id, whenever nothing fresh is due; whether it arrived, its delivery says.',
+      discard: 'They will never be sent, and stay in their traces until these expire.',
+    },
+    skippedText:
+      'Skipped are those that somebody else was done with before, and those whose destination is gone.',
+    skipped: 'Skipped',
+    toDeliveries: 'To the deliveries',
+    stop: 'Stop',
+    stopped: 'It begins nothing more; what has begun goes on.',
+    none: 'No bulk job yet',
+    noneText:
+      'What is done with many at once stands here: “Replay…” on the list of events runs them again, and the list of dead letters sends or discards all that fit.',
   },
   tryAgain: {
     title: 'Try again',
@@ -144,14 +166,8 @@ export default {
     fromTime: 'from {{time}}',
     toTime: 'before {{time}}',
     jobs: 'Work on many dead letters',
-    jobDone: 'Done',
-    earlier_one: '{{count}} bulk action before',
-    earlier_other: '{{count}} bulk actions before',
     skipped_one: '{{count}} skipped',
     skipped_other: '{{count}} skipped',
-    progress: 'Progress',
-    jobCancel: 'Stop',
-    jobCancelled: 'It begins nothing more; what has begun goes on.',
     edit: 'Edit and send',
     editText:
       'It goes out as a delivery of its own, with an id of its own. This dead letter is finished then, and links to it.',
