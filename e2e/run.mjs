@@ -18,7 +18,7 @@ import { newSource } from './journeys/new-source.mjs'
 import { palette } from './journeys/palette.mjs'
 import { refused } from './journeys/refused.mjs'
 import { bulkReplay, triedAgain } from './journeys/replaying.mjs'
-import { rotation } from './journeys/rotation.mjs'
+import { keyRotation, rotation } from './journeys/rotation.mjs'
 import { schedule } from './journeys/schedule.mjs'
 import { streaming } from './journeys/streaming.mjs'
 import { launch, openPage } from './lib/browser.mjs'
@@ -41,6 +41,7 @@ const JOURNEYS = {
   newSource,
   listening,
   rotation,
+  keyRotation,
   schedule,
   newDestination,
   accessible,

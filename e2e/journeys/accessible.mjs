@@ -10,13 +10,16 @@ export async function accessible(world) {
   const deliveries = await call('GET', '/environments/production/deliveries?limit=1')
   const runs = await call('GET', '/environments/production/runs?limit=1')
   const destinations = await call('GET', '/environments/production/destinations')
-  const replays = await call('GET', '/environments/production/replays?limit=1')
+  const { items: jobs } = await call('GET', '/environments/production/jobs')
+  const job = (kind) => jobs.find((one) => one.kind === kind).id
+  const signing = destinations.find(({ signing_keys }) => signing_keys.length > 0)
   const paths = {
     events: '/events',
     none: '/events?env=test',
     trace: `/events/${world.event}`,
-    replays: '/events/replays',
-    replay: `/events/replays/${replays.items[0].id}`,
+    jobs: '/jobs',
+    replay: `/jobs/${job('replay')}`,
+    letters: `/jobs/${job('letters')}`,
     runs: '/runs',
     run: `/runs/${runs.items[0].id}`,
     deliveries: '/deliveries',
@@ -36,6 +39,7 @@ export async function accessible(world) {
     newSource: '/sources/new',
     destinations: '/destinations',
     destination: `/destinations/${destinations[0].id}`,
+    keys: `/destinations/${signing.id}?tab=keys`,
     newDestination: '/destinations/new?kind=webhook',
     newRobot: '/destinations/new?kind=dingtalk',
     destinationTest: `/destinations/${world.orderDesk}?tab=test`,

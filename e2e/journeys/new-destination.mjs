@@ -38,6 +38,28 @@ export async function newDestination(world) {
   await recent.filter({ hasText: 'Delivered' }).nth(1).waitFor()
   await world.shot('breaker-closed')
   world.orderDesk = id
+  await overtaken(world, id)
+}
+
+/** Somebody else saves while the settings are being changed: nothing is lost, and nothing overwritten unasked. */
+async function overtaken({ page, url, call, shot }, id) {
+  await page.goto(`${url}/destinations/${id}?tab=settings`)
+  await page.getByText('deadline, retries, rate, breaker').click()
+  await page.getByLabel('Retries', { exact: true }).selectOption('brief')
+  const { config } = await call('GET', `/destinations/${id}`)
+  const theirs = { ...config, method: 'PUT' }
+  await call('PUT', `/destinations/${id}`, { name: 'order-desk', config: theirs })
+  const asked = page.getByRole('alert', { name: 'Somebody else has saved this meanwhile' })
+  await asked.waitFor()
+  assert.equal(await page.getByLabel('Retries', { exact: true }).inputValue(), 'brief')
+  await asked.scrollIntoViewIfNeeded()
+  await shot('overtaken')
+  await asked.getByRole('button', { name: 'Load theirs' }).click()
+  await page.getByRole('button', { name: 'Back to mine' }).click()
+  await page.getByRole('button', { name: 'Save' }).click()
+  await asked.waitFor({ state: 'detached' })
+  await page.getByText('Saved. The next attempt is made by it.').waitFor()
+  assert.equal((await call('GET', `/destinations/${id}`)).config.retry, 'brief')
 }
 
 /** A wrong address is told at its field; the right one is called, and what came back is shown. */

@@ -41,8 +41,8 @@ outputs: { text: "{{ nodes.say.text }}" }
   await world.shot('bulk-replay-form')
   await form.getByRole('button', { name: 'Replay 3 events' }).click()
 
-  await page.waitForURL(/\/events\/replays\/job_/)
-  const replay = page.getByRole('article', { name: 'Replay' })
+  await page.waitForURL(/\/jobs\/job_/)
+  const replay = page.getByRole('article', { name: 'Replay of events' })
   // Nobody touches the page: it comes to know that the replay is over.
   await replay.getByText('Done', { exact: true }).first().waitFor()
   await page.locator('[role=progressbar][aria-valuenow="3"]').waitFor()

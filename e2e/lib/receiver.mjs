@@ -16,9 +16,12 @@ const MOODS = {
 export async function startReceiver(given = MOODS) {
   const moods = { ...given }
   const seen = new Set()
+  const last = new Map()
   const server = createServer((request, response) => {
-    request.resume()
+    const chunks = []
+    request.on('data', (chunk) => chunks.push(chunk))
     request.on('end', () => {
+      last.set(request.url, { headers: request.headers, body: Buffer.concat(chunks) })
       const id = request.headers['webhook-id'] ?? ''
       const again = seen.has(id)
       seen.add(id)
@@ -38,6 +41,8 @@ export async function startReceiver(given = MOODS) {
     answer: (path, mood) => {
       moods[path] = { mood, ms: 0 }
     },
+    /** The headers and the body of what a path was sent last. */
+    last: (path) => last.get(path),
     stop: () => new Promise((done) => server.close(done)),
   }
 }

@@ -17,6 +17,8 @@ export interface DestinationDraft {
   config: Record<string, unknown>
   /** Only those that change: null takes one away, what is not named stays. */
   secrets?: Record<string, unknown> | undefined
+  /** The `updated_at` that this is a change of: what somebody else has saved since is not overwritten. */
+  unless_changed_since?: string
 }
 
 /** What is tried: a message, and settings that are not saved, where there are any. */
@@ -27,6 +29,12 @@ export interface Trial {
 
 /** Where it is tried: a destination by its id, or an environment that it is not made in yet. */
 export type TrialPlace = { id: string } | { environment: string }
+
+/** A signing key that was just made: the only time that its secret is shown. */
+export type NewKey = Schemas['NewKeyView']
+
+/** How a destination's signing keys are replaced. */
+export type Rotation = Schemas['RotateKeysInput']
 
 /** How often it is looked how destinations do: nobody tells of queues and breakers. */
 export const HEALTH_EVERY_MS = 3_000
@@ -82,6 +90,16 @@ export function useUpdateDestination(id: string) {
   return useMutation({
     mutationFn: (draft: DestinationDraft) =>
       answered(api.PUT('/api/v1/destinations/{id}', { params: { path: { id } }, body: asInput(draft) })),
+    onSettled: () => changed(client),
+  })
+}
+
+/** Replaces a destination's signing keys; gives the new ones. */
+export function useRotateKeys(id: string) {
+  const client = useQueryClient()
+  return useMutation({
+    mutationFn: (rotation: Rotation) =>
+      answered(api.POST('/api/v1/destinations/{id}/rotate', { params: { path: { id } }, body: rotation })),
     onSettled: () => changed(client),
   })
 }

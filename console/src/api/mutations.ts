@@ -79,6 +79,8 @@ export interface SourceDraft {
   config: Record<string, unknown>
   secrets?: Record<string, unknown> | undefined
   enabled: boolean
+  /** The `updated_at` that this is a change of: what somebody else has saved since is not overwritten. */
+  unless_changed_since?: string
 }
 
 const asInput = (draft: SourceDraft) => draft as unknown as Schemas['SourceInput']

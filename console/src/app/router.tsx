@@ -99,16 +99,16 @@ const event = createRoute({
   component: lazyRouteComponent(() => import('~/features/trace/EventPage'), 'EventPage'),
 })
 
-const replays = createRoute({
+const jobs = createRoute({
   getParentRoute: () => frame,
-  path: '/events/replays',
-  component: lazyRouteComponent(() => import('~/features/events/ReplaysPage'), 'ReplaysPage'),
+  path: '/jobs',
+  component: lazyRouteComponent(() => import('~/features/jobs/JobsPage'), 'JobsPage'),
 })
 
-const replay = createRoute({
-  getParentRoute: () => replays,
-  path: '$replay',
-  component: lazyRouteComponent(() => import('~/features/events/ReplayPage'), 'ReplayPage'),
+const job = createRoute({
+  getParentRoute: () => jobs,
+  path: '$job',
+  component: lazyRouteComponent(() => import('~/features/jobs/JobPage'), 'JobPage'),
 })
 
 const runs = createRoute({
@@ -225,16 +225,18 @@ const newDestination = createRoute({
   ),
 })
 
+const DESTINATION_TABS = ['test', 'keys', 'settings'] as const
+
 /** Which side of a destination is shown; its health when none is named. */
 export interface DestinationSearch {
-  tab?: 'test' | 'settings' | undefined
+  tab?: (typeof DESTINATION_TABS)[number] | undefined
 }
 
 const destination = createRoute({
   getParentRoute: () => destinations,
   path: '$destination',
   validateSearch: ({ tab }: Record<string, unknown>): DestinationSearch => ({
-    tab: tab === 'test' || tab === 'settings' ? tab : undefined,
+    tab: DESTINATION_TABS.find((known) => known === tab),
   }),
   component: lazyRouteComponent(() => import('~/features/destinations/DestinationPage'), 'DestinationPage'),
 })
@@ -251,7 +253,7 @@ const tree = root.addChildren([
   frame.addChildren([
     index,
     events.addChildren([event]),
-    replays.addChildren([replay]),
+    jobs.addChildren([job]),
     runs.addChildren([run]),
     deliveries.addChildren([delivery]),
     sources.addChildren([newSource, source]),

@@ -7,7 +7,7 @@ use crate::{
     DestinationId, Error, NewAlert, NodeId, Place, Store, WorkspaceId,
     alert::{self, SealedAlert},
     read::Reader,
-    sql::{Fault, Row, Statement, values},
+    sql::{Fault, Row, STALE, Statement, values},
 };
 
 /// An outbound target.
@@ -89,13 +89,31 @@ impl Store {
     /// # Errors
     /// [`Error::Conflict`] when another destination of the environment has its name.
     pub async fn destination_put(&self, destination: &Destination) -> Result<(), Error> {
+        self.change(vec![self.destination_written(destination)]).await.map(drop)
+    }
+
+    /// Like [`Store::destination_put`], of a destination that was read before and is as it was then.
+    ///
+    /// # Errors
+    /// [`Error::Conflict`] with [`STALE`] when it has changed since its `updated_at`.
+    pub async fn destination_change(&self, destination: &Destination) -> Result<(), Error> {
+        let unchanged = Statement::new(
+            "UPDATE destination SET updated_at = updated_at WHERE id = ?1 AND updated_at = ?2",
+            values![destination.id, destination.updated_at],
+        );
+        self.change(vec![unchanged.or_conflict(STALE), self.destination_written(destination)]).await.map(drop)
+    }
+
+    /// The statement that stores a destination. Each change has a time of its own, by which it is told from others.
+    fn destination_written(&self, destination: &Destination) -> Statement {
         let sealed = self.seal("destination", destination.id.as_bytes(), &destination.secrets);
         let statement = Statement::new(
             "INSERT INTO destination (workspace, environment, id, name, config, sealed, disabled_reason, created_at, updated_at)
              SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?8
              WHERE NOT EXISTS
                  (SELECT 1 FROM destination WHERE workspace = ?1 AND environment = ?2 AND name = ?4 AND id <> ?3)
-             ON CONFLICT (id) DO UPDATE SET name = ?4, config = ?5, sealed = ?6, updated_at = ?8",
+             ON CONFLICT (id) DO UPDATE SET name = ?4, config = ?5, sealed = ?6,
+                 updated_at = CASE WHEN ?8 > destination.updated_at THEN ?8 ELSE destination.updated_at + 1 END",
             values![
                 destination.place.workspace,
                 destination.place.environment,
@@ -107,8 +125,7 @@ impl Store {
                 self.now()
             ],
         );
-        let said = "another destination of this environment has that name";
-        self.change(vec![statement.or_conflict(said)]).await.map(drop)
+        statement.or_conflict("another destination of this environment has that name")
     }
 
     /// Lets a destination that was switched off take deliveries again. Says whether there is such a destination.

@@ -35,7 +35,7 @@ pub enum Error {
     /// A read failed.
     #[error("a read failed")]
     Read(#[source] Fault),
-    /// Something of this name exists already, or changed since it was read.
+    /// Something of this name exists already, or changed since it was read ([`STALE`](crate::STALE)).
     #[error("{0}")]
     Conflict(&'static str),
     /// A row that is to be moved to another database is none that it can hold.

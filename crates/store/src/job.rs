@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
-    BaseId, Error, JobId, NodeId, Store, WorkspaceId,
+    BaseId, Error, JobId, NodeId, Page, PageRequest, Place, Store, WorkspaceId,
     sql::{Fault, Row, Sql, Statement, values},
 };
 
@@ -139,6 +139,18 @@ impl Store {
         self.row(format!("SELECT {COLUMNS} FROM job WHERE id = ?1"), values![id], view).await
     }
 
+    /// What is done with many events or dead letters of an environment, newest first. The specs say with which, as `filter`.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn job_bulk(&self, place: Place, page: PageRequest<JobId>) -> Result<Page<Job>, Error> {
+        let before = page.before.unwrap_or(JobId::from_bytes([0xFF; 16]));
+        // As the spec has it.
+        let environment = place.environment.to_string();
+        let params = values![place.workspace, before, environment, page.fetch()];
+        Ok(Page::cut(self.rows(BULK, params, view).await?, page.limit))
+    }
+
     /// The jobs of a kind that are queued or running, in the order in which they are taken, 10,000 at most.
     ///
     /// # Errors
@@ -213,7 +225,20 @@ impl Store {
     }
 }
 
-pub(crate) fn view(row: &Row) -> Result<Job, Fault> {
+const BULK: Sql = Sql::Each {
+    sqlite:
+        "SELECT id, workspace, kind, status, spec, progress, error, fence, created_at, updated_at FROM job
+         WHERE workspace = ?1 AND kind IN ('replay', 'letters') AND id < ?2
+             AND spec -> 'filter' -> 'place' ->> 'environment' = ?3
+         ORDER BY id DESC LIMIT ?4",
+    postgres:
+        "SELECT id, workspace, kind, status, spec, progress, error, fence, created_at, updated_at FROM job
+         WHERE workspace = ?1 AND kind IN ('replay', 'letters') AND id < ?2
+             AND spec::json -> 'filter' -> 'place' ->> 'environment' = ?3
+         ORDER BY id DESC LIMIT ?4",
+};
+
+fn view(row: &Row) -> Result<Job, Fault> {
     Ok(Job {
         id: row.get(0)?,
         workspace: row.get(1)?,

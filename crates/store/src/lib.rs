@@ -85,7 +85,7 @@ pub use run::{
 pub use sample::{SAMPLES, Sample};
 pub use schedule::{DueSchedule, ScheduleState, Tick};
 pub use source::{Source, SourceKind};
-pub use sql::Fault;
+pub use sql::{Fault, STALE};
 pub use transfer::{Before, Comparison, Copied, Purpose, Sum, Transfer};
 pub use usage::{USES_COUNTED, Usage};
 

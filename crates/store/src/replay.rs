@@ -6,14 +6,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
-    Error, EventView, FlowId, Job, JobId, JobStatus, News, Page, PageRequest, Place, Repeat, SourceId, Store,
-    VersionId,
+    Error, EventView, FlowId, Job, JobStatus, News, Place, Repeat, SourceId, Store, VersionId,
     id::first_number,
-    job,
     origin::Origin,
     read::Reader,
     retention::OLDEST,
-    sql::{Fault, Row, Sql, Statement, values},
+    sql::{Fault, Row, Statement, values},
     write::Write,
 };
 
@@ -101,18 +99,6 @@ impl Store {
         Ok(true)
     }
 
-    /// The jobs that replay events of an environment, newest first. Their specs say which, as `filter`.
-    ///
-    /// # Errors
-    /// When the database cannot be read.
-    pub async fn replay_list(&self, place: Place, page: PageRequest<JobId>) -> Result<Page<Job>, Error> {
-        let before = page.before.unwrap_or(JobId::from_bytes([0xFF; 16]));
-        // As the spec has it.
-        let environment = place.environment.to_string();
-        let params = values![place.workspace, before, environment, page.fetch()];
-        Ok(Page::cut(self.rows(OF_ENVIRONMENT, params, job::view).await?, page.limit))
-    }
-
     /// Makes it possible for repeats of an event to run in another environment.
     ///
     /// # Errors
@@ -122,19 +108,6 @@ impl Store {
         self.write(Write::Origin(Origin { place, flow, source, kind })).await.map(drop)
     }
 }
-
-const OF_ENVIRONMENT: Sql = Sql::Each {
-    sqlite:
-        "SELECT id, workspace, kind, status, spec, progress, error, fence, created_at, updated_at FROM job
-         WHERE workspace = ?1 AND kind = 'replay' AND id < ?2
-             AND spec -> 'filter' -> 'place' ->> 'environment' = ?3
-         ORDER BY id DESC LIMIT ?4",
-    postgres:
-        "SELECT id, workspace, kind, status, spec, progress, error, fence, created_at, updated_at FROM job
-         WHERE workspace = ?1 AND kind = 'replay' AND id < ?2
-             AND spec::json -> 'filter' -> 'place' ->> 'environment' = ?3
-         ORDER BY id DESC LIMIT ?4",
-};
 
 const LOST: &str = "the job is not held any more";
 

@@ -9,6 +9,7 @@ use clock::Timestamp;
 
 use crate::{
     Error, FlowId, Place, Source, SourceId, Store, VersionId,
+    source::source_unchanged,
     sql::{Fault, Row, Statement, values},
 };
 
@@ -69,19 +70,16 @@ impl Store {
     /// # Errors
     /// [`Error::Conflict`] when another source of the environment has its name, or a new one has no time.
     pub async fn schedule_put(&self, source: &Source, next_at: Option<Timestamp>) -> Result<(), Error> {
-        let state = match next_at {
-            Some(next_at) => Statement::new(
-                "INSERT INTO schedule (source, next_at, revision, skipped) VALUES (?1, ?2, 1, 0)
-                 ON CONFLICT (source) DO UPDATE SET next_at = ?2, revision = schedule.revision + 1",
-                values![source.id, next_at],
-            ),
-            None => Statement::new(
-                "UPDATE schedule SET revision = revision + 1 WHERE source = ?1",
-                values![source.id],
-            ),
-        };
-        let state = state.or_conflict("the schedule is gone");
-        self.change(vec![self.source_written(source), state]).await.map(drop)
+        self.change(vec![self.source_written(source), schedule_written(source, next_at)]).await.map(drop)
+    }
+
+    /// Like [`Store::schedule_put`], of a schedule that was read before and is as it was then.
+    ///
+    /// # Errors
+    /// [`Error::Conflict`] with [`STALE`](crate::STALE) when it has changed since its `updated_at`.
+    pub async fn schedule_change(&self, source: &Source, next_at: Option<Timestamp>) -> Result<(), Error> {
+        let written = [self.source_written(source), schedule_written(source, next_at)];
+        self.change([source_unchanged(source)].into_iter().chain(written).collect()).await.map(drop)
     }
 
     /// The schedules whose next planned time is not after this, the longest due first: so many at most, behind the
@@ -183,4 +181,20 @@ fn state(row: &Row) -> Result<(SourceId, ScheduleState), Fault> {
         skipped_detail: row.get(6)?,
     };
     Ok((row.get(0)?, state))
+}
+
+/// The statement that stores when a schedule ticks next.
+fn schedule_written(source: &Source, next_at: Option<Timestamp>) -> Statement {
+    let state = match next_at {
+        Some(next_at) => Statement::new(
+            "INSERT INTO schedule (source, next_at, revision, skipped) VALUES (?1, ?2, 1, 0)
+             ON CONFLICT (source) DO UPDATE SET next_at = ?2, revision = schedule.revision + 1",
+            values![source.id, next_at],
+        ),
+        None => Statement::new(
+            "UPDATE schedule SET revision = revision + 1 WHERE source = ?1",
+            values![source.id],
+        ),
+    };
+    state.or_conflict("the schedule is gone")
 }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Error, FlowId, Place, SourceId, Store, WorkspaceId,
-    sql::{Fault, Row, Statement, values},
+    sql::{Fault, Row, STALE, Statement, values},
 };
 
 /// What makes a source's events.
@@ -55,14 +55,23 @@ impl Store {
         self.change(vec![self.source_written(source)]).await.map(drop)
     }
 
-    /// The statement that stores a source.
+    /// Like [`Store::source_put`], of a source that was read before and is as it was then.
+    ///
+    /// # Errors
+    /// [`Error::Conflict`] with [`STALE`] when it has changed since its `updated_at`.
+    pub async fn source_change(&self, source: &Source) -> Result<(), Error> {
+        self.change(vec![source_unchanged(source), self.source_written(source)]).await.map(drop)
+    }
+
+    /// The statement that stores a source. Each change has a time of its own, by which it is told from others.
     pub(crate) fn source_written(&self, source: &Source) -> Statement {
         let sealed = self.seal("source", source.id.as_bytes(), &source.secrets);
         let statement = Statement::new(
             "INSERT INTO source (workspace, environment, id, flow, name, config, sealed, enabled, created_at, updated_at, kind)
              SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?9, ?10
              WHERE NOT EXISTS (SELECT 1 FROM source WHERE workspace = ?1 AND environment = ?2 AND name = ?5 AND id <> ?3)
-             ON CONFLICT (id) DO UPDATE SET flow = ?4, name = ?5, config = ?6, sealed = ?7, enabled = ?8, updated_at = ?9",
+             ON CONFLICT (id) DO UPDATE SET flow = ?4, name = ?5, config = ?6, sealed = ?7, enabled = ?8,
+                 updated_at = CASE WHEN ?9 > source.updated_at THEN ?9 ELSE source.updated_at + 1 END",
             values![
                 source.place.workspace,
                 source.place.environment,
@@ -136,6 +145,15 @@ impl SourceKind {
             Self::Alert => "alert",
         }
     }
+}
+
+/// The statement that finds a source as it was when it was read.
+pub(crate) fn source_unchanged(source: &Source) -> Statement {
+    let statement = Statement::new(
+        "UPDATE source SET updated_at = updated_at WHERE id = ?1 AND updated_at = ?2",
+        values![source.id, source.updated_at],
+    );
+    statement.or_conflict(STALE)
 }
 
 fn source(row: &Row) -> Result<Source, Fault> {

@@ -67,6 +67,9 @@ impl Statement {
     }
 }
 
+/// What [`Error::Conflict`](crate::Error::Conflict) says of what was changed after it was read.
+pub const STALE: &str = "somebody else has changed it meanwhile";
+
 /// Parameters as owned values.
 macro_rules! values {
     ($($value:expr),* $(,)?) => { vec![$($crate::sql::Value::from($value)),*] };

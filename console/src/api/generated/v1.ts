@@ -1120,58 +1120,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/environments/{environment}/deliveries/jobs": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** The jobs with many dead letters of an environment, newest first */
-        get: {
-            parameters: {
-                query?: {
-                    /** @description Only those older than the one with this id. */
-                    before?: string;
-                    /** @description At most so many, up to 200. */
-                    limit?: number;
-                };
-                header?: never;
-                path: {
-                    environment: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description OK */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Listed_LetterJob"];
-                    };
-                };
-                /** @description A problem document that says what happened and what to do */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ProblemDocument"];
-                    };
-                };
-            };
-        };
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/v1/environments/{environment}/deliveries/replay": {
         parameters: {
             query?: never;
@@ -1532,6 +1480,58 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/environments/{environment}/jobs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What is done with many events or dead letters of an environment, newest first */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description Only those older than the one with this id. */
+                    before?: string;
+                    /** @description At most so many, up to 200. */
+                    limit?: number;
+                };
+                header?: never;
+                path: {
+                    environment: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Listed_BulkJob"];
+                    };
+                };
+                /** @description A problem document that says what happened and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDocument"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/environments/{environment}/live": {
         parameters: {
             query?: never;
@@ -1615,58 +1615,6 @@ export interface paths {
                     };
                     content: {
                         "application/json": components["schemas"]["Listed_RefusalRow"];
-                    };
-                };
-                /** @description A problem document that says what happened and what to do */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ProblemDocument"];
-                    };
-                };
-            };
-        };
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/environments/{environment}/replays": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** The replays of many events of an environment, newest first */
-        get: {
-            parameters: {
-                query?: {
-                    /** @description Only those older than the one with this id. */
-                    before?: string;
-                    /** @description At most so many, up to 200. */
-                    limit?: number;
-                };
-                header?: never;
-                path: {
-                    environment: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description OK */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Listed_ReplayJob"];
                     };
                 };
                 /** @description A problem document that says what happened and what to do */
@@ -2861,7 +2809,7 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
-                        "application/json": components["schemas"]["JobView"];
+                        "application/json": components["schemas"]["AnyJob"];
                     };
                 };
                 /** @description A problem document that says what happened and what to do */
@@ -4453,6 +4401,8 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description Any job; one that is done with many events or dead letters says more. */
+        AnyJob: components["schemas"]["BulkJob"] | components["schemas"]["JobView"];
         /** @description An attempt. */
         AttemptTrace: {
             at: string;
@@ -4501,6 +4451,8 @@ export interface components {
             /** @description When one delivery is tried, or was due to be. */
             until: string;
         };
+        /** @description What is done with many events or dead letters. */
+        BulkJob: components["schemas"]["ReplayJob"] | components["schemas"]["LetterJob"];
         /** @description A delivery with what it carries and its attempts. */
         DeliveryDetail: components["schemas"]["DeliveryRow"] & {
             /** @description The destination's name; null when it is gone. */
@@ -4583,6 +4535,12 @@ export interface components {
              *     signing key that is missing is made.
              */
             secrets?: Record<string, never> | null;
+            /**
+             * Format: date-time
+             * @description On a change: its `updated_at` as it was read. When it has been changed since, the answer is 409 `stale` and nothing
+             *     is changed; without this, it is changed in any case.
+             */
+            unless_changed_since?: string | null;
         };
         /** @description A kind of destination. */
         DestinationKind: {
@@ -4866,6 +4824,13 @@ export interface components {
             token: string;
         };
         /** @description A page of a list, newest first. */
+        Listed_BulkJob: {
+            /** @description The items. */
+            items: (components["schemas"]["ReplayJob"] | components["schemas"]["LetterJob"])[];
+            /** @description Give this as `before` for the next page; absent on the last one. */
+            next?: string | null;
+        };
+        /** @description A page of a list, newest first. */
         Listed_DeliveryRow: {
             /** @description The items. */
             items: {
@@ -4922,24 +4887,6 @@ export interface components {
             next?: string | null;
         };
         /** @description A page of a list, newest first. */
-        Listed_LetterJob: {
-            /** @description The items. */
-            items: (components["schemas"]["JobView"] & {
-                /** @description `replay` or `discard`. */
-                action: string;
-                /** @description Who ordered it. */
-                by: string;
-                filter: components["schemas"]["LettersMeant"];
-                /**
-                 * Format: int64
-                 * @description How many they were when it was ordered.
-                 */
-                matching: number;
-            })[];
-            /** @description Give this as `before` for the next page; absent on the last one. */
-            next?: string | null;
-        };
-        /** @description A page of a list, newest first. */
         Listed_RefusalRow: {
             /** @description The items. */
             items: {
@@ -4958,24 +4905,6 @@ export interface components {
                  */
                 status: number;
             }[];
-            /** @description Give this as `before` for the next page; absent on the last one. */
-            next?: string | null;
-        };
-        /** @description A page of a list, newest first. */
-        Listed_ReplayJob: {
-            /** @description The items. */
-            items: (components["schemas"]["JobView"] & {
-                /** @description Who ordered it. */
-                by: string;
-                filter: components["schemas"]["ReplayedWhich"];
-                /**
-                 * Format: int64
-                 * @description How many events they were when it was ordered.
-                 */
-                matching: number;
-                /** @description On which version. */
-                version: components["schemas"]["ReplayVersion"];
-            })[];
             /** @description Give this as `before` for the next page; absent on the last one. */
             next?: string | null;
         };
@@ -5617,6 +5546,12 @@ export interface components {
             name: string;
             /** @description The scheme's secrets. On a change, absent keeps what there is. */
             secrets?: Record<string, never> | null;
+            /**
+             * Format: date-time
+             * @description On a change: its `updated_at` as it was read. When it has been changed since, the answer is 409 `stale` and nothing
+             *     is changed; without this, it is changed in any case.
+             */
+            unless_changed_since?: string | null;
         };
         /** @description What a source may be told, and what it may answer. */
         SourceSchema: {

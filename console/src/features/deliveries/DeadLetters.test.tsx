@@ -8,7 +8,7 @@ import { dialogs } from '~/testing/source'
 const [NEW, OLD] = ['msg_01h455vb4pex5vsknk084sn02r', 'msg_01h455vb4pex5vsknk084sn02q']
 const CRM = 'dst_01h455vb4pex5vsknk084sn02q'
 const LIST = 'GET /api/v1/environments/production/deliveries'
-const JOBS = 'GET /api/v1/environments/production/deliveries/jobs'
+const JOBS = 'GET /api/v1/environments/production/jobs'
 const REPLAY = 'POST /api/v1/environments/production/deliveries/replay'
 const DISCARD = 'POST /api/v1/environments/production/deliveries/discard'
 
@@ -146,7 +146,7 @@ describe('many dead letters', () => {
     const bar = await screen.findByRole('progressbar')
     expect(bar).toHaveAttribute('aria-valuenow', '4')
     expect(screen.getAllByText('3 / 12 · 1 skipped')[0]).toBeVisible()
-    expect(screen.getByText('1 bulk action before')).toBeVisible()
+    expect(screen.getByRole('link', { name: 'Bulk jobs' })).toHaveAttribute('href', '/jobs')
     await user.click(screen.getByRole('button', { name: 'Stop' }))
     await waitFor(() =>
       expect(asked.mock.calls.some(([{ url }]) => url.endsWith('/jobs/job_1/cancel'))).toBe(true),

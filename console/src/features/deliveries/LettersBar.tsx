@@ -7,7 +7,7 @@ import { type DeliveryFilter, deliveryQuery } from '~/api/queries'
 import { useEnvironment } from '~/app/environment'
 import { useMayOperate } from '~/app/roles'
 import { Button } from '~/ui/Button'
-import { LetterJobs } from './LetterJobs'
+import { OpenLetters } from '../jobs/OpenLetters'
 import { ManyLetters } from './ManyLetters'
 
 /** How many dead letters the filter means, what can be done with all of them at once, and what is under way. */
@@ -19,7 +19,7 @@ export function LettersBar({ filter }: { filter: DeliveryFilter }) {
   const { state: _, ...which } = deliveryQuery(filter) as Record<string, string>
   const meant: LetterFilter = which
   const count = useQuery({ ...matchingLetters(environment, meant), enabled: mayOperate })
-  if (!mayOperate) return <LetterJobs />
+  if (!mayOperate) return <OpenLetters />
   const none = !count.data
   return (
     <div className="shrink-0 border-b border-line">
@@ -38,7 +38,7 @@ export function LettersBar({ filter }: { filter: DeliveryFilter }) {
           </Button>
         </span>
       </div>
-      <LetterJobs />
+      <OpenLetters />
       <ManyLetters action={action} filter={meant} onClose={() => setAction(undefined)} />
     </div>
   )

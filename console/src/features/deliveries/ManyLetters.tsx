@@ -8,7 +8,7 @@ import { Dialog } from '~/ui/Dialog'
 import { CONTROL } from '~/ui/form/Frame'
 import { Problem } from '~/ui/Problem'
 import { tell } from '~/ui/toast'
-import { useLetterWords } from './letterWords'
+import { useJobWords } from '../jobs/words'
 
 interface ManyLettersProps {
   /** None while nothing is to be done. */
@@ -35,7 +35,7 @@ export function ManyLetters({ action, filter, onClose }: ManyLettersProps) {
 function Confirm({ action, filter, onClose }: ManyLettersProps & { action: LetterAction }) {
   const { t } = useTranslation()
   const environment = useEnvironment()
-  const words = useLetterWords(environment)
+  const words = useJobWords(environment)
   // It ends here, so that what is counted is what is done.
   const [meant] = useState(() => ({ ...filter, to: filter.to ?? new Date().toISOString() }))
   const count = useQuery(matchingLetters(environment, meant))
@@ -61,7 +61,7 @@ function Confirm({ action, filter, onClose }: ManyLettersProps & { action: Lette
           ? t('deliveries.discardMany', { count: count.data ?? 0 })
           : t('deliveries.replayMany', { count: count.data ?? 0 })}
       </h2>
-      <p className="text-ink-2">{words.which(meant)}</p>
+      <p className="text-ink-2">{words.letters(meant)}</p>
       <p className="text-ink-2">
         {action === 'discard' ? t('deliveries.discardManyText') : t('deliveries.replayManyText')}
       </p>

@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query'
-import { useNavigate, useSearch } from '@tanstack/react-router'
-import { Download } from 'lucide-react'
+import { Link, useNavigate, useSearch } from '@tanstack/react-router'
+import { Download, History } from 'lucide-react'
 import { useEffect, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { DELIVERY_STATES, deliveryQuery, destinations, flows } from '~/api/queries'
@@ -73,6 +73,12 @@ export function Tools() {
         </>
       )}
       {isDead && <Reason value={search.reason} onChange={(reason) => choose({ reason })} />}
+      {isDead && (
+        <Link to="/jobs" className={`${BUTTON} ${LOOKS.quiet}`}>
+          <History size={14} aria-hidden="true" />
+          <span className="max-md:sr-only">{t('jobs.title')}</span>
+        </Link>
+      )}
       <Export />
     </>
   )

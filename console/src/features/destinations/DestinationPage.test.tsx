@@ -3,7 +3,7 @@ import userEvent from '@testing-library/user-event'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { DestinationView } from '~/api/destinations'
 import { ARRIVED, DESTINATION, DESTINATION_ANSWERS, openBreaker } from '~/testing/destination'
-import { type Answers, openAt } from '~/testing/page'
+import { type Answers, openAt, problem } from '~/testing/page'
 import { dialogs } from '~/testing/source'
 
 const PATH = `/api/v1/destinations/${DESTINATION.id}`
@@ -122,6 +122,7 @@ describe('the settings of a destination', () => {
         name: 'tickets',
         config: DESTINATION.config,
         secrets: { auth: 'fresh' },
+        unless_changed_since: DESTINATION.updated_at,
       }),
     )
     expect(await screen.findByRole('group', { name: 'Password, token or value' })).toBeVisible()
@@ -160,5 +161,61 @@ describe('the settings of a destination', () => {
     expect(sent.tried).toMatchObject({ config: { url: 'https://new.example/x' } })
     void router.navigate({ to: '/events' })
     expect(await screen.findByRole('dialog', { name: 'Leave without saving?' })).toBeVisible()
+  })
+})
+
+describe('settings that somebody else has saved meanwhile', () => {
+  /** The address is changed here, and the name elsewhere. */
+  async function overtaken() {
+    const user = userEvent.setup()
+    let now = { ...DESTINATION }
+    const saved: Record<string, unknown>[] = []
+    const page = await open(
+      '?tab=settings',
+      {},
+      {
+        'GET /api/v1/environments/production/destinations': () => Response.json([now]),
+        [`PUT ${PATH}`]: async (request: Request) => {
+          const body = await request.json()
+          saved.push(body)
+          if (body.unless_changed_since !== now.updated_at) return problem(409, 'stale', 'Read it again.')()
+          now = { ...now, name: body.name, config: body.config, updated_at: '2026-03-01T12:00:00.000Z' }
+          return Response.json(now)
+        },
+      },
+    )
+    const address = await screen.findByLabelText('Address')
+    await user.clear(address)
+    await user.type(address, 'https://mine.example/x')
+    now = { ...now, name: 'renamed', updated_at: '2026-03-01T11:00:00.000Z' }
+    await user.click(screen.getByRole('button', { name: 'Save' }))
+    const asked = await screen.findByRole('alert', { name: 'Somebody else has saved this meanwhile' })
+    return { ...page, user, saved, asked }
+  }
+  const shown = () => (screen.getByLabelText('Address') as HTMLInputElement).value
+
+  it('are told with what differs, and are overwritten only when asked', async () => {
+    const { user, saved, asked } = await overtaken()
+    expect(shown()).toBe('https://mine.example/x')
+    expect(within(asked).getByRole('row', { name: /^name/ })).toHaveTextContent('namerenamedtickets')
+    expect(within(asked).getByRole('row', { name: /^url/ })).toHaveTextContent('https://mine.example/x')
+    expect(screen.queryByRole('button', { name: 'Save' })).toBeNull()
+    await user.click(within(asked).getByRole('button', { name: 'Overwrite with mine' }))
+    await waitFor(() => expect(saved).toHaveLength(2))
+    expect(saved[1]).toMatchObject({ name: 'tickets', config: { url: 'https://mine.example/x' } })
+    expect(await screen.findByRole('heading', { name: 'tickets', level: 1 })).toBeVisible()
+    await waitFor(() => expect(screen.queryByRole('alert')).toBeNull())
+  })
+
+  it('are loaded, and what was typed can be had back', async () => {
+    const { user, saved, asked } = await overtaken()
+    await user.click(within(asked).getByRole('button', { name: 'Load theirs' }))
+    await waitFor(() => expect(shown()).toBe('https://tickets.example.com/hooks'))
+    expect(screen.getByLabelText('Name')).toHaveValue('renamed')
+    await user.click(await screen.findByRole('button', { name: 'Back to mine' }))
+    await waitFor(() => expect(shown()).toBe('https://mine.example/x'))
+    await user.click(screen.getByRole('button', { name: 'Save' }))
+    await waitFor(() => expect(saved).toHaveLength(2))
+    expect(saved[1]).toMatchObject({ name: 'tickets', unless_changed_since: '2026-03-01T11:00:00.000Z' })
   })
 })

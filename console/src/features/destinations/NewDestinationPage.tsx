@@ -1,4 +1,4 @@
-import { useQuery } from '@tanstack/react-query'
+import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useNavigate, useSearch } from '@tanstack/react-router'
 import { ArrowLeft } from 'lucide-react'
 import { useCallback, useEffect, useRef, useState } from 'react'
@@ -16,12 +16,13 @@ import { Button } from '~/ui/Button'
 import { Card } from '~/ui/form/Variants'
 import { IconButton } from '~/ui/IconButton'
 import { Problem } from '~/ui/Problem'
+import type { Change } from '../form/DraftFrame'
 import { type DraftErrors, draftErrors, filled, NO_DRAFT_ERRORS, stillWrong, unfilled } from '../form/draft'
 import { FormSkeleton } from '../form/FormSkeleton'
 import { Leaving } from '../form/Leaving'
 import { Block } from '../form/Parts'
 import { DestinationForm } from './DestinationForm'
-import type { DraftChange } from './frame'
+import { freshKeys } from './freshKeys'
 import { iconOf } from './kinds'
 import { TestSend } from './TestSend'
 
@@ -105,6 +106,7 @@ function Chosen({ kind }: { kind: DestinationKind }) {
   const { t } = useTranslation()
   const environment = useEnvironment()
   const navigate = useNavigate()
+  const client = useQueryClient()
   const create = useCreateDestination(environment)
   const panel = useRef<HTMLDivElement>(null)
   const [draft, setDraft] = useState<DestinationDraft>({ name: '', config: { kind: kind.name } })
@@ -112,7 +114,7 @@ function Chosen({ kind }: { kind: DestinationKind }) {
   useEffect(() => {
     panel.current?.querySelector('input')?.scrollIntoView({ block: 'nearest' })
   }, [])
-  const change = useCallback((how: DraftChange) => {
+  const change = useCallback((how: Change<DestinationDraft>) => {
     setDraft((before) => {
       const after = how(before)
       setErrors((open) => stillWrong(open, before, after))
@@ -125,8 +127,11 @@ function Chosen({ kind }: { kind: DestinationKind }) {
     if (open) return setErrors(open)
     setErrors(NO_DRAFT_ERRORS)
     try {
-      const { id } = await create.mutateAsync(whole)
-      await navigate({ to: '/destinations/$destination', params: { destination: id }, ignoreBlocker: true })
+      const { id, new_keys } = await create.mutateAsync(whole)
+      // A secret that was made with it is shown this once.
+      const tab = freshKeys.keep(client, id, new_keys) ? 'keys' : undefined
+      const params = { destination: id }
+      await navigate({ to: '/destinations/$destination', params, search: { tab }, ignoreBlocker: true })
     } catch (error) {
       setErrors(draftErrors(error, kind.config, draft))
     }

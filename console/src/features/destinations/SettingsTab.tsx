@@ -1,23 +1,26 @@
-import { useQuery } from '@tanstack/react-query'
+import { useQuery, useQueryClient } from '@tanstack/react-query'
+import { useNavigate } from '@tanstack/react-router'
 import { useTranslation } from 'react-i18next'
 import {
+  type DestinationDraft,
   type DestinationKind,
   type DestinationView,
   destinationKinds,
   useUpdateDestination,
 } from '~/api/destinations'
 import { useMayEdit } from '~/app/roles'
-import { Button } from '~/ui/Button'
 import { Problem } from '~/ui/Problem'
 import { tell } from '~/ui/toast'
 import { toYaml } from '~/ui/yaml/toYaml'
 import { Yaml } from '~/ui/yaml/Yaml'
+import { useDraft } from '../form/DraftFrame'
 import { draftErrors, filled, NO_DRAFT_ERRORS, unfilled } from '../form/draft'
 import { FormSkeleton } from '../form/FormSkeleton'
+import { Saving } from '../form/Saving'
 import type { DestinationConfig } from './config'
 import { DeleteDestination } from './DeleteDestination'
-import { useDestinationDraft } from './DestinationDraftFrame'
 import { DestinationForm } from './DestinationForm'
+import { freshKeys } from './freshKeys'
 import { asked } from './layout'
 
 /** Everything a destination is told, to be changed. */
@@ -35,21 +38,34 @@ export function SettingsTab({ destination }: { destination: DestinationView }) {
 
 function Settings({ destination, kind }: { destination: DestinationView; kind: DestinationKind }) {
   const { t } = useTranslation()
+  const client = useQueryClient()
+  const navigate = useNavigate({ from: '/destinations/$destination' })
   const update = useUpdateDestination(destination.id)
-  const { draft, dirty, errors, setErrors, change, discard } = useDestinationDraft()
+  const frame = useDraft<DestinationDraft>()
+  const { draft, errors, setErrors, change, discard } = frame
   const kept = destination.secrets
   const save = async () => {
     const open = unfilled(asked(kind, kept), { ...draft, secrets: draft.secrets ?? {} })
     if (open) return setErrors(open)
     setErrors(NO_DRAFT_ERRORS)
     try {
-      await update.mutateAsync({ ...draft, name: draft.name.trim(), secrets: filled(draft.secrets) })
+      const { new_keys } = await update.mutateAsync({
+        ...draft,
+        name: draft.name.trim(),
+        secrets: filled(draft.secrets),
+        unless_changed_since: destination.updated_at,
+      })
       discard()
       tell({ text: t('destinations.saved') })
+      if (!freshKeys.keep(client, destination.id, new_keys)) return
+      await navigate({ search: (before) => ({ ...before, tab: 'keys' }) })
     } catch (error) {
       setErrors(draftErrors(error, kind.config, draft))
     }
   }
+  const busy = update.isPending
+  // What was just saved is read before it is no draft any more.
+  const form = { ...frame, busy, save, overtaken: frame.overtaken && !busy }
   return (
     <div className="max-w-4xl">
       <DestinationForm
@@ -59,16 +75,9 @@ function Settings({ destination, kind }: { destination: DestinationView; kind: D
         errors={errors}
         kept={kept}
         onChange={change}
-        onSubmit={() => void save()}
+        onSubmit={() => form.overtaken || void save()}
       >
-        <Button type="submit" look="primary" busy={update.isPending} disabled={!dirty} className="h-8!">
-          {t('sources.save')}
-        </Button>
-        {dirty && (
-          <Button look="quiet" onClick={discard}>
-            {t('sources.discard')}
-          </Button>
-        )}
+        <Saving form={form} />
         <span className="ml-auto">
           <DeleteDestination destination={destination} />
         </span>

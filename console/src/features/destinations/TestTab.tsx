@@ -1,15 +1,15 @@
 import { useTranslation } from 'react-i18next'
-import type { DestinationView } from '~/api/destinations'
+import type { DestinationDraft, DestinationView } from '~/api/destinations'
 import { useMayEdit, useMayOperate } from '~/app/roles'
+import { useDraft } from '../form/DraftFrame'
 import { filled } from '../form/draft'
 import type { DestinationConfig } from './config'
-import { useDestinationDraft } from './DestinationDraftFrame'
 import { TestSend } from './TestSend'
 
 /** One message to a destination, outside its queue; by what is written in its settings, saved or not. */
 export function TestTab({ destination }: { destination: DestinationView }) {
   const { t } = useTranslation()
-  const { draft, dirty } = useDestinationDraft()
+  const { draft, dirty } = useDraft<DestinationDraft>()
   const mayEdit = useMayEdit()
   const mayOperate = useMayOperate()
   if (!mayOperate) return <p className="p-4 text-ink-2">{t('destinations.mayNotTest')}</p>

@@ -1,9 +1,7 @@
 import { createContext } from 'react'
 import type { DestinationDraft } from '~/api/destinations'
+import type { Change } from '../form/DraftFrame'
 import { type DraftErrors, type FormSchemas, NO_DRAFT_ERRORS } from '../form/draft'
-
-/** How a draft is told to change. */
-export type DraftChange = (draft: DestinationDraft) => DestinationDraft
 
 /** What the settings and the secrets of one form share. */
 export interface FormFrame {
@@ -12,7 +10,7 @@ export interface FormFrame {
   errors: DraftErrors
   /** The names of the secrets that the server keeps. */
   kept: readonly string[]
-  onChange: (change: DraftChange) => void
+  onChange: (change: Change<DestinationDraft>) => void
   onSecrets: (secrets: Record<string, unknown> | undefined) => void
 }
 

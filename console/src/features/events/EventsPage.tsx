@@ -78,9 +78,9 @@ function Tools({ known, narrow }: { known: SourceView[]; narrow: boolean }) {
       )}
       {!narrow && (
         <>
-          <Link to="/events/replays" className={`${BUTTON} ${LOOKS.quiet}`}>
+          <Link to="/jobs" className={`${BUTTON} ${LOOKS.quiet}`}>
             <History size={14} aria-hidden="true" />
-            <span className="max-md:sr-only">{t('replays.title')}</span>
+            <span className="max-md:sr-only">{t('jobs.title')}</span>
           </Link>
           <ReplayEvents />
         </>

@@ -26,9 +26,9 @@ export function ReplayEvents() {
           source={source}
           flow={flow}
           onCancel={close}
-          onStarted={(replay) => {
+          onStarted={(job) => {
             close()
-            void navigate({ to: '/events/replays/$replay', params: { replay } })
+            void navigate({ to: '/jobs/$job', params: { job } })
           }}
         />
       </Dialog>

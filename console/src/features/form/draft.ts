@@ -18,6 +18,38 @@ export interface Draft {
   secrets?: Record<string, unknown> | undefined
 }
 
+/** Whether two drafts say the same; the switch at a page's head is no part of them. */
+export function sameDraft(one: Draft, other: Draft): boolean {
+  const parts = ({ name, flow, config, secrets }: Draft) => JSON.stringify([name, flow, config, secrets])
+  return parts(one) === parts(other)
+}
+
+/** A setting that somebody else has changed, or that was changed here. */
+export interface Difference {
+  /** `name`, `flow`, or a setting of its kind. */
+  path: string
+  theirs: unknown
+  mine: unknown
+}
+
+/** Where two drafts differ from each other. */
+export function differences(theirs: Draft, mine: Draft): Difference[] {
+  const [now, here] = [settingsOf(theirs), settingsOf(mine)]
+  return Object.keys({ ...now, ...here })
+    .filter((path) => JSON.stringify(now[path]) !== JSON.stringify(here[path]))
+    .map((path) => ({ path, theirs: now[path], mine: here[path] }))
+}
+
+/** Whether saving `mine`, which was begun on `base`, would undo what somebody else has saved since. */
+export function isOvertaken(base: Draft, theirs: Draft, mine: Draft): boolean {
+  const changed = new Set(differences(theirs, base).map(({ path }) => path))
+  return differences(theirs, mine).some(({ path }) => changed.has(path))
+}
+
+function settingsOf({ name, flow, config }: Draft): Record<string, unknown> {
+  return { name, flow, ...config }
+}
+
 /** What is wrong in a draft, by its parts. */
 export interface DraftErrors {
   name: FieldError[]

@@ -7,10 +7,12 @@ import { useNames } from '~/app/environment'
 import { Button } from '~/ui/Button'
 import { CONTROL } from '~/ui/form/Frame'
 import { Problem } from '~/ui/Problem'
+import { Overtaken, TakenTheirs } from '../form/Overtaken'
 import { Asked } from './Asked'
 import { ALERTS, type AlertDraft, alertDraftOf, alertErrors, alertSourceOf, NO_ALERT_ERRORS } from './alert'
 import { FlowOptions } from './FlowOptions'
 import { objectOf } from './schedule'
+import { useBegun } from './useBegun'
 
 const LINE = `${CONTROL} h-9! text-prose`
 
@@ -25,7 +27,8 @@ interface AlertFormProps {
 /** Makes or changes a source of alerts. */
 export function AlertForm({ environment, source, onSaved, onCancel }: AlertFormProps) {
   const { t } = useTranslation()
-  const { draft, set, errors, busy, save } = useAlertForm(environment, source, onSaved)
+  const form = useAlertForm(environment, source, onSaved)
+  const { draft, set, errors, busy } = form
   const known = useQuery(destinations(environment)).data?.map(({ name }) => name) ?? []
   // One that is gone stays chosen until a person says otherwise.
   const names = [...new Set([...known, ...draft.destinations])]
@@ -35,7 +38,7 @@ export function AlertForm({ environment, source, onSaved, onCancel }: AlertFormP
       className="space-y-4"
       onSubmit={(event) => {
         event.preventDefault()
-        save()
+        if (!form.theirs) form.save()
       }}
     >
       <div className="grid items-start gap-3 sm:grid-cols-2">
@@ -108,13 +111,20 @@ export function AlertForm({ environment, source, onSaved, onCancel }: AlertFormP
           />
         )}
       </Asked>
-      {errors.whole && <Problem error={errors.whole} compact />}
-      <div className="flex justify-end gap-2">
-        <Button onClick={onCancel}>{t('cancel')}</Button>
-        <Button type="submit" look="primary" busy={busy} disabled={!isObject}>
-          {t(source ? 'sources.save' : 'sources.makeAlerts')}
-        </Button>
-      </div>
+      {form.theirs ? (
+        <Overtaken theirs={form.theirs} mine={form.mine} onTheirs={form.takeTheirs} onMine={form.takeMine} />
+      ) : (
+        <>
+          {errors.whole && <Problem error={errors.whole} compact />}
+          {form.takeBack && <TakenTheirs onBack={form.takeBack} />}
+          <div className="flex justify-end gap-2">
+            <Button onClick={onCancel}>{t('cancel')}</Button>
+            <Button type="submit" look="primary" busy={busy} disabled={!isObject}>
+              {t(source ? 'sources.save' : 'sources.makeAlerts')}
+            </Button>
+          </div>
+        </>
+      )}
     </form>
   )
 }
@@ -166,6 +176,13 @@ function useAlertForm(
   const update = useUpdateSource(source?.id ?? '')
   const saving = source ? update : create
   const filled = { ...draft, flow: draft.flow || (current ?? first) }
+  const mine = alertSourceOf(filled, source?.enabled ?? true)
+  const begun = useBegun(environment, source, mine, saving.isPending)
+  const save = () =>
+    saving.mutate(
+      { ...mine, ...(source && { unless_changed_since: source.updated_at }) },
+      { onSuccess: onSaved, onError: (error: unknown) => setErrors(alertErrors(error)) },
+    )
   return {
     draft: filled,
     errors,
@@ -174,10 +191,18 @@ function useAlertForm(
       setDraft((before) => ({ ...before, ...change }))
       setErrors(NO_ALERT_ERRORS)
     },
-    save: () =>
-      saving.mutate(alertSourceOf(filled, source?.enabled ?? true), {
-        onSuccess: onSaved,
-        onError: (error: unknown) => setErrors(alertErrors(error)),
-      }),
+    theirs: begun.theirs,
+    takeBack: begun.takeBack,
+    mine,
+    takeTheirs: () => {
+      setDraft(alertDraftOf(source))
+      setErrors(NO_ALERT_ERRORS)
+      begun.rebase(() => setDraft(draft))
+    },
+    takeMine: () => {
+      begun.rebase()
+      save()
+    },
+    save,
   }
 }

@@ -1,7 +1,7 @@
 import { fireEvent, screen, waitFor, within } from '@testing-library/react'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { SourceView } from '~/api/queries'
-import { type Answers, openAt } from '~/testing/page'
+import { type Answers, openAt, problem } from '~/testing/page'
 
 const LIST = 'GET /api/v1/environments/production/sources'
 const MAKE = 'POST /api/v1/environments/production/sources'
@@ -99,5 +99,35 @@ describe('a source of alerts', () => {
     fireEvent.click(dialog.getByLabelText('gone'))
     fireEvent.click(dialog.getByRole('button', { name: 'Save' }))
     await waitFor(() => expect(changed).toHaveBeenCalledOnce())
+  })
+
+  it('that somebody else has saved meanwhile is overwritten only when asked', async () => {
+    let now = alerts()
+    const saved: Record<string, unknown>[] = []
+    await openAt(`/sources/${now.id}`, {
+      [LIST]: () => Response.json([now]),
+      [`PUT /api/v1/sources/${now.id}`]: async (request: Request) => {
+        const body = await request.json()
+        saved.push(body)
+        if (body.unless_changed_since !== now.updated_at) return problem(409, 'stale', 'Read it again.')()
+        return Response.json(now)
+      },
+    })
+    fireEvent.click(await screen.findByRole('button', { name: 'Change what it takes' }))
+    const dialog = within(screen.getByRole('dialog', { name: 'Change what it takes' }))
+    fireEvent.click(dialog.getByLabelText('A breaker opens'))
+    now = alerts({ name: 'by night', updated_at: '2026-03-01T11:00:00.000Z' })
+    fireEvent.click(dialog.getByRole('button', { name: 'Save' }))
+    const asked = await dialog.findByRole('alert', { name: 'Somebody else has saved this meanwhile' })
+    expect(within(asked).getByRole('row', { name: /^name/ })).toHaveTextContent('nameby nighton call')
+    expect(dialog.getByLabelText('A breaker opens')).toBeChecked()
+    fireEvent.click(within(asked).getByRole('button', { name: 'Load theirs' }))
+    await waitFor(() => expect(dialog.getByLabelText('Name')).toHaveValue('by night'))
+    expect(dialog.getByLabelText('A breaker opens')).not.toBeChecked()
+    fireEvent.click(screen.getByRole('button', { name: 'Back to mine' }))
+    await waitFor(() => expect(dialog.getByLabelText('A breaker opens')).toBeChecked())
+    fireEvent.click(dialog.getByRole('button', { name: 'Save' }))
+    await waitFor(() => expect(saved).toHaveLength(2))
+    expect(saved[1]).toMatchObject({ name: 'on call', unless_changed_since: '2026-03-01T11:00:00.000Z' })
   })
 })

@@ -9,7 +9,7 @@ import { CopyButton } from '~/ui/Copy'
 import { Segments } from '~/ui/Segments'
 import { report } from '~/ui/toast'
 import type { SourceConfig } from './config'
-import { useDraftFrame } from './SourceDraftFrame'
+import { useSourceFrame } from './SourceDraftFrame'
 import type { Webhook } from './webhook'
 
 /** What a source tells its senders of itself: a page, an OpenAPI document, and who may read them. */
@@ -63,15 +63,15 @@ function Readers({ source, flow }: { source: Webhook; flow: string | undefined }
   const { t } = useTranslation()
   const mayEdit = useMayEdit()
   const update = useUpdateSource(source.id)
-  const { dirty, change } = useDraftFrame()
+  const { dirty, change } = useSourceFrame()
   const { docs = 'private' } = source.config as SourceConfig
   const note = <span className="text-small text-ink-3">{t(`docs.notes.${docs}`)}</span>
   if (!mayEdit || flow === undefined) return note
   const set = (wanted: Visibility) => {
     if (wanted === docs) return
-    const { name, enabled, kind } = source
+    const { name, enabled, kind, updated_at } = source
     const config = { ...(source.config as object), docs: wanted }
-    void report(update.mutateAsync({ name, flow, kind, enabled, config }))
+    void report(update.mutateAsync({ name, flow, kind, enabled, config, unless_changed_since: updated_at }))
     // What is not saved yet must not undo it.
     if (dirty.fields || dirty.settings)
       change((before) => ({ ...before, config: { ...before.config, docs: wanted } }))

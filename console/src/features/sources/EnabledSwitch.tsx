@@ -15,11 +15,13 @@ export function EnabledSwitch({ source, flow }: { source: SourceView; flow: stri
   const { t } = useTranslation()
   const update = useUpdateSource(source.id)
   const mayEdit = useMayEdit()
-  const { name, kind, enabled } = source
+  const { name, kind, enabled, updated_at } = source
   const config = source.config as Record<string, unknown>
   const word = enabled ? t('sources.on') : t('sources.off')
   const set = (wanted: boolean) => {
-    if (flow) void report(update.mutateAsync({ name, flow, kind, config, enabled: wanted }))
+    if (!flow) return
+    const change = { name, flow, kind, config, enabled: wanted, unless_changed_since: updated_at }
+    void report(update.mutateAsync(change))
   }
   return (
     <span className="flex shrink-0 items-center gap-2 text-small">

@@ -8,6 +8,7 @@ import { Button } from '~/ui/Button'
 import { SchemaFields, SchemaForm } from '~/ui/form/SchemaForm'
 import { Problem } from '~/ui/Problem'
 import { FormSkeleton } from '../form/FormSkeleton'
+import { Saving } from '../form/Saving'
 import type { SourceConfig } from './config'
 import { FieldsTable } from './FieldsTable'
 import { MappingField } from './MappingField'
@@ -57,7 +58,7 @@ function Mapping({ source, schemas }: { source: SourceView; schemas: SourceSchem
       className="@container max-w-5xl space-y-4 p-4"
       onSubmit={(event) => {
         event.preventDefault()
-        void form.save()
+        if (!form.overtaken) void form.save()
       }}
     >
       <p className="text-table text-ink-2">{isMapped ? t('sources.mapped') : t('sources.unmapped')}</p>
@@ -78,16 +79,7 @@ function Mapping({ source, schemas }: { source: SourceView; schemas: SourceSchem
       {form.errors.whole && <Problem error={form.errors.whole} compact />}
       <WrongElsewhere side="settings" errors={errorsBySide(form.errors).settings} />
       <div className="flex flex-wrap gap-2">
-        {form.dirty && (
-          <>
-            <Button type="submit" look="primary" busy={form.busy}>
-              {t('sources.save')}
-            </Button>
-            <Button look="quiet" onClick={form.discard}>
-              {t('sources.discard')}
-            </Button>
-          </>
-        )}
+        {(form.dirty || form.takeBack) && <Saving form={form} />}
         {!isMapped && !form.dirty && inputs && <Button onClick={begin}>{t('sources.mapThem')}</Button>}
         {isMapped && (
           <Button look="quiet" onClick={() => setConfig({ ...draft.config, fields: undefined })}>

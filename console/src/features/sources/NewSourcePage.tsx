@@ -12,11 +12,11 @@ import { Button } from '~/ui/Button'
 import { Empty } from '~/ui/Empty'
 import { IconButton } from '~/ui/IconButton'
 import { Problem } from '~/ui/Problem'
+import type { Change } from '../form/DraftFrame'
 import { type DraftErrors, draftErrors, filled, NO_DRAFT_ERRORS, stillWrong, unfilled } from '../form/draft'
 import { FormSkeleton } from '../form/FormSkeleton'
 import { Leaving } from '../form/Leaving'
 import { knownSecrets } from './known'
-import type { DraftChange } from './SourceDraftFrame'
 import { SourceForm } from './SourceForm'
 import type { SourceSchemas } from './schemas'
 
@@ -80,7 +80,7 @@ function NewSource({ schemas, flow }: { schemas: SourceSchemas; flow: string }) 
   const create = useCreateSource(environment)
   const [draft, setDraft] = useState<SourceDraft>({ name: '', flow, config: {}, enabled: true })
   const [errors, setErrors] = useState<DraftErrors>(NO_DRAFT_ERRORS)
-  const change = (how: DraftChange) => {
+  const change = (how: Change<SourceDraft>) => {
     const after = how(draft)
     setErrors((open) => stillWrong(open, draft, after))
     setDraft(how)

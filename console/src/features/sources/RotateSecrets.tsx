@@ -8,17 +8,14 @@ import type { SourceView } from '~/api/queries'
 import { Button } from '~/ui/Button'
 import { Dialog } from '~/ui/Dialog'
 import { missing } from '~/ui/form/errors'
-import { CONTROL } from '~/ui/form/Frame'
 import { Problem } from '~/ui/Problem'
 import { tell } from '~/ui/toast'
 import { type DraftErrors, draftErrors, filled, NO_DRAFT_ERRORS } from '../form/draft'
+import { Overlap } from '../form/Overlap'
 import type { SourceConfig } from './config'
 import { knownSecrets } from './known'
 import { firstSecrets, SecretsContext, SecretsForm, secretsOf } from './SecretsForm'
 import type { SourceSchemas } from './schemas'
-
-/** How long the old secrets may be taken beside the new ones. */
-const OVERLAPS = ['0s', '1h', '1d', '7d', '30d'] as const
 
 interface RotateProps {
   source: SourceView
@@ -93,20 +90,7 @@ function Rotation({ source, schemas, scheme, onDone }: RotationProps) {
       <SecretsContext value={frame}>
         <SecretsForm scheme={scheme} />
       </SecretsContext>
-      <label className="block text-small font-medium text-ink-2">
-        {t('sources.overlap')}
-        <select
-          value={overlap}
-          onChange={(event) => setOverlap(event.target.value)}
-          className={`${CONTROL} mt-1 h-9! font-normal text-ink`}
-        >
-          {OVERLAPS.map((span) => (
-            <option key={span} value={span}>
-              {t(`sources.overlaps.${span}`)}
-            </option>
-          ))}
-        </select>
-      </label>
+      <Overlap value={overlap} onChange={setOverlap} />
       {errors.whole && <Problem error={errors.whole} compact />}
       <div className="flex justify-end gap-2">
         <Button onClick={onDone}>{t('cancel')}</Button>

@@ -8,6 +8,7 @@ import { useNames } from '~/app/environment'
 import { Button } from '~/ui/Button'
 import { CONTROL } from '~/ui/form/Frame'
 import { Problem } from '~/ui/Problem'
+import { Overtaken, TakenTheirs } from '../form/Overtaken'
 import { Asked } from './Asked'
 import { FlowOptions } from './FlowOptions'
 import { NextTicks } from './NextTicks'
@@ -22,6 +23,7 @@ import {
   sourceOf,
   timeZones,
 } from './schedule'
+import { useBegun } from './useBegun'
 
 const LINE = `${CONTROL} h-9! text-prose`
 
@@ -52,7 +54,7 @@ export function ScheduleForm({ environment, source, onSaved, onCancel }: Schedul
       className="space-y-3"
       onSubmit={(event) => {
         event.preventDefault()
-        form.save()
+        if (!form.theirs) form.save()
       }}
     >
       <div className="grid items-start gap-3 sm:grid-cols-2">
@@ -108,13 +110,20 @@ export function ScheduleForm({ environment, source, onSaved, onCancel }: Schedul
           />
         )}
       </Asked>
-      {errors.whole && <Problem error={errors.whole} compact />}
-      <div className="flex justify-end gap-2">
-        <Button onClick={onCancel}>{t('cancel')}</Button>
-        <Button type="submit" look="primary" busy={form.busy} disabled={!isObject}>
-          {t(source ? 'sources.save' : 'sources.make')}
-        </Button>
-      </div>
+      {form.theirs ? (
+        <Overtaken theirs={form.theirs} mine={form.mine} onTheirs={form.takeTheirs} onMine={form.takeMine} />
+      ) : (
+        <>
+          {errors.whole && <Problem error={errors.whole} compact />}
+          {form.takeBack && <TakenTheirs onBack={form.takeBack} />}
+          <div className="flex justify-end gap-2">
+            <Button onClick={onCancel}>{t('cancel')}</Button>
+            <Button type="submit" look="primary" busy={form.busy} disabled={!isObject}>
+              {t(source ? 'sources.save' : 'sources.make')}
+            </Button>
+          </div>
+        </>
+      )}
     </form>
   )
 }
@@ -131,21 +140,36 @@ function useScheduleForm(
   const [errors, setErrors] = useState(NO_SCHEDULE_ERRORS)
   const create = useCreateSource(environment)
   const update = useUpdateSource(source?.id ?? '')
-  const save = source ? update : create
+  const saving = source ? update : create
   const filled = { ...draft, flow: draft.flow || (current ?? first) }
+  const mine = sourceOf(filled, source?.enabled ?? true)
+  const begun = useBegun(environment, source, mine, saving.isPending)
+  const save = () =>
+    saving.mutate(
+      { ...mine, ...(source && { unless_changed_since: source.updated_at }) },
+      { onSuccess: onSaved, onError: (error: unknown) => setErrors(scheduleErrors(asProblem(error))) },
+    )
   return {
     draft: filled,
     errors,
-    busy: save.isPending,
+    busy: saving.isPending,
     set: (field: ScheduleAsk, value: string) => {
       setDraft((before) => ({ ...before, [field]: value }))
       setErrors(({ [field]: _, whole: __, ...others }) => others)
     },
-    save: () =>
-      save.mutate(sourceOf(filled, source?.enabled ?? true), {
-        onSuccess: onSaved,
-        onError: (error: unknown) => setErrors(scheduleErrors(asProblem(error))),
-      }),
+    theirs: begun.theirs,
+    takeBack: begun.takeBack,
+    mine,
+    takeTheirs: () => {
+      setDraft(draftOf(source))
+      setErrors(NO_SCHEDULE_ERRORS)
+      begun.rebase(() => setDraft(draft))
+    },
+    takeMine: () => {
+      begun.rebase()
+      save()
+    },
+    save,
   }
 }
 

@@ -5,12 +5,12 @@ import { useTranslation } from 'react-i18next'
 import { type SourceView, sourceSchema } from '~/api/queries'
 import { useNames } from '~/app/environment'
 import { useMayEdit } from '~/app/roles'
-import { Button } from '~/ui/Button'
 import { Problem } from '~/ui/Problem'
 import { exact } from '~/ui/time'
 import { toYaml } from '~/ui/yaml/toYaml'
 import { Yaml } from '~/ui/yaml/Yaml'
 import { FormSkeleton } from '../form/FormSkeleton'
+import { Saving } from '../form/Saving'
 import type { SourceConfig } from './config'
 import { DeleteSource } from './DeleteSource'
 import { RotateSecrets } from './RotateSecrets'
@@ -48,16 +48,9 @@ function Settings({ source, schemas }: { source: SourceView; schemas: SourceSche
         onChange={form.change}
         errors={settings}
         kept={(source.config as SourceConfig).verification?.scheme}
-        onSubmit={() => void form.save()}
+        onSubmit={() => form.overtaken || void form.save()}
       >
-        <Button type="submit" look="primary" busy={form.busy} disabled={!form.dirty} className="h-8!">
-          {t('sources.save')}
-        </Button>
-        {form.dirty && (
-          <Button look="quiet" onClick={form.discard}>
-            {t('sources.discard')}
-          </Button>
-        )}
+        <Saving form={form} />
         <WrongElsewhere side="fields" errors={elsewhere} />
         <span className="ml-auto flex flex-wrap gap-2">
           <RotateSecrets source={source} schemas={schemas} disabled={form.dirty} />

@@ -1,7 +1,7 @@
 import { fireEvent, screen, waitFor, within } from '@testing-library/react'
 import userEvent from '@testing-library/user-event'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { type Answers, openAt } from '~/testing/page'
+import { type Answers, openAt, problem } from '~/testing/page'
 import { dialogs, SOURCE, SOURCE_ANSWERS } from '~/testing/source'
 
 const PUT = `PUT /api/v1/sources/${SOURCE.id}`
@@ -85,5 +85,43 @@ describe('a source that is being made', () => {
     await waitFor(() => expect(screen.queryByRole('dialog', { name: ASKED })).toBeNull())
     fireEvent.click(screen.getByRole('button', { name: 'Cancel' }))
     await waitFor(() => expect(router.state.location.pathname).toBe('/sources'))
+  })
+
+  it('is kept when somebody else has saved meanwhile, whom it would undo', async () => {
+    let now = { ...SOURCE }
+    const saved: Record<string, unknown>[] = []
+    const { user } = await changed({
+      'GET /api/v1/environments/production/sources': () => Response.json([now]),
+      [PUT]: async (request: Request) => {
+        const body = await request.json()
+        saved.push(body)
+        if (body.unless_changed_since !== now.updated_at) return problem(409, 'stale', 'Read it again.')()
+        return Response.json(now)
+      },
+    })
+    now = { ...now, name: 'renamed', updated_at: '2026-03-01T11:00:00.000Z' }
+    await user.click(screen.getByRole('button', { name: 'Save' }))
+    const asked = await screen.findByRole('alert', { name: 'Somebody else has saved this meanwhile' })
+    expect(screen.getByRole('radio', { name: /^With the result/ })).toBeChecked()
+    await user.click(within(asked).getByRole('button', { name: 'Overwrite with mine' }))
+    await waitFor(() => expect(saved).toHaveLength(2))
+    expect(saved[1]).toMatchObject({ name: SOURCE.name, unless_changed_since: now.updated_at })
+  })
+
+  it('is saved at once when what somebody else has saved is left as it is', async () => {
+    let now = { ...SOURCE }
+    const saved: Record<string, unknown>[] = []
+    const { user, client } = await changed({
+      'GET /api/v1/environments/production/sources': () => Response.json([now]),
+      [PUT]: async (request: Request) => {
+        saved.push(await request.json())
+        return Response.json(now)
+      },
+    })
+    now = { ...now, enabled: false, updated_at: '2026-03-01T11:00:00.000Z' }
+    await client.invalidateQueries({ queryKey: ['sources'] })
+    await user.click(screen.getByRole('button', { name: 'Save' }))
+    await waitFor(() => expect(saved).toHaveLength(1))
+    expect(saved[0]).toMatchObject({ enabled: false, unless_changed_since: now.updated_at })
   })
 })

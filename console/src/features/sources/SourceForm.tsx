@@ -7,10 +7,10 @@ import { useSourceWords } from '~/app/i18n/source-form'
 import { CONTROL } from '~/ui/form/Frame'
 import { SchemaFields, SchemaForm } from '~/ui/form/SchemaForm'
 import { Problem } from '~/ui/Problem'
+import type { Change } from '../form/DraftFrame'
 import { countOf, type DraftErrors } from '../form/draft'
 import { Block, Labelled, More } from '../form/Parts'
 import { SecretsContext } from './SecretsForm'
-import type { DraftChange } from './SourceDraftFrame'
 import type { SourceSchemas } from './schemas'
 import { VerificationField } from './VerificationField'
 
@@ -18,7 +18,7 @@ interface SourceFormProps {
   schemas: SourceSchemas
   draft: SourceDraft
   /** Told how to change the draft, since a scheme and its secrets change together. */
-  onChange: (change: DraftChange) => void
+  onChange: (change: Change<SourceDraft>) => void
   errors: DraftErrors
   /** The scheme whose secrets the server keeps; none for a source that is not made yet. */
   kept?: string | undefined

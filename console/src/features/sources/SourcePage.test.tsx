@@ -180,6 +180,7 @@ describe('the settings of a source', () => {
       flow: 'after-sales',
       enabled: true,
       config: { verification: { scheme: 'token' }, reply: { mode: 'wait' } },
+      unless_changed_since: '2026-03-01T09:00:00.000Z',
     })
   })
 

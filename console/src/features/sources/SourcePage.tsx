@@ -1,16 +1,14 @@
 import { useQuery } from '@tanstack/react-query'
 import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router'
-import { ArrowLeft, TriangleAlert } from 'lucide-react'
+import { TriangleAlert } from 'lucide-react'
 import { useTranslation } from 'react-i18next'
-import { ApiProblem } from '~/api/problem'
 import { type SourceView, sources } from '~/api/queries'
 import { useEnvironment, useNames } from '~/app/environment'
 import type { SourceSearch } from '~/app/router'
 import { Copyable } from '~/ui/Copy'
-import { IconButton } from '~/ui/IconButton'
-import { Problem } from '~/ui/Problem'
+import { OneOf } from '../form/OneOf'
+import { PageHead } from '../form/PageHead'
 import { SIDE_LINK, Sides, Unsaved } from '../form/Sides'
-import { TraceSkeleton } from '../trace/TraceSkeleton'
 import { AlertDetail } from './AlertDetail'
 import { CallTab } from './CallTab'
 import type { SourceConfig } from './config'
@@ -20,7 +18,7 @@ import { ListenTab } from './listen/ListenTab'
 import { RequestsTab } from './RequestsTab'
 import { ScheduleDetail } from './ScheduleDetail'
 import { SettingsTab } from './SettingsTab'
-import { SourceDraftFrame, useDraftFrame } from './SourceDraftFrame'
+import { SourceDraftFrame, useSourceFrame } from './SourceDraftFrame'
 import { SamplesTab } from './samples/SamplesTab'
 import { Usage } from './Usage'
 import { isWebhook, type Webhook } from './webhook'
@@ -32,12 +30,11 @@ const USE_EVERY_MS = 10_000
 export function SourcePage() {
   const { source: id } = useParams({ from: '/frame/sources/$source' })
   const query = useQuery({ ...sources(useEnvironment()), refetchInterval: USE_EVERY_MS })
-  if (query.isPending) return <TraceSkeleton />
-  if (query.isError) return <Problem error={query.error} retry={() => void query.refetch()} />
-  const source = query.data.find((one) => one.id === id)
-  if (!source && query.isFetching) return <TraceSkeleton />
-  if (!source) return <Problem error={new ApiProblem({ status: 404, code: 'not_found' })} />
-  return <SourceDetail key={source.id} source={source} />
+  return (
+    <OneOf query={query} id={id}>
+      {(source) => <SourceDetail key={source.id} source={source} />}
+    </OneOf>
+  )
 }
 
 function SourceDetail({ source }: { source: SourceView }) {
@@ -89,18 +86,10 @@ function SourceHead({ source }: { source: SourceView }) {
   const config = source.config as SourceConfig
   const flow = useNames(source.environment).flow(source.flow)
   return (
-    <header className="shrink-0 px-4 pt-3">
-      <div className="flex min-h-7 items-center gap-2">
-        <span className="-ml-1.5 xl:hidden">
-          <IconButton
-            icon={ArrowLeft}
-            label={t('back')}
-            keys="Esc"
-            onClick={() => void navigate({ to: '/sources' })}
-          />
-        </span>
-        <h1 className="truncate text-title font-semibold">{source.name}</h1>
-        {flow && (
+    <PageHead
+      title={source.name}
+      beside={
+        flow && (
           <Link
             to="/flows/$name"
             params={{ name: flow }}
@@ -108,11 +97,11 @@ function SourceHead({ source }: { source: SourceView }) {
           >
             → {flow}
           </Link>
-        )}
-        <span className="ml-auto">
-          <EnabledSwitch source={source} flow={flow} />
-        </span>
-      </div>
+        )
+      }
+      end={<EnabledSwitch source={source} flow={flow} />}
+      onBack={() => void navigate({ to: '/sources' })}
+    >
       {source.url && (
         <div className="mt-0.5 flex min-w-0">
           <Copyable text={source.url} what="URL" />
@@ -125,7 +114,7 @@ function SourceHead({ source }: { source: SourceView }) {
           {t('sources.open')}
         </p>
       )}
-    </header>
+    </PageHead>
   )
 }
 
@@ -133,7 +122,7 @@ function SourceHead({ source }: { source: SourceView }) {
 function Tabs() {
   const { t } = useTranslation()
   const { tab: shown } = useSearch({ from: '/frame/sources/$source' })
-  const { dirty } = useDraftFrame()
+  const { dirty } = useSourceFrame()
   const tabs: [SourceSearch['tab'], string, boolean?][] = [
     [undefined, t('sources.requests')],
     ['listen', t('listen.tab')],

@@ -5,7 +5,7 @@ import type { SourceView } from '~/api/queries'
 import { tell } from '~/ui/toast'
 import { draftErrors, filled, NO_DRAFT_ERRORS, unfilled } from '../form/draft'
 import { knownSecrets } from './known'
-import { useDraftFrame } from './SourceDraftFrame'
+import { useSourceFrame } from './SourceDraftFrame'
 import type { SourceSchemas } from './schemas'
 
 /** A source's settings while they are changed: nothing is sent before they are saved. */
@@ -13,13 +13,15 @@ export function useSourceDraft(source: SourceView, schemas: SourceSchemas) {
   const { t } = useTranslation()
   const client = useQueryClient()
   const update = useUpdateSource(source.id)
-  const { draft, dirty, errors, setErrors, change, discard } = useDraftFrame()
+  const frame = useSourceFrame()
+  const { draft, dirty, setErrors, discard } = frame
   const save = async () => {
     const open = unfilled(schemas, draft)
     if (open) return setErrors(open)
     setErrors(NO_DRAFT_ERRORS)
     // The switch at the head of the page may have been used in the meantime.
-    const whole = { ...draft, secrets: filled(draft.secrets), enabled: source.enabled }
+    const { enabled, updated_at } = source
+    const whole = { ...draft, secrets: filled(draft.secrets), enabled, unless_changed_since: updated_at }
     try {
       await update.mutateAsync(whole)
       if (whole.secrets) knownSecrets.keep(client, source.id, whole.secrets)
@@ -29,13 +31,13 @@ export function useSourceDraft(source: SourceView, schemas: SourceSchemas) {
       setErrors(draftErrors(error, schemas.config, draft))
     }
   }
+  const busy = update.isPending
   return {
-    draft,
-    change,
-    errors,
+    ...frame,
     dirty: dirty.fields || dirty.settings,
-    busy: update.isPending,
+    // What was just saved is read before it is no draft any more.
+    overtaken: frame.overtaken && !busy,
+    busy,
     save,
-    discard,
   }
 }

@@ -2,6 +2,7 @@ import { useTranslation } from 'react-i18next'
 import type { RunTrace, Trace } from '~/api/queries'
 import { headerPairs, type RequestRecord, requestBody } from '../payload/body'
 import { Body, bodyText, Headers, InOut, Panel, ValuePanel } from '../payload/Panel'
+import { type Alert, AlertPanel } from './AlertPanel'
 import { AttemptInspector } from './AttemptInspector'
 import { DeliveryHead } from './DeliveryHead'
 import { Failed } from './Failed'
@@ -50,10 +51,12 @@ export function Inspector({ trace, run, row }: InspectorProps) {
 function RequestInspector({ trace, run }: { trace: Trace; run: RunTrace | undefined }) {
   const { t } = useTranslation()
   if (!trace.request) {
-    const how = trace.tick ? t('trace.tick') : t('trace.in')
+    const how = trace.alert ? t('trace.alert') : trace.tick ? t('trace.tick') : t('trace.in')
     return (
       <InOut>
-        {trace.tick ? (
+        {trace.alert ? (
+          <AlertPanel alert={trace.alert as unknown as Alert} />
+        ) : trace.tick ? (
           <ValuePanel title={how} value={trace.tick} root="tick" none={t('trace.nothing')} />
         ) : (
           <Panel title={how}>

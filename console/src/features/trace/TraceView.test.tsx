@@ -46,6 +46,34 @@ describe('a trace', () => {
     expect(inspector()).toHaveTextContent('Started by the API: key ci.')
   })
 
+  it('of an alert says what befell which destination', async () => {
+    const alert: unknown = {
+      alert: 'dead_letter',
+      destination: 'erp',
+      destination_id: 'dest_01h455vb4pex5vsknk084sn02q',
+      at: '2026-03-01T09:00:00Z',
+      reason: 'the receiver answered 503',
+      code: '503',
+      waiting: 4,
+      dead_letters: 7,
+    }
+    const befell = { kind: 'alert', request: null, alert: alert as Trace['alert'] }
+    await open(trace(befell), '?at=request')
+    await waterfall()
+    const panel = within(inspector()).getByRole('region', { name: 'What befell the destination' })
+    expect(panel).toHaveTextContent('A destination has dead letters')
+    expect(panel).toHaveTextContent('the receiver answered 503')
+    expect(panel).toHaveTextContent('Waiting4')
+    expect(within(panel).getByRole('link', { name: 'erp' })).toHaveAttribute(
+      'href',
+      '/destinations/dest_01h455vb4pex5vsknk084sn02q',
+    )
+    expect(within(panel).getByRole('link', { name: '7' })).toHaveAttribute(
+      'href',
+      expect.stringContaining('state=dead'),
+    )
+  })
+
   it('is walked along with the arrows, and the address follows', async () => {
     const user = userEvent.setup()
     const { router } = await open(trace())

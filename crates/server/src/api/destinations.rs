@@ -15,7 +15,7 @@ use super::{
     environments::place,
     problem::{BodyProblem, Error},
     signing::{NewKeyView, SigningKeyView, signing_keys},
-    time::rfc3339,
+    time::{rfc3339, unchanged},
 };
 use crate::{
     app::App,
@@ -99,6 +99,10 @@ pub(crate) struct DestinationInput {
     /// signing key that is missing is made.
     #[schema(value_type = Option<Object>)]
     secrets: Option<Value>,
+    /// On a change: its `updated_at` as it was read. When it has been changed since, the answer is 409 `stale` and nothing
+    /// is changed; without this, it is changed in any case.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    unless_changed_since: Option<String>,
 }
 
 /// A kind of destination.
@@ -174,12 +178,13 @@ pub(crate) async fn create(
         breaker: None,
         updated_at: app.clock.now(),
     };
-    save(&app, &destination).await?;
+    check(&destination)?;
+    app.store.destination_put(&destination).await?;
+    changed(&app, Changed::Destination(destination.place.environment, destination.id)).await?;
     let made = made.into_iter().map(NewKeyView::from).collect();
-    Ok((
-        StatusCode::CREATED,
-        Json(DestinationView { new_keys: made, ..view(&app, destination, Queue::default()) }),
-    ))
+    let stored = find(&app, &caller, &destination.id.to_string()).await?;
+    let view = view(&app, stored, Queue::default());
+    Ok((StatusCode::CREATED, Json(DestinationView { new_keys: made, ..view })))
 }
 
 /// A destination
@@ -206,6 +211,7 @@ pub(crate) async fn update(
 ) -> Result<Json<DestinationView>, Error> {
     caller.at_least(Role::Editor)?;
     let before = find(&app, &caller, &id).await?;
+    unchanged(before.updated_at, input.unless_changed_since.as_deref())?;
     let secrets = secrets(Some(&before), &input.config, input.secrets.as_ref());
     let (secrets, made) = completed(&app, &input.config, &secrets)?;
     let config = input.config.to_string();
@@ -333,7 +339,14 @@ pub(super) fn misfit(error: delivery::Error) -> Error {
     Error::invalid_at(BodyProblem { field, code: code.to_owned(), reason, suggestion })
 }
 
+/// Stores a destination that was read before, unless it has changed since.
 pub(super) async fn save(app: &App, destination: &Destination) -> Result<(), Error> {
+    check(destination)?;
+    app.store.destination_change(destination).await?;
+    changed(app, Changed::Destination(destination.place.environment, destination.id)).await
+}
+
+fn check(destination: &Destination) -> Result<(), Error> {
     let is_name = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
     if destination.name.is_empty() || destination.name.len() > 64 || !destination.name.bytes().all(is_name) {
         return Err(Error::invalid_at(BodyProblem {
@@ -343,9 +356,7 @@ pub(super) async fn save(app: &App, destination: &Destination) -> Result<(), Err
             suggestion: None,
         }));
     }
-    delivery::parse(&destination.config, &destination.secrets).map_err(misfit)?;
-    app.store.destination_put(destination).await?;
-    changed(app, Changed::Destination(destination.place.environment, destination.id)).await
+    delivery::parse(&destination.config, &destination.secrets).map_err(misfit).map(drop)
 }
 
 async fn seen(app: &App, destination: Destination) -> Result<Json<DestinationView>, Error> {

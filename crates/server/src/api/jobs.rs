@@ -2,14 +2,22 @@
 
 use axum::{
     Json,
-    extract::{Path, State},
+    extract::{Path, Query, State},
     http::StatusCode,
 };
 use serde::{Deserialize, Serialize};
-use store::{Job, JobStatus, Role};
+use store::{Job, JobId, JobStatus, Role};
 use utoipa::ToSchema;
 
-use super::{auth::Caller, problem::Error, time::rfc3339};
+use super::{
+    auth::Caller,
+    environments::place,
+    letters::LetterJob,
+    paging::{Listed, Paging},
+    problem::Error,
+    replay_jobs::ReplayJob,
+    time::rfc3339,
+};
 use crate::app::App;
 
 /// Long work.
@@ -40,6 +48,24 @@ pub(crate) enum JobState {
     Cancelled,
 }
 
+/// What is done with many events or dead letters.
+#[derive(Serialize, ToSchema)]
+#[serde(untagged)]
+pub(crate) enum BulkJob {
+    /// Its `kind` is `replay`.
+    Replay(ReplayJob),
+    /// Its `kind` is `letters`.
+    Letters(LetterJob),
+}
+
+/// Any job; one that is done with many events or dead letters says more.
+#[derive(Serialize, ToSchema)]
+#[serde(untagged)]
+pub(crate) enum AnyJob {
+    Bulk(BulkJob),
+    Other(JobView),
+}
+
 /// How far a job is.
 #[derive(Serialize, Deserialize, ToSchema)]
 pub(crate) struct Progress {
@@ -58,16 +84,33 @@ pub(crate) struct Progress {
 /// The kinds of jobs that can be cancelled.
 const CANCELLED: [&str; 2] = [Job::REPLAY, Job::LETTERS];
 
+/// What is done with many events or dead letters of an environment, newest first
+#[utoipa::path(get, operation_id = "list_jobs", path = "/api/v1/environments/{environment}/jobs", tag = "jobs",
+    params(("environment" = String, Path,), Paging), responses((status = 200, body = Listed<BulkJob>)))]
+pub(crate) async fn list(
+    State(app): State<App>,
+    _: Caller,
+    Path(environment): Path<String>,
+    Query(paging): Query<Paging>,
+) -> Result<Json<Listed<BulkJob>>, Error> {
+    let page = app.store.job_bulk(place(&app, &environment)?, paging.page::<JobId>()?).await?;
+    let next = page.items.last().filter(|_| page.has_more).map(|job| job.id.to_string());
+    let items = page.items.into_iter().map(BulkJob::of).collect::<Result<_, Error>>()?;
+    Ok(Json(Listed { items, next }))
+}
+
 /// A job
 #[utoipa::path(get, operation_id = "get_job", path = "/api/v1/jobs/{id}", tag = "jobs",
-    params(("id" = String, Path,)), responses((status = 200, body = JobView)))]
+    params(("id" = String, Path,)), responses((status = 200, body = AnyJob)))]
 pub(crate) async fn get(
     State(app): State<App>,
     caller: Caller,
     Path(id): Path<String>,
-) -> Result<Json<JobView>, Error> {
+) -> Result<Json<AnyJob>, Error> {
     let job = app.store.job_get(id.parse()?).await?.filter(|job| job.workspace == caller.workspace);
-    job.map(|job| Json(job.into())).ok_or_else(|| Error::not_found("There is no such job."))
+    let job = job.ok_or_else(|| Error::not_found("There is no such job."))?;
+    let is_bulk = CANCELLED.contains(&job.kind.as_str());
+    Ok(Json(if is_bulk { AnyJob::Bulk(BulkJob::of(job)?) } else { AnyJob::Other(job.into()) }))
 }
 
 /// Cancel a replay of many events, or what is done with many dead letters; what has begun goes on
@@ -93,6 +136,15 @@ pub(crate) async fn cancel(
         Some(job) if CANCELLED.contains(&job.kind.as_str()) => Error::conflict("The job has ended already."),
         Some(_) => Error::conflict("Only what is done with many events or dead letters can be cancelled."),
     })
+}
+
+impl BulkJob {
+    fn of(job: Job) -> Result<Self, Error> {
+        match job.kind.as_str() {
+            Job::LETTERS => LetterJob::of(job).map(Self::Letters),
+            _ => ReplayJob::read(job).map(Self::Replay),
+        }
+    }
 }
 
 impl Progress {

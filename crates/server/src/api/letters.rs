@@ -2,12 +2,12 @@
 
 use axum::{
     Json,
-    extract::{Path, Query, State},
+    extract::{Path, State},
     http::StatusCode,
 };
 use delivery::{LetterOrder, Letters};
 use serde::{Deserialize, Serialize};
-use store::{DeliveryFilter, DeliveryState, FlowId, Job, JobId, LetterAction, Role};
+use store::{DeliveryFilter, DeliveryState, FlowId, Job, LetterAction, Role};
 use utoipa::ToSchema;
 
 use super::{
@@ -15,7 +15,7 @@ use super::{
     environments::place,
     flows::named,
     jobs::JobView,
-    paging::{Listed, Paging, id_in},
+    paging::id_in,
     problem::Error,
     time::{parsed, rfc3339},
 };
@@ -117,22 +117,6 @@ pub(crate) async fn discard(
     order(&app, &caller, (&environment, many), LetterAction::Discard).await
 }
 
-/// The jobs with many dead letters of an environment, newest first
-#[utoipa::path(get, operation_id = "list_delivery_jobs", path = "/api/v1/environments/{environment}/deliveries/jobs",
-    tag = "deliveries", params(("environment" = String, Path,), Paging),
-    responses((status = 200, body = Listed<LetterJob>)))]
-pub(crate) async fn list_jobs(
-    State(app): State<App>,
-    _: Caller,
-    Path(environment): Path<String>,
-    Query(paging): Query<Paging>,
-) -> Result<Json<Listed<LetterJob>>, Error> {
-    let page = app.store.letter_jobs(place(&app, &environment)?, paging.page::<JobId>()?).await?;
-    let next = page.items.last().filter(|_| page.has_more).map(|job| job.id.to_string());
-    let jobs = page.items.into_iter().map(LetterJob::of);
-    Ok(Json(Listed { items: jobs.collect::<Result<_, Error>>()?, next }))
-}
-
 async fn order(
     app: &App,
     caller: &Caller,
@@ -199,7 +183,7 @@ async fn count(app: &App, filter: &DeliveryFilter) -> Result<u64, Error> {
 }
 
 impl LetterJob {
-    fn of(job: Job) -> Result<Self, Error> {
+    pub(super) fn of(job: Job) -> Result<Self, Error> {
         let order = LetterOrder::deserialize(&job.spec).map_err(|error| {
             tracing::error!(%error, job = %job.id, "what a job keeps cannot be read");
             Error::internal("What the job keeps cannot be read.")

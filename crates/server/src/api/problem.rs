@@ -94,6 +94,8 @@ errors! {
     unsupported "content_type_unsupported" UNSUPPORTED_MEDIA_TYPE "Content type not supported";
     /// A name is taken, or something changed in between.
     conflict "conflict" CONFLICT "Conflict";
+    /// It has been changed since the caller read it.
+    stale "stale" CONFLICT "Changed meanwhile";
     /// A flow does not validate.
     flow_invalid "flow_invalid" UNPROCESSABLE_ENTITY "The flow has problems";
     /// A value is not allowed.
@@ -128,6 +130,13 @@ impl Error {
         let mut error = Self::invalid(format!("`{field}`: {reason} {advice}").trim_end());
         error.0.errors.push(place);
         error
+    }
+
+    /// Somebody else has changed what the caller read before.
+    pub(crate) fn changed_meanwhile() -> Self {
+        Self::stale(
+            "Somebody else has changed it since it was read. Read it again, and send the change anew.",
+        )
     }
 
     /// A flow with problems.
@@ -174,6 +183,7 @@ impl From<flow::Problem> for BodyProblem {
 impl From<store::Error> for Error {
     fn from(error: store::Error) -> Self {
         match error {
+            store::Error::Conflict(store::STALE) => Self::changed_meanwhile(),
             store::Error::Conflict(said) => Self::conflict(said),
             store::Error::Unavailable { reason } => {
                 Self::unavailable(format!("The database cannot be used now: {reason}."))

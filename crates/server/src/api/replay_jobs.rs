@@ -4,22 +4,15 @@ use std::collections::HashMap;
 
 use axum::{
     Json,
-    extract::{Path, Query, State},
+    extract::{Path, State},
 };
 use engine::{Order, ReplayProgress, Replayed, Version};
 use serde::{Deserialize, Serialize};
-use store::{Job, JobId, Place, ReplayFilter, RunId, RunView, Standing};
+use store::{Job, Place, ReplayFilter, RunId, RunView, Standing};
 use utoipa::ToSchema;
 
 use super::{
-    auth::Caller,
-    environments::place,
-    jobs::JobView,
-    paging::{Listed, Paging},
-    problem::Error,
-    replays::ReplayVersion,
-    runs::RunRow,
-    time::rfc3339,
+    auth::Caller, jobs::JobView, problem::Error, replays::ReplayVersion, runs::RunRow, time::rfc3339,
 };
 use crate::app::App;
 
@@ -75,22 +68,6 @@ pub(crate) struct ReplayedEvent {
     run: Option<RunRow>,
 }
 
-/// The replays of many events of an environment, newest first
-#[utoipa::path(get, operation_id = "list_replays", path = "/api/v1/environments/{environment}/replays",
-    tag = "events", params(("environment" = String, Path,), Paging),
-    responses((status = 200, body = Listed<ReplayJob>)))]
-pub(crate) async fn list(
-    State(app): State<App>,
-    _: Caller,
-    Path(environment): Path<String>,
-    Query(paging): Query<Paging>,
-) -> Result<Json<Listed<ReplayJob>>, Error> {
-    let page = app.store.replay_list(place(&app, &environment)?, paging.page::<JobId>()?).await?;
-    let next = page.items.last().filter(|_| page.has_more).map(|job| job.id.to_string());
-    let jobs = page.items.into_iter().map(|job| Ok(ReplayJob::of(order(&job)?, job)));
-    Ok(Json(Listed { items: jobs.collect::<Result<_, Error>>()?, next }))
-}
-
 /// A replay of many events, with those that failed
 #[utoipa::path(get, operation_id = "get_replay", path = "/api/v1/replays/{id}", tag = "events",
     params(("id" = String, Path,)), responses((status = 200, body = ReplayDetail)))]
@@ -132,6 +109,10 @@ fn unread(error: &serde_json::Error) -> Error {
 }
 
 impl ReplayJob {
+    pub(super) fn read(job: Job) -> Result<Self, Error> {
+        Ok(Self::of(order(&job)?, job))
+    }
+
     fn of(order: Order, job: Job) -> Self {
         let ReplayFilter { flow, source, standing, from, to, .. } = order.filter;
         let version = match order.version {

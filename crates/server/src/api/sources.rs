@@ -19,7 +19,7 @@ use super::{
     problem::{BodyProblem, Error},
     schedules,
     schedules::ScheduleView,
-    time::rfc3339,
+    time::{rfc3339, unchanged},
 };
 use crate::{
     app::App,
@@ -91,6 +91,10 @@ pub(crate) struct SourceInput {
     /// Whether it takes requests or alerts, or ticks.
     #[serde(default = "yes")]
     enabled: bool,
+    /// On a change: its `updated_at` as it was read. When it has been changed since, the answer is 409 `stale` and nothing
+    /// is changed; without this, it is changed in any case.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    unless_changed_since: Option<String>,
 }
 
 /// What a source's senders are given in place of what they have.
@@ -212,7 +216,8 @@ pub(crate) async fn create(
         updated_at: app.clock.now(),
     };
     save(&app, &source, None).await?;
-    Ok((StatusCode::CREATED, Json(read(&app, source).await?)))
+    let stored = find(&app, &caller, &source.id.to_string()).await?;
+    Ok((StatusCode::CREATED, Json(read(&app, stored).await?)))
 }
 
 /// A source
@@ -238,6 +243,7 @@ pub(crate) async fn update(
 ) -> Result<Json<SourceView>, Error> {
     caller.at_least(Role::Editor)?;
     let before = find(&app, &caller, &id).await?;
+    unchanged(before.updated_at, input.unless_changed_since.as_deref())?;
     if input.kind != before.kind {
         return Err(Error::invalid("`kind`: a source's kind does not change; make another source."));
     }
@@ -324,21 +330,32 @@ async fn save(app: &App, source: &Source, before: Option<&Source>) -> Result<(),
         SourceKind::Webhook => {
             let running = program.as_ref().map(|program| Version::of(program));
             interface::compile(app, source, running).await?.map_err(|error| misfit(&error))?;
-            app.store.source_put(source).await?;
+            put(app, source, before).await?;
         }
         SourceKind::Schedule => {
             let inputs = program.as_ref().map(|program| &program.flow.definition().inputs);
             let next_at = schedules::next(app, source, (before, inputs))
                 .map_err(|problem| wrong_in("config", problem))?;
-            app.store.schedule_put(source, next_at).await?;
+            match before {
+                Some(_) => app.store.schedule_change(source, next_at).await?,
+                None => app.store.schedule_put(source, next_at).await?,
+            }
         }
         SourceKind::Alert => {
             let inputs = program.as_ref().map(|program| &program.flow.definition().inputs);
             schedules::check_alerts(source, inputs).map_err(|problem| wrong_in("config", problem))?;
-            app.store.source_put(source).await?;
+            put(app, source, before).await?;
         }
     }
     changed(app, Changed::Source(source.id)).await
+}
+
+/// Stores a source that is no schedule: a new one, or one that has not changed since it was read.
+async fn put(app: &App, source: &Source, before: Option<&Source>) -> Result<(), store::Error> {
+    match before {
+        Some(_) => app.store.source_change(source).await,
+        None => app.store.source_put(source).await,
+    }
 }
 
 /// What keeps a source from being compiled, with its place in the body.

@@ -18,6 +18,14 @@ pub(crate) fn parsed(field: &str, text: &str) -> Result<Timestamp, Error> {
     })
 }
 
+/// Refuses a change by a caller who says when what is changed was changed last, and it has been changed since.
+pub(crate) fn unchanged(updated_at: Timestamp, read: Option<&str>) -> Result<(), Error> {
+    match read.map(|read| parsed("unless_changed_since", read)).transpose()? {
+        Some(read) if read != updated_at => Err(Error::changed_meanwhile()),
+        _ => Ok(()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -245,3 +245,30 @@ async fn a_destination_that_a_person_switches_off_keeps_what_is_for_it() {
     assert_eq!(trace["runs"][0]["deliveries"][0]["state"], "delivered");
     assert_eq!(receiver.seen().len(), 1);
 }
+
+#[tokio::test]
+async fn a_change_of_what_somebody_else_has_changed_is_refused() {
+    let server = Server::fresh().await;
+    let owner = Api::set_up(&server).await;
+    let saying = "nodes:\n  say: { kind: template, text: hello }\nedges: [start -> say]\n";
+    owner.deploy("telling", &flow("telling", saying)).await;
+    let config = json!({ "kind": "webhook", "url": "http://127.0.0.1:9/hook" });
+    let body = json!({ "name": "tickets", "config": config });
+    let destination = ("destinations", body);
+    let body =
+        json!({ "name": "tickets", "flow": "telling", "config": { "verification": { "scheme": "none" } } });
+    for (kind, mut wanted) in [destination, ("sources", body)] {
+        let made = owner.post(&format!("/environments/production/{kind}"), &wanted).await.ok();
+        let path = format!("/{kind}/{}", made["id"].as_str().unwrap());
+        wanted["unless_changed_since"] = made["updated_at"].clone();
+        wanted["name"] = "theirs".into();
+        let theirs = owner.put(&path, &wanted).await.ok();
+        wanted["name"] = "ours".into();
+        owner.put(&path, &wanted).await.problem(409, "stale");
+        assert_eq!(owner.get(&path).await.ok()["name"], "theirs");
+        wanted["unless_changed_since"] = theirs["updated_at"].clone();
+        assert_eq!(owner.put(&path, &wanted).await.ok()["name"], "ours");
+        wanted["unless_changed_since"] = "yesterday".into();
+        owner.put(&path, &wanted).await.problem(422, "invalid");
+    }
+}

@@ -198,7 +198,7 @@ async fn many_letters_are_replayed_and_discarded_by_jobs() {
     assert_eq!(ids.len(), 5 - before, "each was sent once more: {ids:?}");
     assert!(ids.iter().all(|id| dead[before..].contains(id)), "under their old ids: {ids:?}");
 
-    let jobs = broken.owner.list("deliveries/jobs").await;
+    let jobs = broken.owner.list("jobs").await;
     let shown: Vec<_> = jobs.iter().map(|job| (&job["action"], &job["by"], &job["matching"])).collect();
     let wanted = [
         (json!("replay"), json!("Owner"), json!(5 - before)),

@@ -83,7 +83,7 @@ async fn many_events_are_replayed_by_a_job() {
 async fn replays_of_many_are_listed_with_what_failed_and_their_runs() {
     let server = Server::fresh().await;
     let (owner, source) = set_up(&server).await;
-    let list = "/environments/production/replays";
+    let list = "/environments/production/jobs";
     assert_eq!(owner.get(list).await.ok(), json!({ "items": [] }));
     let events = sent(&source, 3).await;
     // Nothing can be divided by the zeroth.
@@ -104,7 +104,7 @@ async fn replays_of_many_are_listed_with_what_failed_and_their_runs() {
     assert_eq!((&row["version"], &row["filter"]["source"]), (&json!("deployed"), &json!(source.id)));
     assert_eq!(row["progress"], json!({ "done": 3, "total": 3, "failed": 1 }));
     assert_eq!((&row["matching"], row["by"].is_string()), (&json!(3), true));
-    assert_eq!(owner.get("/environments/test/replays").await.ok()["items"], json!([]));
+    assert_eq!(owner.get("/environments/test/jobs").await.ok()["items"], json!([]));
 
     let detail = owner.get(&format!("/replays/{first}")).await.ok();
     assert_eq!((&detail["environment"], &detail["status"]), (&json!("production"), &json!("done")));

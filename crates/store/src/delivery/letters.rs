@@ -9,8 +9,7 @@ use serde_json::{Value as Json, json};
 
 use super::{Closed, DeliveryFilter, Lane, lane, list::LOOK_INTO};
 use crate::{
-    DeliveryId, DestinationId, Error, Job, JobId, JobStatus, News, Page, PageRequest, Place, Store,
-    WorkspaceId, job,
+    DeliveryId, DestinationId, Error, Job, JobStatus, News, Place, Store, WorkspaceId,
     read::Reader,
     sql::{Fault, Row, Sql, Statement, values},
 };
@@ -171,18 +170,6 @@ impl Store {
         let destinations = letters.iter().map(|letter| letter.destination).collect();
         self.tell(News { destinations, ..News::default() });
         Ok(Taken::Done)
-    }
-
-    /// The jobs with dead letters of an environment, newest first. Their specs say which, as `filter`.
-    ///
-    /// # Errors
-    /// When the database cannot be read.
-    pub async fn letter_jobs(&self, place: Place, page: PageRequest<JobId>) -> Result<Page<Job>, Error> {
-        let before = page.before.unwrap_or(JobId::from_bytes([0xFF; 16]));
-        // As the spec has it.
-        let environment = place.environment.to_string();
-        let params = values![place.workspace, before, environment, page.fetch()];
-        Ok(Page::cut(self.rows(JOBS, params, job::view).await?, page.limit))
     }
 
     async fn letter(&self, workspace: WorkspaceId, id: DeliveryId) -> Result<Option<Letter>, Error> {
@@ -358,16 +345,3 @@ const COUNT: Sql = Sql::Each {
 const COUNT_OF: &str = "SELECT count(*) FROM delivery_live d JOIN origin o ON o.number = d.origin
      WHERE d.status = 'dead' AND d.destination = ?1 AND d.number > ?2 AND d.number < ?3
          AND o.workspace = ?4 AND o.environment = ?5 AND (o.flow = ?6 OR ?6 IS NULL)";
-
-const JOBS: Sql = Sql::Each {
-    sqlite:
-        "SELECT id, workspace, kind, status, spec, progress, error, fence, created_at, updated_at FROM job
-         WHERE workspace = ?1 AND kind = 'letters' AND id < ?2
-             AND spec -> 'filter' -> 'place' ->> 'environment' = ?3
-         ORDER BY id DESC LIMIT ?4",
-    postgres:
-        "SELECT id, workspace, kind, status, spec, progress, error, fence, created_at, updated_at FROM job
-         WHERE workspace = ?1 AND kind = 'letters' AND id < ?2
-             AND spec::json -> 'filter' -> 'place' ->> 'environment' = ?3
-         ORDER BY id DESC LIMIT ?4",
-};

@@ -38,3 +38,20 @@ async fn secrets_are_sealed_and_names_do_not_clash() {
     twin.id = f.store.ids().next();
     assert!(matches!(f.store.destination_put(&twin).await, Err(Error::Conflict(_))));
 }
+
+#[tokio::test]
+async fn what_has_changed_since_it_was_read_is_not_changed() {
+    let f = Fixture::new().await;
+    let id = f.destination().await;
+    let read = f.store.destination_get(id).await.unwrap().unwrap();
+    let ours = Destination { name: "ours".to_owned(), ..read.clone() };
+    f.store.destination_change(&Destination { name: "theirs".to_owned(), ..read }).await.unwrap();
+    assert!(
+        matches!(f.store.destination_change(&ours).await, Err(Error::Conflict(STALE))),
+        "in the same millisecond"
+    );
+    let stands = f.store.destination_get(id).await.unwrap().unwrap();
+    assert_eq!(stands.name, "theirs");
+    f.store.destination_change(&Destination { updated_at: stands.updated_at, ..ours }).await.unwrap();
+    assert_eq!(f.store.destination_get(id).await.unwrap().unwrap().name, "ours");
+}

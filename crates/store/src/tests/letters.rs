@@ -292,27 +292,6 @@ async fn a_job_discards_in_lanes_too() {
 }
 
 #[tokio::test]
-async fn the_jobs_of_an_environment_are_listed_newest_first() {
-    let f = Fixture::new().await;
-    let workspace = f.place.workspace;
-    let order = |place: Place| json!({ "filter": DeliveryFilter::all(place) });
-    let mut ours = Vec::new();
-    for _ in 0..3 {
-        ours.push(f.store.job_add(workspace, Job::LETTERS, &order(f.place)).await.unwrap());
-        let elsewhere = Place { environment: f.store.ids().next(), ..f.place };
-        f.store.job_add(workspace, Job::LETTERS, &order(elsewhere)).await.unwrap();
-        f.store.job_add(workspace, Job::REPLAY, &order(f.place)).await.unwrap();
-    }
-    ours.reverse();
-    let list = async |limit, before| {
-        let page = f.store.letter_jobs(f.place, PageRequest { limit, before }).await.unwrap();
-        (page.items.iter().map(|job| job.id).collect::<Vec<_>>(), page.has_more)
-    };
-    assert_eq!(list(2, None).await, (ours[..2].to_vec(), true));
-    assert_eq!(list(2, Some(ours[1])).await, (ours[2..].to_vec(), false));
-}
-
-#[tokio::test]
 async fn what_a_person_was_done_with_goes_with_its_trace() {
     let f = Fixture::new().await;
     let destination = f.owned_destination().await;

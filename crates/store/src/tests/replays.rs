@@ -111,26 +111,26 @@ async fn a_jobs_runs_begin_with_its_position_or_not_at_all() {
 }
 
 #[tokio::test]
-async fn the_replays_of_an_environment_are_listed_newest_first() {
+async fn what_is_done_in_bulk_is_listed_by_environment_newest_first() {
     let f = Fixture::new().await;
     let workspace = f.place.workspace;
     let order = |place: Place| json!({ "filter": ReplayFilter { place, ..f.filter() } });
     let mut ours = Vec::new();
-    for _ in 0..3 {
-        ours.push(f.store.job_add(workspace, Job::REPLAY, &order(f.place)).await.unwrap());
+    for kind in [Job::REPLAY, Job::LETTERS, Job::REPLAY] {
+        ours.push(f.store.job_add(workspace, kind, &order(f.place)).await.unwrap());
         let elsewhere = Place { environment: f.store.ids().next(), ..f.place };
         f.store.job_add(workspace, Job::REPLAY, &order(elsewhere)).await.unwrap();
         f.store.job_add(workspace, Job::INGEST, &json!({})).await.unwrap();
     }
     ours.reverse();
     let list = async |limit, before| {
-        let page = f.store.replay_list(f.place, PageRequest { limit, before }).await.unwrap();
+        let page = f.store.job_bulk(f.place, PageRequest { limit, before }).await.unwrap();
         (page.items.iter().map(|job| job.id).collect::<Vec<_>>(), page.has_more)
     };
     assert_eq!(list(2, None).await, (ours[..2].to_vec(), true));
     assert_eq!(list(2, Some(ours[1])).await, (ours[2..].to_vec(), false));
     let stranger = Place { workspace: f.store.ids().next(), ..f.place };
-    assert!(f.store.replay_list(stranger, first()).await.unwrap().items.is_empty());
+    assert!(f.store.job_bulk(stranger, first()).await.unwrap().items.is_empty());
 }
 
 #[tokio::test]

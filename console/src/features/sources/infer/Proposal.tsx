@@ -8,7 +8,7 @@ import { Button } from '~/ui/Button'
 import { Coded } from '~/ui/Coded'
 import { Problem } from '~/ui/Problem'
 import type { FlowInput, SourceConfig, SourceField } from '../config'
-import { useDraftFrame } from '../SourceDraftFrame'
+import { useSourceFrame } from '../SourceDraftFrame'
 import { useInputs } from '../useInputs'
 import type { Webhook } from '../webhook'
 import { AddInputs } from './AddInputs'
@@ -41,7 +41,7 @@ interface RowsProps {
 
 function Rows({ source, found, inputs }: RowsProps) {
   const { t } = useTranslation()
-  const { draft, change } = useDraftFrame()
+  const { draft, change } = useSourceFrame()
   const navigate = useNavigate({ from: '/sources/$source' })
   const names = useId()
   const mapped = useMemo(() => (draft.config as SourceConfig).fields ?? {}, [draft.config])

@@ -456,8 +456,7 @@ CREATE TABLE job (
     updated_at bigint NOT NULL
 );
 CREATE INDEX job_list ON job (workspace, id);
-CREATE INDEX job_replay ON job (workspace, id) WHERE kind = 'replay';
-CREATE INDEX job_letters ON job (workspace, id) WHERE kind = 'letters';
+CREATE INDEX job_bulk ON job (workspace, id) WHERE kind IN ('replay', 'letters');
 CREATE INDEX job_open ON job (id) WHERE status IN ('queued', 'running');
 
 CREATE TABLE knowledge_base (

@@ -439,8 +439,7 @@ CREATE TABLE job (
     updated_at INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX job_list ON job (workspace, id);
-CREATE INDEX job_replay ON job (workspace, id) WHERE kind = 'replay';
-CREATE INDEX job_letters ON job (workspace, id) WHERE kind = 'letters';
+CREATE INDEX job_bulk ON job (workspace, id) WHERE kind IN ('replay', 'letters');
 CREATE INDEX job_open ON job (status, id) WHERE status IN ('queued', 'running');
 
 CREATE TABLE knowledge_base (

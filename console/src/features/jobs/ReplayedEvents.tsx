@@ -1,7 +1,7 @@
 import { Link } from '@tanstack/react-router'
 import { useTranslation } from 'react-i18next'
 import { shortId } from '~/api/ids'
-import type { ReplayedEvent } from '~/api/replays'
+import type { ReplayedEvent } from '~/api/jobs'
 import { Time } from '~/ui/Time'
 import { markOfRun } from '../thread/mark'
 import { MarkIcon } from '../thread/Shape'

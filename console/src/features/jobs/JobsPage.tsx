@@ -2,7 +2,7 @@ import { useInfiniteQuery } from '@tanstack/react-query'
 import { Link, useNavigate, useParams } from '@tanstack/react-router'
 import { useTranslation } from 'react-i18next'
 import { shortId } from '~/api/ids'
-import { type ReplayJob, replays } from '~/api/replays'
+import { type BulkJob, bulkJobs } from '~/api/jobs'
 import { useEnvironment } from '~/app/environment'
 import { BUTTON, LOOKS } from '~/ui/Button'
 import { Empty } from '~/ui/Empty'
@@ -11,26 +11,27 @@ import { usePages } from '../list/loaded'
 import { type Column, RecordList } from '../list/RecordList'
 import { SplitView } from '../list/SplitView'
 import { MarkIcon } from '../thread/Shape'
-import { markOfReplay, progressOf, useReplayWords } from './replayWords'
+import { StopJob } from './StopJob'
+import { markOfJob, progressOf, useJobWords } from './words'
 
-/** `/events/replays`: the replays of many events, the newest first. */
-export function ReplaysPage() {
+/** `/jobs`: what is done with many events or dead letters at once, the newest first. */
+export function JobsPage() {
   const { t } = useTranslation()
   const environment = useEnvironment()
   const navigate = useNavigate()
-  const selected = useParams({ strict: false }).replay
-  const loaded = usePages(useInfiniteQuery(replays(environment)))
-  const words = useReplayWords(environment)
+  const selected = useParams({ strict: false }).job
+  const loaded = usePages(useInfiniteQuery(bulkJobs(environment)))
+  const words = useJobWords(environment)
   const list = (
     <RecordList
-      title={t('replays.title')}
+      title={t('jobs.title')}
       loaded={loaded}
       selected={selected}
       columns={useColumns(environment)}
       brief={(row) => (
         <>
           <div className="flex items-center justify-between gap-2">
-            <span className="truncate">{words.which(row)}</span>
+            <span className="truncate">{words.does(row)}</span>
             <Time at={row.created_at} className="tabular shrink-0 text-small text-ink-3" />
           </div>
           <div className="flex items-center justify-between gap-2">
@@ -39,34 +40,34 @@ export function ReplaysPage() {
           </div>
         </>
       )}
-      name={(row) => `${t('trace.replay')} ${shortId(row.id)}, ${words.standing(row)}`}
+      name={(row) => `${words.does(row)} ${shortId(row.id)}, ${words.standing(row)}`}
       link={(row, className, label) => (
-        <Link
-          to="/events/replays/$replay"
-          params={{ replay: row.id }}
-          className={className}
-          aria-label={label}
-        />
+        <Link to="/jobs/$job" params={{ job: row.id }} className={className} aria-label={label} />
       )}
-      open={(row) => void navigate({ to: '/events/replays/$replay', params: { replay: row.id } })}
-      close={() => void navigate({ to: '/events/replays' })}
+      open={(row) => void navigate({ to: '/jobs/$job', params: { job: row.id } })}
+      close={() => void navigate({ to: '/jobs' })}
       empty={
         <Empty
-          title={t('replays.none')}
+          title={t('jobs.none')}
           action={
             <Link to="/events" className="text-accent underline underline-offset-2">
               {t('replays.toEvents')}
             </Link>
           }
         >
-          {t('replays.noneText')}
+          {t('jobs.noneText')}
         </Empty>
       }
       tools={
         selected === undefined && (
-          <Link to="/events" className={`${BUTTON} ${LOOKS.quiet}`}>
-            {t('replays.toEvents')}
-          </Link>
+          <>
+            <Link to="/events" className={`${BUTTON} ${LOOKS.quiet}`}>
+              {t('areas.events')}
+            </Link>
+            <Link to="/deliveries" search={{ state: 'dead' }} className={`${BUTTON} ${LOOKS.quiet}`}>
+              {t('deliveries.dead')}
+            </Link>
+          </>
         )
       }
     />
@@ -74,49 +75,55 @@ export function ReplaysPage() {
   return <SplitView list={list} open={selected !== undefined} />
 }
 
-function Standing({ row }: { row: ReplayJob }) {
-  const words = useReplayWords(useEnvironment())
+function Standing({ row }: { row: BulkJob }) {
+  const words = useJobWords(useEnvironment())
   return (
     <span className="flex min-w-0 items-center gap-2">
-      <MarkIcon mark={markOfReplay(row)} />
+      <MarkIcon mark={markOfJob(row)} />
       <span className="truncate">{words.standing(row)}</span>
     </span>
   )
 }
 
-function Done({ row }: { row: ReplayJob }) {
-  const { done, total } = progressOf(row)
+function Done({ row }: { row: BulkJob }) {
+  const { done, total, skipped } = progressOf(row)
   return (
     <span className="tabular shrink-0 text-ink-2">
-      {done}/{total}
+      {done + skipped}/{total}
     </span>
   )
 }
 
-function useColumns(environment: string): Column<ReplayJob>[] {
+function useColumns(environment: string): Column<BulkJob>[] {
   const { t } = useTranslation()
-  const words = useReplayWords(environment)
+  const words = useJobWords(environment)
   return [
+    { head: t('jobs.does'), width: 'minmax(140px, 1.2fr)', cell: (row) => words.does(row) },
     { head: t('columns.status'), width: 'minmax(116px, 1fr)', cell: (row) => <Standing row={row} /> },
-    { head: t('replays.progress'), width: '72px', cell: (row) => <Done row={row} /> },
-    { head: t('areas.events'), width: 'minmax(0, 1.3fr)', cell: (row) => words.which(row) },
+    { head: t('replays.progress'), width: '96px', cell: (row) => <Done row={row} /> },
+    { head: t('jobs.which'), width: 'minmax(0, 1.3fr)', cell: (row) => words.which(row) },
     {
-      head: t('replays.came'),
-      width: 'minmax(0, 1.4fr)',
+      head: t('jobs.when'),
+      width: 'minmax(0, 1.6fr)',
       wide: true,
       cell: (row) => <span className="tabular text-ink-2">{words.span(row)}</span>,
-    },
-    {
-      head: t('replays.version'),
-      width: 'minmax(0, 1.2fr)',
-      wide: true,
-      cell: (row) => <span className="text-ink-2">{words.version(row)}</span>,
     },
     {
       head: t('replays.by'),
       width: 'minmax(0, 0.8fr)',
       wide: true,
       cell: (row) => <span className="text-ink-2">{row.by}</span>,
+    },
+    {
+      head: t('columns.actions'),
+      width: '84px',
+      end: true,
+      wide: true,
+      cell: (row) => (
+        <span className="relative">
+          <StopJob job={row} />
+        </span>
+      ),
     },
     {
       head: t('columns.began'),
