@@ -1,6 +1,6 @@
 import { fireEvent, render, screen } from '@testing-library/react'
 import { useState } from 'react'
-import { describe, expect, it, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { useKeys } from './keys'
 
 function Page({ go }: { go: () => void }) {
@@ -15,6 +15,13 @@ function Page({ go }: { go: () => void }) {
 }
 
 describe('keys', () => {
+  beforeEach(() => {
+    vi.useFakeTimers({ toFake: ['Date'] })
+  })
+  afterEach(() => {
+    vi.useRealTimers()
+  })
+
   it('come in pairs, even when the page is drawn between the two', () => {
     const go = vi.fn()
     render(<Page go={go} />)
@@ -22,6 +29,15 @@ describe('keys', () => {
     expect(screen.getByRole('status')).toHaveTextContent('1')
     fireEvent.keyDown(document.body, { key: 'e' })
     expect(go).toHaveBeenCalledOnce()
+  })
+
+  it('are no pair when the second comes late', () => {
+    const go = vi.fn()
+    render(<Page go={go} />)
+    fireEvent.keyDown(document.body, { key: 'g' })
+    vi.setSystemTime(Date.now() + 1_001)
+    fireEvent.keyDown(document.body, { key: 'e' })
+    expect(go).not.toHaveBeenCalled()
   })
 
   it('are letters while somebody writes, and leave shortcuts to the browser', () => {
