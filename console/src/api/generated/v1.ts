@@ -4538,7 +4538,7 @@ export interface components {
             /**
              * Format: date-time
              * @description On a change: its `updated_at` as it was read. When it has been changed since, the answer is 409 `stale` and nothing
-             *     is changed; without this, it is changed in any case.
+             *     is changed; without this, only a change at the very same time is answered so.
              */
             unless_changed_since?: string | null;
         };
@@ -5549,7 +5549,7 @@ export interface components {
             /**
              * Format: date-time
              * @description On a change: its `updated_at` as it was read. When it has been changed since, the answer is 409 `stale` and nothing
-             *     is changed; without this, it is changed in any case.
+             *     is changed; without this, only a change at the very same time is answered so.
              */
             unless_changed_since?: string | null;
         };

@@ -92,7 +92,7 @@ pub(crate) struct SourceInput {
     #[serde(default = "yes")]
     enabled: bool,
     /// On a change: its `updated_at` as it was read. When it has been changed since, the answer is 409 `stale` and nothing
-    /// is changed; without this, it is changed in any case.
+    /// is changed; without this, only a change at the very same time is answered so.
     #[schema(value_type = Option<String>, format = DateTime)]
     unless_changed_since: Option<String>,
 }
