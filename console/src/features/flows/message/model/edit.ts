@@ -92,23 +92,36 @@ export function swapping({ text, doc }: Source, around: Path, place: number): Sp
   return { from: first.from, to: second.to, text: part(second) + between + part(first) }
 }
 
-function replacing({ text, eol }: Source, of: Collection, place: number, value: unknown): Splice | undefined {
+function replacing(source: Source, of: Collection, place: number, value: unknown): Splice | undefined {
   const own = valueNode(of, place)
-  const span = entrySpan(text, of, place)
+  const span = entrySpan(source.text, of, place)
   const colon = colonAt(of, place)
   if (!own?.range || !span) return undefined
-  if (isFlow(of)) {
-    if (isLeftOut(own))
-      return colon === undefined ? undefined : { from: colon, to: colon, text: ` ${flowText(value)}` }
-    return { from: own.range[0], to: span.to, text: flowText(value) }
-  }
-  if (colon === undefined) return undefined
+  if (!isFlow(of))
+    return colon === undefined ? undefined : replacingLines(source, { of, place, own, span, colon }, value)
+  if (!isLeftOut(own)) return { from: own.range[0], to: span.to, text: flowText(value) }
+  return colon === undefined ? undefined : { from: colon, to: colon, text: ` ${flowText(value)}` }
+}
+
+/** An entry that has lines of its own. */
+interface Entry {
+  of: Collection
+  place: number
+  own: Node
+  span: Span
+  /** Behind its colon or its dash. */
+  colon: number
+}
+
+function replacingLines({ text, eol }: Source, entry: Entry, value: unknown): Splice {
+  const { of, place, own, span, colon } = entry
+  const from = own.range?.[0] ?? colon
   const end = lineEnd(text, span.to)
   const behind = text.slice(span.to, end).trim()
-  const inLine = isScalar(own) && !isLeftOut(own) && !/[|>]/.test(text[own.range[0]] ?? '')
+  const inLine = isScalar(own) && !isLeftOut(own) && !/[|>]/.test(text[from] ?? '')
   // What follows on the line, a comment, would become part of a text that is written as a block.
   if (inLine && (isPlain(value) || (behind && typeof value === 'string')))
-    return { from: own.range[0], to: span.to, text: flowText(value) }
+    return { from, to: span.to, text: flowText(value) }
   const indent = columnOf(text, span.from)
   const comment = inLine ? behind : isLeftOut(own) ? undefined : commentBehindColon(of, place)
   const written = isSeq(of) ? itemText(value, indent, eol).slice(1) : behindColon(value, indent, eol)
