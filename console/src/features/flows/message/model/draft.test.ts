@@ -155,6 +155,14 @@ describe('adding', () => {
     ])
   })
 
+  it('brings along what is around it', () => {
+    expect(edit(set(['nodes', 'ticket', 'params', 'id'], '{{ input.id }}'))).toEqual([
+      '+    params:',
+      '+      id: "{{ input.id }}"',
+    ])
+    expect(body(changed(FLOW, set(at('count', 'a'), 1))).count).toEqual({ a: 1 })
+  })
+
   it('fills what is empty', () => {
     const empty = changed(FLOW, set(at('who'), {}))
     expect(body(changed(empty, set(at('who', 'a'), 1))).who).toEqual({ a: 1 })

@@ -15,8 +15,9 @@ export type Change =
  * A text with a change in it: everything else stays as it was written, byte for byte. What cannot be changed where it
  * stands, such as an alias, is changed in what the text says, and the text is written anew with its comments.
  */
-export function changed(text: string, change: Change): string {
+export function changed(text: string, wish: Change): string {
   const source = readText(text)
+  const change = wish.do === 'set' ? reaching(source.doc, wish) : wish
   const wanted = source.doc.clone()
   apply(wanted, change)
   const splice = spliceOf(source, change)
@@ -31,6 +32,17 @@ export function changed(text: string, change: Change): string {
 /** Several changes, one after another. */
 export function changedBy(text: string, changes: readonly Change[]): string {
   return changes.reduce(changed, text)
+}
+
+/** What is around a value may not be there yet, or be no object: then it comes with the value. */
+function reaching(doc: Document, { path, value }: Extract<Change, { do: 'set' }>): Change {
+  let [own, within] = [path, value]
+  while (own.length > 1 && !collectionAt(doc, own.slice(0, -1))) {
+    const key = own.at(-1)
+    within = typeof key === 'number' ? [within] : { [String(key)]: within }
+    own = own.slice(0, -1)
+  }
+  return { do: 'set', path: own, value: within }
 }
 
 function spliceOf(source: Source, change: Change): Splice | undefined {

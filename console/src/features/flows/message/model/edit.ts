@@ -77,7 +77,7 @@ export function renaming({ text, doc }: Source, path: Path, name: string): Splic
   if (!isMap(of) || key === undefined) return undefined
   const own = of.items[entryAt(of, key)]?.key as Node | undefined
   const range = own?.range
-  return range && { from: range[0], to: trimmedEnd(text, range), text: keyText(name, isFlow(of)) }
+  return range ? { from: range[0], to: trimmedEnd(text, range), text: keyText(name, isFlow(of)) } : undefined
 }
 
 /** Exchanges an entry with the one after it; comments between them stay where they are. */

@@ -104,7 +104,7 @@ function entryStart(of: Collection, place: number): number | undefined {
 
 function itemToken(of: Collection, place: number): CST.CollectionItem | undefined {
   const token = of.srcToken
-  if (!token) return undefined
+  if (!token || !('items' in token)) return undefined
   const start = (of.items[place] as { srcToken?: CST.CollectionItem } | undefined)?.srcToken
   if (isMap(of) && start && 'key' in start) return start
   const entries = (token.items as CST.CollectionItem[]).filter(
