@@ -16,9 +16,12 @@ const MOODS = {
 export async function startReceiver(given = MOODS) {
   const moods = { ...given }
   const seen = new Set()
+  const bodies = new Map()
   const server = createServer((request, response) => {
-    request.resume()
+    const parts = []
+    request.on('data', (part) => parts.push(part))
     request.on('end', () => {
+      bodies.set(request.url, Buffer.concat(parts).toString())
       const id = request.headers['webhook-id'] ?? ''
       const again = seen.has(id)
       seen.add(id)
@@ -38,6 +41,8 @@ export async function startReceiver(given = MOODS) {
     answer: (path, mood) => {
       moods[path] = { mood, ms: 0 }
     },
+    /** What a path was sent last, as JSON. */
+    last: (path) => JSON.parse(bodies.get(path)),
     stop: () => new Promise((done) => server.close(done)),
   }
 }

@@ -34,7 +34,7 @@ const PRODUCTS = ['Standard Webhooks', 'JSON Web Token', 'GitHub', 'GitLab', 'St
 
 /** Words that are looked up by a value of the API's or by a name in a variable. */
 const LOOKED_UP =
-  /^(status|problem|areas|live|person\.roles|nodes\.roles|theme|environment|form\.units|deliveries\.since|sources\.(groups|replies|missedHow|skippedWhy|overlaps)|destinations\.(retries|health|healthText|outcomes)|checks|verdicts|refusal|setUp|listen\.(states|outcomes)|infer\.problems|message\.types|docs\.notes)\./
+  /^(status|problem|areas|live|person\.roles|nodes\.roles|theme|environment|form\.units|deliveries\.since|sources\.(groups|replies|missedHow|skippedWhy|overlaps|alerts)|destinations\.(retries|health|healthText|outcomes)|checks|verdicts|refusal|setUp|listen\.(states|outcomes)|infer\.problems|message\.types|docs\.notes)\./
 
 describe('the words', () => {
   it('are the same in both languages', () => {

@@ -56,7 +56,6 @@ export default {
       object: 'object',
       list: 'list',
     },
-    mode: '{{name}}: {{mode}}',
     notSet: 'not set',
     set: 'Set',
     search: 'search',
@@ -101,8 +100,9 @@ export default {
     examples: 'The examples of the inputs',
     latest: '{{run}} (the last)',
     preview: 'What would be sent',
-    request: 'Request',
     cannot: 'Nothing can be sent until this is put right:',
+    test: 'Test',
+    testOld: 'the message has changed since',
     send: 'Send a test',
     sendNote:
       'A test is one real request to {{destination}}, outside the queue, with exactly what stands here.',

@@ -2,7 +2,6 @@ import { Link } from '@tanstack/react-router'
 import { useId } from 'react'
 import { useTranslation } from 'react-i18next'
 import { CONTROL } from '~/ui/form/Frame'
-import { exact } from '~/ui/time'
 import { useWord } from '../../thread/words'
 import { type Data, EXAMPLES } from './useData'
 
@@ -14,9 +13,17 @@ export function DataChoice({ data }: { data: Data }) {
   const { run, runs, choose } = data
   const [latest] = runs
   const isListed = run === undefined || runs.some((one) => one.id === run)
-  const named = (at: string, status: string) => `${exact(Date.parse(at), i18n.language)} · ${word(status)}`
+  const time = new Intl.DateTimeFormat(i18n.language, {
+    month: 'short',
+    day: 'numeric',
+    hour: '2-digit',
+    minute: '2-digit',
+    second: '2-digit',
+    hourCycle: 'h23',
+  })
+  const named = (at: string, status: string) => `${time.format(Date.parse(at))} · ${word(status)}`
   return (
-    <div className="flex min-w-0 flex-1 basis-72 items-center gap-2">
+    <div className="flex min-w-0 flex-1 basis-56 items-center gap-2">
       <label htmlFor={id} className="shrink-0 text-small text-ink-2">
         {t('message.data')}
       </label>

@@ -28,6 +28,7 @@ export function FieldList({ root, field, name, shrinks = false }: FieldListProps
   const swap = (place: number) =>
     place >= 0 && place < present.length - 1 ? () => change({ do: 'swap', path, place }) : undefined
   const remove = (own: Path) => change({ do: 'remove', path: shrinks && present.length === 1 ? path : own })
+  const addLabel = isList ? t('message.addItem') : t('message.addField')
   const add = () => {
     if (isList) {
       const items = shapeIn(root, schema)?.schema.items
@@ -59,10 +60,9 @@ export function FieldList({ root, field, name, shrinks = false }: FieldListProps
         </ul>
       )}
       {mayEdit && (isList || isOpen(root, schema)) && (
-        <Button look="quiet" className="my-1 -ml-2" onClick={add}>
+        <Button look="quiet" className="my-1 -ml-2" aria-label={`${addLabel}: ${name}`} onClick={add}>
           <Plus size={13} aria-hidden="true" />
-          {isList ? t('message.addItem') : t('message.addField')}
-          <span className="sr-only"> ({name})</span>
+          {addLabel}
         </Button>
       )}
     </>

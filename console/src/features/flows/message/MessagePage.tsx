@@ -26,18 +26,21 @@ export function MessagePage() {
       flow={query.data}
       node={node}
       missing={
-        <Empty
-          title={t('message.missing', { name: node })}
-          example={`nodes:\n  ${node}:\n    kind: deliver\n    destination: ticket-system\n    body:\n      title: "{{ input.query }}"`}
-          exampleName="YAML"
-          action={
-            <Link to="/flows/$name" params={{ name }} className={`${BUTTON} ${LOOKS.plain}`}>
-              {t('message.backToFlow')}
-            </Link>
-          }
-        >
-          {t('message.missingText')}
-        </Empty>
+        <article aria-label={node} className="h-full overflow-y-auto">
+          <h1 className="sr-only">{t('message.title', { name: node })}</h1>
+          <Empty
+            title={t('message.missing', { name: node })}
+            example={`nodes:\n  ${node}:\n    kind: deliver\n    destination: ticket-system\n    body:\n      title: "{{ input.query }}"`}
+            exampleName="YAML"
+            action={
+              <Link to="/flows/$name" params={{ name }} className={`${BUTTON} ${LOOKS.plain}`}>
+                {t('message.backToFlow')}
+              </Link>
+            }
+          >
+            {t('message.missingText')}
+          </Empty>
+        </article>
       }
     />
   )

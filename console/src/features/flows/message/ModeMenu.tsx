@@ -46,7 +46,7 @@ export function ModeMenu({ name, mode, constants, json, onChoose }: ModeMenuProp
   const { t } = useTranslation()
   const words = useModeWords()
   const chosen = useRef<Mode | 'json'>(undefined)
-  const label = t('message.mode', { name, mode: mode ? words[mode] : t('message.notSet') })
+  const label = `${name}: ${mode ? words[mode] : t('message.notSet')}`
   const item = (one: Mode) => {
     const Icon = ICONS[one]
     return (

@@ -17,7 +17,7 @@ export function Outcome({ value, said, typed }: OutcomeProps) {
   if (typeof value !== 'string' || !isTemplate(value)) return null
   const whole = typed && keepsType(value)
   return (
-    <p className="mt-0.5 flex h-4 min-w-0 items-center gap-1.5 text-small text-ink-3">
+    <p className="mt-0.5 ml-9.5 flex h-4 min-w-0 items-center gap-1.5 text-small text-ink-3">
       <ArrowRight size={12} aria-hidden="true" className="shrink-0" />
       {said !== undefined && <span className="truncate font-mono text-ink-2">{sample(said) || '""'}</span>}
       <span className="shrink-0">

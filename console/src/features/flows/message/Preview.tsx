@@ -1,10 +1,12 @@
 import type { UseQueryResult } from '@tanstack/react-query'
-import { SendHorizontal } from 'lucide-react'
+import { SendHorizontal, X } from 'lucide-react'
 import { useTranslation } from 'react-i18next'
 import { type Rehearsal, type RehearsalView, type Step, useTestStep } from '~/api/rehearsals'
 import { useMayOperate } from '~/app/roles'
 import { Button } from '~/ui/Button'
+import { IconButton } from '~/ui/IconButton'
 import { Problem } from '~/ui/Problem'
+import { Time } from '~/ui/Time'
 import type { Exchange } from '../../payload/body'
 import { SentPanel } from '../../payload/Exchange'
 import { Result } from '../../payload/TestResult'
@@ -43,9 +45,25 @@ export function Preview({ place, asked, query, data, destination }: PreviewProps
       <p id="test-note" className="px-4 pt-2.5 text-small text-ink-3">
         {t('message.sendNote', { destination })}
       </p>
-      <div aria-live="polite" className="empty:hidden px-4 pt-3">
-        {test.error && <Problem error={test.error} compact />}
-        {test.data && <Result result={test.data} />}
+      <div aria-live="polite">
+        {(test.error || test.data) && (
+          <section aria-label={t('message.test')} className="border-b border-line px-4 pt-2 pb-4">
+            <div className="flex items-center justify-between pb-1.5">
+              <h2 className="text-small font-medium text-ink-2">
+                {t('message.test')}
+                {test.data && (
+                  <span className="ml-2 font-normal text-ink-3">
+                    <Time at={test.data.at} />
+                    {test.variables.definition !== asked.definition && ` · ${t('message.testOld')}`}
+                  </span>
+                )}
+              </h2>
+              <IconButton icon={X} label={t('dismiss')} onClick={test.reset} />
+            </div>
+            {test.error && <Problem error={test.error} compact />}
+            {test.data && <Result result={test.data} />}
+          </section>
+        )}
       </div>
       {query.isError && <Problem error={query.error} retry={() => void query.refetch()} />}
       {!view && !query.isError && (
@@ -70,7 +88,7 @@ function Requests({ view }: { view: RehearsalView }) {
   const requests = view.requests as Exchange['request'][]
   const why = view.reason ?? (requests.length === 0 ? t('message.cannot') : undefined)
   return (
-    <section aria-label={t('message.preview')} className="divide-y divide-line">
+    <div className="divide-y divide-line">
       {why && <p className="px-4 py-3 font-medium break-words">{why}</p>}
       {requests.map((request, at) => (
         <SentPanel
@@ -79,12 +97,12 @@ function Requests({ view }: { view: RehearsalView }) {
           request={request}
           title={
             requests.length === 1
-              ? t('message.request')
+              ? t('message.preview')
               : t('destinations.part', { number: at + 1, count: requests.length })
           }
         />
       ))}
-    </section>
+    </div>
   )
 }
 

@@ -60,7 +60,7 @@ function Item({ variable, onSelect }: { variable: Variable; onSelect: () => void
         {description && <span className="block truncate text-small text-ink-3">{description}</span>}
       </span>
       <span className="truncate text-small text-ink-3">{type}</span>
-      <span className={`truncate font-mono text-small ${none ? 'text-ink-3' : 'text-ink-2'}`}>
+      <span className={`truncate text-small ${none ? 'text-ink-3' : 'font-mono text-ink-2'}`}>
         {none ? t('message.nothingThere') : sample(value)}
       </span>
     </Command.Item>
