@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest'
 import destinationEn from './destination-form/en'
 import destinationZh from './destination-form/zh'
 import en from './en'
+import messageZh from './message-form/zh'
 import formEn from './source-form/en'
 import formZh from './source-form/zh'
 import zh from './zh'
@@ -101,6 +102,15 @@ describe("the words of a destination's form", () => {
     for (const [key, [label, help]] of Object.entries(destinationZh)) {
       expect(names.has(label) || /\p{Script=Han}/u.test(label), `${key}: ${label}`).toBe(true)
       if (help !== undefined) expect(help, key).toMatch(/\p{Script=Han}/u)
+    }
+  })
+})
+
+describe("the words of a message's fields", () => {
+  it('are whole in Chinese', () => {
+    for (const [key, [label, help]] of Object.entries(messageZh)) {
+      expect(/\p{Script=Han}|^(HTML|JSON)$/u.test(label), `${key}: ${label}`).toBe(true)
+      expect(help, key).toMatch(/\p{Script=Han}/u)
     }
   })
 })

@@ -1,11 +1,13 @@
 import { ListTree } from 'lucide-react'
+import { useCallback } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { DestinationKind } from '~/api/destinations'
+import { useMessageWords } from '~/app/i18n/message-form'
 import { Button } from '~/ui/Button'
 import { Wrong } from '~/ui/form/Frame'
-import { isRecord } from '~/ui/form/value'
+import { isRecord, type Path } from '~/ui/form/value'
 import { FieldList } from './FieldList'
-import { useMessage, usePlace } from './frame'
+import { HelpContext, useMessage, usePlace } from './frame'
 import { asFields } from './model/fields'
 import { Outcome } from './Outcome'
 import { ValueCell } from './ValueCell'
@@ -18,6 +20,15 @@ export function BodyField({ body, kind }: { body: unknown; kind: DestinationKind
   const { change, mayEdit } = useMessage()
   const { wrong, said } = usePlace(PATH)
   const form = kind?.message ?? undefined
+  const words = useMessageWords()
+  const kindName = kind?.name ?? ''
+  const help = useCallback(
+    ([, ...path]: Path) => {
+      const key = path.map((part) => (typeof part === 'number' ? '*' : part)).join('.')
+      return (words?.(`${kindName}.${key}`) ?? words?.(key))?.help
+    },
+    [words, kindName],
+  )
   const isTree = isRecord(body) || Array.isArray(body)
   const name = t('message.body')
   const isBlank = isTree ? Object.keys(body).length === 0 : body === undefined
@@ -49,11 +60,13 @@ export function BodyField({ body, kind }: { body: unknown; kind: DestinationKind
       )}
       {isBlank && !form && <p className="py-1 text-ink-2">{t('message.blank')}</p>}
       {isTree && (
-        <FieldList
-          root={form}
-          field={{ path: PATH, value: body, schema: isRecord(body) ? form : undefined }}
-          name={name}
-        />
+        <HelpContext value={help}>
+          <FieldList
+            root={form}
+            field={{ path: PATH, value: body, schema: isRecord(body) ? form : undefined }}
+            name={name}
+          />
+        </HelpContext>
       )}
     </section>
   )

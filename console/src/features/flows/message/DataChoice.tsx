@@ -11,7 +11,6 @@ export function DataChoice({ data }: { data: Data }) {
   const word = useWord()
   const id = useId()
   const { run, runs, choose } = data
-  const [latest] = runs
   const isListed = run === undefined || runs.some((one) => one.id === run)
   const time = new Intl.DateTimeFormat(i18n.language, {
     month: 'short',
@@ -23,14 +22,14 @@ export function DataChoice({ data }: { data: Data }) {
   })
   const named = (at: string, status: string) => `${time.format(Date.parse(at))} · ${word(status)}`
   return (
-    <div className="flex min-w-0 flex-1 basis-56 items-center gap-2">
+    <div className="flex min-w-0 flex-1 basis-72 items-center gap-2">
       <label htmlFor={id} className="shrink-0 text-small text-ink-2">
         {t('message.data')}
       </label>
       <select
         id={id}
         value={run ?? EXAMPLES}
-        onChange={({ target }) => choose(target.value === latest?.id ? undefined : target.value)}
+        onChange={({ target }) => choose(target.value)}
         className={`${CONTROL} max-w-80 text-small`}
       >
         <option value={EXAMPLES}>{t('message.examples')}</option>

@@ -3,6 +3,7 @@ import { useTranslation } from 'react-i18next'
 import { Button } from '~/ui/Button'
 import type { Schema } from '~/ui/form/schema'
 import { freshName, type Path } from '~/ui/form/value'
+import { tell } from '~/ui/toast'
 import { FieldRow } from './FieldRow'
 import { fresh, useMessage } from './frame'
 import { blankIn, type Field, fieldsOf, isOpen, shapeIn } from './model/fields'
@@ -20,14 +21,18 @@ interface FieldListProps {
 /** The fields of an object or the items of a list. */
 export function FieldList({ root, field, name, shrinks = false }: FieldListProps) {
   const { t } = useTranslation()
-  const { change, mayEdit } = useMessage()
+  const { change, takeOut, mayEdit } = useMessage()
   const { path, value, schema } = field
   const fields = fieldsOf(root, field)
   const isList = Array.isArray(value)
   const present = isList ? value.map((_, at) => at) : Object.keys((value ?? {}) as object)
   const swap = (place: number) =>
     place >= 0 && place < present.length - 1 ? () => change({ do: 'swap', path, place }) : undefined
-  const remove = (own: Path) => change({ do: 'remove', path: shrinks && present.length === 1 ? path : own })
+  const remove = (own: Path) => {
+    const run = takeOut({ do: 'remove', path: shrinks && present.length === 1 ? path : own })
+    const what = String(own.at(-1))
+    tell({ text: t('message.removed', { name: what }), action: { label: t('message.undo'), run } })
+  }
   const addLabel = isList ? t('message.addItem') : t('message.addField')
   const add = () => {
     if (isList) {

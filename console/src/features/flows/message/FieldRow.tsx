@@ -1,5 +1,5 @@
 import { ArrowDown, ArrowUp, Ellipsis, Trash2 } from 'lucide-react'
-import { type KeyboardEvent, useId } from 'react'
+import { type KeyboardEvent, useContext, useId } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Coded } from '~/ui/Coded'
 import { Wrong } from '~/ui/form/Frame'
@@ -8,7 +8,7 @@ import { IconButton } from '~/ui/IconButton'
 import { Menu, MenuItem } from '~/ui/Menu'
 import { FieldList } from './FieldList'
 import { FieldName } from './FieldName'
-import { useMessage, usePlace } from './frame'
+import { HelpContext, useMessage, usePlace } from './frame'
 import { type Field, shapeIn } from './model/fields'
 import { Outcome } from './Outcome'
 import { ValueCell } from './ValueCell'
@@ -32,7 +32,8 @@ export function FieldRow({ root, field, taken, onMove, onRemove }: FieldRowProps
   const id = useId()
   const shape = shapeIn(root, schema)
   const name = typeof key === 'number' ? t('message.item', { number: key + 1 }) : key
-  const help = fixed && shape?.schema.description
+  const helpOf = useContext(HelpContext)
+  const help = fixed && (helpOf(path) ?? shape?.schema.description)
   const described = [help && `${id}-help`, wrong.length > 0 && `${id}-wrong`].filter(Boolean).join(' ')
   const isNested = Array.isArray(value) || (typeof value === 'object' && value !== null)
   const onKeyDown = (event: KeyboardEvent) => {
@@ -56,12 +57,14 @@ export function FieldRow({ root, field, taken, onMove, onRemove }: FieldRowProps
             onChange={(next) => change({ do: 'set', path, value: next })}
           />
           <Outcome value={value} said={said} typed={path[0] === 'body'} />
-          <Wrong id={`${id}-wrong`} errors={wrong} />
-          {help && (
-            <p id={`${id}-help`} className="mt-0.5 text-small text-ink-3">
-              <Coded text={help.replaceAll('\n', ' ')} />
-            </p>
-          )}
+          <div className={value === undefined ? '' : 'pl-9.5'}>
+            <Wrong id={`${id}-wrong`} errors={wrong} />
+            {help && (
+              <p id={`${id}-help`} className="mt-0.5 text-small text-ink-3">
+                <Coded text={help.replaceAll('\n', ' ')} />
+              </p>
+            )}
+          </div>
         </div>
         {mayEdit && value !== undefined ? (
           <Menu trigger={<IconButton icon={Ellipsis} label={t('message.more', { name })} />} label={name}>

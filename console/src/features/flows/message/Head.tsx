@@ -21,8 +21,12 @@ export function Head({ flow, node, draft }: HeadProps) {
   const { t } = useTranslation()
   const navigate = useNavigate()
   const { mayEdit } = useMessage()
-  const { dirty, saving, other, discard } = draft
+  const { dirty, saving, other } = draft
   const back = () => void navigate({ to: '/flows/$name', params: { name: flow.name }, search: { node } })
+  const discard = () => {
+    const run = draft.discard()
+    tell({ text: t('message.discarded'), action: { label: t('message.mineBack'), run } })
+  }
   const save = async () => {
     if (!dirty || saving || other) return
     try {

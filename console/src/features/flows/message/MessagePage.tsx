@@ -2,6 +2,7 @@ import { useQuery } from '@tanstack/react-query'
 import { Link, useNavigate, useParams } from '@tanstack/react-router'
 import { useTranslation } from 'react-i18next'
 import { flow as flowQuery } from '~/api/queries'
+import { useEnvironment } from '~/app/environment'
 import { useKeys } from '~/app/frame/keys'
 import { BUTTON, LOOKS } from '~/ui/Button'
 import { Empty } from '~/ui/Empty'
@@ -15,6 +16,7 @@ export function MessagePage() {
   const { t } = useTranslation()
   const { name, node } = useParams({ from: HERE })
   const query = useQuery(flowQuery(name))
+  const environment = useEnvironment()
   const navigate = useNavigate()
   useKeys({ Escape: () => void navigate({ to: '/flows/$name', params: { name }, search: { node } }) })
   if (query.isPending)
@@ -22,7 +24,7 @@ export function MessagePage() {
   if (query.isError) return <Problem error={query.error} retry={() => void query.refetch()} />
   return (
     <MessageView
-      key={`${name} ${node}`}
+      key={`${name} ${node} ${environment}`}
       flow={query.data}
       node={node}
       missing={

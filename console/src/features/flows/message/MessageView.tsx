@@ -9,6 +9,7 @@ import { Leaving } from '../../form/Leaving'
 import { Form } from './Form'
 import { MessageContext, type MessageFrame } from './frame'
 import { Head } from './Head'
+import type { Change } from './model/draft'
 import { readStep, stepPath } from './model/step'
 import { OtherDraft } from './OtherDraft'
 import { Preview } from './Preview'
@@ -41,19 +42,19 @@ export function MessageView({ flow, node, missing }: MessageViewProps) {
   const ready = data.ready && step !== undefined
   const preview = useQuery({ ...rehearsal(place, asked), enabled: ready })
   const variables = useQuery({ ...variablesQuery(place, asked), enabled: ready })
-  const { change } = draft
+  const { change, undoable } = draft
   const frame = useMemo(
     (): MessageFrame => ({
       step: place,
-      change: (...changes) =>
-        change(...changes.map((one) => ({ ...one, path: [...stepPath(node), ...one.path] }))),
+      change: (...changes) => change(...changes.map((one) => within(node, one))),
+      takeOut: (one) => undoable(within(node, one)),
       said: preview.data?.message,
       problems: byField(preview.data?.problems ?? [], node),
       variables: variables.data ?? [],
       pick: (then) => setTake(() => then),
       mayEdit,
     }),
-    [place, change, node, preview.data, variables.data, mayEdit],
+    [place, change, undoable, node, preview.data, variables.data, mayEdit],
   )
   if (!step) return missing
   return (
@@ -84,6 +85,12 @@ export function MessageView({ flow, node, missing }: MessageViewProps) {
     </MessageContext>
   )
 }
+
+/** A change of a step as one of its flow. */
+const within = (node: string, change: Change): Change => ({
+  ...change,
+  path: [...stepPath(node), ...change.path],
+})
 
 /** What is wrong in a step, by its fields. */
 function byField(problems: readonly FlowProblem[], node: string): ReadonlyMap<string, FlowProblem[]> {

@@ -7,6 +7,8 @@ import type { Change } from './model/draft'
 export interface MessageFrame {
   step: Step
   change: (...changes: Change[]) => void
+  /** A change that takes something out; gives the way back. */
+  takeOut: (change: Change) => () => void
   /** What the step says with the data that is looked at; undefined while nothing can be said. */
   said: unknown
   problems: ReadonlyMap<string, readonly FlowProblem[]>
@@ -16,6 +18,9 @@ export interface MessageFrame {
   /** Whether the message may be changed. */
   mayEdit: boolean
 }
+
+/** What the fields of a kind's messages mean, in words of the console's own where there are some. */
+export const HelpContext = createContext<(path: Path) => string | undefined>(() => undefined)
 
 export const MessageContext = createContext<MessageFrame | undefined>(undefined)
 

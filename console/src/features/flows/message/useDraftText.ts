@@ -76,7 +76,19 @@ export function useDraftText(flow: FlowDetail) {
     text: current.text,
     dirty,
     change,
-    discard: () => setEdited(undefined),
+    /** Gives up what was typed; gives the way back. */
+    discard: () => {
+      const kept = edited
+      setEdited(undefined)
+      return () => setEdited(kept)
+    },
+    /** A change that can be taken back, though something else is changed after it. */
+    undoable: (...changes: Change[]) => {
+      const before = current
+      const after = changedBy(before.text, changes)
+      setEdited({ ...before, text: after })
+      return () => setEdited((now) => now && { ...now, text: merged(after, now.text, before.text) })
+    },
     save: () => store(current.text, current.base.revision),
     saving: revise.isPending,
     other,
