@@ -2,7 +2,7 @@ import { useQuery } from '@tanstack/react-query'
 import { useParams } from '@tanstack/react-router'
 import { type ReactNode, useMemo, useState } from 'react'
 import type { FlowDetail } from '~/api/queries'
-import { type FlowProblem, rehearsal, variables as variablesQuery } from '~/api/rehearsals'
+import { rehearsal, type Variable, variables as variablesQuery } from '~/api/rehearsals'
 import { useEnvironment } from '~/app/environment'
 import { useMayEdit } from '~/app/roles'
 import { Leaving } from '../../form/Leaving'
@@ -10,6 +10,7 @@ import { Form } from './Form'
 import { MessageContext, type MessageFrame } from './frame'
 import { Head } from './Head'
 import type { Change } from './model/draft'
+import { byField, problemsOf } from './model/problems'
 import { readStep, stepPath } from './model/step'
 import { OtherDraft } from './OtherDraft'
 import { Preview } from './Preview'
@@ -38,10 +39,10 @@ export function MessageView({ flow, node, missing }: MessageViewProps) {
   const mayEdit = useMayEdit()
   const [take, setTake] = useState<(path: string) => void>()
   const place = useMemo(() => ({ flow: name, node, environment }), [name, node, environment])
-  const asked = { definition: useSettled(draft.text, REST_MS), run: data.run }
+  const asked = { definition: useSettled(draft.text, REST_MS, take !== undefined), run: data.run }
   const ready = data.ready && step !== undefined
   const preview = useQuery({ ...rehearsal(place, asked), enabled: ready })
-  const variables = useQuery({ ...variablesQuery(place, asked), enabled: ready })
+  const variables = useVariables({ ...variablesQuery(place, asked), enabled: ready })
   const { change, undoable } = draft
   const frame = useMemo(
     (): MessageFrame => ({
@@ -49,12 +50,12 @@ export function MessageView({ flow, node, missing }: MessageViewProps) {
       change: (...changes) => change(...changes.map((one) => within(node, one))),
       takeOut: (one) => undoable(within(node, one)),
       said: preview.data?.message,
-      problems: byField(preview.data?.problems ?? [], node),
-      variables: variables.data ?? [],
+      problems: byField(problemsOf(preview.data?.problems ?? [], node)),
+      variables,
       pick: (then) => setTake(() => then),
       mayEdit,
     }),
-    [place, change, undoable, node, preview.data, variables.data, mayEdit],
+    [place, change, undoable, node, preview.data, variables, mayEdit],
   )
   if (!step) return missing
   return (
@@ -86,18 +87,16 @@ export function MessageView({ flow, node, missing }: MessageViewProps) {
   )
 }
 
+/** What can be named; while a text is half written and cannot be read, what could be named before. */
+function useVariables(options: ReturnType<typeof variablesQuery> & { enabled: boolean }): Variable[] {
+  const { data } = useQuery(options)
+  const [known, setKnown] = useState<Variable[]>([])
+  if (data && data !== known) setKnown(data)
+  return known
+}
+
 /** A change of a step as one of its flow. */
 const within = (node: string, change: Change): Change => ({
   ...change,
   path: [...stepPath(node), ...change.path],
 })
-
-/** What is wrong in a step, by its fields. */
-function byField(problems: readonly FlowProblem[], node: string): ReadonlyMap<string, FlowProblem[]> {
-  const fields = new Map<string, FlowProblem[]>()
-  for (const problem of problems) {
-    if (problem.node !== node) continue
-    fields.set(problem.field, [...(fields.get(problem.field) ?? []), problem])
-  }
-  return fields
-}

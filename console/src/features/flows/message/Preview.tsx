@@ -12,6 +12,7 @@ import { SentPanel } from '../../payload/Exchange'
 import { Result } from '../../payload/TestResult'
 import { Problems } from '../Problems'
 import { DataChoice } from './DataChoice'
+import { problemsOf } from './model/problems'
 import type { Data } from './useData'
 
 interface PreviewProps {
@@ -109,7 +110,7 @@ function Requests({ view }: { view: RehearsalView }) {
 /** What is wrong: in this step, which keeps it from being sent, and elsewhere, which does not. */
 function Wrong({ view, node }: { view: RehearsalView; node: string }) {
   const { t } = useTranslation()
-  const own = view.problems.filter((problem) => problem.node === node)
+  const own = problemsOf(view.problems, node)
   const others = view.problems.filter((problem) => problem.node !== node)
   return (
     <>
