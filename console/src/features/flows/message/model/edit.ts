@@ -10,7 +10,6 @@ import {
   entrySpan,
   isFlow,
   isLeftOut,
-  keyOf,
   lineEnd,
   type Span,
   valueNode,
@@ -181,10 +180,4 @@ function trimmedEnd(text: string, [from, to]: readonly number[]): number {
 
 function split(path: Path): [Path, string | number | undefined] {
   return [path.slice(0, -1), path.at(-1)]
-}
-
-/** The keys of the mapping at a path, in their order. */
-export function keysAt(doc: Document, path: Path): string[] {
-  const of = collectionAt(doc, path)
-  return isMap(of) ? of.items.map((pair) => keyOf(pair) ?? '') : []
 }
