@@ -13,6 +13,7 @@ import { flowPage } from './journeys/flow-page.mjs'
 import { listening } from './journeys/listening.mjs'
 import { liveAndReplay } from './journeys/live-and-replay.mjs'
 import { loggingIn } from './journeys/logging-in.mjs'
+import { message } from './journeys/message.mjs'
 import { newDestination } from './journeys/new-destination.mjs'
 import { newSource } from './journeys/new-source.mjs'
 import { palette } from './journeys/palette.mjs'
@@ -44,6 +45,7 @@ const JOURNEYS = {
   keyRotation,
   schedule,
   newDestination,
+  message,
   accessible,
   loggingIn,
 }

@@ -28,6 +28,8 @@ export async function accessible(world) {
     delivery: `/deliveries/${deliveries.items[0].id}`,
     flows: '/flows',
     flow: '/flows/after-sales-assistant?node=ticket',
+    message: '/flows/order-lines/nodes/tell/message',
+    noMessage: '/flows/order-lines/nodes/gone/message',
     sources: '/sources',
     source: `/sources/${world.shop.id}`,
     refused: `/sources/${world.shop.id}?request=${world.refusal}`,

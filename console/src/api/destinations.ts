@@ -1,5 +1,6 @@
 import { type QueryClient, queryOptions, useMutation, useQueryClient } from '@tanstack/react-query'
 import type { FormSchemas } from '~/features/form/draft'
+import type { Schema } from '~/ui/form/schema'
 import { answered, api, type Schemas } from './client'
 
 export type DestinationView = Schemas['DestinationView']
@@ -9,6 +10,8 @@ export type TrialView = Schemas['TrialView']
 export interface DestinationKind extends FormSchemas {
   name: string
   description: string
+  /** The schema of what its messages say; null where that is any JSON. */
+  message?: Schema | null
 }
 
 /** A destination as it is sent to the API, which takes whatever fits its kind's schema. */

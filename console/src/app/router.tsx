@@ -175,6 +175,16 @@ const flow = createRoute({
   component: lazyRouteComponent(() => import('~/features/flows/FlowPage'), 'FlowPage'),
 })
 
+/** What a step that delivers says; shown with the data of a run, or of `examples`, the last run when none is named. */
+const message = createRoute({
+  getParentRoute: () => frame,
+  path: '/flows/$name/nodes/$node/message',
+  validateSearch: (search: Record<string, unknown>): { data?: string | undefined } => ({
+    data: text(search.data),
+  }),
+  component: lazyRouteComponent(() => import('~/features/flows/message/MessagePage'), 'MessagePage'),
+})
+
 const sources = createRoute({
   getParentRoute: () => frame,
   path: '/sources',
@@ -260,6 +270,7 @@ const tree = root.addChildren([
     destinations.addChildren([newDestination, destination]),
     flows,
     flow,
+    message,
     nodes,
   ]),
 ])

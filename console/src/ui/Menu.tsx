@@ -13,12 +13,18 @@ const ITEM =
   'flex min-h-7 items-center gap-2 rounded-small px-2 py-1 text-table text-ink outline-none data-disabled:opacity-50 data-highlighted:bg-hover'
 
 /** A button that opens a menu. */
-export function Menu({ trigger, label, align = 'end', children }: MenuProps) {
+export function Menu({ trigger, label, align = 'end', onClosed, children }: MenuProps) {
   return (
     <DropdownMenu.Root modal={false}>
       <DropdownMenu.Trigger asChild>{trigger}</DropdownMenu.Trigger>
       <DropdownMenu.Portal>
-        <DropdownMenu.Content aria-label={label} align={align} sideOffset={4} className={CONTENT}>
+        <DropdownMenu.Content
+          aria-label={label}
+          align={align}
+          sideOffset={4}
+          className={CONTENT}
+          {...(onClosed && { onCloseAutoFocus: onClosed })}
+        >
           {children}
         </DropdownMenu.Content>
       </DropdownMenu.Portal>
@@ -30,6 +36,8 @@ interface MenuProps {
   trigger: ReactNode
   label: string
   align?: 'start' | 'end'
+  /** When it is gone and the focus is about to return to the trigger, which the event may prevent. */
+  onClosed?: (event: Event) => void
   children: ReactNode
 }
 

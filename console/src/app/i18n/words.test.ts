@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest'
 import destinationEn from './destination-form/en'
 import destinationZh from './destination-form/zh'
 import en from './en'
+import messageZh from './message-form/zh'
 import formEn from './source-form/en'
 import formZh from './source-form/zh'
 import zh from './zh'
@@ -34,7 +35,7 @@ const PRODUCTS = ['Standard Webhooks', 'JSON Web Token', 'GitHub', 'GitLab', 'St
 
 /** Words that are looked up by a value of the API's or by a name in a variable. */
 const LOOKED_UP =
-  /^(status|problem|areas|live|person\.roles|nodes\.roles|theme|environment|form\.units|deliveries\.since|sources\.(alerts|groups|replies|missedHow|skippedWhy|overlaps)|destinations\.(retries|health|healthText|outcomes)|checks|verdicts|refusal|setUp|listen\.(states|outcomes)|infer\.problems|docs\.notes|jobs\.(letters|lettersHeading|lettersText)|signing\.(schemes|steps))\./
+  /^(status|problem|areas|live|person\.roles|nodes\.roles|theme|environment|form\.units|deliveries\.since|sources\.(alerts|groups|replies|missedHow|skippedWhy|overlaps)|destinations\.(retries|health|healthText|outcomes)|checks|verdicts|refusal|setUp|listen\.(states|outcomes)|infer\.problems|message\.types|docs\.notes|jobs\.(letters|lettersHeading|lettersText)|signing\.(schemes|steps))\./
 
 describe('the words', () => {
   it('are the same in both languages', () => {
@@ -101,6 +102,15 @@ describe("the words of a destination's form", () => {
     for (const [key, [label, help]] of Object.entries(destinationZh)) {
       expect(names.has(label) || /\p{Script=Han}/u.test(label), `${key}: ${label}`).toBe(true)
       if (help !== undefined) expect(help, key).toMatch(/\p{Script=Han}/u)
+    }
+  })
+})
+
+describe("the words of a message's fields", () => {
+  it('are whole in Chinese', () => {
+    for (const [key, [label, help]] of Object.entries(messageZh)) {
+      expect(/\p{Script=Han}|^(HTML|JSON)$/u.test(label), `${key}: ${label}`).toBe(true)
+      expect(help, key).toMatch(/\p{Script=Han}/u)
     }
   })
 })

@@ -17,8 +17,8 @@ import { CONTROL } from '~/ui/form/Frame'
 import { Problem } from '~/ui/Problem'
 import { exact } from '~/ui/time'
 import { report } from '~/ui/toast'
+import { Preview, Result } from '../payload/TestResult'
 import { exampleOf } from './kinds'
-import { Preview, Result } from './TestResult'
 
 interface TestSendProps {
   place: TrialPlace

@@ -1,9 +1,10 @@
-import { useNavigate, useSearch } from '@tanstack/react-router'
-import { X } from 'lucide-react'
+import { Link, useNavigate, useSearch } from '@tanstack/react-router'
+import { SquarePen, X } from 'lucide-react'
 import { Tabs } from 'radix-ui'
 import { type ReactNode, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { FlowDetail, GraphView } from '~/api/queries'
+import { BUTTON, LOOKS } from '~/ui/Button'
 import { CopyButton } from '~/ui/Copy'
 import { IconButton } from '~/ui/IconButton'
 import { toYaml } from '~/ui/yaml/toYaml'
@@ -130,6 +131,7 @@ function Fields({ inputs }: { inputs: Record<string, FieldView> | undefined }) {
 function NodeSide({ node, flow }: { node: GraphView['nodes'][number]; flow: FlowDetail }) {
   const { t } = useTranslation()
   const here = useNavigate({ from: '/flows/$name' })
+  const { run } = useSearch({ from: '/frame/flows/$name' })
   const Icon = kindIcon(node.kind)
   const yaml = toYaml({ kind: kindName(node.kind), ...(node.config as object) })
   const problems = flow.problems.filter((problem) => problem.node === node.id)
@@ -150,6 +152,19 @@ function NodeSide({ node, flow }: { node: GraphView['nodes'][number]; flow: Flow
         </span>
       </div>
       <div className="thin-scroll min-h-0 flex-1 overflow-y-auto py-3">
+        {kindName(node.kind) === 'deliver' && (
+          <p className="px-4 pb-3">
+            <Link
+              to="/flows/$name/nodes/$node/message"
+              params={{ name: flow.name, node: node.id }}
+              search={{ data: run }}
+              className={`${BUTTON} ${LOOKS.primary}`}
+            >
+              <SquarePen size={14} aria-hidden="true" />
+              {t('message.edit')}
+            </Link>
+          </p>
+        )}
         {problems.length > 0 && <Problems flow={{ ...flow, problems }} />}
         <Yaml text={yaml} />
       </div>

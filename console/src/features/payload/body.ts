@@ -36,6 +36,23 @@ export interface SentBody {
   truncated?: boolean
 }
 
+/** One request and what came back. */
+export interface Exchange {
+  request?: { method?: string; url?: string; headers?: [string, string][]; body?: SentBody }
+  response?: { status?: number; headers?: [string, string][]; body?: SentBody }
+  /** `dialogue` is what had been said on a mail server's line until then. */
+  error?: { kind?: string; message?: string; dialogue?: SentBody }
+  remote?: string
+  timing?: {
+    reused?: boolean
+    dns_ms?: number
+    connect_ms?: number
+    tls_ms?: number
+    first_byte_ms?: number
+    total_ms?: number
+  }
+}
+
 /** A body to be shown: parsed where it is JSON. */
 export interface ShownBody {
   json?: unknown

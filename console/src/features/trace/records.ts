@@ -1,4 +1,4 @@
-import type { SentBody } from '../payload/body'
+import type { Exchange } from '../payload/body'
 
 /*
  * What the API gives as plain objects, in the form that the server's `gateway` and `delivery` write it.
@@ -14,23 +14,6 @@ export interface AttemptRecord {
   next_at?: number
   parts?: { total: number; accepted: number }
   exchanges?: Exchange[]
-}
-
-/** One request and what came back. */
-export interface Exchange {
-  request?: { method?: string; url?: string; headers?: [string, string][]; body?: SentBody }
-  response?: { status?: number; headers?: [string, string][]; body?: SentBody }
-  /** `dialogue` is what had been said on a mail server's line until then. */
-  error?: { kind?: string; message?: string; dialogue?: SentBody }
-  remote?: string
-  timing?: {
-    reused?: boolean
-    dns_ms?: number
-    connect_ms?: number
-    tls_ms?: number
-    first_byte_ms?: number
-    total_ms?: number
-  }
 }
 
 /** Why a step or a run failed. */

@@ -1,6 +1,6 @@
 //! Who is asking: a session's cookie or an API key.
 
-use std::thread;
+use std::{thread, time::Duration};
 
 use argon2::{Argon2, PasswordHash, PasswordHasher, PasswordVerifier};
 use axum::{
@@ -20,6 +20,9 @@ pub(crate) const COOKIE: &str = "linchpin_session";
 
 /// What API keys begin with, so that a scanner of leaked secrets knows them.
 pub(crate) const KEY_PREFIX: &str = "lpk_";
+
+/// How long the allocator keeps what was freed, and a little: mimalloc's `purge_delay` is a second.
+const FREED: Duration = Duration::from_millis(1100);
 
 /// Whoever sent a request.
 #[derive(Clone, Debug)]
@@ -138,13 +141,16 @@ pub(crate) async fn is_password(hash: Option<String>, password: String) -> Resul
     verified.await
 }
 
-/// What comes of work with a password, whose 19 MiB go back to the system when its thread ends: one of the runtime's
-/// keeps them for as long as it finds other work.
+/// What comes of work with a password, whose 19 MiB the allocator gives back to the system when a thread ends, if they
+/// were freed a second before: so the thread is one of its own, and ends later than it answers.
 async fn on_its_own_thread<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Error> {
     let failed = || Error::internal("There is no thread for the work that a password takes.");
     let (done, came) = oneshot::channel();
-    // Whoever asked may be gone by then, and then nobody wants to know.
-    let work = move || drop(done.send(work()));
+    let work = move || {
+        // Whoever asked may be gone by then, and then nobody wants to know.
+        drop(done.send(work()));
+        thread::sleep(FREED);
+    };
     thread::Builder::new().name("password".to_owned()).spawn(work).map_err(|_| failed())?;
     came.await.map_err(|_| failed())
 }

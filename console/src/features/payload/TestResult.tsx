@@ -3,8 +3,9 @@ import type { Schemas } from '~/api/client'
 import type { TrialView } from '~/api/destinations'
 import { markOfAttempt } from '../thread/mark'
 import { MarkIcon } from '../thread/Shape'
-import { ExchangePanels, SentPanel } from '../trace/AttemptInspector'
-import type { AttemptRecord, Exchange } from '../trace/records'
+import type { AttemptRecord } from '../trace/records'
+import type { Exchange } from './body'
+import { ExchangePanels, SentPanel } from './Exchange'
 
 /** What came of a test: the verdict in words, then each request with its answer. */
 export function Result({ result }: { result: TrialView }) {
