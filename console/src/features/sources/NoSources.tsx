@@ -4,8 +4,7 @@ import { useTranslation } from 'react-i18next'
 import { useMayEdit } from '~/app/roles'
 import { BUTTON, LOOKS } from '~/ui/Button'
 import { Empty } from '~/ui/Empty'
-import { NewAlerts } from './NewAlerts'
-import { NewSchedule } from './NewSchedule'
+import { NewByForm } from './NewByForm'
 
 /** What the list of sources says while there is none: what one is, and the button that makes one. */
 export function NoSources({ action }: { action: boolean }) {
@@ -19,8 +18,8 @@ export function NoSources({ action }: { action: boolean }) {
         mayEdit && (
           <span className="flex gap-2">
             <NewSource look="primary" />
-            <NewSchedule />
-            <NewAlerts />
+            <NewByForm kind="schedule" />
+            <NewByForm kind="alert" />
           </span>
         )
       }

@@ -12,8 +12,7 @@ import { SplitView } from '../list/SplitView'
 import { useWord } from '../thread/words'
 import { TakenAlerts } from './AlertDetail'
 import type { SourceConfig } from './config'
-import { NewAlerts } from './NewAlerts'
-import { NewSchedule } from './NewSchedule'
+import { NewByForm } from './NewByForm'
 import { NewSource, NoSources } from './NoSources'
 import type { ScheduleConfig } from './schedule'
 
@@ -38,8 +37,8 @@ export function SourcesPage() {
         (loaded.rows.length > 0 || selected) && (
           <>
             {/* Beside an open source there is room for one button. */}
-            {!selected && <NewSchedule />}
-            {!selected && <NewAlerts />}
+            {!selected && <NewByForm kind="schedule" />}
+            {!selected && <NewByForm kind="alert" />}
             <NewSource />
           </>
         )

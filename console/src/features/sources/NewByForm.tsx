@@ -1,34 +1,37 @@
 import { useNavigate } from '@tanstack/react-router'
-import { CalendarClock } from 'lucide-react'
+import { BellRing, CalendarClock } from 'lucide-react'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { useEnvironment } from '~/app/environment'
 import { Button } from '~/ui/Button'
 import { Dialog } from '~/ui/Dialog'
+import { AlertForm } from './AlertForm'
 import { ScheduleForm } from './ScheduleForm'
 
-/** Makes a source that no request begins, but the time. */
-export function NewSchedule() {
+/** The kinds of source that no request begins: the time does, or what befalls a destination. */
+const KINDS = {
+  schedule: { Icon: CalendarClock, word: 'sources.newSchedule', Form: ScheduleForm },
+  alert: { Icon: BellRing, word: 'sources.newAlerts', Form: AlertForm },
+} as const
+
+/** Makes a source that takes no requests, by one form in a dialog. */
+export function NewByForm({ kind }: { kind: keyof typeof KINDS }) {
   const { t } = useTranslation()
   const navigate = useNavigate()
   const environment = useEnvironment()
   const [open, setOpen] = useState(false)
   const close = () => setOpen(false)
+  const { Icon, word, Form } = KINDS[kind]
   return (
     <>
       <Button onClick={() => setOpen(true)}>
-        <CalendarClock size={14} aria-hidden="true" />
-        {t('sources.newSchedule')}
+        <Icon size={14} aria-hidden="true" />
+        {t(word)}
       </Button>
-      <Dialog
-        open={open}
-        onClose={close}
-        label={t('sources.newSchedule')}
-        className="w-[min(38rem,94vw)] text-left"
-      >
+      <Dialog open={open} onClose={close} label={t(word)} className="w-[min(38rem,94vw)] text-left">
         <div className="space-y-4 p-5">
-          <h2 className="text-title font-semibold">{t('sources.newSchedule')}</h2>
-          <ScheduleForm
+          <h2 className="text-title font-semibold">{t(word)}</h2>
+          <Form
             environment={environment}
             onCancel={close}
             onSaved={({ id }) => {
