@@ -29,7 +29,7 @@ const ADDRESSES: usize = 8;
 /// How long a name that a proxy will resolve may take to be resolved here first.
 const LOOKUP: Duration = Duration::from_secs(2);
 
-/// A TCP dialer under the guard: the client's own, and that of protocols other than HTTP, such as mail.
+/// A TCP dialer under the guard, which every connection of the client is made by.
 #[derive(Clone)]
 pub struct Dialer {
     guard: Arc<Guard>,
@@ -60,12 +60,7 @@ impl Dialer {
         Ok(Self { guard, resolver, proxy: policy.proxy.map(Arc::new), tls })
     }
 
-    /// A connection to `host` (a name or an address, brackets allowed) within `limit`.
-    pub async fn dial(&self, host: &str, port: u16, limit: Duration) -> Result<TcpStream, Error> {
-        within(limit, async |progress| Ok(self.connect(host, port, progress).await?.0)).await
-    }
-
-    /// As [`Self::dial`], without a limit of its own, recording its steps. Gives also the address that was called: the
+    /// A connection to `host` (a name or an address, brackets allowed), without a limit of its own, recording its steps. Gives also the address that was called: the
     /// proxy's own where only the proxy knows which one that is.
     pub(crate) async fn connect(
         &self,
@@ -203,17 +198,6 @@ impl fmt::Debug for Dialer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Dialer").field("guard", &self.guard).finish_non_exhaustive()
     }
-}
-
-/// Runs `step` within `limit`; on its end the error says what was under way.
-async fn within<T>(
-    limit: Duration,
-    step: impl AsyncFnOnce(&Progress) -> Result<T, Error>,
-) -> Result<T, Error> {
-    let progress = Progress::new(limit);
-    timeout(limit, step(&progress))
-        .await
-        .unwrap_or_else(|_| Err(Error::Timeout { phase: progress.phase(), limit }))
 }
 
 /// The addresses of a host that nobody needs to be asked about: an address in whichever spelling, or a name of this very

@@ -65,4 +65,4 @@ pub use request::{Limit, Request, Timeouts};
 pub use resolver::{Resolve, Resolving, SystemResolver};
 pub use retry_after::retry_after;
 pub use streaming::Streaming;
-pub use tls::{SecureStream, certificates};
+pub use tls::certificates;

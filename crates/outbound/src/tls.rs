@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// A connection that is secured: the certificate is the host's, by an authority that is trusted.
-pub type SecureStream = tokio_rustls::client::TlsStream<TcpStream>;
+pub(crate) type SecureStream = tokio_rustls::client::TlsStream<TcpStream>;
 
 /// The certificates of a PEM file, for [`Policy::trust`](crate::Policy::trust).
 ///

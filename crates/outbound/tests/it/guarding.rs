@@ -212,15 +212,14 @@ async fn literal_addresses_are_judged_in_every_spelling() {
 }
 
 #[tokio::test]
-async fn the_dialer_obeys_the_guard_too() {
+async fn a_line_obeys_the_guard_too() {
     let address = canned("HTTP/1.1 200 OK\r\n\r\n").await;
-    let dialer = client().dialer().clone();
-    let stream = dialer.dial("127.0.0.1", address.port(), LONG).await.unwrap();
-    assert_eq!(stream.peer_addr().unwrap(), address);
+    let mut line = client().line("127.0.0.1", address.port(), LONG);
+    line.dial(false).await.unwrap();
+    assert_eq!(line.trace().remote, Some(address));
     for host in ["[::1]", "::1", "10.0.0.1", "2130706434.", "0x7f000001"] {
-        let strict =
-            outbound::Dialer::new(Policy::new("test/1"), Arc::new(SystemResolver::default())).unwrap();
-        let error = strict.dial(host, address.port(), LONG).await.unwrap_err();
+        let strict = Client::new(Policy::new("test/1"), Arc::new(SystemResolver::default())).unwrap();
+        let error = strict.line(host, address.port(), LONG).dial(false).await.unwrap_err();
         assert!(matches!(error.kind(), Kind::Refused | Kind::Dns), "{host}: {}", error.chain());
     }
 }

@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use outbound::{Client, Kind, Policy, SystemResolver, certificates};
-use rcgen::{CertifiedKey, generate_simple_self_signed};
+use outbound::{Client, Kind, Policy, SystemResolver};
 use tokio::io::AsyncWriteExt;
 
 use crate::server::{LONG, SHORT, client, hang, start};
@@ -64,15 +63,4 @@ async fn a_line_goes_where_the_guard_lets_it_and_no_longer_than_its_limit() {
         "of a handshake that nobody answers"
     );
     assert!(line.overdue().to_string().contains("securing"), "{}", line.overdue());
-}
-
-#[test]
-fn certificates_to_trust_are_read_from_pem() {
-    let CertifiedKey { cert, .. } = generate_simple_self_signed(["a.example".to_owned()]).unwrap();
-    let found = certificates((cert.pem() + &cert.pem()).as_bytes()).unwrap();
-    assert!(found.len() == 2 && found[0] == *cert.der());
-    for wrong in ["", "hello", "-----BEGIN CERTIFICATE-----\n!\n-----END CERTIFICATE-----\n"] {
-        let error = certificates(wrong.as_bytes()).unwrap_err();
-        assert_eq!(error.kind(), Kind::InvalidRequest, "{wrong}");
-    }
 }

@@ -3,10 +3,10 @@
 use std::{net::SocketAddr, sync::Arc};
 
 use http::Method;
-use outbound::{Client, Dialer, Error, Kind, Phase, Policy, Proxy, Request, Resolve, Timeouts};
+use outbound::{Client, Error, Kind, Phase, Policy, Proxy, Request, Resolve, Timeouts};
 use parking_lot::Mutex;
 use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional},
+    io::{AsyncWriteExt, copy_bidirectional},
     net::TcpStream,
     sync::mpsc,
 };
@@ -119,13 +119,13 @@ async fn a_proxy_that_takes_names_is_given_names_that_pass() {
     let mixed = client(by_name(), Scripted::new(&[&["127.0.0.1", "10.0.0.1"]]));
     assert_eq!(mixed.send(shop(port)).await.unwrap_err().kind(), Kind::Refused);
     let strict = Policy { proxy: Some(by_name()), ..Policy::new("test/1") };
-    let strict = Dialer::new(strict, Arc::new(Failing)).unwrap();
+    let strict = Client::new(strict, Arc::new(Failing)).unwrap();
     for host in ["127.0.0.1", "0x7f.1", "[::1]", "localhost", "a.localhost.", "169.254.169.254"] {
-        let error = strict.dial(host, 25, LONG).await.unwrap_err();
+        let error = strict.line(host, 25, LONG).dial(false).await.unwrap_err();
         assert_eq!(error.kind(), Kind::Refused, "{host}: {}", error.chain());
     }
     for host in ["a\r\nx: y", "a b", "ann@b", "a/b", "a:1", "", "%6cocalhost"] {
-        let error = strict.dial(host, 25, LONG).await.unwrap_err();
+        let error = strict.line(host, 25, LONG).dial(false).await.unwrap_err();
         assert_eq!(error.kind(), Kind::InvalidRequest, "{host:?}: {}", error.chain());
     }
     assert_eq!(asked.lock().len(), 0);
@@ -204,8 +204,7 @@ async fn nothing_is_lost_of_a_server_that_speaks_first() {
     })
     .await;
     let client = client(by(proxy), Failing);
-    let mut stream = client.dialer().dial("127.0.0.1", 25, LONG).await.unwrap();
-    let mut said = String::new();
-    stream.read_to_string(&mut said).await.unwrap();
-    assert_eq!(said, "220 mail\r\n");
+    let mut line = client.line("127.0.0.1", 25, LONG);
+    line.dial(false).await.unwrap();
+    assert_eq!(line.read().await.unwrap(), b"220 mail");
 }

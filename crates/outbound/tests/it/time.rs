@@ -90,7 +90,7 @@ async fn a_resolver_that_never_answers_is_given_up_on_within_the_limit_for_conne
     let timeouts = Timeouts { connect: SHORT, ..Timeouts::total(LONG) };
     let error = client.send(request.timeouts(timeouts)).await.unwrap_err();
     assert!(matches!(error, Error::Timeout { phase: Phase::Dns, limit } if limit == SHORT), "{error}");
-    let error = client.dialer().dial("erp.example", 25, SHORT).await.unwrap_err();
+    let error = client.line("erp.example", 25, SHORT).dial(false).await.unwrap_err();
     assert_eq!(phase(&error), Phase::Dns);
 }
 
